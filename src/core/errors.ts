@@ -1,0 +1,61 @@
+/**
+ * Every code an error of this package can carry. Stable across releases: branch on the code, the message is for people.
+ */
+export type DurableErrorCode =
+  /** An option, a host.json value or an argument is out of range; the message names it and what is allowed. */
+  | "InvalidOption"
+  /** An instance id that no task hub accepts (empty, too long, reserved or with forbidden characters). */
+  | "InvalidInstanceId"
+  /** A payload that cannot be written as JSON, or a text that is not JSON. */
+  | "InvalidPayload"
+  | "InstanceNotFound"
+  /** The instance exists and its status does not allow the operation (for example an event to a finished one). */
+  | "InstanceNotActive"
+  | "InstanceAlreadyExists"
+  /** Replay met a decision in the history that the code no longer makes. */
+  | "NondeterministicOrchestration"
+  /** A durable API was used in a way replay cannot support; the message says how to write it. */
+  | "OrchestrationMisuse"
+  | "OrchestratorNotRegistered"
+  | "ActivityNotRegistered"
+  /** The name is taken by another definition of the same kind. */
+  | "DuplicateRegistration"
+  /** Another worker holds the instance or partition by now; nothing was written. */
+  | "WorkItemLockLost"
+  /** A stored message, row or blob that does not follow the task hub format. */
+  | "CorruptData"
+  /** The storage service could not be reached or kept failing. */
+  | "StorageUnavailable"
+  | "StorageRejected"
+  /** The operation needs something this hosting or backend does not have. */
+  | "NotSupported"
+  | "Aborted"
+  | "HostStartFailed";
+
+/**
+ * The one error class of this package.
+ *
+ * @example
+ * try {
+ *   await client.raiseEvent(id, "Approval", true);
+ * } catch (error) {
+ *   if (isDurableError(error, "InstanceNotFound")) return { status: 404 };
+ *   throw error;
+ * }
+ */
+export class DurableError extends Error {
+  override readonly name = "DurableError";
+  /** What went wrong, for code. */
+  readonly code: DurableErrorCode;
+
+  constructor(code: DurableErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Holds across two loaded copies of the package, where `instanceof DurableError` does not. */
+export function isDurableError(error: unknown, code?: DurableErrorCode): error is DurableError {
+  if (!(error instanceof Error) || error.name !== "DurableError") return false;
+  return code === undefined || (error as DurableError).code === code;
+}

@@ -1,0 +1,36 @@
+import { DurableError } from "./errors.ts";
+import type { Random } from "./ports.ts";
+
+/** Longest instance id that a client accepts, in UTF-16 units. */
+export const maxInstanceIdLength = 256;
+
+/** A fresh instance or execution id: 32 lower-case hex digits. */
+export function createId(random: Random): string {
+  return random.guid().replaceAll("-", "");
+}
+
+/**
+ * Checks an id chosen by a caller, with the rules of the official client.
+ *
+ * @throws DurableError `InvalidInstanceId`
+ */
+export function assertInstanceId(instanceId: unknown): asserts instanceId is string {
+  const problem = describeInstanceIdProblem(instanceId);
+  if (problem !== undefined) throw new DurableError("InvalidInstanceId", problem);
+}
+
+function describeInstanceIdProblem(instanceId: unknown): string | undefined {
+  if (typeof instanceId !== "string") return `an instance id must be a string, but got ${typeof instanceId}`;
+  if (instanceId.length === 0) return "an instance id must not be empty";
+  if (instanceId.length > maxInstanceIdLength) {
+    return `an instance id may have at most ${maxInstanceIdLength} characters, but this one has ${instanceId.length}`;
+  }
+  if (instanceId.startsWith("@")) return "an instance id must not start with '@', which marks entities";
+  const forbidden = /[/\\#?\p{Cc}]/u.exec(instanceId);
+  if (forbidden !== null) {
+    const shown = /\p{Cc}/u.test(forbidden[0]) ? "a control character" : `'${forbidden[0]}'`;
+    return `an instance id must not contain ${shown}; '/', '\\', '#', '?' and control characters are not allowed`;
+  }
+  if (!instanceId.isWellFormed()) return "an instance id must be well-formed Unicode (it holds a lone surrogate)";
+  return undefined;
+}

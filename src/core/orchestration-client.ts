@@ -1,0 +1,59 @@
+import type { HistoryEvent, Tags } from "./history-event.ts";
+import type { InstancePage, InstanceQuery, OrchestrationState } from "./orchestration-state.ts";
+import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
+
+/**
+ * Starts and manages instances of one task hub; payloads are JSON text. The embedded engine implements it on a backend,
+ * a scheduler over gRPC. What app authors hold is built on it and speaks in values.
+ */
+export interface OrchestrationClient {
+  readonly taskHub: string;
+
+  /**
+   * Resolves to the instance id once the start message is durable.
+   *
+   * @throws DurableError `InvalidInstanceId`; `InstanceAlreadyExists` when an instance of that id is in a status that
+   * `options.reusableStatuses` does not list.
+   */
+  startInstance(options: StartInstanceOptions): Promise<string>;
+
+  /** Resolves to `undefined` for an unknown instance. */
+  getInstance(instanceId: string, options?: { readonly fetchInput?: boolean }): Promise<OrchestrationState | undefined>;
+  /** Resolves to `undefined` for an unknown instance. */
+  getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined>;
+  queryInstances(query: InstanceQuery): Promise<InstancePage>;
+
+  /** @throws DurableError `InstanceNotFound`, `InstanceNotActive` (finished). Same for the four below. */
+  raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void>;
+  terminate(instanceId: string, reason: string | undefined): Promise<void>;
+  suspend(instanceId: string, reason: string | undefined): Promise<void>;
+  resume(instanceId: string, reason: string | undefined): Promise<void>;
+  /** Runs a failed instance on from its last failure. @throws also when the instance has not failed. */
+  rewind(instanceId: string, reason: string | undefined): Promise<void>;
+
+  /** Starts again with the same name, version and input. Resolves to the new instance's id. */
+  restart(instanceId: string, options: { readonly restartWithNewInstanceId: boolean }): Promise<string>;
+
+  /** Deletes everything about one instance. Resolves to the number of instances deleted, 0 or 1. */
+  purge(instanceId: string): Promise<number>;
+  /** Deletes finished instances that match; a query without a status means all finished ones. */
+  purgeBy(query: PurgeQuery): Promise<number>;
+}
+
+export interface StartInstanceOptions {
+  readonly name: string;
+  readonly version?: string | undefined;
+  /** Generated when absent. */
+  readonly instanceId?: string | undefined;
+  readonly input?: string | undefined;
+  readonly tags?: Tags | undefined;
+  readonly scheduledStartTime?: Date | undefined;
+  /** Statuses in which an existing instance of that id may be replaced. @defaultValue the terminal ones */
+  readonly reusableStatuses?: readonly OrchestrationRuntimeStatus[] | undefined;
+}
+
+export interface PurgeQuery {
+  readonly createdTimeFrom?: Date | undefined;
+  readonly createdTimeTo?: Date | undefined;
+  readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+}

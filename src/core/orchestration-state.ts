@@ -1,0 +1,46 @@
+import type { FailureDetails } from "./failure-details.ts";
+import type { Tags } from "./history-event.ts";
+import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
+
+/** What a status query knows of one instance. A lagging view of its history, correct within seconds. */
+export interface OrchestrationState {
+  readonly instanceId: string;
+  readonly executionId: string | undefined;
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly runtimeStatus: OrchestrationRuntimeStatus;
+  /** JSON text. */
+  readonly input: string | undefined;
+  /** JSON text of the output, or the plain text of a failure, termination or suspension. */
+  readonly output: string | undefined;
+  /** JSON text. */
+  readonly customStatus: string | undefined;
+  readonly createdTime: Date;
+  readonly lastUpdatedTime: Date;
+  readonly completedTime: Date | undefined;
+  readonly scheduledStartTime: Date | undefined;
+  readonly generation: number;
+  readonly tags: Tags | undefined;
+  readonly failureDetails: FailureDetails | undefined;
+}
+
+export interface InstanceQuery {
+  readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+  readonly createdTimeFrom?: Date | undefined;
+  readonly createdTimeTo?: Date | undefined;
+  readonly instanceIdPrefix?: string | undefined;
+  /** Most instances in one page. @defaultValue 100 */
+  readonly pageSize?: number | undefined;
+  /** From the page before. Opaque. */
+  readonly continuationToken?: string | undefined;
+  /** Entities are instances too; they are left out unless asked for. */
+  readonly includeEntities?: boolean | undefined;
+  /** @defaultValue true */
+  readonly fetchInput?: boolean | undefined;
+}
+
+export interface InstancePage {
+  readonly instances: readonly OrchestrationState[];
+  /** Absent on the last page. A page may be empty and still have one. */
+  readonly continuationToken: string | undefined;
+}

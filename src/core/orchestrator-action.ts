@@ -1,0 +1,64 @@
+import type { FailureDetails } from "./failure-details.ts";
+import type { EventRaised, Tags } from "./history-event.ts";
+
+/** Runs an activity. Recorded as `TaskScheduled`. */
+export interface ScheduleTask {
+  readonly kind: "ScheduleTask";
+  readonly id: number;
+  readonly name: string;
+  readonly version: string | undefined;
+  /** JSON text of the one argument; absent when the activity is called without. */
+  readonly input: string | undefined;
+  readonly tags: Tags | undefined;
+}
+
+/** Wakes the orchestration not before `fireAt`. Recorded as `TimerCreated`. */
+export interface CreateTimer {
+  readonly kind: "CreateTimer";
+  readonly id: number;
+  readonly fireAt: Date;
+}
+
+/** Starts a child. Recorded as `SubOrchestrationInstanceCreated`. */
+export interface CreateSubOrchestration {
+  readonly kind: "CreateSubOrchestration";
+  readonly id: number;
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly instanceId: string;
+  readonly input: string | undefined;
+  readonly tags: Tags | undefined;
+  /** The child has no parent to answer. */
+  readonly fireAndForget: boolean;
+}
+
+/** Raises an event on another instance. Recorded as `EventSent`. */
+export interface SendEvent {
+  readonly kind: "SendEvent";
+  readonly id: number;
+  readonly instanceId: string;
+  readonly name: string;
+  readonly input: string | undefined;
+}
+
+/** Ends the execution. Recorded as `ExecutionCompleted`, except for continue-as-new, which starts a new history. */
+export interface CompleteOrchestration {
+  readonly kind: "CompleteOrchestration";
+  readonly id: number;
+  readonly status: "Completed" | "Failed" | "Terminated" | "ContinuedAsNew";
+  /** Output as JSON text, the reason of a termination as plain text, or the next input of a continue-as-new. */
+  readonly result: string | undefined;
+  readonly failureDetails: FailureDetails | undefined;
+  /** Raised events that this execution did not consume and the next one shall receive. */
+  readonly carryoverEvents: readonly EventRaised[];
+  /** Version of the next execution; absent keeps the present one. */
+  readonly newVersion: string | undefined;
+}
+
+/** A decision of an orchestrator, in the order its code made them. */
+export type OrchestratorAction =
+  | ScheduleTask
+  | CreateTimer
+  | CreateSubOrchestration
+  | SendEvent
+  | CompleteOrchestration;

@@ -1,0 +1,74 @@
+import type { FailureDetails } from "./failure-details.ts";
+import type { HistoryEvent, OrchestrationInstance, Tags } from "./history-event.ts";
+import type { OrchestratorAction } from "./orchestrator-action.ts";
+
+/**
+ * Runs user code for the engine. Three implementations exist or will: in this process, over the Functions host
+ * protocols, over a gRPC stream. The engine never sees user code.
+ */
+export interface TaskExecutor {
+  /**
+   * Opens the live executor of one execution. Runs no user code and does not fail: an unknown orchestrator name fails
+   * the first episode.
+   */
+  openSession(instance: { readonly instanceId: string; readonly executionId: string }): OrchestrationSession;
+
+  /**
+   * Runs one activity to its end. User errors are data (`failed`), never a rejection.
+   *
+   * @throws when the activity could not be run at all (the process is stopping, the worker went away); the engine
+   * abandons the work item and it is tried again later.
+   */
+  executeActivity(invocation: ActivityInvocation): Promise<ActivityOutcome>;
+}
+
+/**
+ * The suspended orchestrator of one execution. Only a cache: dropped at any time and rebuilt from history, because a
+ * live session and a fresh replay of the same events emit the same actions.
+ */
+export interface OrchestrationSession {
+  /**
+   * Runs one episode and returns what the orchestrator now asks for. Calls never overlap. User errors end in a
+   * `CompleteOrchestration` action.
+   *
+   * @throws when the episode could not be run at all; the session must be closed and the work item abandoned.
+   */
+  execute(episode: Episode): Promise<EpisodeResult>;
+  close(): void;
+}
+
+export interface Episode {
+  /**
+   * Committed events that this session has not seen yet: all of them for a fresh session, for a live one those that
+   * its last episode added after its own new events. User code sees them with `isReplaying`.
+   */
+  readonly pastEvents: readonly HistoryEvent[];
+  /** Starts with `OrchestratorStarted`; not committed yet. */
+  readonly newEvents: readonly HistoryEvent[];
+}
+
+export interface EpisodeResult {
+  /** Only the actions that history does not hold yet, in order. */
+  readonly actions: readonly OrchestratorAction[];
+  /** JSON text; absent while the orchestrator has set none. */
+  readonly customStatus: string | undefined;
+}
+
+export interface ActivityInvocation {
+  readonly name: string;
+  readonly version: string | undefined;
+  /** JSON text of the argument. */
+  readonly input: string | undefined;
+  readonly instance: OrchestrationInstance;
+  /** `eventId` of the `TaskScheduled` event. */
+  readonly taskId: number;
+  /** 1 for the first delivery of this work item. */
+  readonly deliveryCount: number;
+  readonly tags: Tags | undefined;
+  /** Aborts when the worker stops or has lost the work item. */
+  readonly signal: AbortSignal;
+}
+
+export type ActivityOutcome =
+  | { readonly kind: "completed"; readonly result: string | undefined }
+  | { readonly kind: "failed"; readonly failureDetails: FailureDetails };

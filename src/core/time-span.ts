@@ -1,0 +1,89 @@
+import { DurableError } from "./errors.ts";
+
+/** A length of time by its parts; all given parts are added up. */
+export interface TimeSpanParts {
+  readonly days?: number;
+  readonly hours?: number;
+  readonly minutes?: number;
+  readonly seconds?: number;
+  readonly milliseconds?: number;
+}
+
+/**
+ * A length of time: milliseconds, its parts, an ISO 8601 duration (`"PT1H30M"`), a short text (`"5s"`, `"1.5h"`,
+ * `"250ms"`) or a .NET `TimeSpan` (`"1.02:30:00"`).
+ */
+export type TimeSpanInput = number | string | TimeSpanParts;
+
+const partMs: Readonly<Record<keyof TimeSpanParts, number>> = {
+  days: 86_400_000,
+  hours: 3_600_000,
+  minutes: 60_000,
+  seconds: 1000,
+  milliseconds: 1,
+};
+
+const unitMs = new Map([
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+  ["d", 86_400_000],
+]);
+
+const shortText = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+const iso8601 =
+  /^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
+const dotnet = /^(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,7})?)?$/;
+
+/**
+ * Milliseconds of a length of time.
+ *
+ * @param what names the value in the error
+ * @throws DurableError `InvalidOption` for anything that is not a finite length of time, zero or more
+ */
+export function parseTimeSpan(value: unknown, what: string): number {
+  const ms = readTimeSpan(value);
+  if (ms === undefined || !Number.isFinite(ms) || ms < 0) {
+    throw new DurableError(
+      "InvalidOption",
+      `${what} must be a length of time such as 5000, "5s", "PT5S", "00:00:05" or { seconds: 5 }, but got ${describe(value)}`,
+    );
+  }
+  return ms;
+}
+
+function readTimeSpan(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  if (typeof value === "string") return readText(value.trim());
+  if (typeof value !== "object" || value === null) return undefined;
+  const parts = Object.entries(value);
+  if (parts.length === 0) return undefined;
+  let total = 0;
+  for (const [part, amount] of parts) {
+    const factor = Object.hasOwn(partMs, part) ? partMs[part as keyof TimeSpanParts] : undefined;
+    if (factor === undefined || typeof amount !== "number") return undefined;
+    total += amount * factor;
+  }
+  return total;
+}
+
+function readText(text: string): number | undefined {
+  const short = shortText.exec(text);
+  if (short !== null) return Number(short[1]) * unitMs.get(short[2]!)!;
+  const iso = iso8601.exec(text);
+  if (iso !== null && text.length > 2 && !text.endsWith("T")) {
+    const [weeks, days, hours, minutes, seconds] = iso.slice(1).map((part) => Number(part ?? 0));
+    return weeks! * 604_800_000 + days! * 86_400_000 + hours! * 3_600_000 + minutes! * 60_000 + seconds! * 1000;
+  }
+  const span = dotnet.exec(text);
+  if (span === null) return undefined;
+  const [days, hours, minutes, seconds, fraction] = span.slice(1).map((part) => Number(part ?? 0));
+  return days! * 86_400_000 + hours! * 3_600_000 + minutes! * 60_000 + seconds! * 1000 + Math.floor(fraction! * 1000);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null) return "an object without such parts";
+  return String(value);
+}

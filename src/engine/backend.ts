@@ -1,0 +1,168 @@
+import type { ExecutionStarted, HistoryEvent, Tags } from "../core/history-event.ts";
+import type { InstancePage, InstanceQuery, OrchestrationState } from "../core/orchestration-state.ts";
+import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
+
+/**
+ * Where a hub worker gets its work and makes it durable.
+ *
+ * B1. An instance is in at most one work item at a time, as far as this process knows; across processes the version of
+ *     the history decides, at the checkpoint.
+ * B2. A message is delivered again until a checkpoint has settled it.
+ * B3. Message order per instance is kept as far as the store can; receivers do not rely on it.
+ */
+export interface Backend {
+  readonly taskHub: string;
+
+  /** Creates what is missing of the task hub and begins to take partitions. Repeatable. */
+  start(): Promise<void>;
+  /** Stops taking work, hands back what was fetched and not yet asked for, releases partitions. Never throws. */
+  stop(): Promise<void>;
+
+  /** Waits for work. Resolves to `undefined` only when `signal` aborts. */
+  fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined>;
+
+  /** The committed history of the instance's latest execution; empty when there is none. */
+  loadHistory(workItem: OrchestrationWorkItem): Promise<LoadedHistory>;
+
+  /** Keeps the messages of the work item away from others for another lock period. @throws `WorkItemLockLost` */
+  renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void>;
+
+  /**
+   * Makes one episode durable, in the order messages, history, instance, settled messages.
+   *
+   * - The appended history is written whole or not at all, as readers see it.
+   * - Outgoing messages are delivered at least once if this resolves, and possibly also if it rejects; receivers
+   *   discard repeats.
+   * - Once the history is committed this resolves, whatever happens to the instance row or to the settled messages: a
+   *   redelivered message repairs them later.
+   *
+   * @throws DurableError `WorkItemLockLost` when the history is not at `expectedVersion` any more: none of this history
+   * was written, and the caller drops the work item (which has been abandoned).
+   */
+  completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt>;
+
+  /** Gives the messages back, to be delivered again after a delay that grows with their delivery count. */
+  abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void>;
+
+  /** Waits for work. Resolves to `undefined` only when `signal` aborts. */
+  fetchActivityWorkItem(signal: AbortSignal): Promise<ActivityWorkItem | undefined>;
+  /** @throws `WorkItemLockLost` */
+  renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void>;
+  /** Sends the answer, then deletes the request. */
+  completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void>;
+  abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void>;
+}
+
+/** A message as it was delivered. */
+export interface DeliveredMessage {
+  /** Identity of the stored message; the same for every delivery of it. */
+  readonly id: string;
+  readonly message: TaskMessage;
+  /** 1 the first time. */
+  readonly deliveryCount: number;
+}
+
+/** Messages of one instance, held for this worker. Backends add what they need in their own subtypes. */
+export interface OrchestrationWorkItem {
+  readonly instanceId: string;
+  readonly messages: readonly DeliveredMessage[];
+  /** Renew at this interval while working on it, in milliseconds. */
+  readonly renewIntervalMs: number;
+}
+
+export interface ActivityWorkItem {
+  /** Its event is a `TaskScheduled`. */
+  readonly delivered: DeliveredMessage;
+  readonly renewIntervalMs: number;
+}
+
+export interface LoadedHistory {
+  readonly events: readonly HistoryEvent[];
+  readonly executionId: string | undefined;
+  /** What {@link HistoryAppend.expectedVersion} takes; absent when the instance never had a history. Opaque. */
+  readonly version: string | undefined;
+}
+
+export interface OrchestrationCheckpoint {
+  readonly workItem: OrchestrationWorkItem;
+  /** Absent when there is nothing to write but messages to settle. */
+  readonly history: HistoryAppend | undefined;
+  readonly outgoing: readonly OutgoingMessage[];
+  /** Absent when the status of the instance is not touched. */
+  readonly instance: InstanceChange | undefined;
+  /** Messages of the work item that are done with. */
+  readonly settled: readonly DeliveredMessage[];
+  /** Messages of the work item to be delivered again later, as by abandon. */
+  readonly deferred: readonly DeliveredMessage[];
+}
+
+export interface HistoryAppend {
+  readonly executionId: string;
+  readonly expectedVersion: string | undefined;
+  /** Position of the first new event; 0 when the events replace an earlier execution. */
+  readonly firstIndex: number;
+  readonly events: readonly HistoryEvent[];
+  /** Number of `OrchestratorStarted` events in the execution, this episode's included. Travels with messages. */
+  readonly episode: number;
+}
+
+/** Absent members keep what is stored; `customStatus` is always written. */
+export interface InstanceChange {
+  readonly executionId: string;
+  readonly lastUpdatedTime: Date;
+  readonly customStatus: string | undefined;
+  readonly started?: InstanceStart;
+  readonly runtimeStatus?: OrchestrationRuntimeStatus;
+  readonly output?: string;
+  readonly completedTime?: Date;
+}
+
+export interface InstanceStart {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly input: string | undefined;
+  readonly createdTime: Date;
+  readonly tags: Tags | undefined;
+  readonly generation: number | undefined;
+  readonly scheduledStartTime: Date | undefined;
+}
+
+export interface CheckpointReceipt {
+  /** The history's version after the checkpoint; absent when none was written. */
+  readonly version: string | undefined;
+}
+
+/** What clients need of a task hub: queries, messages from outside and management. */
+export interface TaskHubStore {
+  readonly taskHub: string;
+
+  /** Creates what is missing. Every other call does so by itself, once. */
+  createTaskHub(): Promise<void>;
+  /** Deletes the hub with all instances. */
+  deleteTaskHub(): Promise<void>;
+
+  /**
+   * Sends the start message, then writes the instance as `Pending` in place of `replaces` (the state just read, or
+   * `undefined`). A race with another creator is settled by the receivers: one execution wins.
+   */
+  createInstance(start: NewInstance): Promise<void>;
+  sendMessage(outgoing: OutgoingMessage): Promise<void>;
+
+  getInstance(instanceId: string, options?: { readonly fetchInput?: boolean }): Promise<OrchestrationState | undefined>;
+  queryInstances(query: InstanceQuery): Promise<InstancePage>;
+  /** Resolves to `undefined` when the instance has no history. */
+  getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined>;
+
+  /** Marks an instance that never ran as ended, if it is still the given execution. */
+  terminatePending(instanceId: string, executionId: string, reason: string | undefined, at: Date): Promise<void>;
+  /** Takes the failures out of a failed instance's history (and its failed children's) and wakes it. */
+  rewindInstance(instanceId: string, reason: string | undefined): Promise<void>;
+  /** Deletes history, instance and payloads of exactly this id. Resolves to `false` when there was nothing. */
+  purgeInstance(instanceId: string): Promise<boolean>;
+}
+
+export interface NewInstance {
+  readonly event: ExecutionStarted;
+  readonly replaces: OrchestrationState | undefined;
+}

@@ -1,0 +1,42 @@
+import type { OrchestrationClient } from "../core/orchestration-client.ts";
+import type { Registry } from "../worker/registry.ts";
+
+/**
+ * How an app finds the process that runs it. The host and the app may have loaded two copies of this package, so they
+ * meet under a global symbol; the contract's number changes with its shape.
+ */
+const embeddedHostKey = Symbol.for("durable-functions-ts.embedded-host.1");
+
+/** A process that runs durable functions itself (our local host; later a Functions app without an extension bundle). */
+export interface EmbeddedHost {
+  /** Called by every `DFApp` when it is created, before its functions are added. */
+  attach(app: EmbeddedApp): void;
+  /** Resolves once the engine runs. */
+  connect(): Promise<ClientConnection>;
+}
+
+export interface EmbeddedApp {
+  readonly registry: Registry;
+}
+
+export interface ClientConnection {
+  readonly client: OrchestrationClient;
+  /** Where the management API answers, without a trailing slash: `http://localhost:7071/runtime/webhooks/durabletask`. */
+  readonly managementBaseUrl: string;
+  /** Name of the storage connection, as links to the management API carry it. */
+  readonly connectionName: string;
+}
+
+/** Makes `host` the one that apps loaded from now on attach to. Returns a function that takes it away again. */
+export function installEmbeddedHost(host: EmbeddedHost): () => void {
+  const globals = globalThis as { [embeddedHostKey]?: EmbeddedHost };
+  globals[embeddedHostKey] = host;
+  return () => {
+    if (globals[embeddedHostKey] === host) delete globals[embeddedHostKey];
+  };
+}
+
+/** The host of this process, if it is one that embeds the engine. */
+export function findEmbeddedHost(): EmbeddedHost | undefined {
+  return (globalThis as { [embeddedHostKey]?: EmbeddedHost })[embeddedHostKey];
+}

@@ -1,0 +1,1 @@
+export { DurableError, type DurableErrorCode, isDurableError } from "./core/errors.ts";

@@ -1,0 +1,32 @@
+/**
+ * A result that an orchestration waits for: of an activity, a timer, an event, a combination of others. Settled only by
+ * replay, never by the event loop.
+ *
+ * Wait for it with `await task` (async orchestrators), `yield* task` (generators, typed) or `yield task` (generators
+ * and async generators, untyped).
+ */
+export interface DurableTask<T> extends PromiseLike<T> {
+  /** `true` once it has a result or a failure. */
+  readonly isCompleted: boolean;
+  /** `true` once it has failed. */
+  readonly isFaulted: boolean;
+  /**
+   * The result of a completed task.
+   *
+   * @throws the failure of a failed task; DurableError `OrchestrationMisuse` while it is not completed
+   */
+  readonly result: T;
+  // biome-ignore lint/suspicious/noExplicitAny: what `yield` hands back is typed by the return type of this generator.
+  [Symbol.iterator](): Generator<DurableTask<T>, T, any>;
+}
+
+/** A durable timer. */
+export interface TimerTask extends DurableTask<void> {
+  readonly isCanceled: boolean;
+  /**
+   * Takes the timer back: it never completes. A timer that lost a race should be cancelled.
+   *
+   * @throws DurableError `OrchestrationMisuse` when it has fired already
+   */
+  cancel(): void;
+}

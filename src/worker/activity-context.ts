@@ -1,0 +1,22 @@
+import type { LogLevel } from "../core/ports.ts";
+
+/** What an activity knows of the call it answers. Second argument of every activity function. */
+export interface ActivityContext {
+  /** The orchestration that waits for this activity. */
+  readonly instanceId: string;
+  readonly name: string;
+  /** Number of this task in its orchestration; with `instanceId` it names the call across deliveries and retries of it. */
+  readonly taskId: number;
+  /** 1 for the first delivery; more when an earlier delivery did not finish (the process died, the lock was lost). */
+  readonly deliveryCount: number;
+  /** Aborts when the host stops or the work item was lost: stop soon, the activity will run again elsewhere. */
+  readonly signal: AbortSignal;
+  /** Writes a line to the host's log, marked with the instance. */
+  log(...args: readonly unknown[]): void;
+}
+
+/** Sink for lines of user code. */
+export type UserLog = (level: LogLevel, instanceId: string, functionName: string, args: readonly unknown[]) => void;
+
+// biome-ignore lint/suspicious/noExplicitAny: the registry holds activities of every input type; callers are typed.
+export type ActivityFunction = (input: any, context: ActivityContext) => unknown;

@@ -1,0 +1,92 @@
+import type { DataConverter } from "../core/data-converter.ts";
+import { jsonDataConverter } from "../core/data-converter.ts";
+import { DurableError } from "../core/errors.ts";
+import type { Orchestrator } from "../orchestration/orchestrator.ts";
+import type { ActivityFunction } from "./activity-context.ts";
+
+export interface OrchestrationDefinition {
+  readonly name: string;
+  readonly orchestrator: Orchestrator;
+}
+
+export interface ActivityDefinition {
+  readonly name: string;
+  readonly activity: ActivityFunction;
+}
+
+/**
+ * The user functions of one app. Names come from outside, so they are kept in maps, exact; a lookup that finds no exact
+ * name takes one that differs only in case, as the Functions host does.
+ */
+export class Registry {
+  readonly dataConverter: DataConverter;
+  readonly #orchestrations = new NamedDefinitions<OrchestrationDefinition>("orchestration");
+  readonly #activities = new NamedDefinitions<ActivityDefinition>("activity");
+
+  constructor(options: { readonly dataConverter?: DataConverter } = {}) {
+    this.dataConverter = options.dataConverter ?? jsonDataConverter;
+  }
+
+  /** @throws DurableError `InvalidOption`, `DuplicateRegistration` */
+  addOrchestration(definition: OrchestrationDefinition): void {
+    this.#orchestrations.add(definition);
+  }
+
+  /** @throws DurableError `InvalidOption`, `DuplicateRegistration` */
+  addActivity(definition: ActivityDefinition): void {
+    this.#activities.add(definition);
+  }
+
+  findOrchestration(name: string): OrchestrationDefinition | undefined {
+    return this.#orchestrations.find(name);
+  }
+
+  findActivity(name: string): ActivityDefinition | undefined {
+    return this.#activities.find(name);
+  }
+
+  get orchestrationNames(): readonly string[] {
+    return this.#orchestrations.names;
+  }
+
+  get activityNames(): readonly string[] {
+    return this.#activities.names;
+  }
+}
+
+class NamedDefinitions<T extends { readonly name: string }> {
+  readonly #kind: string;
+  readonly #exact = new Map<string, T>();
+  readonly #folded = new Map<string, T>();
+
+  constructor(kind: string) {
+    this.#kind = kind;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#exact.keys()];
+  }
+
+  add(definition: T): void {
+    const { name } = definition;
+    if (typeof name !== "string" || name === "") {
+      throw new DurableError(
+        "InvalidOption",
+        `an ${this.#kind} needs a non-empty name, but got ${JSON.stringify(name)}`,
+      );
+    }
+    if (name.startsWith("@")) {
+      throw new DurableError("InvalidOption", `the ${this.#kind} name '${name}' starts with '@', which marks entities`);
+    }
+    if (this.#exact.has(name)) {
+      throw new DurableError("DuplicateRegistration", `an ${this.#kind} named '${name}' is registered already`);
+    }
+    this.#exact.set(name, definition);
+    const folded = name.toLowerCase();
+    if (!this.#folded.has(folded)) this.#folded.set(folded, definition);
+  }
+
+  find(name: string): T | undefined {
+    return this.#exact.get(name) ?? this.#folded.get(name.toLowerCase());
+  }
+}

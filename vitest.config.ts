@@ -1,0 +1,24 @@
+import { defineConfig } from "vitest/config";
+
+const tier = (name: string, timeoutMs: number, extra: object = {}) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+    ...extra,
+  },
+});
+
+export default defineConfig({
+  test: {
+    // Two cores: one file at a time keeps the tiers that start processes from starving each other.
+    maxWorkers: 2,
+    projects: [
+      tier("unit", 20_000),
+      tier("conformance", 60_000),
+      tier("fault", 120_000),
+      tier("e2e", 120_000, { include: ["test/e2e/**/*.test.ts", "samples/**/*.test.ts"], fileParallelism: false }),
+    ],
+  },
+});
