@@ -25,6 +25,11 @@ export interface ClientConnection {
   readonly managementBaseUrl: string;
   /** Name of the storage connection, as links to the management API carry it. */
   readonly connectionName: string;
+  /**
+   * Names of all orchestrations that run here. With it, starting an unknown one is refused at once; without it (a hub
+   * that other workers serve too) the instance starts and fails.
+   */
+  readonly orchestrationNames?: (() => readonly string[]) | undefined;
 }
 
 /** Makes `host` the one that apps loaded from now on attach to. Returns a function that takes it away again. */

@@ -1,0 +1,69 @@
+/** Where a management API answers, and what its links carry. */
+export interface ManagementLinkTarget {
+  /** Without a trailing slash: `http://localhost:7071/runtime/webhooks/durabletask`. */
+  readonly baseUrl: string;
+  readonly taskHub: string;
+  readonly connectionName: string;
+}
+
+/**
+ * The links that manage one instance. `{eventName}` and `{text}` are for the caller to replace, percent-encoded.
+ * Names and order are those of the official client.
+ */
+export interface HttpManagementPayload {
+  /** The instance id itself. */
+  readonly id: string;
+  readonly statusQueryGetUri: string;
+  readonly sendEventPostUri: string;
+  readonly terminatePostUri: string;
+  readonly suspendPostUri: string;
+  readonly resumePostUri: string;
+  readonly rewindPostUri: string;
+  readonly purgeHistoryDeleteUri: string;
+  readonly restartPostUri: string;
+}
+
+/** The one place where links to the management API are written. */
+export function createManagementLinks(target: ManagementLinkTarget, instanceId: string): HttpManagementPayload {
+  const instance = `${target.baseUrl}/instances/${encodeURIComponent(instanceId)}`;
+  const hub = `taskHub=${encodeURIComponent(target.taskHub)}&connection=${encodeURIComponent(target.connectionName)}`;
+  const withReason = (operation: string) => `${instance}/${operation}?reason={text}&${hub}`;
+  return {
+    id: instanceId,
+    statusQueryGetUri: `${instance}?${hub}`,
+    sendEventPostUri: `${instance}/raiseEvent/{eventName}?${hub}`,
+    terminatePostUri: withReason("terminate"),
+    suspendPostUri: withReason("suspend"),
+    resumePostUri: withReason("resume"),
+    rewindPostUri: withReason("rewind"),
+    purgeHistoryDeleteUri: `${instance}?${hub}`,
+    restartPostUri: `${instance}/restart?${hub}`,
+  };
+}
+
+/** What is read of a request to find out how its sender reaches us. */
+export interface RequestAddress {
+  readonly url: string;
+  readonly headers: { get(name: string): string | null };
+}
+
+/**
+ * Scheme, host and port as the sender of `request` sees them, for links that lead back here.
+ *
+ * @param trustForwardedHeaders take `X-Forwarded-Proto` and `X-Forwarded-Host` for true. Only behind a proxy that sets
+ * them: otherwise the sender chooses where the links lead.
+ */
+export function resolveRequestOrigin(request: RequestAddress, trustForwardedHeaders: boolean): string {
+  const url = new URL(request.url);
+  if (!trustForwardedHeaders) return url.origin;
+  const scheme = firstOf(request.headers.get("x-forwarded-proto")) ?? url.protocol.slice(0, -1);
+  const host = firstOf(request.headers.get("x-forwarded-host")) ?? url.host;
+  const forwarded = `${scheme}://${host}`;
+  return /^https?:/i.test(forwarded) && URL.canParse(forwarded) ? new URL(forwarded).origin : url.origin;
+}
+
+/** A chain of proxies writes a list; the first entry is what the sender addressed. */
+function firstOf(header: string | null): string | undefined {
+  const first = header?.split(",")[0]?.trim();
+  return first === "" ? undefined : first;
+}

@@ -1,0 +1,60 @@
+import { type DurableErrorCode, isDurableError } from "../core/errors.ts";
+
+/** Ends the handling of a request with an answer to its sender. Never leaves this folder. */
+export class RequestRefused extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export function emptyAnswer(status: number, headers: Record<string, string> = {}): Response {
+  return new Response(null, { status, headers });
+}
+
+/** @param json JSON text, sent as it is: payloads keep their digits and their order. */
+export function jsonAnswer(status: number, json: string, headers: Record<string, string> = {}): Response {
+  return new Response(json, { status, headers: { "content-type": "application/json; charset=utf-8", ...headers } });
+}
+
+export function messageAnswer(status: number, message: string, headers: Record<string, string> = {}): Response {
+  return jsonAnswer(status, JSON.stringify({ Message: message }), headers);
+}
+
+const statusOfCode = new Map<DurableErrorCode, number>([
+  ["InvalidOption", 400],
+  ["InvalidInstanceId", 400],
+  ["InvalidPayload", 400],
+  ["OrchestratorNotRegistered", 400],
+  ["InstanceNotFound", 404],
+  ["InstanceNotActive", 410],
+  ["InstanceAlreadyExists", 409],
+  ["NotSupported", 501],
+  ["StorageUnavailable", 503],
+  ["Aborted", 503],
+]);
+
+/**
+ * The answer to a request that could not be done. Tells the sender what it did wrong; of our own troubles it tells
+ * nothing, they are for the log (`isOurs`).
+ */
+export function answerError(error: unknown): { readonly answer: Response; readonly isOurs: boolean } {
+  if (error instanceof RequestRefused) {
+    return { answer: messageAnswer(error.status, error.message), isOurs: false };
+  }
+  const status = isDurableError(error) ? (statusOfCode.get(error.code) ?? 500) : 500;
+  // The genuine extension leaves these two without a body.
+  if (status === 404 || status === 410) return { answer: emptyAnswer(status), isOurs: false };
+  if (status === 500) {
+    return { answer: messageAnswer(500, "Something went wrong while processing your request"), isOurs: true };
+  }
+  if (status === 503) {
+    return {
+      answer: messageAnswer(503, "The task hub cannot be reached at present", { "retry-after": "5" }),
+      isOurs: true,
+    };
+  }
+  return { answer: messageAnswer(status, (error as Error).message), isOurs: false };
+}

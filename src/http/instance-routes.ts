@@ -1,0 +1,124 @@
+import { isDurableError } from "../core/errors.ts";
+import { assertInstanceId } from "../core/ids.ts";
+import type { OrchestrationState } from "../core/orchestration-state.ts";
+import { isTerminalStatus } from "../core/orchestration-status.ts";
+import { emptyAnswer, jsonAnswer, RequestRefused } from "./answers.ts";
+import type { ManagementCall } from "./management-call.ts";
+import type { ManagementRoute } from "./management-route.ts";
+import { readJsonBody } from "./request-body.ts";
+import { formatHistoryEvents, formatStatus } from "./status-json.ts";
+
+const continuationHeader = "x-ms-continuation-token";
+const maxPageSize = 1000;
+
+/** A route that concerns instances that exist. */
+export type InstanceRoute = Exclude<ManagementRoute, { readonly kind: "start" | "restart" }>;
+
+export async function answerInstanceRoute(call: ManagementCall, route: InstanceRoute): Promise<Response> {
+  if (route.kind === "list") return list(call);
+  if (route.kind === "purgeBy") return purgeBy(call);
+
+  const { instanceId } = route;
+  assertInstanceId(instanceId);
+  const reason = call.query.text("reason");
+  switch (route.kind) {
+    case "status":
+      return status(call, instanceId);
+    case "purge":
+      return answerPurged(await call.client.purge(instanceId));
+    case "raiseEvent":
+      await raiseEvent(call, instanceId, route.eventName);
+      break;
+    case "rewind":
+      await rewind(call, instanceId, reason);
+      break;
+    default:
+      await call.client[route.kind](instanceId, reason);
+  }
+  return emptyAnswer(202);
+}
+
+async function status(call: ManagementCall, instanceId: string): Promise<Response> {
+  const state = await call.client.getInstance(instanceId, { fetchInput: call.query.flag("showInput", true) });
+  return state === undefined ? emptyAnswer(404) : answerStatus(call, state);
+}
+
+/** The status of one instance, with the status code and headers that tell a poller what to do next. */
+export async function answerStatus(call: ManagementCall, state: OrchestrationState): Promise<Response> {
+  const { query } = call;
+  const showInput = query.flag("showInput", true);
+  const historyEvents = query.flag("showHistory", false) ? await readHistory(call, state, showInput) : undefined;
+  const json = formatStatus(state, { showInput, historyEvents });
+
+  if (!isTerminalStatus(state.runtimeStatus)) {
+    return jsonAnswer(202, json, { location: call.url.href, "retry-after": "5" });
+  }
+  const isServerError = state.runtimeStatus === "Failed" && query.flag("returnInternalServerErrorOnFailure", false);
+  return jsonAnswer(isServerError ? 500 : 200, json);
+}
+
+/** An instance that is pending has no history to show. */
+async function readHistory(call: ManagementCall, state: OrchestrationState, showInput: boolean): Promise<string> {
+  if (state.runtimeStatus === "Pending") return "[]";
+  const events = (await call.client.getHistory(state.instanceId)) ?? [];
+  return formatHistoryEvents(events, { showInput, showOutput: call.query.flag("showHistoryOutput", false) });
+}
+
+async function list(call: ManagementCall): Promise<Response> {
+  const { query, client, request } = call;
+  const showInput = query.flag("showInput", true);
+  const page = await client.queryInstances({
+    instanceIdPrefix: query.text("instanceIdPrefix"),
+    createdTimeFrom: query.date("createdTimeFrom"),
+    createdTimeTo: query.date("createdTimeTo"),
+    runtimeStatus: query.statuses("runtimeStatus"),
+    pageSize: query.integer("top", { min: 1, max: maxPageSize, absent: 100 }),
+    continuationToken: decodeToken(request.headers.get(continuationHeader)),
+    fetchInput: showInput,
+  });
+  const instances = page.instances.map((state) => formatStatus(state, { showInput }));
+  const token = page.continuationToken;
+  const headers = token === undefined ? {} : { [continuationHeader]: encodeToken(token) };
+  return jsonAnswer(200, `[${instances.join(",")}]`, headers);
+}
+
+/** The hub's token may hold characters that a header may not. */
+function encodeToken(token: string): string {
+  return Buffer.from(token, "utf8").toString("base64url");
+}
+
+function decodeToken(header: string | null): string | undefined {
+  return header === null || header === "" ? undefined : Buffer.from(header, "base64url").toString("utf8");
+}
+
+async function purgeBy(call: ManagementCall): Promise<Response> {
+  const { query, client, clock } = call;
+  const createdTimeFrom = query.date("createdTimeFrom");
+  if (createdTimeFrom === undefined) {
+    return jsonAnswer(400, JSON.stringify("Please provide value for 'createdTimeFrom' parameter."));
+  }
+  const createdTimeTo = query.date("createdTimeTo") ?? new Date(clock.now());
+  const runtimeStatus = query.statuses("runtimeStatus");
+  return answerPurged(await client.purgeBy({ createdTimeFrom, createdTimeTo, runtimeStatus }));
+}
+
+function answerPurged(instancesDeleted: number): Response {
+  return instancesDeleted === 0 ? emptyAnswer(404) : jsonAnswer(200, JSON.stringify({ instancesDeleted }));
+}
+
+/** The genuine extension refuses an event without a body; clients that raise one without data send just that. */
+async function raiseEvent(call: ManagementCall, instanceId: string, eventName: string): Promise<void> {
+  const notJson = new RequestRefused(400, "Only application/json request content is supported");
+  const input = await readJsonBody(call.request, call.maxBodyBytes, notJson);
+  await call.client.raiseEvent(instanceId, eventName, input);
+}
+
+/** Newer extensions answer 412 for an instance that has not failed, which says more than the older 410. */
+async function rewind(call: ManagementCall, instanceId: string, reason: string | undefined): Promise<void> {
+  try {
+    await call.client.rewind(instanceId, reason);
+  } catch (error) {
+    if (!isDurableError(error, "InstanceNotActive")) throw error;
+    throw new RequestRefused(412, "The rewind operation is only supported on failed orchestration instances.");
+  }
+}

@@ -1,0 +1,126 @@
+import type { OrchestrationClient } from "../core/orchestration-client.ts";
+import { type Clock, type LogSink, silentLog } from "../core/ports.ts";
+import { systemClock } from "../core/system-ports.ts";
+import { answerError, emptyAnswer } from "./answers.ts";
+import { answerInstanceRoute } from "./instance-routes.ts";
+import type { ManagementCall } from "./management-call.ts";
+import { type ManagementRoute, parseManagementRoute } from "./management-route.ts";
+import { QueryParameters } from "./query-parameters.ts";
+import { assertBodyLength } from "./request-body.ts";
+import { RequestGuard } from "./request-guard.ts";
+import { assertOwnHub, restartOrchestration, startOrchestration } from "./start-routes.ts";
+
+export interface ManagementApiOptions {
+  readonly client: OrchestrationClient;
+  /** Path under which the API answers: `/runtime/webhooks/durabletask`. */
+  readonly basePath: string;
+  /** The hub that `client` manages. Requests that name another one are refused. */
+  readonly taskHub: string;
+  /** The storage connection of that hub. Requests that name another one are refused. */
+  readonly connectionName: string;
+  /** Names of the orchestrations that can be started. @defaultValue any name is taken */
+  readonly orchestrationNames?: (() => readonly string[]) | undefined;
+  /**
+   * Host names, without ports, that are served besides localhost, 127.0.0.1 and [::1]. `"any"` turns the check off: for
+   * a server behind something that checks them.
+   *
+   * @defaultValue none
+   */
+  readonly allowedHosts?: readonly string[] | "any" | undefined;
+  /** Origins of pages that may start and manage instances, besides our own. @defaultValue none */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Take `X-Forwarded-*` for true when links are made: only behind a proxy that sets them. @defaultValue false */
+  readonly trustForwardedHeaders?: boolean | undefined;
+  /** Most bytes in a request body. @defaultValue 10 MiB */
+  readonly maxBodyBytes?: number | undefined;
+  /** @defaultValue the machine's */
+  readonly clock?: Clock | undefined;
+  /** Receives the errors that the sender is not told about. @defaultValue silence */
+  readonly log?: LogSink | undefined;
+}
+
+export type ManagementApi = (request: Request) => Promise<Response>;
+
+/** Answers are for the caller alone: not for caches, not for referrers, not for guesses at their type. */
+const commonHeaders: readonly (readonly [string, string])[] = [
+  ["cache-control", "no-store"],
+  ["referrer-policy", "no-referrer"],
+  ["x-content-type-options", "nosniff"],
+];
+
+/**
+ * The HTTP API of the official extension (`/orchestrators`, `/instances`), for one task hub and any server that speaks
+ * web-standard requests. Access keys are the server's business. Never rejects.
+ *
+ * @example
+ * const api = createManagementApi({ client, basePath: "/runtime/webhooks/durabletask", taskHub, connectionName });
+ * const response = await api(new Request("http://localhost:7071/runtime/webhooks/durabletask/instances"));
+ */
+export function createManagementApi(options: ManagementApiOptions): ManagementApi {
+  const basePath = `/${options.basePath}`.replace(/\/+$/, "").replace(/^\/+/, "/");
+  const guard = new RequestGuard({
+    allowedHosts: options.allowedHosts ?? [],
+    allowedOrigins: options.allowedOrigins ?? [],
+  });
+  const settings = {
+    client: options.client,
+    basePath,
+    taskHub: options.taskHub,
+    connectionName: options.connectionName,
+    orchestrationNames: options.orchestrationNames,
+    trustForwardedHeaders: options.trustForwardedHeaders ?? false,
+    maxBodyBytes: options.maxBodyBytes ?? 10 * 1024 * 1024,
+    clock: options.clock ?? systemClock,
+  };
+  const log = options.log ?? silentLog;
+
+  const answer = async (request: Request): Promise<Response> => {
+    const url = new URL(request.url);
+    guard.check(request, url);
+    const route = findRoute(request.method, url.pathname, basePath);
+    if (route === undefined) return emptyAnswer(404);
+    assertBodyLength(request, settings.maxBodyBytes);
+    const call: ManagementCall = { ...settings, request, url, query: new QueryParameters(url.searchParams) };
+    assertOwnHub(call);
+    return answerRoute(call, route);
+  };
+
+  return async (request) => {
+    let response: Response;
+    try {
+      response = await answer(request);
+    } catch (error) {
+      const described = answerError(error);
+      if (described.isOurs) logFailure(log, request, error);
+      response = described.answer;
+    }
+    for (const [name, value] of commonHeaders) response.headers.set(name, value);
+    return response;
+  };
+}
+
+function findRoute(method: string, path: string, basePath: string): ManagementRoute | undefined {
+  const start = path.slice(0, basePath.length + 1).toLowerCase();
+  return start === `${basePath.toLowerCase()}/` ? parseManagementRoute(method, path.slice(basePath.length)) : undefined;
+}
+
+function answerRoute(call: ManagementCall, route: ManagementRoute): Promise<Response> {
+  switch (route.kind) {
+    case "start":
+      return startOrchestration(call, route.name, route.instanceId);
+    case "restart":
+      return restartOrchestration(call, route.instanceId);
+    default:
+      return answerInstanceRoute(call, route);
+  }
+}
+
+/** The path may hold an instance id, never a key: those travel in the query and in headers. */
+function logFailure(log: LogSink, request: Request, error: unknown): void {
+  const { method, url } = request;
+  const reason = error instanceof Error ? error.message : String(error);
+  log.log("error", "ManagementRequestFailed", `${method} ${new URL(url).pathname} failed: ${reason}`, {
+    method,
+    error,
+  });
+}

@@ -1,0 +1,35 @@
+import {
+  createManagementLinks,
+  type HttpManagementPayload,
+  type ManagementLinkTarget,
+  resolveRequestOrigin,
+} from "../core/management-links.ts";
+import type { OrchestrationClient } from "../core/orchestration-client.ts";
+import type { Clock } from "../core/ports.ts";
+import type { QueryParameters } from "./query-parameters.ts";
+
+/** One request to the management API, and all that answering it takes. */
+export interface ManagementCall {
+  readonly request: Request;
+  readonly url: URL;
+  readonly query: QueryParameters;
+
+  readonly client: OrchestrationClient;
+  readonly basePath: string;
+  readonly taskHub: string;
+  readonly connectionName: string;
+  readonly orchestrationNames: (() => readonly string[]) | undefined;
+  readonly trustForwardedHeaders: boolean;
+  readonly maxBodyBytes: number;
+  readonly clock: Clock;
+}
+
+/** Links to one instance that lead back to where the request came in. */
+export function linksFor(call: ManagementCall, instanceId: string): HttpManagementPayload {
+  const target: ManagementLinkTarget = {
+    baseUrl: resolveRequestOrigin(call.request, call.trustForwardedHeaders) + call.basePath,
+    taskHub: call.taskHub,
+    connectionName: call.connectionName,
+  };
+  return createManagementLinks(target, instanceId);
+}

@@ -1,0 +1,54 @@
+import { RequestRefused } from "./answers.ts";
+
+/** `true` for `application/json` and `application/*+json`, whatever their parameters. */
+export function isJsonMediaType(contentType: string | null): boolean {
+  const mediaType = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
+  return mediaType === "application/json" || /^application\/[^\s/]+\+json$/.test(mediaType);
+}
+
+/**
+ * The body as JSON text, checked but not rewritten; `undefined` for an empty one.
+ *
+ * @param otherMediaType the refusal for a body that does not say it is JSON. Such requests are what a foreign page can
+ * send without asking, so they are never read as JSON.
+ * @throws RequestRefused 413 beyond `maxBytes`, 400 when it is not JSON in UTF-8
+ */
+export async function readJsonBody(
+  request: Request,
+  maxBytes: number,
+  otherMediaType: RequestRefused,
+): Promise<string | undefined> {
+  const bytes = await readBytes(request, maxBytes);
+  if (bytes.length === 0) return undefined;
+  if (!isJsonMediaType(request.headers.get("content-type"))) throw otherMediaType;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
+    JSON.parse(text);
+    return text;
+  } catch {
+    throw new RequestRefused(400, "Invalid JSON content");
+  }
+}
+
+/** @throws RequestRefused 413 as soon as the announced or received length exceeds `maxBytes` */
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  assertBodyLength(request, maxBytes);
+  if (request.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength;
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** @throws RequestRefused 413 */
+export function assertBodyLength(request: Request, maxBytes: number): void {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+}
+
+function tooLarge(maxBytes: number): RequestRefused {
+  return new RequestRefused(413, `The request body may have at most ${maxBytes} bytes`);
+}

@@ -1,0 +1,106 @@
+import { isDurableError } from "../core/errors.ts";
+import { assertInstanceId } from "../core/ids.ts";
+import type { OrchestrationState } from "../core/orchestration-state.ts";
+import { isTerminalStatus } from "../core/orchestration-status.ts";
+import { jsonAnswer, RequestRefused } from "./answers.ts";
+import { answerStatus } from "./instance-routes.ts";
+import { linksFor, type ManagementCall } from "./management-call.ts";
+import { readJsonBody } from "./request-body.ts";
+import { formatPayload } from "./status-json.ts";
+
+/** Shortest time between two looks at an instance that a caller waits for. */
+const minPollingIntervalMs = 50;
+
+/** `POST orchestrators/{name}/{instanceId?}`: the body is the input. */
+export async function startOrchestration(
+  call: ManagementCall,
+  name: string,
+  instanceId: string | undefined,
+): Promise<Response> {
+  if (instanceId !== undefined) assertInstanceId(instanceId);
+  assertKnownOrchestration(call, name);
+  const wait = readWait(call);
+  const notJson = new RequestRefused(415, "The input must be sent with 'content-type: application/json'");
+  const input = await readJsonBody(call.request, call.maxBodyBytes, notJson);
+  const version = call.query.text("version");
+  return answerStarted(call, await call.client.startInstance({ name, instanceId, input, version }), wait);
+}
+
+/** `POST instances/{id}/restart`: the same name and input once more. */
+export async function restartOrchestration(call: ManagementCall, instanceId: string): Promise<Response> {
+  assertInstanceId(instanceId);
+  const wait = readWait(call);
+  const restartWithNewInstanceId = call.query.flag("restartWithNewInstanceId", true);
+  try {
+    return answerStarted(call, await call.client.restart(instanceId, { restartWithNewInstanceId }), wait);
+  } catch (error) {
+    if (!isDurableError(error, "InstanceNotFound")) throw error;
+    throw new RequestRefused(400, "InstanceId does not match a valid orchestration instance.");
+  }
+}
+
+/** @throws RequestRefused 400 for a hub or connection that is not ours: there is no way from here to another one */
+export function assertOwnHub(call: ManagementCall): void {
+  for (const [parameter, own] of [
+    ["taskHub", call.taskHub],
+    ["connection", call.connectionName],
+  ] as const) {
+    const asked = call.query.text(parameter);
+    if (asked !== undefined && asked.toLowerCase() !== own.toLowerCase()) {
+      throw new RequestRefused(400, `'${parameter}' must be '${own}' or absent: nothing else is served here`);
+    }
+  }
+}
+
+function assertKnownOrchestration(call: ManagementCall, name: string): void {
+  if (name.startsWith("@")) throw new RequestRefused(400, "An orchestrator name must not start with '@'");
+  const known = call.orchestrationNames?.();
+  if (known === undefined || known.some((other) => other.toLowerCase() === name.toLowerCase())) return;
+  const names = known.length === 0 ? "none is registered" : `registered are '${known.join("', '")}'`;
+  throw new RequestRefused(400, `The orchestrator function '${name}' does not exist; ${names}`);
+}
+
+interface Wait {
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+}
+
+/** Waiting is asked for with both `timeout` and `pollingInterval`; one alone counts for nothing. */
+function readWait(call: ManagementCall): Wait | undefined {
+  const timeoutMs = call.query.secondsAsMs("timeout");
+  const intervalMs = call.query.secondsAsMs("pollingInterval");
+  if (timeoutMs === undefined || intervalMs === undefined) return undefined;
+  if (intervalMs > timeoutMs) {
+    const [total, retry] = [timeoutMs / 1000, intervalMs / 1000];
+    throw new RequestRefused(400, `Total timeout ${total} should be bigger than retry timeout ${retry}`);
+  }
+  return { timeoutMs, intervalMs: Math.max(minPollingIntervalMs, intervalMs) };
+}
+
+async function answerStarted(call: ManagementCall, instanceId: string, wait: Wait | undefined): Promise<Response> {
+  const finished = wait && (await waitForEnd(call, instanceId, wait));
+  if (finished?.runtimeStatus === "Completed") return jsonAnswer(200, formatPayload(finished.output));
+  if (finished !== undefined) return answerStatus(call, finished);
+
+  // The genuine extension offers no rewind of what has just begun.
+  const { rewindPostUri: _, ...links } = linksFor(call, instanceId);
+  return jsonAnswer(202, JSON.stringify(links), { location: links.statusQueryGetUri, "retry-after": "10" });
+}
+
+/** Resolves to `undefined` when the time is up, or the caller has gone. */
+async function waitForEnd(
+  call: ManagementCall,
+  instanceId: string,
+  wait: Wait,
+): Promise<OrchestrationState | undefined> {
+  const { clock, client } = call;
+  const { signal } = call.request;
+  const deadline = clock.now() + wait.timeoutMs;
+  for (;;) {
+    const state = await client.getInstance(instanceId);
+    if (state !== undefined && isTerminalStatus(state.runtimeStatus)) return state;
+    const leftMs = deadline - clock.now();
+    if (leftMs <= 0 || signal.aborted) return undefined;
+    await clock.sleep(Math.min(wait.intervalMs, leftMs), signal);
+  }
+}

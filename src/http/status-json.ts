@@ -1,0 +1,52 @@
+import type { HistoryEvent } from "../core/history-event.ts";
+import { formatHistory } from "../core/history-format.ts";
+import type { OrchestrationState } from "../core/orchestration-state.ts";
+
+/**
+ * One instance as a status query shows it, as JSON text. Input, output and custom status are put in as they are
+ * stored, so that no number loses digits and no depth of nesting hurts.
+ */
+export function formatStatus(
+  state: OrchestrationState,
+  options: { readonly showInput: boolean; readonly historyEvents?: string | undefined },
+): string {
+  const members: [string, string | undefined][] = [
+    ["name", JSON.stringify(state.name)],
+    ["instanceId", JSON.stringify(state.instanceId)],
+    ["runtimeStatus", JSON.stringify(state.runtimeStatus)],
+    ["input", formatPayload(options.showInput ? state.input : undefined)],
+    ["customStatus", formatPayload(state.customStatus)],
+    ["output", formatPayload(state.output)],
+    ["createdTime", formatTime(state.createdTime)],
+    ["lastUpdatedTime", formatTime(state.lastUpdatedTime)],
+    ["version", state.version === undefined || state.version === "" ? undefined : JSON.stringify(state.version)],
+    ["historyEvents", options.historyEvents],
+  ];
+  const present = members.filter(([, json]) => json !== undefined);
+  return `{${present.map(([name, json]) => `"${name}":${json}`).join(",")}}`;
+}
+
+/** The `historyEvents` of a status, as JSON text. */
+export function formatHistoryEvents(
+  events: readonly HistoryEvent[],
+  options: { readonly showInput: boolean; readonly showOutput: boolean },
+): string {
+  const readPayload = (text: string | undefined) => (text === undefined ? undefined : JSON.parse(formatPayload(text)));
+  return JSON.stringify(formatHistory(events, { ...options, readPayload }));
+}
+
+/** Stored text as JSON: itself when it is JSON, a string when it is not (a reason, a failure), `null` when absent. */
+export function formatPayload(text: string | undefined): string {
+  if (text === undefined) return "null";
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return JSON.stringify(text);
+  }
+}
+
+/** In whole seconds, as the genuine extension writes it. */
+function formatTime(time: Date): string {
+  return `"${time.toISOString().slice(0, 19)}Z"`;
+}
