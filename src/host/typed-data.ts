@@ -1,0 +1,84 @@
+/**
+ * A value on its way between host and function, in the shape the Functions host protocol gives it. Exactly one member
+ * is set.
+ */
+export interface TypedData {
+  /** Read as JSON when it is JSON, else as the text itself. */
+  readonly string?: string;
+  readonly json?: string;
+  readonly bytes?: Uint8Array;
+  readonly stream?: Uint8Array;
+  readonly http?: HttpData;
+  readonly int?: number;
+  readonly double?: number;
+  readonly collectionString?: { readonly string: readonly string[] };
+  readonly collectionBytes?: { readonly bytes: readonly Uint8Array[] };
+  readonly collectionDouble?: { readonly double: readonly number[] };
+  readonly collectionSint64?: { readonly sint64: readonly unknown[] };
+}
+
+export type NullableMapping = Readonly<Record<string, { readonly value: string }>>;
+
+/** An HTTP request, or the response to one. */
+export interface HttpData {
+  readonly method?: string;
+  /** Absolute. */
+  readonly url?: string;
+  readonly nullableHeaders?: NullableMapping;
+  readonly nullableQuery?: NullableMapping;
+  readonly nullableParams?: NullableMapping;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly statusCode?: string;
+  readonly cookies?: readonly HttpCookie[];
+  readonly body?: TypedData | null;
+  readonly enableContentNegotiation?: boolean;
+}
+
+export interface HttpCookie {
+  readonly name?: string;
+  readonly value?: string;
+  readonly domain?: Nullable<string>;
+  readonly path?: Nullable<string>;
+  readonly expires?: Nullable<{ readonly seconds?: number | string }>;
+  readonly secure?: Nullable<boolean>;
+  readonly httpOnly?: Nullable<boolean>;
+  readonly maxAge?: Nullable<number>;
+  /** `none` leaves the attribute out; `explicitNone` writes `SameSite=None`. */
+  readonly sameSite?: "none" | "lax" | "strict" | "explicitNone";
+}
+
+export type Nullable<T> = { readonly value?: T } | null | undefined;
+
+/** The value that data of any variant but `http` stands for. */
+export function fromTypedData(data: TypedData | null | undefined): unknown {
+  if (data === null || data === undefined) return undefined;
+  if (data.string !== undefined) return parseOrKeep(data.string);
+  if (data.json !== undefined) return JSON.parse(data.json);
+  const bytes = data.bytes ?? data.stream;
+  if (bytes !== undefined) return Buffer.from(bytes);
+  return (
+    data.int ??
+    data.double ??
+    data.collectionString?.string.map(parseOrKeep) ??
+    data.collectionBytes?.bytes.map((item) => Buffer.from(item)) ??
+    data.collectionDouble?.double ??
+    data.collectionSint64?.sint64
+  );
+}
+
+/** The bytes of a response body. */
+export function bodyBytes(data: TypedData | null | undefined): Buffer {
+  if (data === null || data === undefined) return Buffer.alloc(0);
+  const bytes = data.bytes ?? data.stream;
+  if (bytes !== undefined) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = data.string ?? data.json ?? data.int ?? data.double;
+  return Buffer.from(text === undefined ? "" : String(text));
+}
+
+function parseOrKeep(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
