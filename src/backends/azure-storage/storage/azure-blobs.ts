@@ -1,0 +1,69 @@
+import { BlobServiceClient, newPipeline, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { DurableError } from "../../../core/errors.ts";
+import type { StorageHandlers } from "./azure-transport.ts";
+import type { StorageConnection } from "./connection-string.ts";
+
+export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"> {
+  const { credential, blobEndpoint } = connection;
+  const options = { retryOptions: { maxTries: 1 } };
+  const service =
+    credential.kind === "accountKey"
+      ? new BlobServiceClient(
+          blobEndpoint,
+          newPipeline(new StorageSharedKeyCredential(credential.accountName, credential.accountKey), options),
+        )
+      : new BlobServiceClient(`${blobEndpoint}?${credential.query}`, undefined, options);
+  const containerOf = (request: { readonly container: string }) => service.getContainerClient(request.container);
+
+  return {
+    "blob.createContainer": async (request, abortSignal) => {
+      await containerOf(request).create({ abortSignal });
+      return undefined;
+    },
+    "blob.deleteContainer": async (request, abortSignal) => {
+      await containerOf(request).delete({ abortSignal });
+      return undefined;
+    },
+    // `upload` is one Put Blob; the SDK's stream and parallel uploads take several calls.
+    "blob.put": async (request, abortSignal) => {
+      const { content } = request;
+      await containerOf(request).getBlockBlobClient(request.blob).upload(content, content.byteLength, { abortSignal });
+      return undefined;
+    },
+    "blob.get": async (request, abortSignal) => {
+      const blob = containerOf(request).getBlockBlobClient(request.blob);
+      const response = await blob.download(0, undefined, { abortSignal, maxRetryRequests: 0 });
+      return await readAll(response.readableStreamBody, request.maxBytes, request.blob);
+    },
+    "blob.list": async (request, abortSignal) => {
+      const pages = containerOf(request)
+        .listBlobsFlat({ prefix: request.prefix, abortSignal })
+        .byPage({
+          maxPageSize: 1000,
+          ...(request.continuationToken !== undefined && { continuationToken: request.continuationToken }),
+        });
+      const { value: page } = await pages.next();
+      if (page === undefined) return { names: [], continuationToken: undefined };
+      const names = (page.segment.blobItems as { readonly name: string }[]).map((item) => item.name);
+      return { names, continuationToken: page.continuationToken || undefined };
+    },
+    "blob.delete": async (request, abortSignal) => {
+      await containerOf(request).getBlockBlobClient(request.blob).delete({ abortSignal, deleteSnapshots: "include" });
+      return undefined;
+    },
+  };
+}
+
+async function readAll(body: NodeJS.ReadableStream | undefined, maxBytes: number, blob: string): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    const bytes = Buffer.from(chunk as Uint8Array);
+    length += bytes.byteLength;
+    if (length > maxBytes) {
+      throw new DurableError("CorruptData", `blob ${blob} holds more than ${maxBytes} bytes, the most that is read`);
+    }
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks, length);
+}

@@ -1,0 +1,70 @@
+import { newPipeline, QueueServiceClient, StorageSharedKeyCredential } from "@azure/storage-queue";
+import type { StorageHandlers } from "./azure-transport.ts";
+import type { StorageConnection } from "./connection-string.ts";
+
+/** A queue keeps what it is given: the encoding of texts is the codec's business, so the SDK's stays off. */
+export function openQueues(connection: StorageConnection): StorageHandlers<"queue"> {
+  const { credential, queueEndpoint } = connection;
+  const options = { retryOptions: { maxTries: 1 } };
+  const service =
+    credential.kind === "accountKey"
+      ? new QueueServiceClient(
+          queueEndpoint,
+          newPipeline(new StorageSharedKeyCredential(credential.accountName, credential.accountKey), options),
+        )
+      : new QueueServiceClient(`${queueEndpoint}?${credential.query}`, undefined, options);
+  const queueOf = (request: { readonly queue: string }) => service.getQueueClient(request.queue);
+
+  return {
+    "queue.create": async (request, abortSignal) => {
+      await queueOf(request).create({ abortSignal });
+      return undefined;
+    },
+    "queue.delete": async (request, abortSignal) => {
+      await queueOf(request).delete({ abortSignal });
+      return undefined;
+    },
+    "queue.send": async (request, abortSignal) => {
+      const sent = await queueOf(request).sendMessage(request.text, {
+        abortSignal,
+        visibilityTimeout: wholeSeconds(request.visibilityDelayMs),
+        messageTimeToLive: -1,
+      });
+      return { messageId: sent.messageId, popReceipt: sent.popReceipt };
+    },
+    "queue.receive": async (request, abortSignal) => {
+      const received = await queueOf(request).receiveMessages({
+        abortSignal,
+        numberOfMessages: request.maxMessages,
+        visibilityTimeout: wholeSeconds(request.visibilityTimeoutMs),
+      });
+      return received.receivedMessageItems.map((item) => ({
+        messageId: item.messageId,
+        popReceipt: item.popReceipt,
+        text: item.messageText ?? "",
+        dequeueCount: item.dequeueCount,
+        insertedOn: item.insertedOn,
+        nextVisibleOn: item.nextVisibleOn,
+      }));
+    },
+    "queue.update": async (request, abortSignal) => {
+      const timeout = wholeSeconds(request.visibilityTimeoutMs);
+      const updated = await queueOf(request).updateMessage(request.messageId, request.popReceipt, undefined, timeout, {
+        abortSignal,
+      });
+      return { popReceipt: updated.popReceipt ?? request.popReceipt };
+    },
+    "queue.deleteMessage": async (request, abortSignal) => {
+      await queueOf(request).deleteMessage(request.messageId, request.popReceipt, { abortSignal });
+      return undefined;
+    },
+    "queue.count": async (request, abortSignal) => {
+      return (await queueOf(request).getProperties({ abortSignal })).approximateMessagesCount ?? 0;
+    },
+  };
+}
+
+/** The service takes whole seconds; rounding up never delivers early. */
+function wholeSeconds(ms: number): number {
+  return Math.max(0, Math.ceil(ms / 1000));
+}

@@ -1,0 +1,126 @@
+import { AzureNamedKeyCredential, AzureSASCredential, TableClient, type TransactionAction } from "@azure/data-tables";
+import type { StorageHandlers } from "./azure-transport.ts";
+import type { StorageConnection } from "./connection-string.ts";
+import type { EdmValue, TableRow, TableWrite } from "./table-row.ts";
+
+export function openTables(connection: StorageConnection): StorageHandlers<"table"> {
+  const { credential, tableEndpoint } = connection;
+  const options = {
+    retryOptions: { maxRetries: 0 },
+    // Azurite is reached over http.
+    allowInsecureConnection: tableEndpoint.startsWith("http:"),
+  };
+  const open = (table: string) =>
+    credential.kind === "accountKey"
+      ? new TableClient(
+          tableEndpoint,
+          table,
+          new AzureNamedKeyCredential(credential.accountName, credential.accountKey),
+          options,
+        )
+      : new TableClient(tableEndpoint, table, new AzureSASCredential(credential.query), options);
+  const clients = new Map<string, TableClient>();
+  const tableOf = ({ table }: { readonly table: string }) => {
+    const client = clients.get(table) ?? open(table);
+    clients.set(table, client);
+    return client;
+  };
+
+  return {
+    "table.create": async (request, abortSignal) => {
+      await tableOf(request).createTable({ abortSignal });
+      return undefined;
+    },
+    "table.delete": async (request, abortSignal) => {
+      await tableOf(request).deleteTable({ abortSignal });
+      return undefined;
+    },
+    "table.query": async (request, abortSignal) => {
+      const pages = tableOf(request)
+        .listEntities<Record<string, unknown>>({
+          abortSignal,
+          disableTypeConversion: true,
+          queryOptions: {
+            ...(request.filter !== undefined && { filter: request.filter }),
+            ...(request.select !== undefined && { select: [...request.select] }),
+          },
+        })
+        .byPage({
+          maxPageSize: Math.min(1000, request.pageSize ?? 1000),
+          ...(request.continuationToken !== undefined && { continuationToken: request.continuationToken }),
+        });
+      const { value: page } = await pages.next();
+      if (page === undefined) return { rows: [], continuationToken: undefined };
+      return { rows: page.map(fromEntity), continuationToken: page.continuationToken };
+    },
+    "table.insert": async (request, abortSignal) => {
+      const response = await tableOf(request).createEntity(toEntity(request.row), { abortSignal });
+      return { etag: response.etag ?? "" };
+    },
+    "table.upsert": async (request, abortSignal) => {
+      const response = await tableOf(request).upsertEntity(toEntity(request.row), modeOf(request), { abortSignal });
+      return { etag: response.etag ?? "" };
+    },
+    "table.update": async (request, abortSignal) => {
+      const response = await tableOf(request).updateEntity(toEntity(request.row), modeOf(request), {
+        abortSignal,
+        etag: request.etag,
+      });
+      return { etag: response.etag ?? "" };
+    },
+    "table.deleteRow": async (request, abortSignal) => {
+      await tableOf(request).deleteEntity(request.partitionKey, request.rowKey, { abortSignal });
+      return undefined;
+    },
+    "table.batch": async (request, abortSignal) => {
+      const response = await tableOf(request).submitTransaction(request.writes.map(toAction), { abortSignal });
+      return { etags: response.subResponses.map((part) => part.etag) };
+    },
+  };
+}
+
+type Entity = { partitionKey: string; rowKey: string } & Record<string, EdmValue | string>;
+
+function toEntity(row: TableRow): Entity {
+  return { ...Object.fromEntries(row.columns), partitionKey: row.partitionKey, rowKey: row.rowKey };
+}
+
+const rowMembers = new Set(["partitionKey", "rowKey", "etag", "timestamp", "odata.metadata"]);
+
+function fromEntity(entity: Record<string, unknown>): TableRow {
+  const columns = new Map<string, EdmValue>();
+  for (const [name, value] of Object.entries(entity)) {
+    if (!rowMembers.has(name)) columns.set(name, fromWireValue(value as { type: string; value: unknown }));
+  }
+  return {
+    partitionKey: String(entity["partitionKey"]),
+    rowKey: String(entity["rowKey"]),
+    etag: entity["etag"] as string | undefined,
+    columns,
+  };
+}
+
+/** The SDK hands numbers and booleans over as texts when it is told to leave types alone. */
+function fromWireValue({ type, value }: { type: string; value: unknown }): EdmValue {
+  if (type === "Int32" || type === "Double") return { type, value: Number(value) };
+  if (type === "Boolean") return { type, value: value === true || value === "true" };
+  return { type: type as "String", value: String(value) };
+}
+
+function modeOf({ mode }: { readonly mode: "merge" | "replace" }): "Merge" | "Replace" {
+  return mode === "merge" ? "Merge" : "Replace";
+}
+
+function toAction(write: TableWrite): TransactionAction {
+  const entity = toEntity(write.row);
+  switch (write.write) {
+    case "insert":
+      return ["create", entity];
+    case "delete":
+      return ["delete", entity];
+    case "upsert":
+      return ["upsert", entity, modeOf(write)];
+    case "update":
+      return ["update", entity, modeOf(write), { etag: write.etag }];
+  }
+}

@@ -1,0 +1,34 @@
+import { isDurableError } from "../../../core/errors.ts";
+import { openBlobs } from "./azure-blobs.ts";
+import { openQueues } from "./azure-queues.ts";
+import { openTables } from "./azure-tables.ts";
+import type { StorageConnection } from "./connection-string.ts";
+import { describeForeignError } from "./storage-failure.ts";
+import type { StorageRequestKind, StorageRequestOf, StorageTransport, StorageValue } from "./storage-request.ts";
+
+type KindOf<Service extends string> = Extract<StorageRequestKind, `${Service}.${string}`>;
+
+/** One HTTP request each, without retries. They throw what the SDK throws. */
+export type StorageHandlers<Service extends string> = {
+  readonly [K in KindOf<Service>]: (request: StorageRequestOf<K>, signal: AbortSignal) => Promise<StorageValue<K>>;
+};
+
+/** Azure Storage, or its emulator, through the official SDKs. */
+export function createAzureTransport(connection: StorageConnection): StorageTransport {
+  const handlers = { ...openQueues(connection), ...openTables(connection), ...openBlobs(connection) };
+  const hosts = {
+    queue: new URL(connection.queueEndpoint).host,
+    table: new URL(connection.tableEndpoint).host,
+    blob: new URL(connection.blobEndpoint).host,
+  };
+  return async (request, { signal }) => {
+    const handler = handlers[request.kind] as (request: unknown, signal: AbortSignal) => Promise<unknown>;
+    try {
+      return { outcome: "done", value: await handler(request, signal) };
+    } catch (error) {
+      if (isDurableError(error)) throw error;
+      const service = request.kind.slice(0, request.kind.indexOf(".")) as keyof typeof hosts;
+      return describeForeignError(error, hosts[service]);
+    }
+  };
+}

@@ -1,0 +1,131 @@
+import type { TableRow, TableWrite } from "./table-row.ts";
+
+/** What one storage request asks for and what it gives back, by kind. One request is one HTTP call. */
+export interface StorageOperations {
+  "queue.create": Op<{ queue: string }, undefined>;
+  "queue.delete": Op<{ queue: string }, undefined>;
+  /** Sent messages never expire. */
+  "queue.send": Op<{ queue: string; text: string; visibilityDelayMs: number }, SentMessage>;
+  "queue.receive": Op<{ queue: string; maxMessages: number; visibilityTimeoutMs: number }, readonly ReceivedMessage[]>;
+  /** Changes when the message is delivered next; its text stays. Resolves to the receipt that later calls must use. */
+  "queue.update": Op<
+    { queue: string; messageId: string; popReceipt: string; visibilityTimeoutMs: number },
+    { popReceipt: string }
+  >;
+  "queue.deleteMessage": Op<{ queue: string; messageId: string; popReceipt: string }, undefined>;
+  /** Counts invisible messages too. */
+  "queue.count": Op<{ queue: string }, number>;
+
+  "table.create": Op<{ table: string }, undefined>;
+  "table.delete": Op<{ table: string }, undefined>;
+  "table.query": Op<TableQuery, TablePage>;
+  "table.insert": Op<{ table: string; row: TableRow }, { etag: string }>;
+  "table.upsert": Op<{ table: string; row: TableRow; mode: "merge" | "replace" }, { etag: string }>;
+  /** `etag` may be `*`: any version, but the row must exist. */
+  "table.update": Op<{ table: string; row: TableRow; mode: "merge" | "replace"; etag: string }, { etag: string }>;
+  "table.deleteRow": Op<{ table: string; partitionKey: string; rowKey: string }, undefined>;
+  /** All or nothing; one partition key, at most 100 writes. The tags are in the order of the writes. */
+  "table.batch": Op<{ table: string; writes: readonly TableWrite[] }, { etags: readonly (string | undefined)[] }>;
+
+  "blob.createContainer": Op<{ container: string }, undefined>;
+  "blob.deleteContainer": Op<{ container: string }, undefined>;
+  "blob.put": Op<{ container: string; blob: string; content: Uint8Array }, undefined>;
+  "blob.get": Op<{ container: string; blob: string; maxBytes: number }, Uint8Array>;
+  "blob.list": Op<
+    { container: string; prefix: string; continuationToken?: string | undefined },
+    { names: readonly string[]; continuationToken: string | undefined }
+  >;
+  "blob.delete": Op<{ container: string; blob: string }, undefined>;
+}
+
+interface Op<Request, Value> {
+  readonly request: Readonly<Request>;
+  readonly value: Value;
+}
+
+export interface SentMessage {
+  readonly messageId: string;
+  readonly popReceipt: string;
+}
+
+export interface ReceivedMessage {
+  readonly messageId: string;
+  readonly popReceipt: string;
+  readonly text: string;
+  readonly dequeueCount: number;
+  /** Whole seconds, as the service keeps it. */
+  readonly insertedOn: Date;
+  readonly nextVisibleOn: Date;
+}
+
+export interface TableQuery {
+  readonly table: string;
+  /** OData; absent for the whole table. */
+  readonly filter?: string | undefined;
+  readonly select?: readonly string[] | undefined;
+  /** At most 1000, which is also what an absent value means. */
+  readonly pageSize?: number | undefined;
+  readonly continuationToken?: string | undefined;
+}
+
+/** A page may be empty and still have a token. */
+export interface TablePage {
+  readonly rows: readonly TableRow[];
+  readonly continuationToken: string | undefined;
+}
+
+export type StorageRequestKind = keyof StorageOperations;
+export type StorageValue<K extends StorageRequestKind> = StorageOperations[K]["value"];
+export type StorageRequestOf<K extends StorageRequestKind> = { readonly kind: K } & StorageOperations[K]["request"];
+export type StorageRequest = { [K in StorageRequestKind]: StorageRequestOf<K> }[StorageRequestKind];
+
+/** What became of a request. Nothing the service answers is an exception at this seam. */
+export type StorageReply<V = unknown> = StorageDone<V> | StorageRefusal | StorageFailed;
+
+export interface StorageDone<V> {
+  readonly outcome: "done";
+  readonly value: V;
+}
+
+/**
+ * `conflict`: it exists already, or it is not at the given ETag or pop receipt. `notFound`: the row, message, blob or
+ * what holds it does not exist.
+ */
+export interface StorageRefusal {
+  readonly outcome: "conflict" | "notFound";
+  readonly errorCode: string;
+  /** An earlier attempt of the same request got no answer, so the refusal may be the doing of that attempt. */
+  readonly afterLostAnswer?: boolean;
+}
+
+export interface StorageFailed {
+  readonly outcome: "failed";
+  readonly failure: StorageFailure;
+}
+
+export interface StorageFailure {
+  /** Absent when no answer came. */
+  readonly httpStatus: number | undefined;
+  readonly errorCode: string;
+  /** One line, without credentials. */
+  readonly message: string;
+  /** `host:port` that was asked. */
+  readonly host: string;
+  /** Worth another attempt. */
+  readonly transient: boolean;
+  /** The service may have done what was asked. */
+  readonly answerLost: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly cause: unknown;
+}
+
+export interface StorageContext {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One attempt at one request. Decorators compose over this type: retries, counting, scripted faults.
+ *
+ * Rejects only for content that is refused on reading (DurableError `CorruptData`).
+ */
+export type StorageTransport = (request: StorageRequest, context: StorageContext) => Promise<StorageReply>;

@@ -1,0 +1,65 @@
+import type { Clock, Random } from "../../../core/ports.ts";
+import type { StorageFailure, StorageReply, StorageTransport } from "./storage-request.ts";
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** After this long since the first attempt no other is made. */
+  readonly giveUpAfterMs: number;
+  /** An attempt without an answer for this long counts as lost. */
+  readonly attemptTimeoutMs: number;
+}
+
+const firstDelayMs = 100;
+const maxDelayMs = 5000;
+
+/** Milliseconds before attempt `attempt + 1`, when `attempt` (from 1) has failed. */
+export function retryDelayMs(attempt: number, failure: StorageFailure, random: number): number {
+  const exponential = Math.min(maxDelayMs, firstDelayMs * 2 ** (attempt - 1));
+  return Math.max(failure.retryAfterMs ?? 0, exponential * (0.5 + random));
+}
+
+/**
+ * Repeats what failed for reasons that pass.
+ *
+ * R1. A refusal (`conflict`, `notFound`) after an attempt whose answer was lost says so, because that attempt may be
+ *     what it collides with. Whoever can tell its own write reads it as success.
+ * R2. Gives up after a bounded time, with the last failure.
+ */
+export function withRetry(transport: StorageTransport, options: RetryOptions): StorageTransport {
+  const { clock, random, giveUpAfterMs } = options;
+  return async (request, context) => {
+    const giveUpAt = clock.now() + giveUpAfterMs;
+    let answerLost = false;
+    for (let attempt = 1; ; attempt++) {
+      const reply = await attemptOnce(transport, request, context, options);
+      if (reply.outcome === "done") return reply;
+      if (reply.outcome !== "failed") return answerLost ? { ...reply, afterLostAnswer: true } : reply;
+      answerLost ||= reply.failure.answerLost;
+      const delayMs = retryDelayMs(attempt, reply.failure, random.number());
+      if (!reply.failure.transient || context.signal.aborted || clock.now() + delayMs >= giveUpAt) return reply;
+      await clock.sleep(delayMs, context.signal);
+      if (context.signal.aborted) return reply;
+    }
+  };
+}
+
+async function attemptOnce(
+  transport: StorageTransport,
+  request: Parameters<StorageTransport>[0],
+  context: Parameters<StorageTransport>[1],
+  { clock, attemptTimeoutMs }: RetryOptions,
+): Promise<StorageReply> {
+  const attempt = new AbortController();
+  const timer = new AbortController();
+  const abort = () => attempt.abort();
+  context.signal.addEventListener("abort", abort, { once: true });
+  if (context.signal.aborted) attempt.abort();
+  void clock.sleep(attemptTimeoutMs, timer.signal).then(abort);
+  try {
+    return await transport(request, { signal: attempt.signal });
+  } finally {
+    context.signal.removeEventListener("abort", abort);
+    timer.abort();
+  }
+}

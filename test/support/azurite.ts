@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+export interface AzuriteOptions {
+  /** Keeps the data; absent for memory only. */
+  readonly folder?: string;
+}
+
+export interface Azurite {
+  readonly connectionString: string;
+  readonly ports: { readonly blob: number; readonly queue: number; readonly table: number };
+  /** Resolves once the process is gone. Repeatable. */
+  stop(): Promise<void>;
+}
+
+const accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+const children = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
+/**
+ * A storage emulator of its own, on free ports.
+ *
+ * Its stdin is our pipe, and it ends itself when that closes, so that it does not outlive a test
+ * run that was killed.
+ */
+export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
+  const require = createRequire(import.meta.url);
+  const main = join(dirname(require.resolve("azurite/package.json")), "dist/src/azurite.js");
+  const args = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"];
+  args.push("--blobPort", "0", "--queuePort", "0", "--tablePort", "0");
+  args.push(...(options.folder === undefined ? ["--inMemoryPersistence"] : ["--location", options.folder]));
+  // The preload ends Azurite with its parent: stdin closes whatever way this process dies.
+  const preload = `data:text/javascript,process.stdin.on("close",()=>process.kill(process.pid,"SIGTERM"));process.stdin.resume();`;
+  const child = spawn(process.execPath, ["--import", preload, main, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  children.add(child);
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  void exited.then(() => children.delete(child));
+
+  const ports = await readPorts(child);
+  const url = (port: number) => `http://127.0.0.1:${port}/devstoreaccount1`;
+  return {
+    ports,
+    connectionString: [
+      "DefaultEndpointsProtocol=http",
+      "AccountName=devstoreaccount1",
+      `AccountKey=${accountKey}`,
+      `BlobEndpoint=${url(ports.blob)}`,
+      `QueueEndpoint=${url(ports.queue)}`,
+      `TableEndpoint=${url(ports.table)}`,
+      "",
+    ].join(";"),
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGTERM");
+      const patience = setTimeout(() => child.kill("SIGKILL"), 5000);
+      await exited;
+      clearTimeout(patience);
+    },
+  };
+}
+
+function readPorts(child: ChildProcess): Promise<Azurite["ports"]> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const read = (chunk: Buffer) => {
+      output += chunk.toString("utf8");
+      const port = (service: string) =>
+        Number(new RegExp(`${service} service is successfully listening at http://[^:]+:(\\d+)`).exec(output)?.[1]);
+      const ports = { blob: port("Blob"), queue: port("Queue"), table: port("Table") };
+      if (Object.values(ports).every((found) => found > 0)) resolve(ports);
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`Azurite ended with ${code} before it listened: ${output}`)));
+  });
+}
