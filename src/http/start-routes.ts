@@ -1,5 +1,6 @@
 import { isDurableError } from "../core/errors.ts";
 import { assertInstanceId } from "../core/ids.ts";
+import { assertKnownOrchestration } from "../core/known-orchestrations.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { jsonAnswer, RequestRefused } from "./answers.ts";
@@ -18,7 +19,7 @@ export async function startOrchestration(
   instanceId: string | undefined,
 ): Promise<Response> {
   if (instanceId !== undefined) assertInstanceId(instanceId);
-  assertKnownOrchestration(call, name);
+  assertStartable(call, name);
   const wait = readWait(call);
   const notJson = new RequestRefused(415, "The input must be sent with 'content-type: application/json'");
   const input = await readJsonBody(call.request, call.maxBodyBytes, notJson);
@@ -52,12 +53,9 @@ export function assertOwnHub(call: ManagementCall): void {
   }
 }
 
-function assertKnownOrchestration(call: ManagementCall, name: string): void {
+function assertStartable(call: ManagementCall, name: string): void {
   if (name.startsWith("@")) throw new RequestRefused(400, "An orchestrator name must not start with '@'");
-  const known = call.orchestrationNames?.();
-  if (known === undefined || known.some((other) => other.toLowerCase() === name.toLowerCase())) return;
-  const names = known.length === 0 ? "none is registered" : `registered are '${known.join("', '")}'`;
-  throw new RequestRefused(400, `The orchestrator function '${name}' does not exist; ${names}`);
+  assertKnownOrchestration(name, call.orchestrationNames?.());
 }
 
 interface Wait {

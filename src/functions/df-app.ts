@@ -1,0 +1,187 @@
+import az from "@azure/functions";
+import type { DataConverter } from "../core/data-converter.ts";
+import { DurableError } from "../core/errors.ts";
+import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
+import type {
+  ActivityHandle,
+  OrchestrationHandle,
+  Orchestrator,
+  OrchestratorOf,
+} from "../orchestration/orchestrator.ts";
+import type { ActivityContext } from "../worker/activity-context.ts";
+import { Registry } from "../worker/registry.ts";
+import { DurableClient } from "./durable-client.ts";
+import { type ClientConnection, type EmbeddedHost, findEmbeddedHost } from "./embedded-host.ts";
+import {
+  assertAuthLevel,
+  assertFunctionName,
+  assertHttpFunction,
+  type HttpAuthLevel,
+  type HttpFunctionOptions,
+  type RoutedRequest,
+} from "./http-function.ts";
+
+export interface DFAppOptions {
+  /** Who may call HTTP functions that do not say so themselves. @defaultValue `anonymous` */
+  readonly httpAuthLevel?: HttpAuthLevel | undefined;
+  /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
+  readonly dataConverter?: DataConverter | undefined;
+  /**
+   * Take `X-Forwarded-Proto` and `X-Forwarded-Host` for true when links are made for a request: only behind a proxy
+   * that sets them.
+   *
+   * @defaultValue false
+   */
+  readonly trustForwardedHeaders?: boolean | undefined;
+}
+
+/** User code of an activity. It may run more than once for one call. */
+export type ActivityOf<Input, Output> = (input: Input, context: ActivityContext) => Output | Promise<Output>;
+
+/** User code of an orchestration, in any style. `Arguments` holds its input, or nothing. */
+export type OrchestratorFunction<Arguments extends [input?: unknown], Output> = (
+  context: OrchestrationContext,
+  ...input: Arguments
+) => ReturnType<OrchestratorOf<unknown, Output>>;
+
+type InputOf<Arguments extends [input?: unknown]> = Arguments extends [] ? unknown : Arguments[0];
+
+/** A function, or an object that holds it, as `durable-functions` 3.x takes it. */
+export type Definition<Handler> = Handler | { readonly handler: Handler };
+
+/**
+ * A durable functions app: collects orchestrations, activities and HTTP functions. The process that loads the module
+ * runs them.
+ *
+ * @example
+ * const app = new DFApp();
+ * const sayHello = app.activity("sayHello", (city: string) => `Hello ${city}!`);
+ * app.orchestration("helloSequence", function* (context, cities: string[]) {
+ *   const greetings: string[] = [];
+ *   for (const city of cities) greetings.push(yield* context.callActivity(sayHello, city));
+ *   return greetings;
+ * });
+ */
+export class DFApp {
+  readonly #registry: Registry;
+  readonly #host: EmbeddedHost | undefined;
+  readonly #options: DFAppOptions;
+
+  /** @throws DurableError `InvalidOption` */
+  constructor(options: DFAppOptions = {}) {
+    if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
+    this.#options = options;
+    this.#registry = new Registry(options.dataConverter && { dataConverter: options.dataConverter });
+    this.#host = findEmbeddedHost();
+    this.#host?.attach({ registry: this.#registry });
+  }
+
+  /**
+   * Registers an activity: the code that does the work, and may do what it likes.
+   *
+   * @example
+   * const priceOf = app.activity("priceOf", async (article: string) => (await catalogue.find(article)).price);
+   *
+   * @returns a handle for calls whose input and result are checked: `context.callActivity(priceOf, "apple")`
+   * @throws DurableError `InvalidOption`, `DuplicateRegistration`
+   */
+  activity<Input = undefined, Output = unknown>(
+    name: string,
+    definition: Definition<ActivityOf<Input, Output>>,
+  ): ActivityHandle<Input, Output> {
+    this.#registry.addActivity({ name, activity: resolveHandler("activity", name, definition) });
+    return { kind: "activity", name };
+  }
+
+  /**
+   * Registers an orchestration: the code that decides what happens next. It is replayed, so it must decide alike each
+   * time: time, randomness and the outside world come from the context and from activities only.
+   *
+   * @returns a handle to start it or to call it from another orchestration, with input and output checked. The input is
+   * that of the second parameter; without one any input is taken, as the code may read it with `context.getInput()`.
+   * @throws DurableError `InvalidOption`, `DuplicateRegistration`
+   */
+  orchestration<Arguments extends [input?: unknown], Output>(
+    name: string,
+    definition: Definition<OrchestratorFunction<Arguments, Output>>,
+  ): OrchestrationHandle<InputOf<Arguments>, Output> {
+    const orchestrator = resolveHandler<Orchestrator>("orchestration", name, definition);
+    this.#registry.addOrchestration({ name, orchestrator });
+    return { kind: "orchestration", name };
+  }
+
+  /**
+   * Registers an HTTP function whose handler is given a client. A request that comes before the engine runs waits.
+   *
+   * @example
+   * app.http("start", {
+   *   route: "orchestrators/{name}",
+   *   handler: async (request, client) => {
+   *     const id = await client.startNew(request.params.name, { input: await request.json() });
+   *     return client.createCheckStatusResponse(request, id);
+   *   },
+   * });
+   *
+   * @throws DurableError `InvalidOption`
+   */
+  http<const Route extends string = string>(name: string, options: HttpFunctionOptions<Route>): void {
+    assertHttpFunction(name, options);
+    const { route, methods, handler } = options;
+    const authLevel = options.authLevel ?? this.#options.httpAuthLevel ?? "anonymous";
+    az.app.http(name, {
+      authLevel,
+      ...(route !== undefined && { route }),
+      ...(methods !== undefined && { methods: [...methods] }),
+      handler: async (request, context) => {
+        const connection = this.#host === undefined ? noConnection : await this.#host.connect();
+        return handler(request as RoutedRequest<Route>, this.#createClient(connection), context);
+      },
+    });
+  }
+
+  /**
+   * A client, once the engine runs. For code that is no HTTP function: timers, queues, tests.
+   *
+   * @throws DurableError `NotSupported` where nothing in this process runs orchestrations
+   */
+  async connect(): Promise<DurableClient> {
+    if (this.#host === undefined) throw notHosted();
+    return this.#createClient(await this.#host.connect());
+  }
+
+  #createClient(connection: ClientConnection): DurableClient {
+    const { dataConverter, trustForwardedHeaders } = this.#options;
+    return new DurableClient(connection, { dataConverter, trustForwardedHeaders });
+  }
+}
+
+/** Stands in where no engine runs: HTTP functions that leave the client alone still answer. */
+const noConnection: ClientConnection = {
+  get client(): never {
+    throw notHosted();
+  },
+  get managementBaseUrl(): never {
+    throw notHosted();
+  },
+  get connectionName(): never {
+    throw notHosted();
+  },
+};
+
+function notHosted(): DurableError {
+  return new DurableError(
+    "NotSupported",
+    "this process does not run orchestrations: start the app with 'npx durable start'; " +
+      "the Azure Functions host cannot run them yet",
+  );
+}
+
+/** Callers are typed; what JavaScript passes is checked here. @throws DurableError `InvalidOption` */
+function resolveHandler<Handler>(kind: string, name: string, definition: unknown): Handler {
+  assertFunctionName(name);
+  const handler = typeof definition === "object" ? (definition as { handler?: unknown } | null)?.handler : definition;
+  if (typeof handler !== "function") {
+    throw new DurableError("InvalidOption", `${kind} '${name}' needs a function, or an object with one as 'handler'`);
+  }
+  return handler as Handler;
+}

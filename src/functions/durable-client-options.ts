@@ -1,0 +1,105 @@
+import type { DataConverter } from "../core/data-converter.ts";
+import { DurableError } from "../core/errors.ts";
+import type { Tags } from "../core/history-event.ts";
+import { assertInstanceId } from "../core/ids.ts";
+import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
+import type { Clock } from "../core/ports.ts";
+
+export interface DurableClientOptions {
+  /** Writes inputs and events, reads inputs and outputs. @defaultValue plain JSON */
+  readonly dataConverter?: DataConverter | undefined;
+  /**
+   * Take `X-Forwarded-Proto` and `X-Forwarded-Host` for true when links are made for a request: only behind a proxy
+   * that sets them.
+   *
+   * @defaultValue false
+   */
+  readonly trustForwardedHeaders?: boolean | undefined;
+  /** What waiting goes by. @defaultValue the machine's */
+  readonly clock?: Clock | undefined;
+}
+
+export interface StartNewOptions<Input = unknown> {
+  /** @defaultValue a fresh id of 32 hexadecimal digits */
+  readonly instanceId?: string | undefined;
+  /** What the orchestrator is given. */
+  readonly input?: Input | undefined;
+  /** The orchestrator reads it as `context.version`. */
+  readonly version?: string | undefined;
+  /** Kept with the instance, for those who look at it. */
+  readonly tags?: Tags | undefined;
+  /** Not before this time. @defaultValue at once */
+  readonly scheduledStartTime?: Date | undefined;
+}
+
+/** Options of a start whose input is checked: they may be left out only where the input may. */
+export type StartNewArguments<Input> = undefined extends Input
+  ? [options?: StartNewOptions<Input>]
+  : [options: StartNewOptions<Input> & { readonly input: Input }];
+
+export interface GetStatusOptions {
+  /** Fills `history`. @defaultValue false */
+  readonly showHistory?: boolean | undefined;
+  /** Shows results in `history`. @defaultValue false */
+  readonly showHistoryOutput?: boolean | undefined;
+  /** Fills `input`. @defaultValue true */
+  readonly showInput?: boolean | undefined;
+}
+
+export interface OrchestrationFilter {
+  readonly createdTimeFrom?: Date | undefined;
+  readonly createdTimeTo?: Date | undefined;
+  readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+}
+
+export interface WaitForCompletionOptions {
+  /** Milliseconds in all. @defaultValue 10000 */
+  readonly timeoutInMilliseconds?: number | undefined;
+  /** Milliseconds between two looks. @defaultValue 1000 */
+  readonly retryIntervalInMilliseconds?: number | undefined;
+}
+
+/** @throws DurableError `InvalidOption`, `InvalidInstanceId` */
+export function assertStartNewOptions(options: StartNewOptions): void {
+  const { instanceId, version, scheduledStartTime, tags } = options;
+  if (instanceId !== undefined) assertInstanceId(instanceId);
+  if (version !== undefined && typeof version !== "string") throw invalid("version", "a string", version);
+  if (scheduledStartTime !== undefined) assertDate("scheduledStartTime", scheduledStartTime);
+  for (const [name, value] of Object.entries(tags ?? {})) {
+    if (typeof value !== "string") throw invalid(`tags.${name}`, "a string", value);
+  }
+}
+
+/** @throws DurableError `InvalidOption` */
+export function assertOrchestrationFilter(filter: OrchestrationFilter): void {
+  if (filter.createdTimeFrom !== undefined) assertDate("createdTimeFrom", filter.createdTimeFrom);
+  if (filter.createdTimeTo !== undefined) assertDate("createdTimeTo", filter.createdTimeTo);
+  for (const status of filter.runtimeStatus ?? []) {
+    if (!orchestrationStatuses.includes(status)) {
+      throw invalid("runtimeStatus", `a list of ${orchestrationStatuses.join(", ")}`, status);
+    }
+  }
+}
+
+/** @throws DurableError `InvalidOption` */
+export function resolveWait(options: WaitForCompletionOptions): {
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+} {
+  const { timeoutInMilliseconds: timeoutMs = 10_000, retryIntervalInMilliseconds: intervalMs = 1000 } = options;
+  if (!(timeoutMs >= 0)) throw invalid("timeoutInMilliseconds", "a number of milliseconds, 0 or more", timeoutMs);
+  if (!(intervalMs > 0)) throw invalid("retryIntervalInMilliseconds", "a number of milliseconds above 0", intervalMs);
+  if (intervalMs > timeoutMs) {
+    const most = `at most timeoutInMilliseconds (${timeoutMs})`;
+    throw invalid("retryIntervalInMilliseconds", most, intervalMs);
+  }
+  return { timeoutMs, intervalMs };
+}
+
+function assertDate(name: string, value: unknown): void {
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw invalid(name, "a valid Date", value);
+}
+
+function invalid(name: string, wanted: string, seen: unknown): DurableError {
+  return new DurableError("InvalidOption", `'${name}' must be ${wanted}, but got ${String(seen)}`);
+}

@@ -1,0 +1,294 @@
+import az, { type HttpRequest, type HttpResponse } from "@azure/functions";
+import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts";
+import { DurableError, isDurableError } from "../core/errors.ts";
+import { formatHistory, type HistoryEntry } from "../core/history-format.ts";
+import { assertInstanceId } from "../core/ids.ts";
+import { assertKnownOrchestration } from "../core/known-orchestrations.ts";
+import { createManagementLinks, type HttpManagementPayload, resolveRequestOrigin } from "../core/management-links.ts";
+import type { InstanceQuery } from "../core/orchestration-state.ts";
+import type { Clock } from "../core/ports.ts";
+import { systemClock } from "../core/system-ports.ts";
+import type { OrchestrationHandle } from "../orchestration/orchestrator.ts";
+import {
+  assertOrchestrationFilter,
+  assertStartNewOptions,
+  type DurableClientOptions,
+  type GetStatusOptions,
+  type OrchestrationFilter,
+  resolveWait,
+  type StartNewArguments,
+  type StartNewOptions,
+  type WaitForCompletionOptions,
+} from "./durable-client-options.ts";
+import { createStatus, type DurableOrchestrationStatus, readPayload } from "./durable-orchestration-status.ts";
+import type { ClientConnection } from "./embedded-host.ts";
+
+/**
+ * Starts and manages orchestration instances. Functions get one from `app.http`; other code from `app.connect()`.
+ *
+ * @example
+ * const id = await client.startNew("helloSequence", { input: ["Tokyo"] });
+ * const status = await client.getStatus(id);
+ */
+export class DurableClient {
+  readonly #connection: ClientConnection;
+  readonly #dataConverter: DataConverter;
+  readonly #trustForwardedHeaders: boolean;
+  readonly #clock: Clock;
+
+  constructor(connection: ClientConnection, options: DurableClientOptions = {}) {
+    this.#connection = connection;
+    this.#dataConverter = options.dataConverter ?? jsonDataConverter;
+    this.#trustForwardedHeaders = options.trustForwardedHeaders ?? false;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  get taskHubName(): string {
+    return this.#connection.client.taskHub;
+  }
+
+  /**
+   * Starts an orchestration. Resolves to its instance id once the start is durable.
+   *
+   * @throws DurableError `InstanceAlreadyExists` when an instance of `options.instanceId` has not finished yet,
+   * `OrchestratorNotRegistered`, `InvalidInstanceId`, `InvalidOption`, `InvalidPayload`
+   */
+  startNew<Input, Output>(
+    orchestration: OrchestrationHandle<Input, Output>,
+    ...options: StartNewArguments<Input>
+  ): Promise<string>;
+  startNew(name: string, options?: StartNewOptions): Promise<string>;
+  async startNew(
+    orchestration: string | OrchestrationHandle<unknown, unknown>,
+    options: StartNewOptions = {},
+  ): Promise<string> {
+    const { client } = this.#connection;
+    const name = this.#resolveName(orchestration);
+    assertStartNewOptions(options);
+    const { instanceId, version, tags, scheduledStartTime } = options;
+    const input = this.#dataConverter.serialize(options.input, `the input of '${name}'`);
+    return client.startInstance({ name, instanceId, input, version, tags, scheduledStartTime });
+  }
+
+  /**
+   * What is known of an instance.
+   *
+   * @throws DurableError `InstanceNotFound`, as `durable-functions` 3.x throws; {@link findStatus} does not
+   */
+  async getStatus(instanceId: string, options: GetStatusOptions = {}): Promise<DurableOrchestrationStatus> {
+    const status = await this.findStatus(instanceId, options);
+    if (status === undefined) throw new DurableError("InstanceNotFound", `there is no instance '${instanceId}'`);
+    return status;
+  }
+
+  /** Like {@link getStatus}, but an unknown instance is `undefined`. */
+  async findStatus(
+    instanceId: string,
+    options: GetStatusOptions = {},
+  ): Promise<DurableOrchestrationStatus | undefined> {
+    const { client } = this.#connection;
+    assertInstanceId(instanceId);
+    const showInput = options.showInput ?? true;
+    const state = await client.getInstance(instanceId, { fetchInput: showInput });
+    if (state === undefined) return undefined;
+    const history = options.showHistory ? await this.#readHistory(instanceId, options) : undefined;
+    return createStatus(state, { showInput, history, dataConverter: this.#dataConverter });
+  }
+
+  /** All instances of the hub, all pages of them: on a large hub rather use {@link getStatusBy}. */
+  getStatusAll(): Promise<DurableOrchestrationStatus[]> {
+    return this.#query({});
+  }
+
+  /** @throws DurableError `InvalidOption` */
+  async getStatusBy(filter: OrchestrationFilter): Promise<DurableOrchestrationStatus[]> {
+    assertOrchestrationFilter(filter);
+    return this.#query(filter);
+  }
+
+  /**
+   * Sends an event to an instance. It is kept until the orchestrator waits for it; an instance that has finished ignores
+   * it, as with `durable-functions` 3.x.
+   *
+   * @throws DurableError `InstanceNotFound`, `InvalidOption`, `InvalidPayload`
+   */
+  async raiseEvent(instanceId: string, eventName: string, eventData?: unknown): Promise<void> {
+    const { client } = this.#connection;
+    assertInstanceId(instanceId);
+    if (typeof eventName !== "string" || eventName === "") {
+      throw new DurableError("InvalidOption", "'eventName' must be a non-empty string");
+    }
+    const input = this.#dataConverter.serialize(eventData, `the data of event '${eventName}'`);
+    await unlessFinished(client.raiseEvent(instanceId, eventName, input));
+  }
+
+  /**
+   * Ends an instance. Activities that run already are not stopped. No effect on a finished instance.
+   *
+   * @throws DurableError `InstanceNotFound`
+   */
+  async terminate(instanceId: string, reason?: string): Promise<void> {
+    const { client } = this.#connection;
+    assertInstanceId(instanceId);
+    await unlessFinished(client.terminate(instanceId, reason));
+  }
+
+  /** Lets an instance rest: what reaches it is kept for {@link resume}. @throws DurableError `InstanceNotFound` */
+  async suspend(instanceId: string, reason?: string): Promise<void> {
+    const { client } = this.#connection;
+    assertInstanceId(instanceId);
+    await unlessFinished(client.suspend(instanceId, reason));
+  }
+
+  /** Wakes a suspended instance. @throws DurableError `InstanceNotFound` */
+  async resume(instanceId: string, reason?: string): Promise<void> {
+    const { client } = this.#connection;
+    assertInstanceId(instanceId);
+    await unlessFinished(client.resume(instanceId, reason));
+  }
+
+  /**
+   * Runs a failed instance on from its last failure.
+   *
+   * @throws DurableError `InstanceNotFound`, `InstanceNotActive` when it has not failed, `NotSupported`
+   */
+  async rewind(instanceId: string, reason?: string): Promise<void> {
+    const { client } = this.#connection;
+    assertInstanceId(instanceId);
+    await client.rewind(instanceId, reason);
+  }
+
+  /**
+   * Starts an orchestration again with the name and input of an earlier instance. Resolves to the new instance's id.
+   *
+   * @param restartWithNewInstanceId `false` replaces the earlier instance. @defaultValue true
+   * @throws DurableError `InstanceNotFound`, `InstanceAlreadyExists` when it has not finished yet
+   */
+  async restart(instanceId: string, restartWithNewInstanceId = true): Promise<string> {
+    const { client } = this.#connection;
+    assertInstanceId(instanceId);
+    return client.restart(instanceId, { restartWithNewInstanceId });
+  }
+
+  /** Deletes everything about one instance. `instancesDeleted` is 0 for an unknown one. */
+  async purgeInstanceHistory(instanceId: string): Promise<PurgeHistoryResult> {
+    const { client } = this.#connection;
+    assertInstanceId(instanceId);
+    return { instancesDeleted: await client.purge(instanceId) };
+  }
+
+  /**
+   * Deletes finished instances.
+   *
+   * @throws DurableError `InvalidOption`, also for a filter without any condition: to delete all finished instances,
+   * say `{ createdTimeFrom: new Date(0) }`
+   */
+  async purgeInstanceHistoryBy(filter: OrchestrationFilter): Promise<PurgeHistoryResult> {
+    const { client } = this.#connection;
+    assertOrchestrationFilter(filter);
+    const { createdTimeFrom, createdTimeTo, runtimeStatus } = filter;
+    if (createdTimeFrom === undefined && createdTimeTo === undefined && !runtimeStatus?.length) {
+      throw new DurableError("InvalidOption", "purgeInstanceHistoryBy needs a time or a status to select instances by");
+    }
+    return { instancesDeleted: await client.purgeBy({ createdTimeFrom, createdTimeTo, runtimeStatus }) };
+  }
+
+  /**
+   * The links that manage one instance over HTTP.
+   *
+   * @param request links lead to where it came in. @defaultValue they lead to the host's own address
+   */
+  createHttpManagementPayload(instanceId: string, request?: HttpRequest): HttpManagementPayload {
+    const { managementBaseUrl, connectionName, client } = this.#connection;
+    const origin = request && resolveRequestOrigin(request, this.#trustForwardedHeaders);
+    const baseUrl = origin === undefined ? managementBaseUrl : origin + new URL(managementBaseUrl).pathname;
+    return createManagementLinks({ baseUrl, taskHub: client.taskHub, connectionName }, instanceId);
+  }
+
+  /** A 202 answer that tells the caller of an HTTP function where to look for the outcome. */
+  createCheckStatusResponse(request: HttpRequest | undefined, instanceId: string): HttpResponse {
+    const links = this.createHttpManagementPayload(instanceId, request);
+    return jsonResponse(202, links, { location: links.statusQueryGetUri, "retry-after": "10" });
+  }
+
+  /**
+   * Waits for an instance to finish, for a while. Answers 200 with the output of a completed one, 200 with the status of
+   * a terminated one, 500 with the status of a failed one; and when the time is up, {@link createCheckStatusResponse}.
+   *
+   * @throws DurableError `InstanceNotFound`, `InvalidOption`
+   */
+  async waitForCompletionOrCreateCheckStatusResponse(
+    request: HttpRequest,
+    instanceId: string,
+    options: WaitForCompletionOptions = {},
+  ): Promise<HttpResponse> {
+    const { timeoutMs, intervalMs } = resolveWait(options);
+    const deadline = this.#clock.now() + timeoutMs;
+    for (;;) {
+      const status = await this.getStatus(instanceId);
+      switch (status.runtimeStatus) {
+        case "Completed":
+          return jsonResponse(200, status.output);
+        case "Canceled":
+        case "Terminated":
+          return jsonResponse(200, status);
+        case "Failed":
+          return jsonResponse(500, status);
+      }
+      const leftMs = deadline - this.#clock.now();
+      if (leftMs <= 0) return this.createCheckStatusResponse(request, instanceId);
+      await this.#clock.sleep(Math.min(intervalMs, leftMs));
+    }
+  }
+
+  /** @throws DurableError `InvalidOption`, `OrchestratorNotRegistered` */
+  #resolveName(orchestration: string | OrchestrationHandle<unknown, unknown>): string {
+    const name = typeof orchestration === "object" && orchestration !== null ? orchestration.name : orchestration;
+    if (typeof name !== "string" || name === "") {
+      throw new DurableError("InvalidOption", "startNew needs the name or the handle of an orchestration");
+    }
+    assertKnownOrchestration(name, this.#connection.orchestrationNames?.());
+    return name;
+  }
+
+  async #query(filter: InstanceQuery): Promise<DurableOrchestrationStatus[]> {
+    const { client } = this.#connection;
+    const found: DurableOrchestrationStatus[] = [];
+    let continuationToken: string | undefined;
+    do {
+      const { createdTimeFrom, createdTimeTo, runtimeStatus } = filter;
+      const page = await client.queryInstances({ createdTimeFrom, createdTimeTo, runtimeStatus, continuationToken });
+      for (const state of page.instances) {
+        found.push(createStatus(state, { showInput: true, dataConverter: this.#dataConverter }));
+      }
+      continuationToken = page.continuationToken;
+    } while (continuationToken !== undefined);
+    return found;
+  }
+
+  async #readHistory(instanceId: string, options: GetStatusOptions): Promise<HistoryEntry[]> {
+    const events = (await this.#connection.client.getHistory(instanceId)) ?? [];
+    return formatHistory(events, {
+      showInput: options.showInput ?? true,
+      showOutput: options.showHistoryOutput ?? false,
+      readPayload: (text) => (text === undefined ? undefined : readPayload(text, this.#dataConverter)),
+    });
+  }
+}
+
+export interface PurgeHistoryResult {
+  readonly instancesDeleted: number;
+}
+
+async function unlessFinished(operation: Promise<void>): Promise<void> {
+  try {
+    await operation;
+  } catch (error) {
+    if (!isDurableError(error, "InstanceNotActive")) throw error;
+  }
+}
+
+function jsonResponse(status: number, value: unknown, headers: Record<string, string> = {}): HttpResponse {
+  const body = JSON.stringify(value ?? null);
+  return new az.HttpResponse({ status, body, headers: { "content-type": "application/json", ...headers } });
+}

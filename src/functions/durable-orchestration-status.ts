@@ -1,0 +1,56 @@
+import type { DataConverter } from "../core/data-converter.ts";
+import { isDurableError } from "../core/errors.ts";
+import type { HistoryEntry } from "../core/history-format.ts";
+import type { OrchestrationState } from "../core/orchestration-state.ts";
+import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+
+/** What is known of one instance. A view that may lag behind by seconds. */
+export interface DurableOrchestrationStatus {
+  readonly name: string;
+  readonly instanceId: string;
+  readonly runtimeStatus: OrchestrationRuntimeStatus;
+  readonly createdTime: Date;
+  readonly lastUpdatedTime: Date;
+  /** What the instance was started with; `null` for nothing, or when it was not asked for. */
+  readonly input: unknown;
+  /** What the orchestrator returned; the text of its failure or the reason of its termination; else `null`. */
+  readonly output: unknown;
+  /** What the orchestrator last gave to `setCustomStatus`, or `null`. */
+  readonly customStatus: unknown;
+  /** Present only when asked for. */
+  readonly history?: readonly HistoryEntry[];
+}
+
+export function createStatus(
+  state: OrchestrationState,
+  options: {
+    readonly showInput: boolean;
+    readonly history?: readonly HistoryEntry[] | undefined;
+    readonly dataConverter: DataConverter;
+  },
+): DurableOrchestrationStatus {
+  const { dataConverter, history, showInput } = options;
+  return {
+    name: state.name,
+    instanceId: state.instanceId,
+    runtimeStatus: state.runtimeStatus,
+    createdTime: state.createdTime,
+    lastUpdatedTime: state.lastUpdatedTime,
+    input: showInput ? readPayload(state.input, dataConverter) : null,
+    output: readPayload(state.output, dataConverter),
+    customStatus: readPayload(state.customStatus, dataConverter),
+    ...(history && { history }),
+  };
+}
+
+/** Stored text as a value: itself when the converter cannot read it (a reason, a failure), `null` when absent. */
+export function readPayload(text: string | undefined, dataConverter: DataConverter): unknown {
+  if (text === undefined) return null;
+  if (text === "") return "";
+  try {
+    return dataConverter.deserialize(text, "a stored payload");
+  } catch (error) {
+    if (isDurableError(error, "InvalidPayload")) return text;
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import type { HttpMethod, HttpRequest, HttpResponse, HttpResponseInit, InvocationContext } from "@azure/functions";
+import { DurableError } from "../core/errors.ts";
+import type { DurableClient } from "./durable-client.ts";
+
+export type HttpAuthLevel = "anonymous" | "function" | "admin";
+
+/** A request whose route parameters are known by name: `orchestrators/{name}` gives `params.name`. */
+export type RoutedRequest<Route extends string> = HttpRequest & { readonly params: RouteParameters<Route> };
+
+/** Parameters of a route template. Optional ones (`{id?}`) may be absent; a constraint (`{id:int}`) is no part of a name. */
+export type RouteParameters<Route extends string> = string extends Route
+  ? unknown
+  : Route extends `${string}{${infer Parameter}}${infer Rest}`
+    ? RouteParameter<Parameter> & RouteParameters<Rest>
+    : unknown;
+
+type RouteParameter<Text extends string> = Text extends `*${infer Rest}`
+  ? RouteParameter<Rest>
+  : Text extends `${string}?`
+    ? { readonly [Name in ParameterName<Text>]?: string }
+    : { readonly [Name in ParameterName<Text>]: string };
+
+type ParameterName<Text extends string> = Text extends `${infer Name}${":" | "=" | "?"}${string}`
+  ? ParameterName<Name>
+  : Text;
+
+export interface HttpFunctionOptions<Route extends string = string> {
+  /** Template below the host's route prefix (`/api`), such as `orchestrators/{name}`. @defaultValue the function's name */
+  readonly route?: Route | undefined;
+  /** @defaultValue GET and POST */
+  readonly methods?: readonly HttpMethod[] | undefined;
+  /** @defaultValue `httpAuthLevel` of the app */
+  readonly authLevel?: HttpAuthLevel | undefined;
+  readonly handler: HttpFunctionHandler<Route>;
+}
+
+/** Answers a request; `client` manages the orchestrations of the app's task hub. */
+export type HttpFunctionHandler<Route extends string = string> = (
+  request: RoutedRequest<Route>,
+  client: DurableClient,
+  context: InvocationContext,
+) => HttpResponse | HttpResponseInit | Promise<HttpResponse | HttpResponseInit>;
+
+const authLevels: readonly HttpAuthLevel[] = ["anonymous", "function", "admin"];
+const methods: readonly HttpMethod[] = ["GET", "POST", "DELETE", "HEAD", "PATCH", "PUT", "OPTIONS", "TRACE", "CONNECT"];
+const optionNames: ReadonlySet<string> = new Set(["route", "methods", "authLevel", "handler"]);
+
+/** @throws DurableError `InvalidOption` */
+export function assertHttpFunction(
+  name: string,
+  options: Readonly<Partial<Record<keyof HttpFunctionOptions, unknown>>>,
+): void {
+  assertFunctionName(name);
+  if (typeof options !== "object" || options === null) throw invalid(`http function '${name}' needs options`);
+  for (const option of Object.keys(options)) {
+    if (!optionNames.has(option)) throw invalid(`http function '${name}' has no option '${option}'`);
+  }
+  const { route, methods: listed, authLevel, handler } = options;
+  if (typeof handler !== "function") throw invalid(`'handler' of http function '${name}' must be a function`);
+  if (route !== undefined && (typeof route !== "string" || route.startsWith("/"))) {
+    throw invalid(`'route' of http function '${name}' must be a text without a leading '/', but got '${route}'`);
+  }
+  if (listed !== undefined && !(Array.isArray(listed) && listed.every((method) => methods.includes(method)))) {
+    throw invalid(`'methods' of http function '${name}' must be a list of ${methods.join(", ")}`);
+  }
+  if (authLevel !== undefined) assertAuthLevel(`'authLevel' of http function '${name}'`, authLevel);
+}
+
+/** @throws DurableError `InvalidOption` */
+export function assertAuthLevel(what: string, value: unknown): asserts value is HttpAuthLevel {
+  if (!authLevels.includes(value as HttpAuthLevel)) {
+    throw invalid(`${what} must be ${authLevels.join(", ")}, but got '${String(value)}'`);
+  }
+}
+
+/** The rule of the Functions host. @throws DurableError `InvalidOption` */
+export function assertFunctionName(name: unknown): asserts name is string {
+  if (typeof name !== "string" || !/^[a-z][a-z0-9_-]{0,127}$/i.test(name) || name.toLowerCase() === "host") {
+    throw invalid(
+      `a function name must start with a letter and hold up to 128 letters, digits, '_' and '-', but got '${String(name)}'`,
+    );
+  }
+}
+
+function invalid(message: string): DurableError {
+  return new DurableError("InvalidOption", message);
+}
