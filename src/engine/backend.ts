@@ -107,11 +107,14 @@ export interface HistoryAppend {
   readonly episode: number;
 }
 
-/** Absent members keep what is stored; `customStatus` is always written. */
+/** Absent members keep what is stored. */
 export interface InstanceChange {
   readonly executionId: string;
   readonly lastUpdatedTime: Date;
+  /** JSON text; absent clears the stored one, unless {@link keepsCustomStatus}. */
   readonly customStatus: string | undefined;
+  /** The change does not know the custom status. */
+  readonly keepsCustomStatus?: boolean;
   readonly started?: InstanceStart;
   readonly runtimeStatus?: OrchestrationRuntimeStatus;
   readonly output?: string;

@@ -30,3 +30,9 @@ export interface TimerTask extends DurableTask<void> {
    */
   cancel(): void;
 }
+
+/**
+ * The task that won an `any`: the very object that was passed in. Its type has no `then`, because `await` would
+ * otherwise unwrap it to its result.
+ */
+export type WinnerOf<Task> = Task extends DurableTask<unknown> ? Omit<Task, "then"> : never;

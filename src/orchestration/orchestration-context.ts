@@ -1,5 +1,5 @@
 import type { TimeSpanInput } from "../core/time-span.ts";
-import type { DurableTask, TimerTask } from "./durable-task.ts";
+import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
 import type { ActivityHandle, InputArguments, OrchestrationHandle } from "./orchestrator.ts";
 
 /**
@@ -75,7 +75,7 @@ export interface OrchestrationContext {
   ): DurableTask<{ -readonly [K in keyof Tasks]: Tasks[K] extends DurableTask<infer T> ? T : never }>;
 
   /** The first task to complete, itself: `winner === timer`. Fails only if its list is empty. */
-  any<Tasks extends readonly DurableTask<unknown>[]>(tasks: Tasks): DurableTask<Tasks[number]>;
+  any<Tasks extends readonly DurableTask<unknown>[]>(tasks: Tasks): DurableTask<WinnerOf<Tasks[number]>>;
 
   /**
    * Ends this execution and starts the instance over with an empty history and `input`. Takes effect when the
@@ -85,7 +85,7 @@ export interface OrchestrationContext {
    */
   continueAsNew(input?: unknown, options?: { readonly preserveUnprocessedEvents?: boolean }): void;
 
-  /** A value for status queries, up to 16 KiB as JSON. @throws DurableError `InvalidPayload` when larger */
+  /** A value for status queries, up to 8,192 characters as JSON. @throws DurableError `InvalidPayload` when longer */
   setCustomStatus(status: unknown): void;
 
   /** A GUID that is the same in every replay (UUID version 5). */

@@ -1,0 +1,215 @@
+import { createHash } from "node:crypto";
+import { encodeActivityInput } from "../core/activity-input.ts";
+import { formatFailure } from "../core/failure-details.ts";
+import type { ExecutionStarted, HistoryEvent, ParentInstance, Tags } from "../core/history-event.ts";
+import type {
+  CompleteOrchestration,
+  CreateSubOrchestration,
+  CreateTimer,
+  OrchestratorAction,
+  ScheduleTask,
+  SendEvent,
+} from "../core/orchestrator-action.ts";
+import type { OutgoingMessage } from "../core/task-message.ts";
+
+/** Tag of a sub-orchestration that answers nobody. */
+export const fireAndForgetTag = "FireAndForget";
+
+/** What the actions of one episode mean for history and for others. */
+export interface AppliedActions {
+  /** One event per action, in order; none for a continue-as-new. */
+  readonly events: readonly HistoryEvent[];
+  readonly outgoing: readonly OutgoingMessage[];
+  /** The wish to start over, which ends this history. */
+  readonly continueAsNew: CompleteOrchestration | undefined;
+}
+
+/**
+ * Turns decisions into facts and messages.
+ *
+ * @param started the execution that decided
+ * @param timestamp of the events and messages
+ */
+export function applyActions(
+  started: ExecutionStarted,
+  actions: readonly OrchestratorAction[],
+  timestamp: Date,
+): AppliedActions {
+  const events: HistoryEvent[] = [];
+  const outgoing: OutgoingMessage[] = [];
+  let continueAsNew: CompleteOrchestration | undefined;
+  for (const action of actions) {
+    if (action.kind === "CompleteOrchestration" && action.status === "ContinuedAsNew") {
+      continueAsNew = action;
+      continue;
+    }
+    const applied = applyAction(started, action, timestamp);
+    events.push(applied.event);
+    if (applied.outgoing !== undefined) outgoing.push(applied.outgoing);
+  }
+  return { events, outgoing, continueAsNew };
+}
+
+interface AppliedAction {
+  readonly event: HistoryEvent;
+  readonly outgoing: OutgoingMessage | undefined;
+}
+
+function applyAction(started: ExecutionStarted, action: OrchestratorAction, timestamp: Date): AppliedAction {
+  switch (action.kind) {
+    case "ScheduleTask":
+      return scheduleTask(started, action, timestamp);
+    case "CreateTimer":
+      return createTimer(started, action, timestamp);
+    case "CreateSubOrchestration":
+      return createSubOrchestration(started, action, timestamp);
+    case "SendEvent":
+      return sendEvent(action, timestamp);
+    case "CompleteOrchestration":
+      return complete(started, action, timestamp);
+  }
+}
+
+function scheduleTask(started: ExecutionStarted, action: ScheduleTask, timestamp: Date): AppliedAction {
+  const event: HistoryEvent = {
+    type: "TaskScheduled",
+    eventId: action.id,
+    timestamp,
+    name: action.name,
+    version: action.version,
+    input: encodeActivityInput(action.input),
+    parentTraceContext: undefined,
+    tags: action.tags,
+  };
+  const message = { event, target: started.orchestrationInstance, orchestrationTags: started.tags };
+  return { event, outgoing: { message } };
+}
+
+function createTimer(started: ExecutionStarted, action: CreateTimer, timestamp: Date): AppliedAction {
+  const { id, fireAt } = action;
+  return {
+    event: { type: "TimerCreated", eventId: id, timestamp, fireAt },
+    outgoing: {
+      message: {
+        event: { type: "TimerFired", eventId: -1, timestamp, timerId: id, fireAt },
+        target: started.orchestrationInstance,
+      },
+      deliverAt: fireAt,
+    },
+  };
+}
+
+function createSubOrchestration(
+  started: ExecutionStarted,
+  action: CreateSubOrchestration,
+  timestamp: Date,
+): AppliedAction {
+  const { id, name, version, instanceId, input } = action;
+  const parent: ParentInstance = {
+    name: started.name,
+    version: started.version,
+    orchestrationInstance: started.orchestrationInstance,
+    taskScheduleId: id,
+  };
+  const tags: Tags = {
+    ...started.tags,
+    ...action.tags,
+    ...(action.fireAndForget ? { [fireAndForgetTag]: "" } : {}),
+  };
+  const target = { instanceId, executionId: childExecutionId(started, id) };
+  return {
+    event: {
+      type: "SubOrchestrationInstanceCreated",
+      eventId: id,
+      timestamp,
+      name,
+      version,
+      instanceId,
+      input,
+      clientSpanId: undefined,
+      tags: action.tags,
+    },
+    outgoing: {
+      message: {
+        event: {
+          type: "ExecutionStarted",
+          eventId: -1,
+          timestamp,
+          orchestrationInstance: target,
+          parentInstance: parent,
+          name,
+          version,
+          input,
+          tags: Object.keys(tags).length === 0 ? undefined : tags,
+          correlation: undefined,
+          parentTraceContext: undefined,
+          scheduledStartTime: undefined,
+          generation: undefined,
+          generateNewTrace: false,
+        },
+        target,
+        orchestrationTags: started.tags,
+      },
+    },
+  };
+}
+
+/**
+ * The same for every repeat of the episode that starts the child, so that a repeated start is recognised whether the
+ * child still runs or has ended.
+ */
+function childExecutionId(parent: ExecutionStarted, taskId: number): string {
+  const { instanceId, executionId } = parent.orchestrationInstance;
+  return createHash("sha256").update(`${instanceId}\n${executionId}\n${taskId}`).digest("hex").slice(0, 32);
+}
+
+function sendEvent(action: SendEvent, timestamp: Date): AppliedAction {
+  const { id, instanceId, name, input } = action;
+  return {
+    event: { type: "EventSent", eventId: id, timestamp, instanceId, name, input },
+    outgoing: {
+      message: {
+        event: { type: "EventRaised", eventId: -1, timestamp, name, input, parentTraceContext: undefined },
+        target: { instanceId, executionId: undefined },
+      },
+    },
+  };
+}
+
+function complete(started: ExecutionStarted, action: CompleteOrchestration, timestamp: Date): AppliedAction {
+  const { id, status, result, failureDetails } = action;
+  const event: HistoryEvent = {
+    type: "ExecutionCompleted",
+    eventId: id,
+    timestamp,
+    orchestrationStatus: status,
+    result,
+    failureDetails,
+  };
+  const parent = started.parentInstance;
+  if (parent === undefined || started.tags?.[fireAndForgetTag] !== undefined) return { event, outgoing: undefined };
+  return { event, outgoing: { message: answerToParent(parent, action, timestamp) } };
+}
+
+function answerToParent(parent: ParentInstance, action: CompleteOrchestration, timestamp: Date) {
+  const header = { eventId: -1, timestamp, taskScheduledId: parent.taskScheduleId };
+  const target = parent.orchestrationInstance;
+  if (action.status === "Completed") {
+    const event = { ...header, type: "SubOrchestrationInstanceCompleted", result: action.result } as const;
+    return { event, target };
+  }
+  const failureDetails = action.failureDetails ?? {
+    errorType: action.status,
+    errorMessage: action.result ?? `the sub-orchestration was ${action.status.toLowerCase()}`,
+    isNonRetriable: false,
+  };
+  const reason = action.failureDetails === undefined ? failureDetails.errorMessage : formatFailure(failureDetails);
+  const event = {
+    ...header,
+    type: "SubOrchestrationInstanceFailed",
+    reason,
+    details: undefined,
+    failureDetails,
+  } as const;
+  return { event, target };
+}

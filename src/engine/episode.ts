@@ -1,0 +1,111 @@
+import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import type { CompleteOrchestration } from "../core/orchestrator-action.ts";
+import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
+import type { OutgoingMessage } from "../core/task-message.ts";
+import { applyActions } from "./apply-actions.ts";
+
+/** What one work item leads to: one episode, or several when the orchestrator continues as new at once. */
+export interface EpisodeOutcome {
+  readonly started: ExecutionStarted;
+  readonly session: OrchestrationSession;
+  /** New events: appended to the execution's history, or all of it when {@link isNewExecution}. */
+  readonly events: readonly HistoryEvent[];
+  /** The last of `events` that the session has not seen: the records of its own actions. */
+  readonly unseen: readonly HistoryEvent[];
+  readonly isNewExecution: boolean;
+  readonly outgoing: readonly OutgoingMessage[];
+  readonly customStatus: string | undefined;
+}
+
+export interface EpisodeInput {
+  readonly started: ExecutionStarted;
+  readonly session: OrchestrationSession;
+  readonly unseenPastEvents: readonly HistoryEvent[];
+  /** Messages' events, in order. */
+  readonly acceptedEvents: readonly HistoryEvent[];
+  /** `true` when `acceptedEvents` starts the execution. */
+  readonly isNewExecution: boolean;
+  readonly executor: TaskExecutor;
+  readonly now: () => number;
+  readonly createExecutionId: () => string;
+}
+
+/** An orchestrator that continues as new this often without ever waiting is taken for an endless loop. */
+const maxGenerations = 100_000;
+/** Between so many generations the event loop gets a turn: locks are renewed, the host answers. */
+const generationsPerTurn = 64;
+
+/**
+ * Runs one episode, and the following generations while the orchestrator continues as new: those are never sent as
+ * messages, and only the last one is committed.
+ */
+export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
+  let { started, session, isNewExecution } = input;
+  let pastEvents = input.unseenPastEvents;
+  let newEvents: readonly HistoryEvent[] = [
+    orchestratorStarted(input.acceptedEvents, input.now()),
+    ...input.acceptedEvents,
+  ];
+  let seen = newEvents;
+  const outgoing: OutgoingMessage[] = [];
+  for (let generation = 0; generation < maxGenerations; generation++) {
+    if (generation % generationsPerTurn === generationsPerTurn - 1) await new Promise((turn) => setImmediate(turn));
+    const result = await session.execute({ pastEvents, newEvents });
+    const timestamp = new Date(Math.max(input.now(), newEvents[0]!.timestamp.getTime()));
+    const applied = applyActions(started, result.actions, timestamp);
+    outgoing.push(...applied.outgoing);
+    if (applied.continueAsNew === undefined) {
+      // A continued execution closes its opening events before the first actions, and again after them.
+      const opening = generation === 0 ? [] : [orchestratorCompleted(timestamp)];
+      const unseen = [...opening, ...applied.events, orchestratorCompleted(timestamp)];
+      return {
+        started,
+        session,
+        events: [...seen, ...unseen],
+        unseen,
+        isNewExecution,
+        outgoing,
+        customStatus: result.customStatus,
+      };
+    }
+    session.close();
+    started = nextGeneration(started, applied.continueAsNew, input.createExecutionId(), timestamp);
+    session = input.executor.openSession(started.orchestrationInstance);
+    isNewExecution = true;
+    pastEvents = [];
+    newEvents = [
+      { type: "OrchestratorStarted", eventId: -1, timestamp },
+      started,
+      ...applied.continueAsNew.carryoverEvents.map((event): EventRaised => ({ ...event, eventId: -1 })),
+    ];
+    seen = newEvents;
+  }
+  throw new Error(`the orchestration continued as new ${maxGenerations} times without ever waiting`);
+}
+
+/** The clock of the episode never lies before a timer that it brings, whatever the local clock says. */
+function orchestratorStarted(accepted: readonly HistoryEvent[], now: number): HistoryEvent {
+  const timers = accepted.flatMap((event) => (event.type === "TimerFired" ? [event.fireAt.getTime()] : []));
+  return { type: "OrchestratorStarted", eventId: -1, timestamp: new Date(Math.max(now, ...timers)) };
+}
+
+function orchestratorCompleted(timestamp: Date): HistoryEvent {
+  return { type: "OrchestratorCompleted", eventId: -1, timestamp };
+}
+
+function nextGeneration(
+  started: ExecutionStarted,
+  action: CompleteOrchestration,
+  executionId: string,
+  timestamp: Date,
+): ExecutionStarted {
+  return {
+    ...started,
+    timestamp,
+    orchestrationInstance: { instanceId: started.orchestrationInstance.instanceId, executionId },
+    input: action.result,
+    version: action.newVersion ?? started.version,
+    scheduledStartTime: undefined,
+    generation: undefined,
+  };
+}

@@ -1,0 +1,275 @@
+import { isDurableError } from "../core/errors.ts";
+import { createId } from "../core/ids.ts";
+import type { Clock, LogSink, Random } from "../core/ports.ts";
+import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
+import type {
+  Backend,
+  DeliveredMessage,
+  OrchestrationCheckpoint,
+  OrchestrationWorkItem,
+  TaskHubStore,
+} from "./backend.ts";
+import { type EpisodeOutcome, runEpisode } from "./episode.ts";
+import { HistorySummary } from "./history-summary.ts";
+import { describeInstanceChange } from "./instance-change.ts";
+import { withLockRenewal } from "./lock-renewal.ts";
+import { type Reconciliation, reconcileMessages } from "./reconcile-messages.ts";
+import { SessionCache } from "./session-cache.ts";
+
+export interface OrchestrationProcessorOptions {
+  readonly backend: Backend;
+  readonly store: TaskHubStore;
+  readonly executor: TaskExecutor;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: LogSink;
+  readonly maxSessions: number;
+}
+
+/** An execution as this worker knows it, before its next episode. */
+interface KnownExecution {
+  readonly history: HistorySummary;
+  readonly version: string | undefined;
+  readonly session: OrchestrationSession | undefined;
+  readonly unseen: Awaited<ReturnType<Backend["loadHistory"]>>["events"];
+  /** From the session cache, so possibly overtaken by another worker. */
+  readonly isCached: boolean;
+}
+
+/**
+ * Takes one orchestration work item from its messages to its checkpoint.
+ *
+ * P1. A work item is settled exactly once: completed or abandoned. `process` never rejects.
+ * P2. A session survives only a committed checkpoint.
+ * P3. Nothing is discarded or put off on the word of a cached session alone: its history is read again first.
+ */
+export class OrchestrationProcessor {
+  readonly #options: OrchestrationProcessorOptions;
+  readonly #sessions: SessionCache;
+
+  constructor(options: OrchestrationProcessorOptions) {
+    this.#options = options;
+    this.#sessions = new SessionCache(options.maxSessions);
+  }
+
+  async process(workItem: OrchestrationWorkItem): Promise<void> {
+    const { backend, clock, log } = this.#options;
+    const { instanceId } = workItem;
+    let lost = false;
+    try {
+      await withLockRenewal(
+        {
+          renew: () => backend.renewOrchestrationWorkItem(workItem),
+          intervalMs: workItem.renewIntervalMs,
+          onLost: () => {
+            lost = true;
+          },
+          onError: (error) => this.#logFailure("OrchestrationLockNotRenewed", instanceId, error),
+          clock,
+        },
+        () => this.#run(workItem, () => lost),
+      );
+    } catch (error) {
+      if (isDurableError(error, "WorkItemLockLost")) {
+        log.log("warn", "OrchestrationLockLost", `another worker has taken ${instanceId} over`, { instanceId });
+        return;
+      }
+      this.#logFailure("OrchestrationWorkItemFailed", instanceId, error);
+      await backend
+        .abandonOrchestrationWorkItem(workItem)
+        .catch((abandonError) => this.#logFailure("OrchestrationNotAbandoned", instanceId, abandonError));
+    }
+  }
+
+  /** Drops all live sessions. */
+  close(): void {
+    this.#sessions.clear();
+  }
+
+  async #run(workItem: OrchestrationWorkItem, isLost: () => boolean): Promise<void> {
+    let execution = this.#fromCache(workItem.instanceId) ?? (await this.#load(workItem));
+    try {
+      let messages = reconcileMessages(execution.history, workItem.messages);
+      if (execution.isCached && needsFreshHistory(messages)) {
+        execution.session?.close();
+        execution = await this.#load(workItem);
+        messages = reconcileMessages(execution.history, workItem.messages);
+      }
+      this.#logDiscarded(workItem.instanceId, messages.discarded);
+      if (messages.orphaned.length > 0) await this.#settleOrphans(workItem);
+      else if (messages.accepted.length === 0) await this.#settleWithoutEpisode(workItem, execution, messages);
+      else execution = await this.#runEpisode(workItem, execution, messages, isLost);
+    } catch (error) {
+      execution.session?.close();
+      throw error;
+    }
+  }
+
+  #fromCache(instanceId: string): KnownExecution | undefined {
+    const cached = this.#sessions.take(instanceId);
+    return cached === undefined ? undefined : { ...cached, isCached: true };
+  }
+
+  async #load(workItem: OrchestrationWorkItem): Promise<KnownExecution> {
+    const { events, version } = await this.#options.backend.loadHistory(workItem);
+    return { history: HistorySummary.of(events), version, session: undefined, unseen: events, isCached: false };
+  }
+
+  async #runEpisode(
+    workItem: OrchestrationWorkItem,
+    execution: KnownExecution,
+    messages: Reconciliation,
+    isLost: () => boolean,
+  ): Promise<KnownExecution> {
+    const { executor, clock, random, backend, log } = this.#options;
+    const isNewExecution = messages.start !== undefined;
+    const started = messages.start ?? execution.history.started!;
+    if (isNewExecution) execution.session?.close();
+    const session =
+      (isNewExecution ? undefined : execution.session) ?? executor.openSession(started.orchestrationInstance);
+    let outcome: EpisodeOutcome | undefined;
+    try {
+      outcome = await runEpisode({
+        started,
+        session,
+        unseenPastEvents: isNewExecution ? [] : execution.unseen,
+        acceptedEvents: messages.accepted.map(({ message }) => message.event),
+        isNewExecution,
+        executor,
+        now: () => clock.now(),
+        createExecutionId: () => createId(random),
+      });
+      if (isLost()) {
+        log.log(
+          "warn",
+          "OrchestrationLockLost",
+          `the lock of ${workItem.instanceId} ran out`,
+          workItemFields(workItem),
+        );
+      }
+      const history = outcome.isNewExecution ? new HistorySummary() : execution.history;
+      const firstIndex = history.length;
+      history.append(outcome.events);
+      const { version } = await backend.completeOrchestrationWorkItem(
+        checkpointOf(workItem, execution.version, outcome, history, firstIndex, messages),
+      );
+      const next = { history, version, session: outcome.session, unseen: outcome.unseen, isCached: true };
+      if (history.completed !== undefined) outcome.session.close();
+      else this.#sessions.put(workItem.instanceId, { ...next, executionId: executionIdOf(outcome) });
+      return next;
+    } catch (error) {
+      (outcome?.session ?? session).close();
+      throw error;
+    }
+  }
+
+  /** Messages without effect go; a finished instance's row is written again, in case a crash left it behind. */
+  async #settleWithoutEpisode(
+    workItem: OrchestrationWorkItem,
+    execution: KnownExecution,
+    messages: Reconciliation,
+  ): Promise<void> {
+    const { completed, started } = execution.history;
+    const mayLag = completed !== undefined && messages.discarded.length > 0;
+    const instance =
+      mayLag && started !== undefined
+        ? {
+            ...describeInstanceChange(started.orchestrationInstance.executionId, [started, completed], undefined),
+            keepsCustomStatus: true,
+          }
+        : undefined;
+    await this.#options.backend.completeOrchestrationWorkItem({
+      workItem,
+      history: undefined,
+      outgoing: [],
+      instance: (await this.#rowLags(workItem.instanceId, instance?.runtimeStatus)) ? instance : undefined,
+      settled: messages.discarded,
+      deferred: messages.deferred,
+    });
+    const { session, version, unseen, history } = execution;
+    if (session !== undefined && started !== undefined && completed === undefined) {
+      const { executionId } = started.orchestrationInstance;
+      this.#sessions.put(workItem.instanceId, { executionId, session, history, version, unseen });
+    }
+  }
+
+  async #rowLags(instanceId: string, expected: string | undefined): Promise<boolean> {
+    if (expected === undefined) return false;
+    const row = await this.#options.store.getInstance(instanceId, { fetchInput: false });
+    return row !== undefined && row.runtimeStatus !== expected && row.runtimeStatus !== "Pending";
+  }
+
+  /**
+   * Messages for an instance that has no history. While its row says `Pending` the start message is still on its way,
+   * so they wait for it; a termination ends it right there. Without such a row nobody will ever receive them.
+   */
+  async #settleOrphans(workItem: OrchestrationWorkItem): Promise<void> {
+    const { store, backend, clock } = this.#options;
+    const row = await store.getInstance(workItem.instanceId, { fetchInput: false });
+    const isPending = row?.runtimeStatus === "Pending";
+    const termination = workItem.messages.find(({ message }) => message.event.type === "ExecutionTerminated");
+    if (isPending && row.executionId !== undefined && termination?.message.event.type === "ExecutionTerminated") {
+      const reason = termination.message.event.input;
+      await store.terminatePending(workItem.instanceId, row.executionId, reason, new Date(clock.now()));
+    }
+    const waits = isPending && termination === undefined;
+    if (!waits) this.#logDiscarded(workItem.instanceId, workItem.messages);
+    await backend.completeOrchestrationWorkItem({
+      workItem,
+      history: undefined,
+      outgoing: [],
+      instance: undefined,
+      settled: waits ? [] : workItem.messages,
+      deferred: waits ? workItem.messages : [],
+    });
+  }
+
+  #logDiscarded(instanceId: string, discarded: readonly DeliveredMessage[]): void {
+    for (const { id, message, deliveryCount } of discarded) {
+      this.#options.log.log("info", "MessageDiscarded", `a ${message.event.type} for ${instanceId} has no effect`, {
+        instanceId,
+        messageId: id,
+        deliveryCount,
+      });
+    }
+  }
+
+  #logFailure(event: string, instanceId: string, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.#options.log.log("error", event, `${instanceId}: ${text}`, {
+      instanceId,
+      taskHub: this.#options.backend.taskHub,
+    });
+  }
+}
+
+function needsFreshHistory(messages: Reconciliation): boolean {
+  return messages.start !== undefined || messages.discarded.length > 0 || messages.deferred.length > 0;
+}
+
+function checkpointOf(
+  workItem: OrchestrationWorkItem,
+  expectedVersion: string | undefined,
+  outcome: EpisodeOutcome,
+  history: HistorySummary,
+  firstIndex: number,
+  messages: Reconciliation,
+): OrchestrationCheckpoint {
+  const executionId = executionIdOf(outcome);
+  return {
+    workItem,
+    history: { executionId, expectedVersion, firstIndex, events: outcome.events, episode: history.episodes },
+    outgoing: outcome.outgoing,
+    instance: describeInstanceChange(executionId, outcome.events, outcome.customStatus),
+    settled: [...messages.accepted, ...messages.discarded],
+    deferred: messages.deferred,
+  };
+}
+
+function executionIdOf(outcome: EpisodeOutcome): string {
+  return outcome.started.orchestrationInstance.executionId;
+}
+
+function workItemFields(workItem: OrchestrationWorkItem): Record<string, unknown> {
+  return { instanceId: workItem.instanceId, messages: workItem.messages.length };
+}

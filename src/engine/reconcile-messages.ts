@@ -1,0 +1,89 @@
+import type { ExecutionStarted } from "../core/history-event.ts";
+import type { DeliveredMessage } from "./backend.ts";
+import type { HistorySummary } from "./history-summary.ts";
+
+/** What becomes of each message of a work item, given the history it meets. */
+export interface Reconciliation {
+  /** The start of the execution that this episode begins, in place of whatever the history holds. */
+  readonly start: ExecutionStarted | undefined;
+  /** Go into history, in this order; the start first. */
+  readonly accepted: readonly DeliveredMessage[];
+  /** Have no effect any more: repeats, and messages for an execution that is over. */
+  readonly discarded: readonly DeliveredMessage[];
+  /** Came too early: answers whose question is not in history yet. */
+  readonly deferred: readonly DeliveredMessage[];
+  /** For an instance that has neither history nor a start among its messages; nothing is decided about these. */
+  readonly orphaned: readonly DeliveredMessage[];
+}
+
+/** An answer to a question that never appears is given up after this many deliveries. */
+const maxEarlyDeliveries = 10;
+
+/**
+ * Sorts the messages of one work item.
+ *
+ * - A start begins a new execution when there is none, or when the present one has ended and was started by another
+ *   message. Any other start is a repeat.
+ * - A message for an exact execution counts for that execution only.
+ * - An answer is accepted only once history holds its question; until then it waits, because the checkpoint that asks
+ *   may still be on its way.
+ */
+export function reconcileMessages(history: HistorySummary, messages: readonly DeliveredMessage[]): Reconciliation {
+  const startMessage = messages.find(
+    ({ message }) => message.event.type === "ExecutionStarted" && isNewStart(history, message.event),
+  );
+  const start = startMessage?.message.event as ExecutionStarted | undefined;
+  const current = start ?? history.started;
+  if (current === undefined) {
+    return { start: undefined, accepted: [], discarded: [], deferred: [], orphaned: messages };
+  }
+
+  const accepted: DeliveredMessage[] = startMessage === undefined ? [] : [startMessage];
+  const discarded: DeliveredMessage[] = [];
+  const deferred: DeliveredMessage[] = [];
+  const hasEnded = start === undefined && history.completed !== undefined;
+  for (const delivered of messages) {
+    if (delivered === startMessage) continue;
+    const { event, target } = delivered.message;
+    const isForAnother =
+      target.executionId !== undefined && target.executionId !== current.orchestrationInstance.executionId;
+    if (hasEnded || isForAnother || event.type === "ExecutionStarted") discarded.push(delivered);
+    else if (isEarly(start === undefined ? history : undefined, delivered)) {
+      (delivered.deliveryCount < maxEarlyDeliveries ? deferred : discarded).push(delivered);
+    } else accepted.push(delivered);
+  }
+  return { start, accepted, discarded, deferred, orphaned: [] };
+}
+
+function isNewStart(history: HistorySummary, event: ExecutionStarted): boolean {
+  const { started, completed } = history;
+  if (started === undefined) return true;
+  if (completed === undefined) return false;
+  if (started.orchestrationInstance.executionId === event.orchestrationInstance.executionId) return false;
+  return !isSameChild(started, event);
+}
+
+/** A parent that repeats an episode starts its child again: the same child, which has run already. */
+function isSameChild(a: ExecutionStarted, b: ExecutionStarted): boolean {
+  const [left, right] = [a.parentInstance, b.parentInstance];
+  if (left === undefined || right === undefined) return false;
+  return (
+    left.taskScheduleId === right.taskScheduleId &&
+    left.orchestrationInstance.instanceId === right.orchestrationInstance.instanceId &&
+    left.orchestrationInstance.executionId === right.orchestrationInstance.executionId
+  );
+}
+
+function isEarly(history: HistorySummary | undefined, { message: { event } }: DeliveredMessage): boolean {
+  switch (event.type) {
+    case "TaskCompleted":
+    case "TaskFailed":
+    case "SubOrchestrationInstanceCompleted":
+    case "SubOrchestrationInstanceFailed":
+      return history?.hasRecorded(event.taskScheduledId) !== true;
+    case "TimerFired":
+      return history?.hasRecorded(event.timerId) !== true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,182 @@
+import { DurableError } from "../core/errors.ts";
+import type { HistoryEvent } from "../core/history-event.ts";
+import { assertInstanceId, createId } from "../core/ids.ts";
+import type { OrchestrationClient, PurgeQuery, StartInstanceOptions } from "../core/orchestration-client.ts";
+import type { InstancePage, InstanceQuery, OrchestrationState } from "../core/orchestration-state.ts";
+import {
+  isTerminalStatus,
+  type OrchestrationRuntimeStatus,
+  orchestrationStatuses,
+} from "../core/orchestration-status.ts";
+import type { Clock, Random } from "../core/ports.ts";
+import type { TaskHubStore } from "./backend.ts";
+
+export interface TaskHubClientOptions {
+  readonly store: TaskHubStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
+
+/** Starts and manages instances of a task hub directly on its store. */
+export class TaskHubClient implements OrchestrationClient {
+  readonly #store: TaskHubStore;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(options: TaskHubClientOptions) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#random = options.random;
+  }
+
+  get taskHub(): string {
+    return this.#store.taskHub;
+  }
+
+  async startInstance(options: StartInstanceOptions): Promise<string> {
+    if (typeof options.name !== "string" || options.name === "") {
+      throw new DurableError("InvalidOption", "the name of the orchestration to start must be a non-empty text");
+    }
+    if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
+    const instanceId = options.instanceId ?? createId(this.#random);
+    // A generated id is new, so there is no row to read.
+    const existing = options.instanceId === undefined ? undefined : await this.#findReplaceable(instanceId, options);
+    await this.#store.createInstance({
+      replaces: existing,
+      event: {
+        type: "ExecutionStarted",
+        eventId: -1,
+        timestamp: new Date(this.#clock.now()),
+        orchestrationInstance: { instanceId, executionId: createId(this.#random) },
+        parentInstance: undefined,
+        name: options.name,
+        version: options.version,
+        input: options.input,
+        tags: options.tags,
+        correlation: undefined,
+        parentTraceContext: undefined,
+        scheduledStartTime: options.scheduledStartTime,
+        generation: existing === undefined ? 0 : existing.generation + 1,
+        generateNewTrace: false,
+      },
+    });
+    return instanceId;
+  }
+
+  getInstance(
+    instanceId: string,
+    options?: { readonly fetchInput?: boolean },
+  ): Promise<OrchestrationState | undefined> {
+    return this.#store.getInstance(instanceId, options);
+  }
+
+  getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
+    return this.#store.getHistory(instanceId);
+  }
+
+  queryInstances(query: InstanceQuery): Promise<InstancePage> {
+    return this.#store.queryInstances(query);
+  }
+
+  async raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void> {
+    if (typeof name !== "string" || name === "") {
+      throw new DurableError("InvalidOption", "the name of an event must be a non-empty text");
+    }
+    await this.#assertActive(instanceId, "an event");
+    await this.#send(instanceId, { type: "EventRaised", name, input, parentTraceContext: undefined });
+  }
+
+  async terminate(instanceId: string, reason: string | undefined): Promise<void> {
+    await this.#assertActive(instanceId, "a termination");
+    await this.#send(instanceId, { type: "ExecutionTerminated", input: reason });
+  }
+
+  async suspend(instanceId: string, reason: string | undefined): Promise<void> {
+    await this.#assertActive(instanceId, "a suspension");
+    await this.#send(instanceId, { type: "ExecutionSuspended", reason });
+  }
+
+  async resume(instanceId: string, reason: string | undefined): Promise<void> {
+    await this.#assertActive(instanceId, "a resumption");
+    await this.#send(instanceId, { type: "ExecutionResumed", reason });
+  }
+
+  async rewind(instanceId: string, reason: string | undefined): Promise<void> {
+    const { runtimeStatus } = await this.#require(instanceId);
+    if (runtimeStatus !== "Failed") {
+      throw new DurableError(
+        "InstanceNotActive",
+        `the instance '${instanceId}' is ${runtimeStatus}; only a failed instance can be rewound`,
+      );
+    }
+    await this.#store.rewindInstance(instanceId, reason);
+  }
+
+  async restart(instanceId: string, options: { readonly restartWithNewInstanceId: boolean }): Promise<string> {
+    const { name, version, input, tags } = await this.#require(instanceId, { fetchInput: true });
+    return this.startInstance({
+      name,
+      version,
+      input,
+      tags,
+      instanceId: options.restartWithNewInstanceId ? undefined : instanceId,
+    });
+  }
+
+  async purge(instanceId: string): Promise<number> {
+    return (await this.#store.purgeInstance(instanceId)) ? 1 : 0;
+  }
+
+  async purgeBy(query: PurgeQuery): Promise<number> {
+    const asked = query.runtimeStatus ?? [];
+    const runtimeStatus = asked.length === 0 ? terminalStatuses : asked.filter(isTerminalStatus);
+    if (runtimeStatus.length === 0) return 0;
+    let purged = 0;
+    let continuationToken: string | undefined;
+    do {
+      const page = await this.#store.queryInstances({ ...query, runtimeStatus, continuationToken, fetchInput: false });
+      for (const { instanceId } of page.instances) purged += await this.purge(instanceId);
+      continuationToken = page.continuationToken;
+    } while (continuationToken !== undefined);
+    return purged;
+  }
+
+  async #findReplaceable(instanceId: string, options: StartInstanceOptions): Promise<OrchestrationState | undefined> {
+    const existing = await this.#store.getInstance(instanceId, { fetchInput: false });
+    const reusable: readonly OrchestrationRuntimeStatus[] = options.reusableStatuses ?? terminalStatuses;
+    if (existing === undefined || reusable.includes(existing.runtimeStatus)) return existing;
+    throw new DurableError(
+      "InstanceAlreadyExists",
+      `an instance '${instanceId}' exists already and is ${existing.runtimeStatus}; choose another id, or wait until it has ended`,
+    );
+  }
+
+  async #require(instanceId: string, options = { fetchInput: false }): Promise<OrchestrationState> {
+    const state = await this.#store.getInstance(instanceId, options);
+    if (state !== undefined) return state;
+    throw new DurableError("InstanceNotFound", `no instance '${instanceId}' exists in task hub '${this.taskHub}'`);
+  }
+
+  async #assertActive(instanceId: string, what: string): Promise<void> {
+    const { runtimeStatus } = await this.#require(instanceId);
+    if (!isTerminalStatus(runtimeStatus)) return;
+    throw new DurableError(
+      "InstanceNotActive",
+      `the instance '${instanceId}' is ${runtimeStatus} and takes no ${what.replace(/^an? /, "")}`,
+    );
+  }
+
+  async #send(instanceId: string, event: ControlEvent): Promise<void> {
+    const timestamp = new Date(this.#clock.now());
+    const target = { instanceId, executionId: undefined };
+    await this.#store.sendMessage({ message: { event: { ...event, eventId: -1, timestamp }, target } });
+  }
+}
+
+type ControlEvent = HistoryEvent extends infer E
+  ? E extends { type: "EventRaised" | "ExecutionTerminated" | "ExecutionSuspended" | "ExecutionResumed" }
+    ? Omit<E, "eventId" | "timestamp">
+    : never
+  : never;

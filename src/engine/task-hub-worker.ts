@@ -1,0 +1,108 @@
+import type { Clock, LogSink, Random } from "../core/ports.ts";
+import type { TaskExecutor } from "../core/task-executor.ts";
+import { ActivityProcessor } from "./activity-processor.ts";
+import type { Backend, TaskHubStore } from "./backend.ts";
+import { OrchestrationProcessor } from "./orchestration-processor.ts";
+import { runWorkItemLoop } from "./work-item-loop.ts";
+
+export interface TaskHubWorkerOptions {
+  readonly backend: Backend;
+  readonly store: TaskHubStore;
+  readonly executor: TaskExecutor;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: LogSink;
+  /** Orchestrations in process at the same time. @defaultValue 100 */
+  readonly maxConcurrentOrchestrations?: number;
+  /** Activities in process at the same time. @defaultValue 20 */
+  readonly maxConcurrentActivities?: number;
+  /** Live orchestrators kept between episodes. @defaultValue 200 */
+  readonly maxSessions?: number;
+  /** How long `stop` lets running activities finish before it aborts their signals, in milliseconds. @defaultValue 3,000 */
+  readonly stopGraceMs?: number;
+}
+
+/**
+ * Runs the orchestrations and activities of one task hub in this process.
+ *
+ *   created ──start──▶ running ──stop──▶ stopping ──▶ stopped
+ *
+ * Stopping means: fetch nothing more, let episodes and activities finish within the grace, abort and hand back the
+ * rest, then stop the backend, which releases its partitions.
+ */
+export class TaskHubWorker {
+  readonly #options: TaskHubWorkerOptions;
+  readonly #fetching = new AbortController();
+  readonly #running = new AbortController();
+  #loops: Promise<unknown> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: TaskHubWorkerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves once the worker takes work. @throws what the backend throws when the task hub cannot be reached */
+  async start(): Promise<void> {
+    const { backend, store, executor, clock, random, log } = this.#options;
+    await backend.start();
+    if (this.#fetching.signal.aborted) return;
+    const orchestrations = new OrchestrationProcessor({
+      backend,
+      store,
+      executor,
+      clock,
+      random,
+      log,
+      maxSessions: this.#options.maxSessions ?? 200,
+    });
+    const activities = new ActivityProcessor({ backend, executor, clock, log, signal: this.#running.signal });
+    const loop = { clock, signal: this.#fetching.signal };
+    this.#loops = Promise.all([
+      runWorkItemLoop({
+        ...loop,
+        fetch: (signal) => backend.fetchOrchestrationWorkItem(signal),
+        process: (workItem) => orchestrations.process(workItem),
+        onFetchError: (error) => this.#logFetchError("OrchestrationFetchFailed", error),
+        maxConcurrent: this.#options.maxConcurrentOrchestrations ?? 100,
+      }),
+      runWorkItemLoop({
+        ...loop,
+        fetch: (signal) => backend.fetchActivityWorkItem(signal),
+        process: (workItem) => activities.process(workItem),
+        onFetchError: (error) => this.#logFetchError("ActivityFetchFailed", error),
+        maxConcurrent: this.#options.maxConcurrentActivities ?? 20,
+      }),
+    ]).then(() => orchestrations.close());
+  }
+
+  /** Never rejects; repeated calls wait for the first. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { backend, clock } = this.#options;
+    this.#fetching.abort();
+    const drained = this.#loops ?? Promise.resolve();
+    const grace = new AbortController();
+    await Promise.race([
+      drained.then(() => grace.abort()),
+      clock.sleep(this.#options.stopGraceMs ?? 3000, grace.signal),
+    ]);
+    this.#running.abort();
+    // An activity that ignores its signal is left behind: its work item becomes visible again by itself.
+    const lastChance = new AbortController();
+    await Promise.race([drained.then(() => lastChance.abort()), clock.sleep(500, lastChance.signal)]);
+    await backend.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #logFetchError(event: string, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.#options.log.log("error", event, text, { taskHub: this.#options.backend.taskHub });
+  }
+}

@@ -1,0 +1,386 @@
+import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts";
+import { DurableError, isDurableError } from "../core/errors.ts";
+import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
+import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import type { CompleteOrchestration, OrchestratorAction } from "../core/orchestrator-action.ts";
+import { ActionLedger, type RecordedAction } from "./action-ledger.ts";
+import { ExternalEvents } from "./external-events.ts";
+import { OrchestrationTask } from "./orchestration-task.ts";
+import type { Orchestrator } from "./orchestrator.ts";
+import { type OrchestratorDriver, startOrchestrator } from "./orchestrator-driver.ts";
+import { ReplayContext } from "./replay-context.ts";
+
+/** The code of one orchestration, and how its values are written. */
+export interface OrchestrationCode {
+  readonly orchestrator: Orchestrator;
+  readonly dataConverter: DataConverter;
+}
+
+export interface ExecutionOptions {
+  readonly instanceId: string;
+  readonly executionId: string;
+  /** Finds the code of an orchestration by its name. */
+  readonly findOrchestration: (name: string) => OrchestrationCode | undefined;
+  /** Receives what user code logs outside replay. */
+  readonly log: (name: string, args: readonly unknown[]) => void;
+}
+
+interface ContinueAsNewRequest {
+  readonly input: string | undefined;
+  readonly preserveUnprocessedEvents: boolean;
+}
+
+/** Settles the task of one number. */
+interface OpenTask {
+  readonly complete: (result: string | undefined) => void;
+  readonly fail: (details: FailureDetails) => void;
+}
+
+/**
+ * One execution of one instance, from its first event on: user code, suspended between events.
+ *
+ * R1. Same events, same actions: no clock, randomness, environment or I/O in here. Where the stream of events is cut
+ *     into past and new, and into episodes, makes no difference.
+ * R2. User code runs only inside `apply`, which is never re-entered; each event is applied once, in order.
+ * R3. Each recorded decision is checked against the one the code makes now; the first mismatch fails the instance.
+ * R4. Once the execution has completed it changes no more; raised events that come later are kept for the next one.
+ */
+export class OrchestrationExecution {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly ledger: ActionLedger = new ActionLedger();
+  readonly events: ExternalEvents = new ExternalEvents();
+  readonly #options: ExecutionOptions;
+  readonly #openTasks = new Map<number, OpenTask>();
+  readonly #awaited = new Set<OrchestrationTask<unknown>>();
+  #started: ExecutionStarted | undefined;
+  #code: OrchestrationCode | undefined;
+  #driver: OrchestratorDriver | undefined;
+  #inTurn = false;
+  #misuse: DurableError | undefined;
+  #position = -1;
+  #now: Date | undefined;
+  #isReplaying = false;
+  #rewound = false;
+  #hasDiverged = false;
+  #suspendedEvents: HistoryEvent[] | undefined;
+  #continueAsNew: ContinueAsNewRequest | undefined;
+  #completion: CompleteOrchestration | undefined;
+  readonly #lateEvents: EventRaised[] = [];
+  customStatus: string | undefined;
+
+  constructor(options: ExecutionOptions) {
+    this.#options = options;
+    this.instanceId = options.instanceId;
+    this.executionId = options.executionId;
+  }
+
+  get started(): ExecutionStarted {
+    if (this.#started === undefined) throw new DurableError("CorruptData", "the history has no ExecutionStarted event");
+    return this.#started;
+  }
+
+  get dataConverter(): DataConverter {
+    return this.#code?.dataConverter ?? jsonDataConverter;
+  }
+
+  get now(): Date {
+    return this.#now ?? this.started.timestamp;
+  }
+
+  get isReplaying(): boolean {
+    return this.#isReplaying;
+  }
+
+  /** What the orchestrator asks for that history does not hold, in order. */
+  get actions(): readonly OrchestratorAction[] {
+    if (this.#completion !== undefined) {
+      const completion = this.#completion;
+      return [...this.ledger.open, { ...completion, carryoverEvents: this.#carryover() }];
+    }
+    return this.#suspendedEvents === undefined ? this.ledger.open : [];
+  }
+
+  /** Applies the next event of the stream. A promise comes back only if user code is asynchronous. */
+  apply(event: HistoryEvent, isReplaying: boolean): Promise<void> | undefined {
+    this.#position++;
+    this.#isReplaying = isReplaying;
+    if (this.#completion !== undefined) return this.#applyAfterCompletion(event);
+    try {
+      if (this.#misuse !== undefined) throw this.#misuse;
+      return this.#suspendedEvents === undefined ? this.#handle(event) : this.#handleSuspended(event);
+    } catch (error) {
+      this.#failWith(error);
+      return undefined;
+    }
+  }
+
+  #applyAfterCompletion(event: HistoryEvent): undefined {
+    if (event.type === "EventRaised") this.#lateEvents.push(event);
+    if (event.type === "GenericEvent") this.#rewound = true;
+    if (this.#rewound || this.#hasDiverged) return;
+    try {
+      if (isRecordedAction(event)) this.ledger.confirm(event, this.#position);
+      else if (event.type === "OrchestratorStarted") throw completedTooEarly(this.#position, this.#completion!);
+    } catch (error) {
+      this.#hasDiverged = true;
+      this.#completion = undefined;
+      this.#failWith(error);
+    }
+  }
+
+  #handle(event: HistoryEvent): Promise<void> | undefined {
+    switch (event.type) {
+      case "OrchestratorStarted":
+        // A continued execution is recorded with an OrchestratorCompleted before its first actions, so the check of an
+        // episode waits for the next one.
+        if (!this.#rewound && this.#suspendedEvents === undefined) this.ledger.assertNothingUnrecorded(this.#position);
+        if (this.#now === undefined || event.timestamp > this.#now) this.#now = event.timestamp;
+        return undefined;
+      case "ExecutionStarted":
+        return this.#start(event);
+      case "TaskScheduled":
+      case "TimerCreated":
+      case "SubOrchestrationInstanceCreated":
+      case "EventSent":
+        this.ledger.confirm(event, this.#position);
+        return undefined;
+      case "TaskCompleted":
+      case "SubOrchestrationInstanceCompleted":
+        return this.#answer(event.taskScheduledId, (task) => task.complete(event.result));
+      case "TaskFailed":
+      case "SubOrchestrationInstanceFailed":
+        return this.#answer(event.taskScheduledId, (task) => task.fail(failureOf(event)));
+      case "TimerFired":
+        return this.#answer(event.timerId, (task) => task.complete(undefined));
+      case "EventRaised":
+        this.events.raise(event);
+        return this.#turn();
+      case "ExecutionSuspended":
+        this.#suspendedEvents = [];
+        return undefined;
+      case "ExecutionTerminated":
+        this.#complete("Terminated", event.input, undefined);
+        return undefined;
+      case "GenericEvent":
+        this.#rewound = true;
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Records of actions still confirm them; everything else waits for the resume, except a termination. */
+  #handleSuspended(event: HistoryEvent): Promise<void> | undefined {
+    switch (event.type) {
+      case "ExecutionResumed":
+        return this.#resume();
+      case "ExecutionTerminated":
+      case "TaskScheduled":
+      case "TimerCreated":
+      case "SubOrchestrationInstanceCreated":
+      case "EventSent":
+      case "OrchestratorStarted":
+        return this.#handle(event);
+      case "ExecutionSuspended":
+      case "OrchestratorCompleted":
+        return undefined;
+      default:
+        this.#suspendedEvents?.push(event);
+        return undefined;
+    }
+  }
+
+  #resume(): Promise<void> | undefined {
+    const kept = this.#suspendedEvents ?? [];
+    this.#suspendedEvents = undefined;
+    for (const [index, event] of kept.entries()) {
+      const turn = this.#handle(event);
+      if (turn !== undefined) return turn.then(() => this.#resumeRest(kept.slice(index + 1)));
+    }
+    return undefined;
+  }
+
+  async #resumeRest(kept: readonly HistoryEvent[]): Promise<void> {
+    for (const event of kept) {
+      if (this.#completion !== undefined && event.type === "EventRaised") this.#lateEvents.push(event);
+      else if (this.#completion === undefined) await this.#handle(event);
+    }
+  }
+
+  #start(event: ExecutionStarted): Promise<void> | undefined {
+    if (this.#started !== undefined) return undefined;
+    this.#started = event;
+    this.#code = this.#options.findOrchestration(event.name);
+    if (this.#code === undefined) {
+      throw new DurableError(
+        "OrchestratorNotRegistered",
+        `no orchestration named '${event.name}' is registered in this app; register it with app.orchestration('${event.name}', ...) or correct the name`,
+      );
+    }
+    const { orchestrator } = this.#code;
+    const context = new ReplayContext(this);
+    const input = this.dataConverter.deserialize(event.input, `the input of orchestration '${event.name}'`);
+    const view = {
+      hasAwaitedTask: () => this.#awaited.size > 0,
+      isEnding: () => this.#continueAsNew !== undefined,
+    };
+    return this.#turn(() => {
+      this.#driver = startOrchestrator(() => orchestrator(context, input), view);
+    });
+  }
+
+  #answer(id: number, settle: (task: OpenTask) => void): Promise<void> | undefined {
+    const task = this.#openTasks.get(id);
+    // A repeat, or the late answer to a cancelled timer: closed already.
+    if (task === undefined) return undefined;
+    this.#openTasks.delete(id);
+    settle(task);
+    return this.#turn();
+  }
+
+  /** Lets user code run until it waits again. */
+  #turn(enter?: () => void): Promise<void> | undefined {
+    this.#inTurn = true;
+    let advanced: Promise<void> | undefined;
+    try {
+      enter?.();
+      advanced = this.#driver?.advance();
+    } finally {
+      if (advanced === undefined) this.#inTurn = false;
+    }
+    if (advanced === undefined) {
+      this.#afterTurn();
+      return undefined;
+    }
+    return advanced.then(() => {
+      this.#inTurn = false;
+      this.#afterTurn();
+    });
+  }
+
+  #afterTurn(): void {
+    const outcome = this.#driver?.outcome;
+    if (outcome?.kind === "threw") return this.#failWith(outcome.error);
+    if (this.#misuse !== undefined) return this.#failWith(this.#misuse);
+    if (this.#continueAsNew !== undefined)
+      return this.#complete("ContinuedAsNew", this.#continueAsNew.input, undefined);
+    if (this.#driver?.stuck !== undefined) return this.#failWith(this.#driver.stuck);
+    if (outcome?.kind !== "returned") return;
+    try {
+      const what = `the output of orchestration '${this.started.name}'`;
+      this.#complete("Completed", this.dataConverter.serialize(outcome.value, what), undefined);
+    } catch (error) {
+      this.#failWith(error);
+    }
+  }
+
+  #failWith(error: unknown): void {
+    const details = describeFailure(error);
+    // What a diverged replay asks for was never decided by the instance: nothing of it may happen.
+    if (isDurableError(error, "NondeterministicOrchestration")) this.ledger.withdrawAll();
+    this.#complete("Failed", undefined, details);
+  }
+
+  #complete(
+    status: CompleteOrchestration["status"],
+    result: string | undefined,
+    failureDetails: FailureDetails | undefined,
+  ): void {
+    if (this.#completion !== undefined) return;
+    this.#completion = {
+      kind: "CompleteOrchestration",
+      id: this.ledger.nextId,
+      status,
+      result,
+      failureDetails,
+      carryoverEvents: [],
+      newVersion: undefined,
+    };
+  }
+
+  #carryover(): readonly EventRaised[] {
+    if (this.#continueAsNew?.preserveUnprocessedEvents !== true) return [];
+    return [...this.events.unprocessed(), ...this.#lateEvents];
+  }
+
+  // What the context does on behalf of user code.
+
+  /**
+   * Guards every call of user code on its context.
+   *
+   * @throws DurableError `OrchestrationMisuse` outside a turn: something foreign resumed the code
+   */
+  enterCall(api: string): void {
+    if (this.#inTurn && this.#completion === undefined) return;
+    this.#misuse ??= new DurableError(
+      "OrchestrationMisuse",
+      `${api} was called while the orchestrator was not being replayed: it was resumed by something that is not a durable task (a promise of I/O, a callback, a timer of Node). Move such work into an activity`,
+    );
+    throw this.#misuse;
+  }
+
+  createTask<T>(): OrchestrationTask<T> {
+    return new OrchestrationTask<T>((task) => this.observeAwait(task));
+  }
+
+  /** User code awaits this open task. */
+  observeAwait(task: OrchestrationTask<unknown>): void {
+    if (this.#awaited.has(task)) return;
+    this.#awaited.add(task);
+    task.onSettled(() => this.#awaited.delete(task));
+  }
+
+  /** Waits for the answer to the action of that number. */
+  awaitAnswer(id: number, task: OpenTask): void {
+    this.#openTasks.set(id, task);
+  }
+
+  /** Nothing will answer this number any more. */
+  forgetAnswer(id: number, task: OrchestrationTask<unknown>): void {
+    this.#openTasks.delete(id);
+    this.#awaited.delete(task);
+  }
+
+  requestContinueAsNew(request: ContinueAsNewRequest): void {
+    this.#continueAsNew = request;
+  }
+
+  get isEnding(): boolean {
+    return this.#continueAsNew !== undefined;
+  }
+
+  log(args: readonly unknown[]): void {
+    if (!this.#isReplaying) this.#options.log(this.started.name, args);
+  }
+}
+
+function isRecordedAction(event: HistoryEvent): event is RecordedAction {
+  return (
+    event.type === "TaskScheduled" ||
+    event.type === "TimerCreated" ||
+    event.type === "SubOrchestrationInstanceCreated" ||
+    event.type === "EventSent"
+  );
+}
+
+function completedTooEarly(position: number, completion: CompleteOrchestration): DurableError {
+  return new DurableError(
+    "NondeterministicOrchestration",
+    `at event ${position} history has another episode, but the orchestrator has ended by now (${completion.status}). Likely cause: a call was removed from the code while this instance was running, or a branch depends on something that replay cannot repeat.`,
+  );
+}
+
+function failureOf(event: {
+  readonly failureDetails: FailureDetails | undefined;
+  readonly reason: string | undefined;
+  readonly details: string | undefined;
+}): FailureDetails {
+  if (event.failureDetails !== undefined) return event.failureDetails;
+  return {
+    errorType: "Error",
+    errorMessage: event.reason ?? "the task failed without a reason",
+    stackTrace: event.details,
+    isNonRetriable: false,
+  };
+}

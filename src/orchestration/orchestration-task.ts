@@ -1,0 +1,126 @@
+import { DurableError } from "../core/errors.ts";
+import type { DurableTask } from "./durable-task.ts";
+
+type Outcome<T> =
+  | { readonly kind: "completed"; readonly value: T }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** Told when user code begins to `await` a task that is still open. */
+export type AwaitObserver = (task: OrchestrationTask<unknown>) => void;
+
+/**
+ * The task behind {@link DurableTask}.
+ *
+ * T1. It settles once, by a call of the machine; listeners (combinators) run inside that call, in the order they came.
+ * T2. A promise exists only if user code awaits the task, so an unobserved failure rejects nothing.
+ */
+export class OrchestrationTask<T> implements DurableTask<T> {
+  #outcome: Outcome<T> | undefined;
+  #listeners: (() => void)[] | undefined;
+  #promise: Promise<void> | undefined;
+  #settlePromise: (() => void) | undefined;
+  #unwrapped = 0;
+  readonly #onAwait: AwaitObserver;
+
+  constructor(onAwait: AwaitObserver) {
+    this.#onAwait = onAwait;
+  }
+
+  get isCompleted(): boolean {
+    return this.#outcome !== undefined;
+  }
+
+  /** `false` for a cancelled timer: waiting for it would never end. */
+  get canSettle(): boolean {
+    return true;
+  }
+
+  get isFaulted(): boolean {
+    return this.#outcome?.kind === "failed";
+  }
+
+  get result(): T {
+    if (this.#outcome === undefined) {
+      throw new DurableError(
+        "OrchestrationMisuse",
+        "the result of a task was read before the task completed; wait for it first (await, yield or yield*)",
+      );
+    }
+    if (this.#outcome.kind === "failed") throw this.#outcome.error;
+    return this.#outcome.value;
+  }
+
+  /** The failure of a faulted task. */
+  get error(): unknown {
+    return this.#outcome?.kind === "failed" ? this.#outcome.error : undefined;
+  }
+
+  complete(value: T): void {
+    this.#settle({ kind: "completed", value });
+  }
+
+  fail(error: unknown): void {
+    this.#settle({ kind: "failed", error });
+  }
+
+  /** Calls `listener` when the task settles, or now if it has. */
+  onSettled(listener: () => void): void {
+    if (this.#outcome !== undefined) return listener();
+    this.#listeners ??= [];
+    this.#listeners.push(listener);
+  }
+
+  #settle(outcome: Outcome<T>): void {
+    if (this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    const listeners = this.#listeners ?? [];
+    this.#listeners = undefined;
+    for (const listener of listeners) listener();
+    this.#settlePromise?.();
+  }
+
+  /**
+   * Hides itself while it is handed over as the winner of an `any`: a promise resolved with a thenable would wait for
+   * it and give its result instead.
+   */
+  // biome-ignore lint/suspicious/noThenProperty: being awaitable is the point.
+  get then(): DurableTask<T>["then"] {
+    return this.#unwrapped > 0 ? (undefined as never) : this.#then;
+  }
+
+  readonly #then: DurableTask<T>["then"] = (onFulfilled, onRejected) => {
+    if (this.#outcome === undefined && this.canSettle) this.#onAwait(this);
+    this.#promise ??=
+      this.#outcome === undefined
+        ? new Promise((resolve) => {
+            this.#settlePromise = resolve;
+          })
+        : Promise.resolve();
+    return this.#promise.then(() => {
+      const outcome = this.#outcome!;
+      if (outcome.kind === "completed") return deliver(outcome.value, onFulfilled);
+      if (onRejected) return onRejected(outcome.error);
+      throw outcome.error;
+    }) as never;
+  };
+
+  // biome-ignore lint/suspicious/noExplicitAny: see DurableTask.
+  *[Symbol.iterator](): Generator<DurableTask<T>, T, any> {
+    return (yield this) as T;
+  }
+
+  /** Runs `action` while this task does not look like a promise. */
+  withoutThen<R>(action: () => R): R {
+    this.#unwrapped++;
+    try {
+      return action();
+    } finally {
+      this.#unwrapped--;
+    }
+  }
+}
+
+function deliver<T, R>(value: T, onFulfilled: ((value: T) => R) | null | undefined): R | T {
+  if (!onFulfilled) return value;
+  return value instanceof OrchestrationTask ? value.withoutThen(() => onFulfilled(value)) : onFulfilled(value);
+}
