@@ -1,0 +1,24 @@
+import type { IncomingMessage } from "node:http";
+
+/** Largest request body the Functions host takes. */
+export const defaultMaxBodyBytes = 104_857_600;
+
+/** The body of a request is larger than the host takes. */
+export class BodyTooLarge extends Error {}
+
+/**
+ * The whole body, however it was framed.
+ *
+ * @throws BodyTooLarge as soon as the announced or counted length passes the limit; the rest is not read.
+ */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw new BodyTooLarge();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.byteLength;
+    if (length > maxBytes) throw new BodyTooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
