@@ -1,0 +1,122 @@
+import { DurableError } from "../../core/errors.ts";
+import { type Clock, type LogSink, type Random, silentLog } from "../../core/ports.ts";
+import type { MessageEncoding } from "./codec/message-data.ts";
+import { type HubNames, hubNames } from "./hub-names.ts";
+import { parseConnectionString, type StorageConnection } from "./storage/connection-string.ts";
+import type { StorageTransport } from "./storage/storage-request.ts";
+
+export interface AzureStorageOptions {
+  /** Of the storage account; `UseDevelopmentStorage=true` is a local emulator on its default ports. */
+  readonly connectionString: string;
+  /** Name of the task hub: 3 to 45 letters and digits, the first a letter. */
+  readonly taskHub: string;
+  /** Unique per running process: two with the same would both believe that they own a partition. */
+  readonly workerId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** @defaultValue silent */
+  readonly log?: LogSink | undefined;
+  /** Number of control queues, 1 to 16. Fixed when the hub is created. @defaultValue 4 */
+  readonly partitionCount?: number | undefined;
+  /** Most messages in one receive, 1 to 32. @defaultValue 32 */
+  readonly controlQueueBatchSize?: number | undefined;
+  /** With this many messages of orchestrations in memory, no more are received. @defaultValue 64 */
+  readonly controlQueueBufferThreshold?: number | undefined;
+  /** How long a received message is hidden from others unless renewed, in milliseconds. @defaultValue 60000 */
+  readonly visibilityTimeoutMs?: number | undefined;
+  /** How often the engine is asked to renew a work item, in milliseconds. @defaultValue a third of the timeout */
+  readonly renewIntervalMs?: number | undefined;
+  /** Longest pause between two polls of an empty queue, in milliseconds. @defaultValue 30000 */
+  readonly maxQueuePollingIntervalMs?: number | undefined;
+  /** How queue messages are written; both kinds are read. @defaultValue "base64", which every .NET worker reads */
+  readonly messageEncoding?: MessageEncoding | undefined;
+  /** Keep inputs of activities and sub-orchestrations in the history too. @defaultValue false */
+  readonly storeInputsInOrchestrationHistory?: boolean | undefined;
+  /** How long a partition stays ours without renewal, in milliseconds. @defaultValue 30000 */
+  readonly leaseIntervalMs?: number | undefined;
+  /** How often partitions are looked at and renewed, in milliseconds. @defaultValue 10000 */
+  readonly leaseRenewIntervalMs?: number | undefined;
+  /** Says of another worker that it cannot come back, so that its partitions are free at once. @defaultValue none is */
+  readonly isDeadWorker?: ((workerId: string) => boolean) | undefined;
+  /** A failing storage request is repeated for this long, in milliseconds. @defaultValue 20000 */
+  readonly storageTimeoutMs?: number | undefined;
+  /** Wraps each attempt at a storage request; for tests and measurements. @defaultValue none */
+  readonly decorateTransport?: ((transport: StorageTransport) => StorageTransport) | undefined;
+}
+
+export interface ResolvedAzureStorageOptions {
+  readonly connection: StorageConnection;
+  readonly names: HubNames;
+  readonly workerId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: LogSink;
+  readonly controlQueueBatchSize: number;
+  readonly controlQueueBufferThreshold: number;
+  readonly visibilityTimeoutMs: number;
+  readonly renewIntervalMs: number;
+  readonly maxQueuePollingIntervalMs: number;
+  readonly messageEncoding: MessageEncoding;
+  readonly storeTaskInputs: boolean;
+  readonly leaseIntervalMs: number;
+  readonly leaseRenewIntervalMs: number;
+  readonly isDeadWorker: (workerId: string) => boolean;
+  readonly storageTimeoutMs: number;
+  readonly decorateTransport: (transport: StorageTransport) => StorageTransport;
+}
+
+/** The only home of defaults and limits. @throws DurableError `InvalidOption` */
+export function resolveAzureStorageOptions(options: AzureStorageOptions): ResolvedAzureStorageOptions {
+  const visibilityTimeoutMs = inRange("visibilityTimeoutMs", options.visibilityTimeoutMs ?? 60_000, 1000, 604_800_000);
+  const leaseIntervalMs = inRange("leaseIntervalMs", options.leaseIntervalMs ?? 30_000, 1000, 600_000);
+  if (typeof options.workerId !== "string" || options.workerId === "") {
+    throw new DurableError("InvalidOption", "workerId must be a text that is unique per running process");
+  }
+  const messageEncoding = options.messageEncoding ?? "base64";
+  if (messageEncoding !== "base64" && messageEncoding !== "utf8") {
+    throw new DurableError(
+      "InvalidOption",
+      `messageEncoding must be "base64" or "utf8", but got ${String(messageEncoding)}`,
+    );
+  }
+  return {
+    connection: parseConnectionString(options.connectionString, "connectionString"),
+    names: hubNames(options.taskHub, options.partitionCount ?? 4),
+    workerId: options.workerId,
+    clock: options.clock,
+    random: options.random,
+    log: options.log ?? silentLog,
+    controlQueueBatchSize: inRange("controlQueueBatchSize", options.controlQueueBatchSize ?? 32, 1, 32),
+    controlQueueBufferThreshold: inRange(
+      "controlQueueBufferThreshold",
+      options.controlQueueBufferThreshold ?? 64,
+      1,
+      1000,
+    ),
+    visibilityTimeoutMs,
+    renewIntervalMs: inRange(
+      "renewIntervalMs",
+      options.renewIntervalMs ?? visibilityTimeoutMs / 3,
+      100,
+      visibilityTimeoutMs,
+    ),
+    maxQueuePollingIntervalMs: inRange(
+      "maxQueuePollingIntervalMs",
+      options.maxQueuePollingIntervalMs ?? 30_000,
+      10,
+      600_000,
+    ),
+    messageEncoding,
+    storeTaskInputs: options.storeInputsInOrchestrationHistory ?? false,
+    leaseIntervalMs,
+    leaseRenewIntervalMs: inRange("leaseRenewIntervalMs", options.leaseRenewIntervalMs ?? 10_000, 10, leaseIntervalMs),
+    isDeadWorker: options.isDeadWorker ?? (() => false),
+    storageTimeoutMs: inRange("storageTimeoutMs", options.storageTimeoutMs ?? 20_000, 0, 600_000),
+    decorateTransport: options.decorateTransport ?? ((transport) => transport),
+  };
+}
+
+function inRange(name: string, value: number, min: number, max: number): number {
+  if (typeof value === "number" && value >= min && value <= max) return value;
+  throw new DurableError("InvalidOption", `${name} must be ${min} to ${max}, but got ${String(value)}`);
+}

@@ -1,0 +1,155 @@
+import { DurableError, isDurableError } from "../../../core/errors.ts";
+import type { HistoryEvent } from "../../../core/history-event.ts";
+import { type EdmValue, edm, readBoolean, readDate, readInt, readString, type TableRow } from "../storage/table-row.ts";
+import { buildEvent, formatNested, readNested, readStatus } from "./event-json.ts";
+import { type EventMember, eventMembers, isEventType } from "./event-members.ts";
+import { JsonReader } from "./nested-json.ts";
+import { formatDate } from "./wire-text.ts";
+
+export const sentinelRowKey = "sentinel";
+
+/** Texts in these columns move to a blob when they are long. */
+export const offloadableColumns: readonly string[] = [
+  "Name",
+  "Input",
+  "Result",
+  "Output",
+  "Reason",
+  "Details",
+  "Correlation",
+  "FailureDetails",
+  "Tags",
+];
+
+export interface HistoryRowOptions {
+  /** Keep the inputs of activities and sub-orchestrations in the rows of the events that scheduled them. */
+  readonly storeTaskInputs: boolean;
+}
+
+/** Row key of the event at a position of its execution's history. */
+export function historyRowKey(index: number): string {
+  return index.toString(16).toUpperCase().padStart(16, "0");
+}
+
+export function toHistoryRow(
+  event: HistoryEvent,
+  key: { readonly partitionKey: string; readonly rowKey: string; readonly executionId: string },
+  options: HistoryRowOptions,
+): TableRow {
+  const values = event as unknown as Readonly<Record<string, unknown>>;
+  const columns = new Map<string, EdmValue>();
+  for (const member of eventMembers[event.type]) {
+    if (member.taskInput === true && !options.storeTaskInputs) continue;
+    const value = toColumn(member, values[member.property]);
+    if (value !== undefined) columns.set(member.name, value);
+  }
+  columns.set("EventId", edm.int32(event.eventId));
+  columns.set("IsPlayed", edm.boolean(false));
+  columns.set("_Timestamp", edm.dateTime(formatDate(event.timestamp)));
+  columns.set("ExecutionId", edm.string(key.executionId));
+  return { partitionKey: key.partitionKey, rowKey: key.rowKey, columns };
+}
+
+function toColumn({ kind }: EventMember, value: unknown): EdmValue | undefined {
+  switch (kind) {
+    case "eventType":
+    case "status":
+      return edm.string(value as string);
+    case "version":
+      return edm.string((value as string | undefined) ?? "");
+    case "text":
+      return value === undefined ? undefined : edm.string(value as string);
+    case "int":
+    case "optionalInt":
+      return value === undefined ? undefined : edm.int32(value as number);
+    case "boolean":
+      return edm.boolean(value as boolean);
+    case "date":
+      return value === undefined ? undefined : edm.dateTime(formatDate(value as Date));
+    default:
+      // Nothing is the text `null` here, not an absent column.
+      return edm.string(formatNested(kind, value, "plain"));
+  }
+}
+
+/** Offloaded columns must have been put back. @throws DurableError `CorruptData` */
+export function fromHistoryRow(row: TableRow): HistoryEvent {
+  const type = readString(row, "EventType") ?? "";
+  if (!isEventType(type)) {
+    throw new DurableError(
+      "CorruptData",
+      `history row ${row.rowKey} has the unknown event type "${type.slice(0, 60)}"`,
+    );
+  }
+  try {
+    return buildEvent(type, (member) => fromColumn(member, row), {
+      eventId: readInt(row, "EventId") ?? -1,
+      timestamp: readDate(row, "_Timestamp") ?? new Date(0),
+    });
+  } catch (cause) {
+    const reason = isDurableError(cause) ? cause.message : (cause as Error).message;
+    throw new DurableError("CorruptData", `history row ${row.rowKey} cannot be read: ${reason}`, { cause });
+  }
+}
+
+function fromColumn({ name, kind }: EventMember, row: TableRow): unknown {
+  switch (kind) {
+    case "eventType":
+    case "text":
+      return readString(row, name);
+    case "version":
+      return readString(row, name) || undefined;
+    case "int":
+      return readInt(row, name) ?? 0;
+    case "optionalInt":
+      return readInt(row, name);
+    case "boolean":
+      return readBoolean(row, name) ?? false;
+    case "date":
+      return readDate(row, name);
+    case "status":
+      return readStatus(readString(row, name));
+    default: {
+      const json = readString(row, name);
+      const value: unknown = json ? JSON.parse(json) : null;
+      return value === null ? undefined : readNested(kind, new JsonReader(value, name));
+    }
+  }
+}
+
+/** The row that fences an instance: every write of history is conditional on its ETag. */
+export interface Sentinel {
+  readonly executionId: string;
+  readonly isCheckpointComplete: boolean;
+  /** Seven fraction digits; the last four are random, so that a writer knows its own checkpoint again. */
+  readonly completedTimestamp: string | undefined;
+  /**
+   * The execution under way was not begun by a message: were its first rows dropped, nothing would begin it again. A
+   * column of ours, which other workers keep and ignore.
+   */
+  readonly startedWithoutMessage: boolean;
+}
+
+export function toSentinelRow(partitionKey: string, sentinel: Sentinel): TableRow {
+  const columns = new Map<string, EdmValue>([
+    ["ExecutionId", edm.string(sentinel.executionId)],
+    ["IsCheckpointComplete", edm.boolean(sentinel.isCheckpointComplete)],
+  ]);
+  if (sentinel.completedTimestamp !== undefined) {
+    columns.set("CheckpointCompletedTimestamp", edm.dateTime(sentinel.completedTimestamp));
+  }
+  if (!sentinel.isCheckpointComplete) {
+    columns.set("StartedWithoutMessage", edm.boolean(sentinel.startedWithoutMessage));
+  }
+  return { partitionKey, rowKey: sentinelRowKey, columns };
+}
+
+export function fromSentinelRow(row: TableRow): Sentinel {
+  return {
+    executionId: readString(row, "ExecutionId") ?? "",
+    // Writers that never split a checkpoint may not say so.
+    isCheckpointComplete: readBoolean(row, "IsCheckpointComplete") ?? true,
+    completedTimestamp: readString(row, "CheckpointCompletedTimestamp"),
+    startedWithoutMessage: readBoolean(row, "StartedWithoutMessage") ?? false,
+  };
+}

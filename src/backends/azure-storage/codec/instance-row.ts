@@ -1,0 +1,118 @@
+import { unescapeKey } from "../../../core/key-escaping.ts";
+import type { OrchestrationState } from "../../../core/orchestration-state.ts";
+import type { InstanceChange, InstanceStart } from "../../../engine/backend.ts";
+import { type EdmValue, edm, readDate, readInt, readString, type TableRow } from "../storage/table-row.ts";
+import { readStatus } from "./event-json.ts";
+import { formatTags, JsonReader, readTags } from "./nested-json.ts";
+import { formatDate } from "./wire-text.ts";
+
+/** All columns but `Input`, for queries that do without it. */
+export const instanceColumnsWithoutInput: readonly string[] = [
+  "PartitionKey",
+  "RowKey",
+  "ExecutionId",
+  "Name",
+  "Version",
+  "Output",
+  "CustomStatus",
+  "CreatedTime",
+  "LastUpdatedTime",
+  "CompletedTime",
+  "ScheduledStartTime",
+  "RuntimeStatus",
+  "Generation",
+  "Tags",
+  "TaskHubName",
+];
+
+type Columns = (readonly [string, EdmValue])[];
+
+/** Payload columns as they are stored: the text, or the URL of the blob that holds it. */
+export interface StoredPayloads {
+  readonly input?: string | undefined;
+  readonly output?: string | undefined;
+}
+
+/** What one episode merges into the row of its instance. Members that are absent keep what is stored. */
+export function toInstanceChangeRow(
+  change: InstanceChange,
+  row: { readonly partitionKey: string; readonly taskHub: string },
+  stored: StoredPayloads,
+): TableRow {
+  const columns: Columns = [
+    ["CustomStatus", edm.string(change.customStatus ?? "null")],
+    ["ExecutionId", edm.string(change.executionId)],
+    ["LastUpdatedTime", edm.dateTime(formatDate(change.lastUpdatedTime))],
+    ["TaskHubName", edm.string(row.taskHub)],
+  ];
+  if (change.started) columns.push(...startColumns(change.started, stored.input));
+  if (change.runtimeStatus !== undefined) columns.push(["RuntimeStatus", edm.string(change.runtimeStatus)]);
+  if (stored.output !== undefined) columns.push(["Output", edm.string(stored.output)]);
+  if (change.completedTime) columns.push(["CompletedTime", edm.dateTime(formatDate(change.completedTime))]);
+  return { partitionKey: row.partitionKey, rowKey: "", columns: new Map(columns) };
+}
+
+/** The row of an instance that a client has just asked for. */
+export function toPendingRow(
+  start: InstanceStart & { readonly executionId: string; readonly lastUpdatedTime: Date },
+  row: { readonly partitionKey: string; readonly taskHub: string },
+  stored: StoredPayloads,
+): TableRow {
+  const columns: Columns = [
+    ...startColumns({ ...start, generation: start.generation ?? 0 }, stored.input),
+    ["RuntimeStatus", edm.string("Pending")],
+    ["LastUpdatedTime", edm.dateTime(formatDate(start.lastUpdatedTime))],
+    ["TaskHubName", edm.string(row.taskHub)],
+    ["ExecutionId", edm.string(start.executionId)],
+  ];
+  return { partitionKey: row.partitionKey, rowKey: "", columns: new Map(columns) };
+}
+
+function startColumns(start: InstanceStart, storedInput: string | undefined): Columns {
+  const columns: Columns = [
+    ["Name", edm.string(start.name)],
+    ["Version", edm.string(start.version ?? "")],
+    ["CreatedTime", edm.dateTime(formatDate(start.createdTime))],
+    ["Tags", edm.string(start.tags ? formatTags(start.tags, "plain") : "null")],
+  ];
+  if (storedInput !== undefined) columns.push(["Input", edm.string(storedInput)]);
+  if (start.generation !== undefined) columns.push(["Generation", edm.int32(start.generation)]);
+  if (start.scheduledStartTime) {
+    columns.push(["ScheduledStartTime", edm.dateTime(formatDate(start.scheduledStartTime))]);
+  }
+  return columns;
+}
+
+/** Payloads are given because a row may hold only where they are. */
+export function fromInstanceRow(row: TableRow, payloads: StoredPayloads): OrchestrationState {
+  const customStatus = readString(row, "CustomStatus");
+  const createdTime = readDate(row, "CreatedTime") ?? new Date(0);
+  return {
+    instanceId: unescapeKey(row.partitionKey),
+    executionId: readString(row, "ExecutionId"),
+    name: readString(row, "Name") ?? "",
+    version: readString(row, "Version") || undefined,
+    runtimeStatus: readStatus(readString(row, "RuntimeStatus")) ?? "Pending",
+    input: payloads.input,
+    output: payloads.output,
+    customStatus: customStatus === undefined || customStatus === "null" ? undefined : customStatus,
+    createdTime,
+    lastUpdatedTime: readDate(row, "LastUpdatedTime") ?? createdTime,
+    completedTime: readDate(row, "CompletedTime"),
+    scheduledStartTime: readDate(row, "ScheduledStartTime"),
+    generation: readInt(row, "Generation") ?? 0,
+    tags: readTagsColumn(readString(row, "Tags")),
+    failureDetails: undefined,
+  };
+}
+
+function readTagsColumn(json: string | undefined): OrchestrationState["tags"] {
+  if (!json) return undefined;
+  try {
+    const value: unknown = JSON.parse(json);
+    return value === null ? undefined : readTags(new JsonReader(value, "Tags"));
+  } catch {
+    // Someone else's row must not make a whole query fail.
+    return undefined;
+  }
+}

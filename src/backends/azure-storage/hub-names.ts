@@ -1,0 +1,45 @@
+import { DurableError } from "../../core/errors.ts";
+
+/** Names of everything a task hub keeps in its storage account. */
+export interface HubNames {
+  readonly taskHub: string;
+  /** By partition. */
+  readonly controlQueues: readonly string[];
+  readonly workItemQueue: string;
+  readonly historyTable: string;
+  readonly instancesTable: string;
+  readonly partitionsTable: string;
+  readonly largeMessagesContainer: string;
+  /** Made by other workers of the hub; ours only deletes them with it. */
+  readonly leaseContainers: readonly string[];
+}
+
+const maxPartitions = 16;
+
+/** @throws DurableError `InvalidOption` */
+export function hubNames(taskHub: string, partitionCount: number): HubNames {
+  if (!/^[A-Za-z][A-Za-z0-9]{2,44}$/.test(taskHub)) {
+    throw new DurableError(
+      "InvalidOption",
+      `taskHub must be 3 to 45 letters and digits, the first a letter, but got ${JSON.stringify(taskHub)}`,
+    );
+  }
+  if (!Number.isInteger(partitionCount) || partitionCount < 1 || partitionCount > maxPartitions) {
+    throw new DurableError("InvalidOption", `partitionCount must be 1 to ${maxPartitions}, but got ${partitionCount}`);
+  }
+  const lower = taskHub.toLowerCase();
+  return {
+    taskHub,
+    controlQueues: Array.from({ length: partitionCount }, (_, index) => controlQueueName(lower, index)),
+    workItemQueue: `${lower}-workitems`,
+    historyTable: `${taskHub}History`,
+    instancesTable: `${taskHub}Instances`,
+    partitionsTable: `${taskHub}Partitions`,
+    largeMessagesContainer: `${lower}-largemessages`,
+    leaseContainers: [`${lower}-leases`, `${lower}-applease`],
+  };
+}
+
+function controlQueueName(hub: string, partition: number): string {
+  return `${hub}-control-${String(partition).padStart(2, "0")}`;
+}
