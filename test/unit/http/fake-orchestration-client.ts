@@ -1,0 +1,148 @@
+import { DurableError } from "../../../src/core/errors.ts";
+import type { HistoryEvent } from "../../../src/core/history-event.ts";
+import type { OrchestrationClient, PurgeQuery, StartInstanceOptions } from "../../../src/core/orchestration-client.ts";
+import type { InstancePage, InstanceQuery, OrchestrationState } from "../../../src/core/orchestration-state.ts";
+import { isTerminalStatus } from "../../../src/core/orchestration-status.ts";
+import type { Clock } from "../../../src/core/ports.ts";
+
+/** An instance that began at 10:00:00.9 and changed last at 10:00:03.2. */
+export function instance(state: Partial<OrchestrationState> = {}): OrchestrationState {
+  return {
+    instanceId: "abc",
+    executionId: "e1",
+    name: "seq",
+    version: undefined,
+    runtimeStatus: "Running",
+    input: '"World"',
+    output: undefined,
+    customStatus: undefined,
+    createdTime: new Date("2024-05-01T10:00:00.900Z"),
+    lastUpdatedTime: new Date("2024-05-01T10:00:03.200Z"),
+    completedTime: undefined,
+    scheduledStartTime: undefined,
+    generation: 0,
+    tags: undefined,
+    failureDetails: undefined,
+    ...state,
+  };
+}
+
+/** Holds instances in memory, refuses what the port refuses, and records what it was asked. */
+export class FakeOrchestrationClient implements OrchestrationClient {
+  readonly taskHub = "Hub";
+  readonly instances = new Map<string, OrchestrationState>();
+  readonly histories = new Map<string, readonly HistoryEvent[]>();
+  /** Each call as its method and arguments. */
+  readonly calls: unknown[][] = [];
+  /** Pages to hand out, in order. */
+  pages: InstancePage[] = [];
+  purgeable = 0;
+  /** Thrown by the next call, whatever it is. */
+  failure: unknown;
+
+  constructor(...instances: readonly OrchestrationState[]) {
+    for (const state of instances) this.instances.set(state.instanceId, state);
+  }
+
+  async startInstance(options: StartInstanceOptions): Promise<string> {
+    this.#record("startInstance", options);
+    const { instanceId = "generated" } = options;
+    const existing = this.instances.get(instanceId);
+    if (existing !== undefined && !isTerminalStatus(existing.runtimeStatus)) {
+      throw new DurableError("InstanceAlreadyExists", `an instance '${instanceId}' exists already`);
+    }
+    this.instances.set(
+      instanceId,
+      instance({ ...options, instanceId, runtimeStatus: "Pending" } as OrchestrationState),
+    );
+    return instanceId;
+  }
+
+  async getInstance(instanceId: string, options?: { fetchInput?: boolean }): Promise<OrchestrationState | undefined> {
+    this.#record("getInstance", instanceId, options);
+    return this.instances.get(instanceId);
+  }
+
+  async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
+    this.#record("getHistory", instanceId);
+    return this.histories.get(instanceId);
+  }
+
+  async queryInstances(query: InstanceQuery): Promise<InstancePage> {
+    this.#record("queryInstances", query);
+    return this.pages.shift() ?? { instances: [...this.instances.values()], continuationToken: undefined };
+  }
+
+  async raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void> {
+    this.#operate("raiseEvent", instanceId, name, input);
+  }
+
+  async terminate(instanceId: string, reason: string | undefined): Promise<void> {
+    this.#operate("terminate", instanceId, reason);
+  }
+
+  async suspend(instanceId: string, reason: string | undefined): Promise<void> {
+    this.#operate("suspend", instanceId, reason);
+  }
+
+  async resume(instanceId: string, reason: string | undefined): Promise<void> {
+    this.#operate("resume", instanceId, reason);
+  }
+
+  async rewind(instanceId: string, reason: string | undefined): Promise<void> {
+    this.#record("rewind", instanceId, reason);
+    if (this.#require(instanceId).runtimeStatus !== "Failed") {
+      throw new DurableError("InstanceNotActive", "only a failed instance can be rewound");
+    }
+  }
+
+  async restart(instanceId: string, options: { readonly restartWithNewInstanceId: boolean }): Promise<string> {
+    this.#record("restart", instanceId, options);
+    this.#require(instanceId);
+    return options.restartWithNewInstanceId ? "restarted" : instanceId;
+  }
+
+  async purge(instanceId: string): Promise<number> {
+    this.#record("purge", instanceId);
+    return this.instances.delete(instanceId) ? 1 : 0;
+  }
+
+  async purgeBy(query: PurgeQuery): Promise<number> {
+    this.#record("purgeBy", query);
+    return this.purgeable;
+  }
+
+  #operate(operation: string, instanceId: string, ...rest: unknown[]): void {
+    this.#record(operation, instanceId, ...rest);
+    const { runtimeStatus } = this.#require(instanceId);
+    if (isTerminalStatus(runtimeStatus)) throw new DurableError("InstanceNotActive", `'${instanceId}' has finished`);
+  }
+
+  #require(instanceId: string): OrchestrationState {
+    const state = this.instances.get(instanceId);
+    if (state === undefined) throw new DurableError("InstanceNotFound", `there is no instance '${instanceId}'`);
+    return state;
+  }
+
+  #record(...call: unknown[]): void {
+    this.calls.push(call);
+    if (this.failure !== undefined) throw this.failure;
+  }
+}
+
+/** Time that passes only by sleeping. `onSleep` is told when, and may change the world. */
+export class FakeClock implements Clock {
+  #now = Date.parse("2024-05-01T12:00:00Z");
+  readonly sleeps: number[] = [];
+  onSleep: () => void = () => {};
+
+  now(): number {
+    return this.#now;
+  }
+
+  async sleep(ms: number): Promise<void> {
+    this.sleeps.push(ms);
+    this.#now += ms;
+    this.onSleep();
+  }
+}
