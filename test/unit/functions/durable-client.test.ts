@@ -1,0 +1,243 @@
+import az from "@azure/functions";
+import { expect, it } from "vitest";
+import type { DataConverter } from "../../../src/core/data-converter.ts";
+import type { OrchestrationState } from "../../../src/core/orchestration-state.ts";
+import { DurableClient } from "../../../src/functions/durable-client.ts";
+import type { DurableClientOptions } from "../../../src/functions/durable-client-options.ts";
+import { FakeClock, FakeOrchestrationClient, instance } from "../http/fake-orchestration-client.ts";
+
+function durableClient(instances: readonly OrchestrationState[] = [], options: DurableClientOptions = {}) {
+  const hub = new FakeOrchestrationClient(...instances);
+  const clock = new FakeClock();
+  const connection = {
+    client: hub,
+    managementBaseUrl: "http://localhost:7071/runtime/webhooks/durabletask",
+    connectionName: "Storage",
+    orchestrationNames: () => ["seq"],
+  };
+  return { hub, clock, client: new DurableClient(connection, { clock, ...options }) };
+}
+
+const request = new az.HttpRequest({
+  method: "POST",
+  url: "https://app.example.com/api/start",
+  headers: { "x-forwarded-host": "proxy.example.com" },
+});
+
+it("starts by name or by handle, with all that a start may carry", async () => {
+  const { hub, client } = durableClient();
+  const scheduledStartTime = new Date("2030-01-01T00:00:00Z");
+
+  const id = await client.startNew("seq", { instanceId: "a", input: { n: 1 }, version: "2", tags: { t: "x" } });
+  await client.startNew({ kind: "orchestration", name: "seq" }, { input: null, scheduledStartTime });
+
+  expect(id).toBe("a");
+  expect(hub.calls).toEqual([
+    ["startInstance", { name: "seq", instanceId: "a", input: '{"n":1}', version: "2", tags: { t: "x" } }],
+    ["startInstance", { name: "seq", input: "null", scheduledStartTime }],
+  ]);
+});
+
+it.each([
+  ["an unknown orchestration", "other", {}, "OrchestratorNotRegistered"],
+  ["an empty name", "", {}, "InvalidOption"],
+  ["a forbidden id", "seq", { instanceId: "a/b" }, "InvalidInstanceId"],
+  ["an empty id", "seq", { instanceId: "" }, "InvalidInstanceId"],
+  ["an input without JSON form", "seq", { input: () => {} }, "InvalidPayload"],
+  ["a version that is a number", "seq", { version: 2 as unknown as string }, "InvalidOption"],
+  ["a start time that is none", "seq", { scheduledStartTime: new Date(Number.NaN) }, "InvalidOption"],
+  ["tags that are not text", "seq", { tags: { n: 1 as unknown as string } }, "InvalidOption"],
+])("refuses to start %s", async (_, name, options, code) => {
+  const { hub, client } = durableClient();
+
+  await expect(client.startNew(name, options)).rejects.toMatchObject({ name: "DurableError", code });
+  expect(hub.calls).toEqual([]);
+});
+
+it("reads the status in values", async () => {
+  const { client } = durableClient([
+    instance({ runtimeStatus: "Terminated", input: "[1]", output: "by hand", customStatus: '{"step":2}' }),
+  ]);
+
+  expect(await client.getStatus("abc")).toEqual({
+    name: "seq",
+    instanceId: "abc",
+    runtimeStatus: "Terminated",
+    input: [1],
+    output: "by hand",
+    customStatus: { step: 2 },
+    createdTime: new Date("2024-05-01T10:00:00.900Z"),
+    lastUpdatedTime: new Date("2024-05-01T10:00:03.200Z"),
+  });
+});
+
+it("shows history and leaves the input out when asked to", async () => {
+  const { hub, client } = durableClient([instance()]);
+  const timestamp = new Date("2024-05-01T10:00:01Z");
+  hub.histories.set("abc", [{ type: "TaskCompleted", eventId: -1, timestamp, taskScheduledId: 0, result: "1" }]);
+
+  const status = await client.getStatus("abc", { showHistory: true, showHistoryOutput: true, showInput: false });
+
+  expect(status.input).toBeNull();
+  expect(status.history).toEqual([{ EventType: "TaskCompleted", Timestamp: "2024-05-01T10:00:01.000Z", Result: 1 }]);
+});
+
+it("throws for an unknown instance, or finds nothing", async () => {
+  const { client } = durableClient();
+
+  await expect(client.getStatus("nobody")).rejects.toMatchObject({ code: "InstanceNotFound" });
+  expect(await client.findStatus("nobody")).toBeUndefined();
+});
+
+it("collects all pages", async () => {
+  const { hub, client } = durableClient();
+  hub.pages = [
+    { instances: [instance({ instanceId: "a" })], continuationToken: "1" },
+    { instances: [], continuationToken: "2" },
+    { instances: [instance({ instanceId: "b" })], continuationToken: undefined },
+  ];
+
+  const found = await client.getStatusBy({ runtimeStatus: ["Running"] });
+
+  expect(found.map((status) => status.instanceId)).toEqual(["a", "b"]);
+  expect(hub.calls).toEqual([
+    ["queryInstances", { runtimeStatus: ["Running"] }],
+    ["queryInstances", { runtimeStatus: ["Running"], continuationToken: "1" }],
+    ["queryInstances", { runtimeStatus: ["Running"], continuationToken: "2" }],
+  ]);
+});
+
+it("refuses filters it does not understand", async () => {
+  const { client } = durableClient();
+  const wrong = { runtimeStatus: ["Sleeping" as "Running"] };
+
+  await expect(client.getStatusBy(wrong)).rejects.toMatchObject({ code: "InvalidOption" });
+  await expect(client.purgeInstanceHistoryBy(wrong)).rejects.toMatchObject({ code: "InvalidOption" });
+  await expect(client.purgeInstanceHistoryBy({})).rejects.toMatchObject({ code: "InvalidOption" });
+});
+
+it("sends operations on; a finished instance ignores them", async () => {
+  const { hub, client } = durableClient([instance(), instance({ instanceId: "done", runtimeStatus: "Completed" })]);
+
+  for (const id of ["abc", "done"]) {
+    await client.raiseEvent(id, "Go", { n: 1 });
+    await client.terminate(id, "why");
+    await client.suspend(id);
+    await client.resume(id, "go on");
+  }
+
+  expect(hub.calls.slice(0, 4)).toEqual([
+    ["raiseEvent", "abc", "Go", '{"n":1}'],
+    ["terminate", "abc", "why"],
+    ["suspend", "abc", undefined],
+    ["resume", "abc", "go on"],
+  ]);
+});
+
+it("passes on what an operation on an unknown instance is told", async () => {
+  const { client } = durableClient([instance()]);
+  const unknown = { code: "InstanceNotFound" };
+
+  await expect(client.raiseEvent("nobody", "Go", 1)).rejects.toMatchObject(unknown);
+  await expect(client.terminate("nobody", "")).rejects.toMatchObject(unknown);
+  await expect(client.rewind("nobody")).rejects.toMatchObject(unknown);
+  await expect(client.restart("nobody")).rejects.toMatchObject(unknown);
+  await expect(client.rewind("abc")).rejects.toMatchObject({ code: "InstanceNotActive" });
+  await expect(client.raiseEvent("abc", "", 1)).rejects.toMatchObject({ code: "InvalidOption" });
+});
+
+it("restarts and purges", async () => {
+  const { hub, client } = durableClient([instance()]);
+  hub.purgeable = 4;
+
+  expect(await client.restart("abc")).toBe("restarted");
+  expect(await client.restart("abc", false)).toBe("abc");
+  expect(await client.purgeInstanceHistory("abc")).toEqual({ instancesDeleted: 1 });
+  expect(await client.purgeInstanceHistory("abc")).toEqual({ instancesDeleted: 0 });
+  expect(await client.purgeInstanceHistoryBy({ createdTimeFrom: new Date(0) })).toEqual({ instancesDeleted: 4 });
+});
+
+it("writes and reads values with the app's converter", async () => {
+  const dataConverter: DataConverter = {
+    serialize: (value) => JSON.stringify({ wrapped: value }),
+    deserialize: (text) => (text === undefined ? undefined : JSON.parse(text).wrapped),
+  };
+  const { hub, client } = durableClient([instance({ output: '{"wrapped":7}' })], { dataConverter });
+
+  await client.startNew("seq", { input: 5 });
+  const status = await client.getStatus("abc");
+
+  expect(hub.calls[0]).toEqual(["startInstance", { name: "seq", input: '{"wrapped":5}' }]);
+  expect(status.output).toBe(7);
+});
+
+it("makes links that lead to the host, to where the request came in, or to the trusted proxy", () => {
+  const direct = durableClient().client;
+  const behindProxy = durableClient([], { trustForwardedHeaders: true }).client;
+  const path = "/runtime/webhooks/durabletask/instances/abc?taskHub=Hub&connection=Storage";
+
+  expect(direct.createHttpManagementPayload("abc").statusQueryGetUri).toBe(`http://localhost:7071${path}`);
+  expect(direct.createHttpManagementPayload("abc", request).statusQueryGetUri).toBe(`https://app.example.com${path}`);
+  expect(behindProxy.createHttpManagementPayload("abc", request).statusQueryGetUri).toBe(
+    `https://proxy.example.com${path}`,
+  );
+  expect(Object.keys(direct.createHttpManagementPayload("abc"))).toHaveLength(9);
+});
+
+it("answers a start with 202 and the links", async () => {
+  const { client } = durableClient();
+
+  const response = client.createCheckStatusResponse(request, "abc");
+
+  expect(response).toBeInstanceOf(az.HttpResponse);
+  expect(response.status).toBe(202);
+  expect(response.headers.get("content-type")).toBe("application/json");
+  expect(response.headers.get("retry-after")).toBe("10");
+  expect(response.headers.get("location")).toMatch(/^https:\/\/app\.example\.com\/runtime\/.*\/instances\/abc\?/);
+  expect(await response.json()).toEqual(client.createHttpManagementPayload("abc", request));
+});
+
+it.each([
+  ["Completed", 200, [1]],
+  ["Terminated", 200, { instanceId: "abc", output: [1] }],
+  ["Canceled", 200, { instanceId: "abc" }],
+  ["Failed", 500, { instanceId: "abc" }],
+] as const)("waits for an instance to be %s", async (runtimeStatus, status, body) => {
+  const { hub, clock, client } = durableClient([instance()]);
+  clock.onSleep = () => hub.instances.set("abc", instance({ runtimeStatus, output: "[1]" }));
+
+  const response = await client.waitForCompletionOrCreateCheckStatusResponse(request, "abc");
+
+  expect(response.status).toBe(status);
+  expect(await response.json()).toMatchObject(body);
+  expect(clock.sleeps).toEqual([1000]);
+});
+
+it("answers null for a completed instance without output", async () => {
+  const { client } = durableClient([instance({ runtimeStatus: "Completed" })]);
+
+  const response = await client.waitForCompletionOrCreateCheckStatusResponse(request, "abc");
+
+  expect(await response.text()).toBe("null");
+});
+
+it("hands out the links when the time is up", async () => {
+  const { clock, client } = durableClient([instance()]);
+  const options = { timeoutInMilliseconds: 500, retryIntervalInMilliseconds: 200 };
+
+  const response = await client.waitForCompletionOrCreateCheckStatusResponse(request, "abc", options);
+
+  expect(response.status).toBe(202);
+  expect(clock.sleeps).toEqual([200, 200, 100]);
+});
+
+it.each([{ timeoutInMilliseconds: 100 }, { timeoutInMilliseconds: Number.NaN }, { retryIntervalInMilliseconds: 0 }])(
+  "refuses to wait with %j",
+  async (options) => {
+    const { client } = durableClient([instance()]);
+
+    await expect(client.waitForCompletionOrCreateCheckStatusResponse(request, "abc", options)).rejects.toMatchObject({
+      code: "InvalidOption",
+    });
+  },
+);
