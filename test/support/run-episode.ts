@@ -1,0 +1,26 @@
+import { jsonDataConverter } from "../../src/core/data-converter.ts";
+import type { HistoryEvent } from "../../src/core/history-event.ts";
+import type { EpisodeResult, OrchestrationSession } from "../../src/core/task-executor.ts";
+import type { Orchestrator } from "../../src/orchestration/orchestrator.ts";
+import { InProcessSession } from "../../src/worker/orchestration-session.ts";
+
+export type Logged = readonly unknown[];
+
+/** A session in which every name is the given orchestrator. */
+export function openSession(orchestrator: Orchestrator, logged: Logged[] = []): OrchestrationSession {
+  return new InProcessSession({
+    instanceId: "instance",
+    executionId: "execution",
+    findOrchestration: () => ({ orchestrator, dataConverter: jsonDataConverter }),
+    log: (_name, args) => logged.push(args),
+  });
+}
+
+/** One episode on a fresh session. */
+export function runEpisode(
+  orchestrator: Orchestrator,
+  pastEvents: readonly HistoryEvent[],
+  newEvents: readonly HistoryEvent[] = [],
+): Promise<EpisodeResult> {
+  return openSession(orchestrator).execute({ pastEvents, newEvents });
+}

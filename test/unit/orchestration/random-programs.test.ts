@@ -1,0 +1,116 @@
+import { expect, it } from "vitest";
+import type { HistoryEvent } from "../../../src/core/history-event.ts";
+import type { OrchestratorAction } from "../../../src/core/orchestrator-action.ts";
+import type { EpisodeResult } from "../../../src/core/task-executor.ts";
+import { applyActions } from "../../../src/engine/apply-actions.ts";
+import {
+  at,
+  episodeCompleted,
+  episodeStarted,
+  eventRaised,
+  executionStarted,
+  subOrchestrationCompleted,
+  taskCompleted,
+  taskFailed,
+  timerFired,
+} from "../../../src/testing/history-builder.ts";
+import { orchestratorOf, type Program, randomProgram, type Style, styles } from "../../support/random-program.ts";
+import { openSession } from "../../support/run-episode.ts";
+import { forSeeds, SeededRandom } from "../../support/seeded-random.ts";
+
+/** A whole run of one program: the history, and the number of events at which each episode's answers ended. */
+interface Run {
+  readonly history: readonly HistoryEvent[];
+  readonly episodes: readonly { readonly end: number; readonly result: EpisodeResult }[];
+}
+
+const started = executionStarted("program");
+const maxEpisodes = 60;
+
+function answerTo(action: OrchestratorAction): HistoryEvent | undefined {
+  switch (action.kind) {
+    case "ScheduleTask": {
+      const input = Number(action.input);
+      return action.name === "flaky" && input % 2 === 1
+        ? taskFailed(action.id, { errorMessage: `flaky ${input}` })
+        : taskCompleted(action.id, input * 2);
+    }
+    case "CreateTimer":
+      return timerFired(action.id, action.fireAt);
+    case "CreateSubOrchestration":
+      return subOrchestrationCompleted(action.id, Number(action.input) + 1);
+    default:
+      return undefined;
+  }
+}
+
+/** Runs the program on one live session. The world answers in random order, several answers at a time, and repeats some. */
+async function run(program: Program, style: Style, random: SeededRandom): Promise<Run> {
+  const session = openSession(orchestratorOf(program, style));
+  const history: HistoryEvent[] = [];
+  const episodes: { end: number; result: EpisodeResult }[] = [];
+  const answers: HistoryEvent[] = [];
+  let unseen: HistoryEvent[] = [];
+  let arrived: HistoryEvent[] = [started];
+  for (let episode = 0; episode < maxEpisodes; episode++) {
+    const newEvents = [episodeStarted(episode * 10), ...arrived];
+    const result = await session.execute({ pastEvents: unseen, newEvents });
+    history.push(...newEvents);
+    episodes.push({ end: history.length, result });
+    unseen = [...applyActions(started, result.actions, at(episode * 10)).events, episodeCompleted()];
+    history.push(...unseen);
+    if (result.actions.some(({ kind }) => kind === "CompleteOrchestration")) break;
+    answers.push(...result.actions.flatMap((action) => answerTo(action) ?? []));
+    if (random.chance(0.4)) answers.push(eventRaised(random.pick(["go", "GO", "stop"]), random.below(9)));
+    arrived = [];
+    while (answers.length > 0 && (arrived.length === 0 || random.chance(0.3))) {
+      const [answer] = answers.splice(random.below(answers.length), 1);
+      arrived.push(answer!);
+      if (random.chance(0.1)) arrived.push(answer!);
+    }
+  }
+  return { history, episodes };
+}
+
+/** Actions as plain data, so that a difference is readable. */
+function shown(result: EpisodeResult): unknown {
+  return JSON.parse(JSON.stringify(result, (key, value) => (key === "stackTrace" ? undefined : value)));
+}
+
+it("a live session, a fresh replay and every cut of the history ask for the same", { timeout: 120_000 }, async () => {
+  await forSeeds(300, async (seed) => {
+    const program = randomProgram(new SeededRandom(seed));
+    const style = styles[seed % styles.length]!;
+    const { history, episodes } = await run(program, style, new SeededRandom(seed + 1));
+    for (const { end, result } of episodes) {
+      for (let cut = 0; cut <= end; cut++) {
+        const replay = openSession(orchestratorOf(program, style));
+        const replayed = await replay.execute({
+          pastEvents: history.slice(0, cut),
+          newEvents: history.slice(cut, end),
+        });
+        expect(shown(replayed)).toEqual(shown(result));
+      }
+    }
+  });
+});
+
+it("the three styles make the same history", { timeout: 120_000 }, async () => {
+  let programs = 0;
+  let ended = 0;
+  await forSeeds(500, async (seed) => {
+    const program = randomProgram(new SeededRandom(seed));
+    const [reference, ...others] = await Promise.all(
+      styles.map((style) => run(program, style, new SeededRandom(seed + 1))),
+    );
+    programs++;
+    if (reference!.episodes.at(-1)!.result.actions.some(({ kind }) => kind === "CompleteOrchestration")) ended++;
+    for (const other of others) {
+      expect(other.episodes.map(({ result }) => shown(result))).toEqual(
+        reference!.episodes.map(({ result }) => shown(result)),
+      );
+    }
+  });
+  // Programs that wait for an event nobody sends run on; most must get to their end, or little was compared.
+  expect(ended / programs).toBeGreaterThan(programs === 1 ? -1 : 0.5);
+});

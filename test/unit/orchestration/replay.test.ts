@@ -1,0 +1,498 @@
+import { describe, expect, it } from "vitest";
+import type { CompleteOrchestration, OrchestratorAction } from "../../../src/core/orchestrator-action.ts";
+import type { EpisodeResult } from "../../../src/core/task-executor.ts";
+import type { Orchestrator } from "../../../src/orchestration/orchestrator.ts";
+import { TaskFailedError } from "../../../src/orchestration/task-failed-error.ts";
+import {
+  at,
+  episodeCompleted,
+  episodeStarted,
+  eventRaised,
+  eventSent,
+  executionResumed,
+  executionStarted,
+  executionSuspended,
+  executionTerminated,
+  subOrchestrationCreated,
+  taskCompleted,
+  taskFailed,
+  taskScheduled,
+  timerCreated,
+  timerFired,
+} from "../../../src/testing/history-builder.ts";
+import { type Logged, openSession, runEpisode } from "../../support/run-episode.ts";
+
+const start = [episodeStarted(), executionStarted("test", { input: "in" })];
+
+function completion(result: EpisodeResult): CompleteOrchestration {
+  const last = result.actions.at(-1);
+  if (last?.kind !== "CompleteOrchestration") throw new Error(`not completed: ${JSON.stringify(result.actions)}`);
+  return last;
+}
+
+const kinds = (actions: readonly OrchestratorAction[]) => actions.map(({ kind }) => kind);
+
+describe("a sequence of activities", () => {
+  const orchestrator: Orchestrator = function* (ctx, input: string) {
+    const first = yield* ctx.callActivity<string>("hello", input);
+    return `${first}, ${yield* ctx.callActivity<string>("hello", "again")}`;
+  };
+
+  it("asks for the first activity at the start", async () => {
+    const { actions } = await runEpisode(orchestrator, [], start);
+
+    expect(actions).toMatchObject([{ kind: "ScheduleTask", id: 0, name: "hello", input: '"in"' }]);
+  });
+
+  it("goes on with the answer and ends with the output", async () => {
+    const past = [...start, taskScheduled(0, "hello"), taskCompleted(0, "A"), taskScheduled(1, "hello")];
+
+    const result = await runEpisode(orchestrator, past, [episodeStarted(1), taskCompleted(1, "B")]);
+
+    expect(completion(result)).toMatchObject({ id: 2, status: "Completed", result: '"A, B"' });
+  });
+
+  it("ignores an answer that is repeated", async () => {
+    const past = [...start, taskScheduled(0, "hello"), taskCompleted(0, "A"), taskScheduled(1, "hello")];
+
+    const { actions } = await runEpisode(orchestrator, past, [episodeStarted(1), taskCompleted(0, "X")]);
+
+    expect(actions).toEqual([]);
+  });
+});
+
+describe("failures", () => {
+  it("reach the orchestrator as TaskFailedError with the details of the activity", async () => {
+    const orchestrator: Orchestrator = function* (ctx) {
+      try {
+        yield ctx.callActivity("risky");
+        return "no error";
+      } catch (error) {
+        if (!(error instanceof TaskFailedError)) throw error;
+        const { taskName, taskId, failureDetails, cause } = error;
+        return [taskName, taskId, failureDetails.errorType, (cause as Error).name, error.message];
+      }
+    };
+    const failed = taskFailed(0, { errorType: "RangeError", errorMessage: "too far" });
+
+    const result = await runEpisode(orchestrator, [...start, taskScheduled(0, "risky")], [failed]);
+
+    expect(JSON.parse(completion(result).result!)).toEqual([
+      "risky",
+      0,
+      "RangeError",
+      "RangeError",
+      "activity 'risky' failed: too far",
+    ]);
+  });
+
+  it.each([
+    ["an error", () => new RangeError("bad"), { errorType: "RangeError", errorMessage: "bad" }],
+    ["a text", () => "bad", { errorType: "string", errorMessage: "bad" }],
+    ["null", () => null, { errorType: "null", errorMessage: "null" }],
+    ["a frozen object", () => Object.freeze({ a: 1 }), { errorType: "Object", errorMessage: '{"a":1}' }],
+  ])("end the orchestration when %s is thrown", async (_, create, failureDetails) => {
+    const result = await runEpisode(() => {
+      throw create();
+    }, start);
+
+    expect(completion(result)).toMatchObject({ status: "Failed", failureDetails });
+  });
+
+  it("of an output without JSON form fail the instance", async () => {
+    const result = await runEpisode(() => 10n, start);
+
+    expect(completion(result)).toMatchObject({ status: "Failed", failureDetails: { errorType: "InvalidPayload" } });
+  });
+
+  it("keep their causes and the properties of the error", async () => {
+    const result = await runEpisode(() => {
+      throw Object.assign(new Error("outer", { cause: new TypeError("inner") }), { orderId: 7 });
+    }, start);
+
+    expect(completion(result).failureDetails).toMatchObject({
+      errorMessage: "outer",
+      innerFailure: { errorType: "TypeError", errorMessage: "inner" },
+      properties: { orderId: 7 },
+    });
+  });
+});
+
+describe("timers", () => {
+  const race: Orchestrator = async (ctx) => {
+    const timer = ctx.createTimer({ minutes: 1 });
+    const approval = ctx.waitForExternalEvent("approve");
+    const winner = await ctx.any([timer, approval]);
+    if (winner === timer) return "timeout";
+    timer.cancel();
+    return approval.result;
+  };
+  const past = [...start, timerCreated(0, at(60)), episodeCompleted()];
+
+  it("give the event its turn and are cancelled", async () => {
+    const result = await runEpisode(race, past, [episodeStarted(5), eventRaised("Approve", "yes")]);
+
+    expect(completion(result)).toMatchObject({ status: "Completed", result: '"yes"' });
+  });
+
+  it("win when they fire first", async () => {
+    const result = await runEpisode(race, past, [episodeStarted(60), timerFired(0, at(60))]);
+
+    expect(completion(result).result).toBe('"timeout"');
+  });
+
+  it("cancelled before they were recorded are not asked for", async () => {
+    const { actions } = await runEpisode(function* (ctx) {
+      ctx.createTimer({ hours: 1 }).cancel();
+      yield ctx.callActivity("next");
+    }, start);
+
+    expect(actions).toMatchObject([{ kind: "ScheduleTask", id: 1 }]);
+  });
+
+  it("beyond six days are a chain of three-day timers", async () => {
+    const day = 86_400;
+    const orchestrator: Orchestrator = function* (ctx) {
+      yield ctx.createTimer({ days: 7 });
+      return "done";
+    };
+    const session = openSession(orchestrator);
+
+    const fireTimes: unknown[] = [];
+    let events = [episodeStarted(), executionStarted("test")];
+    for (let id = 0; id < 3; id++) {
+      const { actions } = await session.execute({ pastEvents: [], newEvents: events });
+      const fireAt = (actions.at(-1) as { fireAt: Date }).fireAt;
+      fireTimes.push(fireAt);
+      await session.execute({ pastEvents: [timerCreated(id, fireAt), episodeCompleted()], newEvents: [] });
+      events = [episodeStarted((fireAt.getTime() - at(0).getTime()) / 1000), timerFired(id, fireAt)];
+    }
+    const result = await session.execute({ pastEvents: [], newEvents: events });
+
+    expect(fireTimes).toEqual([at(3 * day), at(6 * day), at(7 * day)]);
+    expect(completion(result).result).toBe('"done"');
+  });
+});
+
+describe("external events", () => {
+  it("of one name go to waits in order, whether they came before or after, ignoring case", async () => {
+    const orchestrator: Orchestrator = function* (ctx) {
+      const first = yield* ctx.waitForExternalEvent("a");
+      return [first, yield* ctx.waitForExternalEvent("A"), yield* ctx.waitForExternalEvent("a")];
+    };
+
+    const result = await runEpisode(
+      orchestrator,
+      [...start, eventRaised("a", 1), eventRaised("A", 2)],
+      [eventRaised("a", 3)],
+    );
+
+    expect(completion(result).result).toBe("[1,2,3]");
+  });
+
+  it.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("may be called %s", async (name) => {
+    const orchestrator: Orchestrator = function* (ctx) {
+      return yield* ctx.waitForExternalEvent(name);
+    };
+
+    const result = await runEpisode(orchestrator, start, [eventRaised(name, "ok")]);
+
+    expect(completion(result).result).toBe('"ok"');
+  });
+});
+
+describe("continue-as-new", () => {
+  it("carries events over that nobody waited for, and those that came later in the episode", async () => {
+    const orchestrator: Orchestrator = function* (ctx) {
+      yield ctx.waitForExternalEvent("go");
+      ctx.continueAsNew({ round: 2 });
+    };
+
+    const result = await runEpisode(
+      orchestrator,
+      [...start, eventRaised("kept", 1)],
+      [eventRaised("go"), eventRaised("late", 2)],
+    );
+
+    expect(completion(result)).toMatchObject({
+      status: "ContinuedAsNew",
+      result: '{"round":2}',
+      carryoverEvents: [{ name: "kept" }, { name: "late" }],
+    });
+  });
+
+  it("drops them when told so, and stops the code at its next wait", async () => {
+    let ranOn = false;
+    const orchestrator: Orchestrator = function* (ctx) {
+      ctx.continueAsNew(1, { preserveUnprocessedEvents: false });
+      yield ctx.callActivity("never");
+      ranOn = true;
+    };
+
+    const result = await runEpisode(orchestrator, start, [eventRaised("lost")]);
+
+    expect(kinds(result.actions)).toEqual(["CompleteOrchestration"]);
+    expect(completion(result).carryoverEvents).toEqual([]);
+    expect(ranOn).toBe(false);
+  });
+});
+
+describe("suspension", () => {
+  const orchestrator: Orchestrator = function* (ctx) {
+    yield ctx.callActivity("a");
+    yield ctx.callActivity("b");
+  };
+  const past = [...start, taskScheduled(0, "a")];
+
+  it("holds events back until the resume", async () => {
+    const suspended = await runEpisode(orchestrator, past, [executionSuspended(), taskCompleted(0)]);
+    const resumed = await runEpisode(
+      orchestrator,
+      [...past, executionSuspended(), taskCompleted(0)],
+      [executionResumed()],
+    );
+
+    expect(suspended.actions).toEqual([]);
+    expect(resumed.actions).toMatchObject([{ kind: "ScheduleTask", name: "b" }]);
+  });
+
+  it("withholds what was decided just before it", async () => {
+    const newEvents = [taskCompleted(0), executionSuspended()];
+    const suspended = await runEpisode(orchestrator, past, newEvents);
+    const resumed = await runEpisode(
+      orchestrator,
+      [...past, ...newEvents, episodeCompleted()],
+      [episodeStarted(9), executionResumed()],
+    );
+
+    expect(suspended.actions).toEqual([]);
+    expect(resumed.actions).toMatchObject([{ kind: "ScheduleTask", name: "b" }]);
+  });
+
+  it("does not keep a termination away", async () => {
+    const result = await runEpisode(orchestrator, past, [executionSuspended(), executionTerminated("enough")]);
+
+    expect(completion(result)).toMatchObject({ status: "Terminated", result: "enough" });
+  });
+});
+
+describe("an orchestration whose code has changed is refused", () => {
+  const callsHello: Orchestrator = function* (ctx) {
+    yield ctx.callActivity("hello");
+    return "done";
+  };
+
+  it.each<[string, Orchestrator, Parameters<typeof runEpisode>[1], string]>([
+    [
+      "another activity",
+      callsHello,
+      [taskScheduled(0, "bye")],
+      "TaskScheduled('bye') with id 0, but the orchestrator now asks for ScheduleTask('hello')",
+    ],
+    [
+      "another kind",
+      callsHello,
+      [timerCreated(0, at(1))],
+      "TimerCreated(2026-01-01T00:00:01.000Z) with id 0, but the orchestrator now asks for ScheduleTask('hello')",
+    ],
+    [
+      "a child instead of an activity",
+      callsHello,
+      [subOrchestrationCreated(0, "hello", "c")],
+      "SubOrchestrationInstanceCreated('hello') with id 0, but the orchestrator now asks for ScheduleTask('hello')",
+    ],
+    [
+      "an event instead of an activity",
+      callsHello,
+      [eventSent(0, "x", "hello")],
+      "EventSent('hello' to 'x') with id 0, but the orchestrator now asks for ScheduleTask('hello')",
+    ],
+    [
+      "a call that is gone",
+      callsHello,
+      [taskScheduled(0, "hello"), taskScheduled(1, "more")],
+      "TaskScheduled('more') with id 1, but the orchestrator now asks for nothing there",
+    ],
+    [
+      "an added call",
+      callsHello,
+      [episodeCompleted(), episodeStarted(1)],
+      "the end of an episode, but the orchestrator now asks for ScheduleTask('hello'), which that episode did not",
+    ],
+    [
+      "an earlier end",
+      callsHello,
+      [taskScheduled(0, "hello"), taskCompleted(0), taskScheduled(1, "more")],
+      "TaskScheduled('more') with id 1, but the orchestrator now asks for nothing there",
+    ],
+  ])("%s", async (_, orchestrator, recorded, message) => {
+    const result = await runEpisode(orchestrator, [...start, ...recorded]);
+
+    expect(kinds(result.actions)).toEqual(["CompleteOrchestration"]);
+    expect(completion(result)).toMatchObject({
+      status: "Failed",
+      failureDetails: {
+        errorType: "NondeterministicOrchestration",
+        errorMessage: expect.stringContaining(message) as string,
+      },
+    });
+  });
+});
+
+describe("an async orchestrator", () => {
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+  it("fails at once when it awaits something that is not durable", async () => {
+    const result = await runEpisode(async () => {
+      await pause();
+      return "never";
+    }, start);
+
+    expect(completion(result).failureDetails?.errorMessage).toContain("awaits something that is not a durable task");
+  });
+
+  it("fails when something foreign resumed it and it calls its context", async () => {
+    let foreignCall: unknown;
+    const session = openSession(async (ctx) => {
+      const foreign = pause().then(() => ctx.callActivity("late"));
+      foreign.then(undefined, (error: unknown) => {
+        foreignCall = error;
+      });
+      await ctx.callActivity("first");
+      return "done";
+    });
+    await session.execute({ pastEvents: [], newEvents: start });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+
+    const result = await session.execute({ pastEvents: [taskScheduled(0, "first")], newEvents: [taskCompleted(0)] });
+
+    expect(foreignCall).toMatchObject({ code: "OrchestrationMisuse" });
+    expect(completion(result)).toMatchObject({
+      status: "Failed",
+      failureDetails: { errorMessage: expect.stringContaining("callActivity was called while") as string },
+    });
+  });
+
+  it("may await what settles by itself between microtasks", async () => {
+    const result = await runEpisode(async () => {
+      await undefined;
+      for (let turn = 0; turn < 100; turn++) await Promise.resolve(turn);
+      return "done";
+    }, start);
+
+    expect(completion(result).result).toBe('"done"');
+  });
+
+  it("leaves no rejection behind when nobody awaits a failed task", async () => {
+    const rejections: unknown[] = [];
+    const listener = (reason: unknown) => rejections.push(reason);
+    process.on("unhandledRejection", listener);
+    const result = await runEpisode(
+      async (ctx) => {
+        void ctx.callActivity("fails");
+        return ctx.waitForExternalEvent("end");
+      },
+      [...start, taskScheduled(0, "fails")],
+      [taskFailed(0), eventRaised("end", 1)],
+    );
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off("unhandledRejection", listener);
+
+    expect(completion(result).result).toBe("1");
+    expect(rejections).toEqual([]);
+  });
+
+  it("gets the winner itself from any, not its result", async () => {
+    const result = await runEpisode(
+      async (ctx) => {
+        const timer = ctx.createTimer({ seconds: 1 });
+        const [winner] = await Promise.all([ctx.any([timer, ctx.waitForExternalEvent("x")])]);
+        return winner === timer;
+      },
+      [...start, timerCreated(0, at(1))],
+      [timerFired(0, at(1))],
+    );
+
+    expect(completion(result).result).toBe("true");
+  });
+});
+
+describe("the context", () => {
+  it("logs only what is new", async () => {
+    const logged: Logged[] = [];
+    const session = openSession(function* (ctx) {
+      ctx.log("one", ctx.isReplaying);
+      yield ctx.callActivity("a");
+      ctx.log("two", ctx.isReplaying);
+    }, logged);
+
+    await session.execute({ pastEvents: [...start, taskScheduled(0, "a")], newEvents: [taskCompleted(0)] });
+
+    expect(logged).toEqual([["two", false]]);
+  });
+
+  it("makes the same GUIDs as the other SDKs", async () => {
+    const started = executionStarted("test", { instanceId: "abc" });
+    const time = new Date("2024-05-01T10:00:00.123Z");
+    const { deterministicGuid } = await import("../../../src/orchestration/deterministic-guid.ts");
+
+    expect(deterministicGuid(started.orchestrationInstance.instanceId, time, 0)).toBe(
+      "a98fb54d-ecc2-5845-80eb-89283b87f8f2",
+    );
+  });
+
+  it("refuses a custom status over the limit", async () => {
+    const result = await runEpisode((ctx) => ctx.setCustomStatus("x".repeat(9000)), start);
+
+    expect(completion(result).failureDetails?.errorMessage).toContain("9002 characters as JSON; at most 8192");
+  });
+
+  it("is an unknown orchestrator's first failure", async () => {
+    const { InProcessSession } = await import("../../../src/worker/orchestration-session.ts");
+    const session = new InProcessSession({
+      instanceId: "instance",
+      executionId: "execution",
+      findOrchestration: () => undefined,
+      log: () => {},
+    });
+
+    const result = await session.execute({ pastEvents: [], newEvents: start });
+
+    expect(completion(result).failureDetails).toMatchObject({ errorType: "OrchestratorNotRegistered" });
+  });
+
+  it.each<[string, Orchestrator, string]>([
+    [
+      "a value is yielded",
+      function* () {
+        yield 5;
+      },
+      "yielded a number",
+    ],
+    [
+      "a promise is yielded",
+      function* () {
+        yield Promise.resolve();
+      },
+      "yielded a Promise",
+    ],
+    ["any gets no tasks", (ctx) => ctx.any([]), "any() needs at least one task"],
+    ["all gets a promise", (ctx) => ctx.all([Promise.resolve() as never]), "element 0 is a Promise"],
+    ["a timer has no valid time", (ctx) => ctx.createTimer(new Date(Number.NaN)), "not a valid date"],
+    ["a time span is not one", (ctx) => ctx.createTimer("soon"), "must be a length of time"],
+    ["an activity has no name", (ctx) => ctx.callActivity(""), "must be a non-empty text"],
+    [
+      "a cancelled timer is waited for",
+      function* (ctx) {
+        const t = ctx.createTimer(1000);
+        t.cancel();
+        yield t;
+      },
+      "it has cancelled",
+    ],
+  ])("explains what is wrong when %s", async (_, orchestrator, message) => {
+    const result = await runEpisode(orchestrator, start);
+
+    expect(completion(result).failureDetails?.errorMessage).toContain(message);
+  });
+});
