@@ -124,7 +124,7 @@ function describeAction(action: OrchestratorAction): string {
 
 function likelyCause(event: RecordedAction): string {
   const what = event.type === "TaskScheduled" ? "an activity call" : "a call";
-  return `${what} was removed, renamed or moved in the code while this instance was running, or a branch depends on something that replay cannot repeat (Date.now(), Math.random(), environment, I/O)`;
+  return `${what} was removed, renamed or moved in the code while this instance was running, or a branch depends on something that replay cannot repeat (the machine's clock, randomness, environment, I/O)`;
 }
 
 function nondeterminism(position: number, recorded: string, requested: string, cause: string): DurableError {

@@ -1,0 +1,4 @@
+export { type BackendUnderTest, describeBackend } from "./backend-suite.ts";
+export * from "./history-builder.ts";
+export { SteppedClock } from "./stepped-clock.ts";
+export { describeTaskHub } from "./task-hub-suite.ts";

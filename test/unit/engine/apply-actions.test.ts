@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import type { CompleteOrchestration, OrchestratorAction } from "../../../src/core/orchestrator-action.ts";
+import { applyActions } from "../../../src/engine/apply-actions.ts";
+import { at, executionStarted } from "../../../src/testing/history-builder.ts";
+
+const started = executionStarted("Test", { instanceId: "i", executionId: "x" });
+const target = { instanceId: "i", executionId: "x" };
+const parent = {
+  name: "Parent",
+  version: undefined,
+  orchestrationInstance: { instanceId: "parent", executionId: "p" },
+  taskScheduleId: 3,
+};
+const child = executionStarted("Child", { parent });
+const completion: CompleteOrchestration = {
+  kind: "CompleteOrchestration",
+  id: 4,
+  status: "Completed",
+  result: '"out"',
+  failureDetails: undefined,
+  carryoverEvents: [],
+  newVersion: undefined,
+};
+const startChild: OrchestratorAction = {
+  kind: "CreateSubOrchestration",
+  id: 2,
+  name: "Child",
+  version: undefined,
+  instanceId: "c",
+  input: "1",
+  tags: undefined,
+  fireAndForget: false,
+};
+
+function apply(action: OrchestratorAction, from = started) {
+  return applyActions(from, [action], at(1));
+}
+
+describe("an action becomes a fact and a message", () => {
+  it("activity", () => {
+    const applied = apply({
+      kind: "ScheduleTask",
+      id: 0,
+      name: "Hello",
+      version: undefined,
+      input: '"x"',
+      tags: undefined,
+    });
+
+    expect(applied.events).toMatchObject([{ type: "TaskScheduled", eventId: 0, name: "Hello", input: '["x"]' }]);
+    expect(applied.outgoing).toMatchObject([{ message: { event: { type: "TaskScheduled", eventId: 0 }, target } }]);
+  });
+
+  it("timer", () => {
+    const applied = apply({ kind: "CreateTimer", id: 1, fireAt: at(60) });
+
+    expect(applied.events).toMatchObject([{ type: "TimerCreated", eventId: 1, fireAt: at(60) }]);
+    expect(applied.outgoing).toMatchObject([
+      {
+        message: { event: { type: "TimerFired", eventId: -1, timerId: 1, fireAt: at(60) }, target },
+        deliverAt: at(60),
+      },
+    ]);
+  });
+
+  it("sub-orchestration", () => {
+    const applied = apply(startChild);
+
+    expect(applied.events).toMatchObject([{ type: "SubOrchestrationInstanceCreated", eventId: 2, instanceId: "c" }]);
+    expect(applied.outgoing[0]?.message.event).toMatchObject({
+      type: "ExecutionStarted",
+      name: "Child",
+      input: "1",
+      generation: undefined,
+      parentInstance: { name: "Test", taskScheduleId: 2, orchestrationInstance: target },
+    });
+  });
+
+  it("event to another instance", () => {
+    const applied = apply({ kind: "SendEvent", id: 3, instanceId: "other", name: "ping", input: "1" });
+
+    expect(applied.events).toMatchObject([{ type: "EventSent", eventId: 3, instanceId: "other", name: "ping" }]);
+    expect(applied.outgoing).toMatchObject([
+      { message: { event: { type: "EventRaised" }, target: { instanceId: "other", executionId: undefined } } },
+    ]);
+  });
+
+  it("completion", () => {
+    const applied = apply(completion);
+
+    expect(applied.events).toMatchObject([
+      { type: "ExecutionCompleted", eventId: 4, orchestrationStatus: "Completed", result: '"out"' },
+    ]);
+    expect(applied.outgoing).toEqual([]);
+  });
+});
+
+it("a repeated episode starts the same execution of its child", () => {
+  const first = apply(startChild).outgoing[0]?.message.target;
+  const again = apply(startChild).outgoing[0]?.message.target;
+  const another = apply({ ...startChild, id: 5 }).outgoing[0]?.message.target;
+
+  expect(first?.executionId).toMatch(/^[0-9a-f]{32}$/);
+  expect(again).toEqual(first);
+  expect(another).not.toEqual(first);
+});
+
+it("a child answers its parent with its output", () => {
+  expect(apply(completion, child).outgoing).toMatchObject([
+    {
+      message: {
+        event: { type: "SubOrchestrationInstanceCompleted", taskScheduledId: 3, result: '"out"' },
+        target: { instanceId: "parent", executionId: "p" },
+      },
+    },
+  ]);
+});
+
+it("a terminated child answers its parent with a failure that says so", () => {
+  const terminated = apply({ ...completion, status: "Terminated", result: "enough" }, child);
+
+  expect(terminated.outgoing[0]?.message.event).toMatchObject({
+    type: "SubOrchestrationInstanceFailed",
+    reason: "enough",
+    failureDetails: { errorType: "Terminated", errorMessage: "enough" },
+  });
+});
+
+it("a fire-and-forget child answers nobody", () => {
+  const applied = apply({ ...startChild, fireAndForget: true });
+  const start = applied.outgoing[0]!.message.event;
+
+  expect(start).toMatchObject({ tags: { FireAndForget: "" } });
+  expect(apply(completion, start as typeof started).outgoing).toEqual([]);
+});
+
+it("continue-as-new is no event but a wish", () => {
+  const applied = apply({ ...completion, status: "ContinuedAsNew", result: "2" });
+
+  expect(applied).toMatchObject({ events: [], outgoing: [], continueAsNew: { result: "2" } });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import type { HistoryEvent } from "../../../src/core/history-event.ts";
+import type { DeliveredMessage } from "../../../src/engine/backend.ts";
+import { HistorySummary } from "../../../src/engine/history-summary.ts";
+import { reconcileMessages } from "../../../src/engine/reconcile-messages.ts";
+import {
+  at,
+  episodeStarted,
+  eventRaised,
+  executionStarted,
+  taskCompleted,
+  taskScheduled,
+  timerCreated,
+  timerFired,
+} from "../../../src/testing/history-builder.ts";
+
+const ended: HistoryEvent = {
+  type: "ExecutionCompleted",
+  eventId: 1,
+  timestamp: at(1),
+  orchestrationStatus: "Completed",
+  result: undefined,
+  failureDetails: undefined,
+};
+const parent = {
+  name: "Parent",
+  version: undefined,
+  orchestrationInstance: { instanceId: "parent", executionId: "p" },
+  taskScheduleId: 3,
+};
+
+function delivered(
+  event: HistoryEvent,
+  executionId: string | undefined = "execution",
+  deliveryCount = 1,
+): DeliveredMessage {
+  return { id: event.type, message: { event, target: { instanceId: "instance", executionId } }, deliveryCount };
+}
+
+const none: HistoryEvent[] = [];
+const running = [episodeStarted(), executionStarted("Test"), taskScheduled(0, "Hello"), timerCreated(1, at(5))];
+const finished = [...running, ended];
+const child = [episodeStarted(), executionStarted("Child", { parent }), ended];
+
+type Fate = "accepted" | "discarded" | "deferred" | "orphaned";
+
+describe("a message of an instance", () => {
+  it.each<[string, readonly HistoryEvent[], DeliveredMessage, Fate]>([
+    ["that starts it is accepted", none, delivered(executionStarted("Test")), "accepted"],
+    [
+      "that starts it again while it runs is a repeat",
+      running,
+      delivered(executionStarted("Test", { executionId: "other" })),
+      "discarded",
+    ],
+    [
+      "that starts it again after its end is accepted",
+      finished,
+      delivered(executionStarted("Test", { executionId: "other" }), "other"),
+      "accepted",
+    ],
+    ["that started the ended execution is a repeat", finished, delivered(executionStarted("Test")), "discarded"],
+    [
+      "that starts a child again after its end, for the same task, is a repeat",
+      child,
+      delivered(executionStarted("Child", { parent, executionId: "x" }), "x"),
+      "discarded",
+    ],
+    [
+      "that starts a child of another task is accepted",
+      child,
+      delivered(executionStarted("Child", { parent: { ...parent, taskScheduleId: 4 }, executionId: "x" }), "x"),
+      "accepted",
+    ],
+    ["that answers a recorded activity is accepted", running, delivered(taskCompleted(0)), "accepted"],
+    ["that answers an activity not recorded yet waits", running, delivered(taskCompleted(7)), "deferred"],
+    [
+      "that answers what is never recorded is given up",
+      running,
+      delivered(taskCompleted(7), "execution", 10),
+      "discarded",
+    ],
+    ["that fires a timer not recorded yet waits", running, delivered(timerFired(0 + 9, at(5))), "deferred"],
+    ["for another execution is discarded", running, delivered(taskCompleted(0), "earlier"), "discarded"],
+    ["for whatever execution is current is accepted", running, delivered(eventRaised("go"), undefined), "accepted"],
+    ["that comes after the end is discarded", finished, delivered(eventRaised("go"), undefined), "discarded"],
+    ["of an unknown instance is left undecided", none, delivered(eventRaised("go"), undefined), "orphaned"],
+  ])("%s", (_, history, message, fate) => {
+    const fates = reconcileMessages(HistorySummary.of(history), [message]);
+
+    expect(fates[fate]).toEqual([message]);
+    expect([...fates.accepted, ...fates.discarded, ...fates.deferred, ...fates.orphaned]).toHaveLength(1);
+  });
+});
+
+it("a start comes first, whatever was delivered before it", () => {
+  const event = delivered(eventRaised("go"), undefined);
+  const start = delivered(executionStarted("Test"));
+
+  const { accepted, start: started } = reconcileMessages(new HistorySummary(), [event, start]);
+
+  expect(accepted).toEqual([start, event]);
+  expect(started).toBe(start.message.event);
+});
