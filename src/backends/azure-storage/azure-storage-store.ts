@@ -1,0 +1,129 @@
+import type { HistoryEvent } from "../../core/history-event.ts";
+import { escapeKey } from "../../core/key-escaping.ts";
+import type { InstancePage, InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
+import type { OutgoingMessage } from "../../core/task-message.ts";
+import type { NewInstance, TaskHubStore } from "../../engine/backend.ts";
+import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
+import { mapConcurrently } from "./concurrency.ts";
+import type { TaskHubParts } from "./hub-parts.ts";
+import { clientOrigin } from "./message-sender.ts";
+import { rewindInstance } from "./rewind.ts";
+import type { TableRow } from "./storage/table-row.ts";
+
+const maxBatchRows = 100;
+const maxConcurrentBatches = 10;
+
+/** A client's side of the hub. */
+export class AzureStorageStore implements TaskHubStore {
+  readonly taskHub: string;
+  readonly #options: ResolvedAzureStorageOptions;
+  readonly #parts: TaskHubParts;
+
+  constructor(options: ResolvedAzureStorageOptions, parts: TaskHubParts) {
+    this.taskHub = options.names.taskHub;
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  async createTaskHub(): Promise<void> {
+    await this.#parts.resources.create();
+  }
+
+  async deleteTaskHub(): Promise<void> {
+    await this.#parts.resources.delete();
+  }
+
+  async createInstance({ event, replaces }: NewInstance): Promise<void> {
+    const { resources, instances, sender } = this.#parts;
+    await resources.create();
+    const { orchestrationInstance, scheduledStartTime } = event;
+    // The row to replace must be the one that the caller decided on, and its ETag was not part of what they saw.
+    const row = replaces && (await instances.readRow(orchestrationInstance.instanceId));
+    const message = { event, target: orchestrationInstance };
+    const sent = await sender.send({ message, deliverAt: scheduledStartTime }, clientOrigin);
+    const isStillThere = row?.columns.get("ExecutionId")?.value === replaces?.executionId;
+    if (replaces !== undefined && !isStillThere) return;
+    await instances.writePending(event, row, sent.blobName);
+  }
+
+  async sendMessage(outgoing: OutgoingMessage): Promise<void> {
+    await this.#parts.resources.create();
+    await this.#parts.sender.send(outgoing, clientOrigin);
+  }
+
+  async getInstance(
+    instanceId: string,
+    options?: { readonly fetchInput?: boolean },
+  ): Promise<OrchestrationState | undefined> {
+    await this.#parts.resources.create();
+    return await this.#parts.instances.read(instanceId, options?.fetchInput ?? true);
+  }
+
+  async queryInstances(query: InstanceQuery): Promise<InstancePage> {
+    await this.#parts.resources.create();
+    return await this.#parts.instances.query(query);
+  }
+
+  async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
+    await this.#parts.resources.create();
+    const { events } = await this.#parts.history.load(instanceId);
+    return events.length === 0 ? undefined : events;
+  }
+
+  async terminatePending(instanceId: string, executionId: string, reason: string | undefined, at: Date): Promise<void> {
+    await this.#parts.resources.create();
+    const { instances } = this.#parts;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const row = await instances.readRow(instanceId);
+      const isPending = row?.columns.get("RuntimeStatus")?.value === "Pending";
+      if (row === undefined || !isPending || row.columns.get("ExecutionId")?.value !== executionId) return;
+      if (await instances.markTerminated(row, reason, at)) return;
+    }
+  }
+
+  async rewindInstance(instanceId: string, reason: string | undefined): Promise<void> {
+    await this.#parts.resources.create();
+    const { clock, names } = this.#options;
+    await rewindInstance({
+      instanceId,
+      reason,
+      at: new Date(clock.now()),
+      table: names.historyTable,
+      parts: this.#parts,
+    });
+  }
+
+  async purgeInstance(instanceId: string): Promise<boolean> {
+    await this.#parts.resources.create();
+    const { history, instances, payloads } = this.#parts;
+    const [row, keys] = await Promise.all([
+      instances.readRow(instanceId, ["PartitionKey", "RowKey"]),
+      history.readKeys(instanceId),
+    ]);
+    if (row === undefined && keys.length === 0) return false;
+    // Messages' blobs lie under the id as it is, those of the history under the escaped one.
+    const folders = new Set([instanceId, escapeKey(instanceId)]);
+    await Promise.all([...[...folders].map((folder) => payloads.deleteFolder(folder)), this.#deleteHistory(keys)]);
+    await instances.delete(instanceId);
+    return true;
+  }
+
+  async #deleteHistory(keys: readonly TableRow[]): Promise<void> {
+    const { storage } = this.#parts;
+    const table = this.#options.names.historyTable;
+    const batches: TableRow[][] = [];
+    for (let start = 0; start < keys.length; start += maxBatchRows)
+      batches.push(keys.slice(start, start + maxBatchRows));
+    await mapConcurrently(batches, maxConcurrentBatches, async (rows) => {
+      const writes = rows.map(({ partitionKey, rowKey }) => {
+        return { write: "delete" as const, row: { partitionKey, rowKey, columns: new Map() } };
+      });
+      const reply = await storage.perform({ kind: "table.batch", table, writes });
+      if (reply.outcome === "done") return;
+      // Someone deletes them too; what is left goes one by one.
+      for (const { partitionKey, rowKey } of rows) {
+        await storage.perform({ kind: "table.deleteRow", table, partitionKey, rowKey });
+      }
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
+import { HistoryTable } from "./history-table.ts";
+import { HubResources } from "./hub-resources.ts";
+import { InstancesTable } from "./instances-table.ts";
+import { LargePayloads } from "./large-payloads.ts";
+import { MessageReader } from "./message-reader.ts";
+import { MessageSender } from "./message-sender.ts";
+import { createAzureTransport } from "./storage/azure-transport.ts";
+import { RequestCounter, withRequestCount } from "./storage/request-counter.ts";
+import { StorageClient } from "./storage/storage-client.ts";
+import { withRetry } from "./storage/with-retry.ts";
+
+/** What the worker's and the client's side of one task hub share. */
+export interface TaskHubParts {
+  readonly storage: StorageClient;
+  readonly requests: RequestCounter;
+  readonly resources: HubResources;
+  readonly payloads: LargePayloads;
+  readonly history: HistoryTable;
+  readonly instances: InstancesTable;
+  readonly reader: MessageReader;
+  readonly sender: MessageSender;
+  /** Set by the worker's side, to look at a queue when this process has put something into it. */
+  onSent: (queue: string, visibleAt: number) => void;
+}
+
+const attemptTimeoutMs = 30_000;
+
+export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHubParts {
+  const { names, clock, random, log, connection } = options;
+  const requests = new RequestCounter();
+  const attempts = withRequestCount(options.decorateTransport(createAzureTransport(connection)), requests);
+  const storage = new StorageClient(
+    withRetry(attempts, { clock, random, giveUpAfterMs: options.storageTimeoutMs, attemptTimeoutMs }),
+  );
+  const payloads = new LargePayloads({
+    storage,
+    container: names.largeMessagesContainer,
+    blobEndpoint: connection.blobEndpoint,
+  });
+  const { taskHub, historyTable, instancesTable } = names;
+  const parts: TaskHubParts = {
+    storage,
+    requests,
+    resources: new HubResources(storage, names),
+    payloads,
+    history: new HistoryTable({
+      storage,
+      table: historyTable,
+      payloads,
+      clock,
+      random,
+      storeTaskInputs: options.storeTaskInputs,
+    }),
+    instances: new InstancesTable({ storage, table: instancesTable, taskHub, payloads, clock, random }),
+    reader: new MessageReader({ storage, payloads, log, taskHub }),
+    sender: new MessageSender({
+      storage,
+      payloads,
+      names,
+      clock,
+      random,
+      encoding: options.messageEncoding,
+      onSent: (queue, visibleAt) => parts.onSent(queue, visibleAt),
+    }),
+    onSent: () => undefined,
+  };
+  return parts;
+}
