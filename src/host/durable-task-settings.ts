@@ -2,7 +2,7 @@ import { DurableError } from "../core/errors.ts";
 import { parseTimeSpan } from "../core/time-span.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
-import { sectionOf, valueOf } from "./host-json.ts";
+import { memberOf, sectionOf } from "./host-json.ts";
 
 /** `extensions.durableTask` of host.json, checked and complete. Lengths of time are in milliseconds. */
 export interface DurableTaskSettings {
@@ -46,19 +46,29 @@ export function resolveDurableTaskSettings(
     "extensions.durableTask.storageProvider",
   );
   storage.choice("type", ["AzureStorage"], "AzureStorage");
-  const connectionName = storage.text("connectionName") ?? storage.text("connectionStringName") ?? "AzureWebJobsStorage";
+  const connectionName =
+    storage.text("connectionName") ?? storage.text("connectionStringName") ?? "AzureWebJobsStorage";
   const defaultConcurrency = 10 * machine.processorCount;
   return {
     hubName: resolveHubName(durableTask, env),
     connectionName: resolveSettingReferences(connectionName, env, storage.path("connectionName")),
     partitionCount: storage.integer("partitionCount", 4, 1, 16),
     maxConcurrentActivityFunctions: durableTask.integer("maxConcurrentActivityFunctions", defaultConcurrency, 1),
-    maxConcurrentOrchestratorFunctions: durableTask.integer("maxConcurrentOrchestratorFunctions", defaultConcurrency, 1),
+    maxConcurrentOrchestratorFunctions: durableTask.integer(
+      "maxConcurrentOrchestratorFunctions",
+      defaultConcurrency,
+      1,
+    ),
     maxOrchestrationActions: durableTask.integer("maxOrchestrationActions", 100_000, 1),
     controlQueueBatchSize: storage.integer("controlQueueBatchSize", 32, 1, 32),
     controlQueueBufferThreshold: storage.integer("controlQueueBufferThreshold", 256, 1, 1000),
     // One minute, not the extension's five: messages in work are renewed, so a killed worker's come back sooner.
-    controlQueueVisibilityTimeoutMs: storage.timeSpan("controlQueueVisibilityTimeout", minuteMs, minuteMs, 60 * minuteMs),
+    controlQueueVisibilityTimeoutMs: storage.timeSpan(
+      "controlQueueVisibilityTimeout",
+      minuteMs,
+      minuteMs,
+      60 * minuteMs,
+    ),
     workItemQueueVisibilityTimeoutMs: storage.timeSpan(
       "workItemQueueVisibilityTimeout",
       minuteMs,
@@ -154,7 +164,7 @@ class SettingsSection {
 
   /** null means "not set", as the extension documents its defaults. */
   #read(key: string): unknown {
-    return valueOf(this.#values, key) ?? undefined;
+    return memberOf(this.#values, key) ?? undefined;
   }
 
   #refusal(key: string, wanted: string, value: unknown): DurableError {

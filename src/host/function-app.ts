@@ -62,7 +62,8 @@ export class FunctionApp {
     for (const fn of wanted) {
       const trigger = findTrigger(fn.metadata);
       const message = describeFunctionProblem(fn.metadata);
-      if (trigger === undefined || message !== undefined) problems.push({ functionName: fn.metadata.name, message: message! });
+      if (trigger === undefined || message !== undefined)
+        problems.push({ functionName: fn.metadata.name, message: message! });
       else sound.push({ fn, trigger });
     }
     this.disabled = sound.map(({ fn }) => fn.metadata.name).filter(isDisabled);
@@ -114,7 +115,11 @@ export class FunctionApp {
   }
 
   /** Calls a function whose request and response travel past the invocation, through the library's own server. */
-  callStreaming(served: ServedFunction, call: HttpCall, invocationId: string): Promise<{ readonly hasResponse: boolean }> {
+  callStreaming(
+    served: ServedFunction,
+    call: HttpCall,
+    invocationId: string,
+  ): Promise<{ readonly hasResponse: boolean }> {
     const params = Object.entries(call.params).map(([name, value]) => [name, { string: value }] as const);
     const headers = Object.fromEntries(Object.entries(call.headers).map(([name, value]) => [name, String(value)]));
     return this.#execute(served, invocationId, "This function was programmatically called via the host APIs.", {

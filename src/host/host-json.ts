@@ -76,12 +76,12 @@ function withValue(object: JsonObject, [first, ...rest]: readonly string[], valu
 /** The object at a path of keys that ignore case; `{}` when there is none. */
 export function sectionOf(object: JsonObject, ...path: readonly string[]): JsonObject {
   let section: unknown = object;
-  for (const key of path) section = isObject(section) ? valueOf(section, key) : undefined;
+  for (const key of path) section = isObject(section) ? memberOf(section, key) : undefined;
   return isObject(section) ? section : {};
 }
 
 /** The value of a key that ignores case; an exact match wins. */
-export function valueOf(object: JsonObject, key: string): unknown {
+export function memberOf(object: JsonObject, key: string): unknown {
   if (Object.hasOwn(object, key)) return object[key];
   const found = Object.keys(object).find((name) => name.toLowerCase() === key.toLowerCase());
   return found === undefined ? undefined : object[found];

@@ -161,7 +161,12 @@ export class HttpFront {
       this.#content?.app,
     );
     if (answer.json === undefined) return respond(response, answer.status);
-    respond(response, answer.status, { "content-type": "application/json; charset=utf-8" }, JSON.stringify(answer.json));
+    respond(
+      response,
+      answer.status,
+      { "content-type": "application/json; charset=utf-8" },
+      JSON.stringify(answer.json),
+    );
   }
 
   #answerHomepage(response: ServerResponse): void {

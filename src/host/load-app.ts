@@ -40,7 +40,9 @@ export async function loadApp(appFolder: string, core: FunctionsCore): Promise<L
       await loadEntry(file, isModule, core);
     } catch (cause) {
       const name = relative(appFolder, file).split(sep).join("/");
-      failures.push(new DurableError("HostStartFailed", `${name} could not be loaded: ${describeCause(cause)}`, { cause }));
+      failures.push(
+        new DurableError("HostStartFailed", `${name} could not be loaded: ${describeCause(cause)}`, { cause }),
+      );
     }
   }
   try {

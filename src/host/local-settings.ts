@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DurableError } from "../core/errors.ts";
 import type { JsonObject } from "./host-json.ts";
-import { parseJsonWithComments, sectionOf, valueOf } from "./host-json.ts";
+import { memberOf, parseJsonWithComments, sectionOf } from "./host-json.ts";
 
 /** What `local.settings.json` asks for. */
 export interface LocalSettings {
@@ -34,7 +34,7 @@ export function parseLocalSettings(text: string): LocalSettings {
   } catch (error) {
     warnings.push(`${(error as Error).message}; the file is ignored`);
   }
-  if (valueOf(file, "IsEncrypted") === true) {
+  if (memberOf(file, "IsEncrypted") === true) {
     throw new DurableError(
       "HostStartFailed",
       "local.settings.json is encrypted, which only Azure Functions Core Tools can read; run `func settings decrypt` first",
@@ -54,13 +54,13 @@ export function parseLocalSettings(text: string): LocalSettings {
     if (setting !== undefined) values.set(`ConnectionStrings:${name}`, setting);
   }
   const host = sectionOf(file, "Host");
-  const port = Number(valueOf(host, "LocalHttpPort") ?? Number.NaN);
+  const port = Number(memberOf(host, "LocalHttpPort") ?? Number.NaN);
   return {
     values,
     port: Number.isInteger(port) ? port : undefined,
-    address: textOrNothing(valueOf(host, "LocalHttpAddress")),
-    cors: textOrNothing(valueOf(host, "CORS")),
-    corsCredentials: String(valueOf(host, "CORSCredentials") ?? "").toLowerCase() === "true",
+    address: textOrNothing(memberOf(host, "LocalHttpAddress")),
+    cors: textOrNothing(memberOf(host, "CORS")),
+    corsCredentials: String(memberOf(host, "CORSCredentials") ?? "").toLowerCase() === "true",
     warnings,
   };
 }

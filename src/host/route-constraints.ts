@@ -26,13 +26,64 @@ const plain = new Map<string, RouteConstraint>([
 const parameterised = new Map<string, { readonly counts: readonly number[]; make(args: bigint[]): RouteConstraint }>([
   [
     "length",
-    { counts: [1, 2], make: ([least, most]) => (value) => isBetween(BigInt(value.length), least!, most ?? least!) },
+    {
+      counts: [1, 2],
+      make:
+        ([least, most]) =>
+        (value) =>
+          isBetween(BigInt(value.length), least!, most ?? least!),
+    },
   ],
-  ["minlength", { counts: [1], make: ([least]) => (value) => BigInt(value.length) >= least! }],
-  ["maxlength", { counts: [1], make: ([most]) => (value) => BigInt(value.length) <= most! }],
-  ["min", { counts: [1], make: ([least]) => (value) => isIntegerWithin(value, least!, 2n ** 63n - 1n) }],
-  ["max", { counts: [1], make: ([most]) => (value) => isIntegerWithin(value, -(2n ** 63n), most!) }],
-  ["range", { counts: [2], make: ([least, most]) => (value) => isIntegerWithin(value, least!, most!) }],
+  [
+    "minlength",
+    {
+      counts: [1],
+      make:
+        ([least]) =>
+        (value) =>
+          BigInt(value.length) >= least!,
+    },
+  ],
+  [
+    "maxlength",
+    {
+      counts: [1],
+      make:
+        ([most]) =>
+        (value) =>
+          BigInt(value.length) <= most!,
+    },
+  ],
+  [
+    "min",
+    {
+      counts: [1],
+      make:
+        ([least]) =>
+        (value) =>
+          isIntegerWithin(value, least!, 2n ** 63n - 1n),
+    },
+  ],
+  [
+    "max",
+    {
+      counts: [1],
+      make:
+        ([most]) =>
+        (value) =>
+          isIntegerWithin(value, -(2n ** 63n), most!),
+    },
+  ],
+  [
+    "range",
+    {
+      counts: [2],
+      make:
+        ([least, most]) =>
+        (value) =>
+          isIntegerWithin(value, least!, most!),
+    },
+  ],
 ]);
 
 /**

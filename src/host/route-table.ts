@@ -81,8 +81,7 @@ function compileRoute(route: HttpRoute, prefix: string, earlier: readonly Compil
   if (own.startsWith("/")) throw new Error(`the route '${own}' must not start with '/'`);
   const template = new RouteTemplate(joinPrefix(prefix, own));
   const twin = earlier.find(
-    (other) =>
-      other.template.text.toLowerCase() === template.text.toLowerCase() && overlaps(other.methods, methods),
+    (other) => other.template.text.toLowerCase() === template.text.toLowerCase() && overlaps(other.methods, methods),
   );
   if (twin !== undefined) {
     throw new Error(`the route '${own}' conflicts with the route of function '${twin.functionName}'`);

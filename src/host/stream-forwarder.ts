@@ -68,7 +68,12 @@ function openForward(httpUri: string, request: IncomingMessage, invocationId: st
 }
 
 async function relay(answer: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { connection: _connection, "keep-alive": _keepAlive, "transfer-encoding": _encoding, ...headers } = answer.headers;
+  const {
+    connection: _connection,
+    "keep-alive": _keepAlive,
+    "transfer-encoding": _encoding,
+    ...headers
+  } = answer.headers;
   response.writeHead(answer.statusCode ?? 200, headers);
   response.flushHeaders();
   await pipeline(answer, response);

@@ -28,9 +28,13 @@ afterEach(() => {
 
 /** Lets a writer run until it has printed `count` names, kills it at once and returns every name it printed. */
 async function writeAndKill(round: number, count: number): Promise<string[]> {
-  const writer = spawn(process.execPath, ["test/e2e/apps/store-writer/main.mjs", embeddedStoreUrl, folder, `${round}`], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const writer = spawn(
+    process.execPath,
+    ["test/e2e/apps/store-writer/main.mjs", embeddedStoreUrl, folder, `${round}`],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const acknowledged: string[] = [];
   for await (const line of createInterface({ input: writer.stdout! })) {
     if (line.startsWith("#")) continue;

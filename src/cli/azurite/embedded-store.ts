@@ -111,11 +111,11 @@ function spawnChild(azuriteMain: string, folder: string): ChildProcess {
   const entry = import.meta.url.endsWith(".ts") ? "azurite-child.ts" : "azurite-child.js";
   // Neither a debugger's options nor other account names are meant for this process.
   const { NODE_OPTIONS: _options, AZURITE_ACCOUNTS: _accounts, ...env } = process.env;
-  return spawn(
-    process.execPath,
-    [fileURLToPath(new URL(entry, import.meta.url)), azuriteMain, folder, randomUUID()],
-    { detached: true, stdio: ["ignore", "ignore", "pipe", "ipc"], env },
-  );
+  return spawn(process.execPath, [fileURLToPath(new URL(entry, import.meta.url)), azuriteMain, folder, randomUUID()], {
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    env,
+  });
 }
 
 function firstMessage(child: ChildProcess): Promise<AzuriteChildMessage> {

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { durableHelp, parseCommandLine, startHelp } from "./start-options.ts";
+import { createTerminal } from "./terminal.ts";
+
+const exitParseError = 3;
+
+async function main(): Promise<number> {
+  const terminal = createTerminal();
+  const product = readProduct();
+  const command = parseCommandLine(process.argv.slice(2), process.cwd());
+  switch (command.kind) {
+    case "help":
+      terminal.print((command.topic === "start" ? startHelp : durableHelp).trimEnd());
+      return 0;
+    case "version":
+      terminal.print(product.version);
+      return 0;
+    case "mistake":
+      terminal.fail(command.message);
+      return exitParseError;
+    case "start": {
+      // Loaded here so that the other commands stay quick.
+      const { runStart } = await import("./start-command.ts");
+      return runStart(command.options, product, terminal);
+    }
+  }
+}
+
+/** Name and version of this package. */
+function readProduct(): { readonly name: string; readonly version: string } {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return JSON.parse(manifest) as { name: string; version: string };
+}
+
+// User code may have left timers and sockets behind; the process ends all the same.
+process.exit(await main());

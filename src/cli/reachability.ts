@@ -1,0 +1,47 @@
+import { lookup } from "node:dns/promises";
+import { connect } from "node:net";
+import { DurableError } from "../core/errors.ts";
+import type { StorageEndpoint } from "../host/storage-connection.ts";
+
+/**
+ * Makes sure that something listens at each endpoint of a storage account, so that a wrong account or a missing
+ * emulator is told at once and not after many retries.
+ *
+ * @throws DurableError `StorageUnavailable` that names the first endpoint out of reach
+ */
+export async function assertReachable(endpoints: readonly StorageEndpoint[], timeoutMs: number): Promise<void> {
+  const problems = await Promise.all(endpoints.map((endpoint) => findProblem(endpoint.url, timeoutMs)));
+  const index = problems.findIndex((problem) => problem !== undefined);
+  const endpoint = endpoints[index];
+  if (endpoint === undefined) return;
+  throw new DurableError(
+    "StorageUnavailable",
+    `The ${endpoint.service} service of the storage account cannot be reached at ${endpoint.url.host} (${problems[index]}). Check AzureWebJobsStorage, or remove it to use the embedded store.`,
+  );
+}
+
+async function findProblem(url: URL, timeoutMs: number): Promise<string | undefined> {
+  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  // A name that does not resolve can keep the resolver busy for longer than anybody wants to wait.
+  const timeout = new Promise<string>((resolve) => {
+    setTimeout(resolve, timeoutMs, `no answer within ${timeoutMs / 1000} s`).unref();
+  });
+  return Promise.race([timeout, tryConnect(host, port)]);
+}
+
+async function tryConnect(host: string, port: number): Promise<string | undefined> {
+  try {
+    await lookup(host);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "the name does not resolve";
+  }
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+  });
+}

@@ -1,0 +1,104 @@
+import { isDurableError } from "../core/errors.ts";
+import { LocalHost } from "../host/local-host.ts";
+import { formatBanner, formatFunctions, suggestCommand } from "./banner.ts";
+import { createDurableEngine } from "./durable-engine.ts";
+import type { StartOptions } from "./start-options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/**
+ * `durable start`: runs the host until it is asked to end or cannot go on. Resolves to the exit code.
+ *
+ * SIGINT and SIGTERM stop it gracefully; a second one ends the process at once.
+ */
+export async function runStart(
+  options: StartOptions,
+  product: { readonly name: string; readonly version: string },
+  terminal: Terminal,
+): Promise<number> {
+  for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
+
+  const { appFolder, port, address, functions, cors, verbose, timeoutMs } = options;
+  const host = new LocalHost({
+    appFolder,
+    productName: product.name,
+    version: product.version,
+    port,
+    address,
+    functions,
+    cors,
+    verbose,
+    loadTimeoutMs: timeoutMs,
+    env: process.env,
+    log: terminal.log,
+    createEngine: createDurableEngine,
+  });
+  const asked = watchSignals(terminal);
+  watchUserCode(terminal);
+
+  try {
+    process.chdir(appFolder);
+    const started = host.start();
+    started.catch(() => {});
+    const running = await Promise.race([started, asked]);
+    if (running === undefined) {
+      await host.stop();
+      return 0;
+    }
+
+    for (const line of formatFunctions(running, terminal.paint)) terminal.print(line);
+    terminal.log({
+      level: "none",
+      category: "Host.Console",
+      message: `Ready on ${running.origin}. Press Ctrl+C to stop.`,
+    });
+    const command = suggestCommand(running);
+    if (command !== undefined) terminal.print(`\nTry: ${command}\n`);
+
+    const failure = await Promise.race([asked, running.engine?.failed ?? asked]);
+    if (failure !== undefined) terminal.fail(failure);
+    await host.stop();
+    return failure === undefined ? 0 : 1;
+  } catch (error) {
+    await host.stop();
+    terminal.fail(describeFailure(error, verbose));
+    return 1;
+  }
+}
+
+/** Resolves at the first signal. The second one ends the process. */
+function watchSignals(terminal: Terminal): Promise<undefined> {
+  return new Promise((resolve) => {
+    let seen = false;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        if (seen) process.exit(130);
+        seen = true;
+        terminal.print("Stopping. Press Ctrl+C again to stop at once.");
+        resolve(undefined);
+      });
+    }
+  });
+}
+
+/** A promise that nobody awaits is a mistake of the app, not a reason to take all its other work down. */
+function watchUserCode(terminal: Terminal): void {
+  process.on("unhandledRejection", (reason) => {
+    const shown = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+    const message = `Unhandled rejection: a promise failed and nothing awaits it; is an 'await' or 'return' missing?\n${shown}`;
+    terminal.log({ level: "error", category: "Host.Console", message });
+  });
+  process.on("uncaughtException", (error) => {
+    terminal.fail(`Uncaught exception in the app: ${error.stack ?? error.message}`);
+    process.exit(1);
+  });
+}
+
+function describeFailure(error: unknown, verbose: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  if ((error as NodeJS.ErrnoException).code === "ENOENT" && (error as NodeJS.ErrnoException).syscall === "chdir") {
+    return `Unable to find project root. The folder ${(error as { dest?: string }).dest ?? ""} does not exist.`;
+  }
+  if (isDurableError(error))
+    return verbose && error.cause instanceof Error ? `${error.message}\n${error.cause.stack}` : error.message;
+  return error.stack ?? error.message;
+}

@@ -1,0 +1,120 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+/** What the user asked for on the command line. */
+export type Command =
+  | { readonly kind: "help"; readonly topic: "durable" | "start" }
+  | { readonly kind: "version" }
+  | { readonly kind: "start"; readonly options: StartOptions }
+  /** Not understood; one line that says what. */
+  | { readonly kind: "mistake"; readonly message: string };
+
+export interface StartOptions {
+  readonly appFolder: string;
+  readonly port: number | undefined;
+  readonly address: string | undefined;
+  readonly functions: readonly string[] | undefined;
+  readonly cors: string | undefined;
+  readonly verbose: boolean;
+  readonly timeoutMs: number | undefined;
+}
+
+/** Reads the arguments after `durable`. Touches nothing. */
+export function parseCommandLine(args: readonly string[], cwd: string): Command {
+  const [first, ...rest] = args;
+  if (first === undefined || first === "--help" || first === "-h" || first === "help") {
+    return { kind: "help", topic: first === "help" && rest[0] === "start" ? "start" : "durable" };
+  }
+  if (first === "--version" || first === "-v") return { kind: "version" };
+  if (first !== "start") return mistake(`Unknown command '${first}'. Try: durable --help`);
+  return parseStart(rest, cwd);
+}
+
+function parseStart(args: readonly string[], cwd: string): Command {
+  let parsed: ReturnType<typeof parseStartArgs>;
+  try {
+    parsed = parseStartArgs(args);
+  } catch (error) {
+    return mistake(`${(error as Error).message.split(/[.\n]/)[0]}. Try: durable start --help`);
+  }
+  const { values, positionals } = parsed;
+  if (values.help) return { kind: "help", topic: "start" };
+  if (positionals.length > 0 && values.functions === undefined) {
+    return mistake(`Unexpected argument '${positionals[0]}'. Try: durable start --help`);
+  }
+  const port = values.port === undefined ? undefined : readInteger(values.port, 0, 65_535);
+  if (port === null) return mistake(`--port must be a number from 0 to 65535, but is '${values.port}'`);
+  const timeout = values.timeout === undefined ? undefined : readInteger(values.timeout, 1, 86_400);
+  if (timeout === null) return mistake(`--timeout must be a number of seconds, at least 1, but is '${values.timeout}'`);
+  return {
+    kind: "start",
+    options: {
+      appFolder: resolve(cwd, values["script-root"] ?? "."),
+      port,
+      address: values.address,
+      functions: values.functions === undefined ? undefined : listNames([...values.functions, ...positionals]),
+      cors: values.cors,
+      verbose: values.verbose ?? false,
+      timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+    },
+  };
+}
+
+function parseStartArgs(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      port: { type: "string", short: "p" },
+      address: { type: "string" },
+      "script-root": { type: "string" },
+      functions: { type: "string", multiple: true },
+      cors: { type: "string" },
+      verbose: { type: "boolean" },
+      timeout: { type: "string", short: "t" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+}
+
+/** `--functions a b c`: names after the first are arguments of their own; commas separate too. */
+function listNames(texts: readonly string[]): readonly string[] {
+  return texts.flatMap((text) => text.split(/[\s,]+/)).filter((name) => name !== "");
+}
+
+function readInteger(text: string, least: number, most: number): number | null {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return value >= least && value <= most ? value : null;
+}
+
+function mistake(message: string): Command {
+  return { kind: "mistake", message };
+}
+
+export const durableHelp = `Usage: durable <command> [options]
+
+Commands:
+  start          Run the functions app in this folder, with its orchestrations
+
+Options:
+  -h, --help     Show this text, or that of a command: durable start --help
+  -v, --version  Show the version
+`;
+
+export const startHelp = `Usage: durable start [options]
+
+Runs the functions app of a folder (host.json, package.json with "main"), with its orchestrations.
+Data is kept in .durable/azurite of that folder, unless AzureWebJobsStorage names a storage account.
+
+Options:
+  -p, --port <port>          Port to listen on; 0 takes any free one (default: 7071)
+      --address <address>    Address to listen on (default: 127.0.0.1)
+      --script-root <folder> Folder of the app (default: this folder)
+      --functions <names...> Serve only these functions
+      --cors <origins>       Origins of pages that may call the functions, separated by commas; * for all
+      --verbose              Show what the host itself has to say
+  -t, --timeout <seconds>    How long the app may take to load (default: 20)
+  -h, --help                 Show this text
+
+Settings come from the environment, then from local.settings.json.
+`;

@@ -1,0 +1,68 @@
+import { DurableError } from "../core/errors.ts";
+import type { Environment } from "../host/host-json.ts";
+import { describeStorage, resolveStorageConnection, storageEndpoints } from "../host/storage-connection.ts";
+import { startEmbeddedStore } from "./azurite/embedded-store.ts";
+import { createDeadWorkerTest, createLocalWorkerId, createSharedWorkerId } from "./azurite/local-worker-id.ts";
+import { assertReachable } from "./reachability.ts";
+
+/** The account that an app's orchestrations are kept in, opened for this process. */
+export interface StorageAccount {
+  readonly connectionString: string;
+  /** Without secrets. */
+  readonly description: string;
+  readonly workerId: string;
+  /** Given where all workers are processes of this machine. */
+  readonly isDeadWorker: ((workerId: string) => boolean) | undefined;
+  /** Resolves, with what to tell the user, when the account is gone for good. */
+  readonly failed: Promise<string>;
+  close(): Promise<void>;
+}
+
+const defaultConnection = "AzureWebJobsStorage";
+const reachTimeoutMs = 5_000;
+
+/**
+ * The account a connection name stands for; the embedded store when the default connection is not set at all.
+ *
+ * @throws DurableError when settings name no usable account, or it cannot be reached within seconds
+ */
+export async function openStorageAccount(options: {
+  readonly connectionName: string;
+  readonly appFolder: string;
+  readonly env: Environment;
+  readonly onWait: (message: string) => void;
+}): Promise<StorageAccount> {
+  const { connectionName, appFolder, env, onWait } = options;
+  const connection = resolveStorageConnection(connectionName, env);
+  if (connection.kind === "connectionString") return openSharedAccount(connection.connectionString, env);
+  if (connectionName.toLowerCase() !== defaultConnection.toLowerCase()) {
+    throw new DurableError(
+      "HostStartFailed",
+      `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting.`,
+    );
+  }
+  const store = await startEmbeddedStore({ appFolder, onWait });
+  const workerId = createLocalWorkerId();
+  return {
+    connectionString: store.connectionString,
+    description: `Azurite, embedded, in ${store.folder}`,
+    workerId,
+    isDeadWorker: createDeadWorkerTest(workerId),
+    failed: store.died,
+    close: () => store.stop(),
+  };
+}
+
+async function openSharedAccount(connectionString: string, env: Environment): Promise<StorageAccount> {
+  const endpoints = storageEndpoints(connectionString);
+  const behindProxy = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => env[name]);
+  if (!behindProxy) await assertReachable(endpoints, reachTimeoutMs);
+  return {
+    connectionString,
+    description: describeStorage(connectionString),
+    workerId: createSharedWorkerId(),
+    isDeadWorker: undefined,
+    failed: new Promise(() => {}),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,30 @@
+import type { OrchestrationClient } from "../core/orchestration-client.ts";
+import type { Registry } from "../worker/registry.ts";
+import type { DurableTaskSettings } from "./durable-task-settings.ts";
+import type { Environment } from "./host-json.ts";
+import type { HostLog } from "./host-log.ts";
+
+/** What runs the orchestrations of an app on some storage. The host is handed one and does not know what is behind it. */
+export interface DurableEngine {
+  readonly client: OrchestrationClient;
+  /** The storage as people may see it, without secrets. */
+  readonly storage: string;
+  /** Resolves, with what to tell the user, when the engine cannot go on. */
+  readonly failed: Promise<string>;
+  /** Resolves once it takes work. @throws DurableError when the storage cannot be used */
+  start(): Promise<void>;
+  /** Finishes or hands back what it works on; afterwards nothing of it runs. Never rejects. */
+  stop(): Promise<void>;
+}
+
+export interface DurableEngineRequest {
+  readonly appFolder: string;
+  readonly settings: DurableTaskSettings;
+  /** The functions of all `DFApp`s of the process. */
+  readonly registries: readonly Registry[];
+  readonly env: Environment;
+  readonly log: HostLog;
+}
+
+/** Called at most once per host, and only for apps that have durable functions. @throws DurableError */
+export type CreateDurableEngine = (request: DurableEngineRequest) => Promise<DurableEngine>;

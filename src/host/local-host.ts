@@ -1,0 +1,292 @@
+import { randomUUID } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { DurableError } from "../core/errors.ts";
+import { installEmbeddedHost } from "../functions/embedded-host.ts";
+import { createManagementApi } from "../http/management-api.ts";
+import type { HostState } from "./admin-api.ts";
+import { findSetting } from "./app-settings.ts";
+import type { CorsPolicy } from "./cors.ts";
+import { parseCorsPolicy } from "./cors.ts";
+import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
+import { resolveDurableTaskSettings } from "./durable-task-settings.ts";
+import { EmbeddedApps } from "./embedded-apps.ts";
+import { FunctionApp } from "./function-app.ts";
+import { FunctionsCore } from "./functions-core.ts";
+import { renderHomepage } from "./homepage.ts";
+import type { JsonObject } from "./host-json.ts";
+import { memberOf, readHostJson, sectionOf } from "./host-json.ts";
+import type { HostLog, HostLogLevel, LogFilter } from "./host-log.ts";
+import { createLogFilter } from "./host-log.ts";
+import type { FrontContent } from "./http-front.ts";
+import { HttpFront } from "./http-front.ts";
+import type { LoadedApp } from "./load-app.ts";
+import { loadApp } from "./load-app.ts";
+import type { LocalSettings } from "./local-settings.ts";
+import { applyLocalSettings, hostEnvironment, readLocalSettings } from "./local-settings.ts";
+import { injectModule } from "./module-injection.ts";
+import { defaultMaxBodyBytes } from "./request-reader.ts";
+
+export interface LocalHostOptions {
+  readonly appFolder: string;
+  readonly productName: string;
+  readonly version: string;
+  /** 0 takes any free port. @defaultValue `Host.LocalHttpPort` of local.settings.json, else 7071 */
+  readonly port?: number | undefined;
+  /** @defaultValue `Host.LocalHttpAddress` of local.settings.json, else 127.0.0.1 */
+  readonly address?: string | undefined;
+  /** Only these functions are served. @defaultValue `functions` of host.json, else all */
+  readonly functions?: readonly string[] | undefined;
+  /** Comma-separated origins. @defaultValue `Host.CORS` of local.settings.json */
+  readonly cors?: string | undefined;
+  readonly verbose?: boolean | undefined;
+  /** How long the app's own code may take to load, in milliseconds. @defaultValue 20,000 */
+  readonly loadTimeoutMs?: number | undefined;
+  /** Read, and extended by local.settings.json: the app sees it as its environment. */
+  readonly env: Record<string, string | undefined>;
+  readonly log: HostLog;
+  readonly createEngine: CreateDurableEngine;
+}
+
+/** What a running host serves, for whoever shows it. */
+export interface RunningHost {
+  /** `http://localhost:7071`. */
+  readonly origin: string;
+  readonly app: FunctionApp;
+  readonly orchestrationNames: readonly string[];
+  readonly activityNames: readonly string[];
+  readonly engine: DurableEngine | undefined;
+}
+
+const managementPath = "/runtime/webhooks/durabletask";
+const drainTimeoutMs = 5_000;
+
+/**
+ * Runs one Functions app in this process, with its orchestrations on an engine.
+ *
+ *   created ──start──▶ Starting ──▶ Running ──stop──▶ Stopping ──▶ Stopped
+ *                         └── a failure stops what was started and is thrown
+ *
+ * It listens before the app is loaded; requests wait. Stopping means: take no requests, let running ones end (5 s),
+ * stop the engine, run the app's `appTerminate` hooks, close connections.
+ */
+export class LocalHost {
+  readonly #options: LocalHostOptions;
+  readonly #apps = new EmbeddedApps();
+  readonly #instanceId = randomUUID();
+  /** Undone in reverse when the host stops; none of them rejects. */
+  readonly #undo: (() => Promise<void> | void)[] = [];
+  #state: HostState = "Starting";
+  #errors: readonly string[] = [];
+  #isLogged: LogFilter = () => true;
+  #stopListening: () => void = () => {};
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: LocalHostOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the app is served and its engine runs. @throws DurableError */
+  async start(): Promise<RunningHost> {
+    try {
+      return await this.#start();
+    } catch (error) {
+      this.#state = "Error";
+      this.#errors = [(error as Error).message];
+      this.#apps.engineGone(error);
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Never rejects; repeated calls wait for the first. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #start(): Promise<RunningHost> {
+    const { appFolder, env } = this.#options;
+    const localSettings = await readLocalSettings(appFolder);
+    const skipped = applyLocalSettings(localSettings, env);
+    const hostJson = await readHostJson(appFolder, env);
+    this.#isLogged = createLogFilter(hostJson, this.#options.verbose ?? false);
+    for (const warning of localSettings.warnings) this.#log("warning", "Host.Console", warning);
+    for (const name of skipped) {
+      this.#log("warning", "Host.Settings", `Skipping '${name}' from local settings: the environment has it.`);
+    }
+
+    const cors = parseCorsPolicy(this.#options.cors ?? localSettings.cors, localSettings.corsCredentials);
+    const address = this.#options.address ?? localSettings.address ?? "127.0.0.1";
+    const serve = await this.#listen(localSettings, cors, address);
+    const { origin, port } = serve;
+    for (const [name, value] of hostEnvironment(appFolder, port)) env[name] = value;
+
+    const core = new FunctionsCore({
+      version: this.#options.version,
+      log: (level, category, message) =>
+        this.#log(level, category === "user" ? "Function.App.User" : "Host.Functions", message),
+    });
+    this.#undo.push(injectModule("@azure/functions-core", core.createModule()));
+    this.#undo.push(installEmbeddedHost(this.#apps));
+    this.#undo.push(() => this.#runTerminateHooks(core));
+    const loaded = await this.#loadWithin(core);
+    const app = this.#openApp(core, hostJson);
+
+    const engine = this.#apps.registries.length > 0 ? await this.#startEngine(hostJson, origin) : undefined;
+    const management = engine && this.#createManagement(engine, cors, address);
+    this.#undo.push(async () => {
+      const left = await app.drain(drainTimeoutMs);
+      if (left > 0) this.#log("warning", "Host.Console", `${left} function call(s) did not end in time.`);
+    });
+    serve.content({ app, httpUri: loaded.capabilities["HttpUri"], management: management?.api });
+    this.#state = "Running";
+    const { orchestrationNames, activityNames } = this.#apps;
+    return { origin, app, orchestrationNames, activityNames, engine: engine?.engine };
+  }
+
+  async #stop(): Promise<void> {
+    const failed = this.#state === "Error";
+    if (!failed) this.#state = "Stopping";
+    this.#stopListening();
+    for (const undo of this.#undo.splice(0).reverse()) {
+      try {
+        await undo();
+      } catch (error) {
+        this.#log("error", "Host.Console", `While stopping: ${(error as Error).message}`);
+      }
+    }
+    if (!failed) this.#state = "Stopped";
+    this.#apps.engineGone(undefined);
+  }
+
+  async #listen(settings: LocalSettings, cors: CorsPolicy | undefined, address: string) {
+    const { productName, version, env } = this.#options;
+    let content!: (content: FrontContent) => void;
+    let unavailable!: (error: unknown) => void;
+    const front = new HttpFront({
+      cors,
+      maxBodyBytes: Number(findSetting(env, "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT") ?? defaultMaxBodyBytes),
+      homepage:
+        findSetting(env, "AzureWebJobsDisableHomepage")?.toLowerCase() === "true"
+          ? undefined
+          : renderHomepage(productName, version),
+      status: () => ({ state: this.#state, version, instanceId: this.#instanceId, errors: this.#errors }),
+      content: new Promise((resolve, reject) => {
+        content = resolve;
+        unavailable = reject;
+      }),
+      log: this.#filteredLog,
+    });
+    const port = await front.listen(this.#options.port ?? settings.port ?? 7071, address);
+    this.#undo.push(() => front.closeConnections());
+    this.#stopListening = () => {
+      unavailable(undefined);
+      front.stopListening();
+    };
+    return { origin: `http://${displayHost(address)}:${port}`, port, content };
+  }
+
+  async #loadWithin(core: FunctionsCore): Promise<LoadedApp> {
+    const timeoutMs = this.#options.loadTimeoutMs ?? 20_000;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      const message = `The app has not finished loading after ${timeoutMs / 1000} s; a longer time can be given with --timeout.`;
+      timer = setTimeout(() => reject(new DurableError("HostStartFailed", message)), timeoutMs);
+    });
+    try {
+      return await Promise.race([loadApp(this.#options.appFolder, core), timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #openApp(core: FunctionsCore, hostJson: JsonObject): FunctionApp {
+    const { env } = this.#options;
+    const listed = memberOf(hostJson, "functions");
+    const app = new FunctionApp({
+      core,
+      routePrefix: String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api"),
+      allowList: this.#options.functions ?? (Array.isArray(listed) ? listed.map(String) : undefined),
+      isDisabled: (name) => /^(?:true|1)$/i.test(findSetting(env, `AzureWebJobs.${name}.Disabled`) ?? ""),
+      log: this.#filteredLog,
+    });
+    this.#errors = app.problems.map(
+      ({ functionName, message }) => `The '${functionName}' function is in error: ${message}`,
+    );
+    for (const error of this.#errors) this.#log("error", "Host.Console", error);
+    for (const { name, trigger, isHttp } of app.functions) {
+      if (isHttp) continue;
+      const text = `The function '${name}' does not run: trigger type not served locally (${trigger.binding.type}).`;
+      this.#log("warning", "Host.Console", text);
+    }
+    for (const name of this.#apps.duplicateNames) {
+      this.#log("warning", "Host.Console", `'${name}' is defined by more than one DFApp; the first one loaded serves.`);
+    }
+    return app;
+  }
+
+  async #startEngine(hostJson: JsonObject, origin: string) {
+    const { appFolder, env, createEngine } = this.#options;
+    const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
+    const { registries } = this.#apps;
+    const engine = await createEngine({ appFolder, settings, registries, env, log: this.#filteredLog });
+    this.#undo.push(() => engine.stop());
+    await engine.start();
+    this.#apps.engineRuns({
+      client: engine.client,
+      managementBaseUrl: `${origin}${managementPath}`,
+      connectionName: settings.connectionName,
+      orchestrationNames: () => this.#apps.orchestrationNames,
+    });
+    return { engine, settings };
+  }
+
+  #createManagement(
+    { engine, settings }: { engine: DurableEngine; settings: { readonly connectionName: string } },
+    cors: CorsPolicy | undefined,
+    address: string,
+  ) {
+    return {
+      api: createManagementApi({
+        client: engine.client,
+        basePath: managementPath,
+        taskHub: engine.client.taskHub,
+        connectionName: settings.connectionName,
+        orchestrationNames: () => this.#apps.orchestrationNames,
+        // Whoever binds another address than loopback wants to be called by other names.
+        allowedHosts: ["127.0.0.1", "::1", "localhost"].includes(address) ? [] : "any",
+        allowedOrigins: cors?.origins.filter((allowed) => allowed !== "*") ?? [],
+        log: {
+          log: (level, _event, message) =>
+            this.#log(level === "warn" ? "warning" : level === "info" ? "information" : level, "Durable.Http", message),
+        },
+      }),
+    };
+  }
+
+  async #runTerminateHooks(core: FunctionsCore): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, drainTimeoutMs);
+    });
+    await Promise.race([core.runAppHooks("appTerminate"), timeout]).finally(() => clearTimeout(timer));
+  }
+
+  readonly #filteredLog: HostLog = (entry) => {
+    if (this.#isLogged(entry)) this.#options.log(entry);
+  };
+
+  #log(level: HostLogLevel, category: string, message: string): void {
+    this.#filteredLog({ level, category, message });
+  }
+}
+
+/** How the address reads in a URL. */
+function displayHost(address: string): string {
+  if (["127.0.0.1", "0.0.0.0", "::", "::1", "localhost"].includes(address)) return "localhost";
+  return address.includes(":") ? `[${address}]` : address;
+}

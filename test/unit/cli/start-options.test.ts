@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { parseCommandLine } from "../../../src/cli/start-options.ts";
+import { wantsColor } from "../../../src/cli/terminal.ts";
+
+const parse = (...args: string[]) => parseCommandLine(args, "/work");
+
+describe("the command line", () => {
+  it("has defaults that leave room for settings", () => {
+    expect(parse("start")).toEqual({
+      kind: "start",
+      options: {
+        appFolder: "/work",
+        port: undefined,
+        address: undefined,
+        functions: undefined,
+        cors: undefined,
+        verbose: false,
+        timeoutMs: undefined,
+      },
+    });
+  });
+
+  it("takes every option of start", () => {
+    const command = parse(
+      ...["start", "-p", "0", "--address", "0.0.0.0", "--script-root", "app", "--cors", "*", "--verbose", "-t", "5"],
+      ...["--functions", "a,b", "c"],
+    );
+
+    expect(command).toMatchObject({
+      options: { appFolder: "/work/app", port: 0, address: "0.0.0.0", cors: "*", verbose: true, timeoutMs: 5000 },
+    });
+    expect(command).toMatchObject({ options: { functions: ["a", "b", "c"] } });
+  });
+
+  it.each([
+    [["strat"], "Unknown command 'strat'. Try: durable --help"],
+    [["start", "--prot", "1"], "Unknown option '--prot'. Try: durable start --help"],
+    [["start", "--port"], "Option '-p, --port <value>' argument missing. Try: durable start --help"],
+    [["start", "--port", "99999"], "--port must be a number from 0 to 65535, but is '99999'"],
+    [["start", "-p", "x"], "--port must be a number from 0 to 65535, but is 'x'"],
+    [["start", "--timeout", "0"], "--timeout must be a number of seconds, at least 1, but is '0'"],
+    [["start", "here"], "Unexpected argument 'here'. Try: durable start --help"],
+  ])("answers %j with one line", (args, message) => {
+    expect(parse(...args)).toEqual({ kind: "mistake", message });
+  });
+
+  it.each([
+    [[], "help"],
+    [["--help"], "help"],
+    [["start", "-h"], "help"],
+    [["--version"], "version"],
+  ])("%j asks for %s", (args, kind) => {
+    expect(parse(...args).kind).toBe(kind);
+  });
+});
+
+it.each([
+  [{}, true, true],
+  [{}, false, false],
+  [{ NO_COLOR: "1" }, true, false],
+  [{ FORCE_COLOR: "1" }, false, true],
+  [{ FORCE_COLOR: "0" }, true, false],
+])("with %o on a terminal (%s) colours are used: %s", (env, isTerminal, expected) => {
+  expect(wantsColor(env, isTerminal)).toBe(expected);
+});
