@@ -19,7 +19,11 @@ export function jsonAnswer(status: number, json: string, headers: Record<string,
   return new Response(json, { status, headers: { "content-type": "application/json; charset=utf-8", ...headers } });
 }
 
-export function messageAnswer(status: number, message: string, headers: Record<string, string> = {}): Response {
+export function textAnswer(status: number, text: string): Response {
+  return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
+}
+
+function messageAnswer(status: number, message: string, headers: Record<string, string> = {}): Response {
   return jsonAnswer(status, JSON.stringify({ Message: message }), headers);
 }
 

@@ -2,7 +2,7 @@ import { isDurableError } from "../core/errors.ts";
 import { assertInstanceId } from "../core/ids.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
-import { emptyAnswer, jsonAnswer, RequestRefused } from "./answers.ts";
+import { emptyAnswer, jsonAnswer, RequestRefused, textAnswer } from "./answers.ts";
 import type { ManagementCall } from "./management-call.ts";
 import type { ManagementRoute } from "./management-route.ts";
 import { readJsonBody } from "./request-body.ts";
@@ -30,8 +30,7 @@ export async function answerInstanceRoute(call: ManagementCall, route: InstanceR
       await raiseEvent(call, instanceId, route.eventName);
       break;
     case "rewind":
-      await rewind(call, instanceId, reason);
-      break;
+      return rewind(call, instanceId, reason);
     default:
       await call.client[route.kind](instanceId, reason);
   }
@@ -113,12 +112,19 @@ async function raiseEvent(call: ManagementCall, instanceId: string, eventName: s
   await call.client.raiseEvent(instanceId, eventName, input);
 }
 
-/** Newer extensions answer 412 for an instance that has not failed, which says more than the older 410. */
-async function rewind(call: ManagementCall, instanceId: string, reason: string | undefined): Promise<void> {
+/**
+ * Newer extensions answer 412 for an instance that has not failed, which says more than the older 410. In plain text,
+ * with 501 alike: the official client makes the body of these two the message of its error.
+ */
+async function rewind(call: ManagementCall, instanceId: string, reason: string | undefined): Promise<Response> {
   try {
     await call.client.rewind(instanceId, reason);
+    return emptyAnswer(202);
   } catch (error) {
-    if (!isDurableError(error, "InstanceNotActive")) throw error;
-    throw new RequestRefused(412, "The rewind operation is only supported on failed orchestration instances.");
+    if (isDurableError(error, "InstanceNotActive")) {
+      return textAnswer(412, "The rewind operation is only supported on failed orchestration instances.");
+    }
+    if (isDurableError(error, "NotSupported")) return textAnswer(501, error.message);
+    throw error;
   }
 }

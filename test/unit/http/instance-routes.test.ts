@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { DurableError } from "../../../src/core/errors.ts";
 import { instance } from "./fake-orchestration-client.ts";
 import { baseUrl, managementApi, readJson } from "./management-fixture.ts";
 
@@ -245,9 +246,15 @@ it.each(["terminate", "suspend", "resume"])("%ss an instance with a reason", asy
   expect(client.calls).toEqual([[operation, "abc", "by hand"]]);
 });
 
-it("rewinds an instance that has failed, and no other", async () => {
-  const { send } = managementApi([instance({ runtimeStatus: "Failed" }), instance({ instanceId: "running" })]);
+it("rewinds an instance that has failed, and tells in plain text why no other", async () => {
+  const { client, send } = managementApi([instance({ runtimeStatus: "Failed" }), instance({ instanceId: "running" })]);
 
-  expect((await send("POST", "instances/abc/rewind?reason=fixed")).status).toBe(202);
-  expect((await send("POST", "instances/running/rewind")).status).toBe(412);
+  const rewound = await send("POST", "instances/abc/rewind?reason=fixed");
+  const running = await send("POST", "instances/running/rewind");
+  client.failure = new DurableError("NotSupported", "this hub cannot rewind");
+  const unsupported = await send("POST", "instances/abc/rewind");
+
+  expect([rewound.status, running.status, unsupported.status]).toEqual([202, 412, 501]);
+  expect(await running.text()).toBe("The rewind operation is only supported on failed orchestration instances.");
+  expect(await unsupported.text()).toBe("this hub cannot rewind");
 });
