@@ -1,7 +1,7 @@
 import { RequestRefused } from "./answers.ts";
 
 /** Operations on one instance that take nothing but a reason. */
-export type ReasonOperation = "terminate" | "suspend" | "resume" | "rewind";
+type ReasonOperation = "terminate" | "suspend" | "resume" | "rewind";
 
 /** What a request asks for. */
 export type ManagementRoute =

@@ -1,7 +1,7 @@
 import { RequestRefused } from "./answers.ts";
 
 /** `true` for `application/json` and `application/*+json`, whatever their parameters. */
-export function isJsonMediaType(contentType: string | null): boolean {
+function isJsonMediaType(contentType: string | null): boolean {
   const mediaType = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
   return mediaType === "application/json" || /^application\/[^\s/]+\+json$/.test(mediaType);
 }
