@@ -1,0 +1,47 @@
+// Packs the package as npm would publish it and looks at it as a user would: publint, are-the-types-wrong, and an import
+// of the unpacked tarball from a folder of its own.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+
+const root = process.cwd();
+const folder = mkdtempSync(join(tmpdir(), "durable-package-"));
+const run = (command, args, cwd = folder) =>
+  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+
+try {
+  const [{ filename, files }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], root));
+  const tarball = join(folder, filename);
+  const foreign = files
+    .map(({ path }) => path)
+    .filter((path) => /^(src|test|samples|dist\/samples|\.durable)\//.test(path));
+  if (foreign.length > 0) throw new Error(`the package must not ship ${foreign.join(", ")}`);
+
+  const home = join(folder, "node_modules");
+  const unpacked = join(home, "durable-functions-ts");
+  mkdirSync(unpacked, { recursive: true });
+  run("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"]);
+  for (const name of readdirSync(join(root, "node_modules"))) {
+    if (!name.startsWith(".")) symlinkSync(join(root, "node_modules", name), join(home, name));
+  }
+
+  const { messages, pkg } = await publint({ pkgDir: unpacked, strict: true, pack: false });
+  // `main` is the glob by which a Functions host finds the samples in a clone; `exports` is what resolvers read.
+  const problems = messages.filter(({ code, path }) => !(code === "FILE_DOES_NOT_EXIST" && path.join() === "main"));
+  for (const problem of problems) process.stderr.write(`publint: ${formatMessage(problem, pkg)}\n`);
+  if (problems.length > 0) process.exitCode = 1;
+
+  run("npx", ["attw", tarball, "--profile", "esm-only", "--quiet"], root);
+
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  const names = "typeof m.DFApp === 'function' && typeof m.DurableError === 'function'";
+  run("node", ["-e", `import("durable-functions-ts").then((m) => process.exit(${names} ? 0 : 1))`]);
+  run("node", ["-e", `const m = require("durable-functions-ts"); process.exit(${names} ? 0 : 1)`]);
+  run("node", [join(unpacked, "dist/cli/main.js"), "--version"]);
+  process.stdout.write(`package: ${files.length} files, problems: ${problems.length}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
