@@ -1,0 +1,259 @@
+import { TableClient } from "@azure/data-tables";
+import { QueueServiceClient } from "@azure/storage-queue";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import {
+  type AzureStorageOptions,
+  type AzureStorageTaskHub,
+  createAzureStorageTaskHub,
+} from "../../src/backends/azure-storage/azure-storage-task-hub.ts";
+import type { ExecutionStarted, HistoryEvent } from "../../src/core/history-event.ts";
+import { partitionOf } from "../../src/core/partition-hash.ts";
+import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
+import type { OrchestrationWorkItem } from "../../src/engine/backend.ts";
+import { type Azurite, startAzurite } from "../support/azurite.ts";
+
+let azurite: Azurite;
+const open: AzureStorageTaskHub[] = [];
+let hubCount = 0;
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(({ backend }) => backend.stop()));
+});
+afterAll(async () => {
+  await azurite.stop();
+});
+
+function newHubName(): string {
+  return `Hub${++hubCount}x${process.pid}`;
+}
+
+function openHub(taskHub: string, options: Partial<AzureStorageOptions> = {}): AzureStorageTaskHub {
+  const hub = createAzureStorageTaskHub({
+    connectionString: azurite.connectionString,
+    taskHub,
+    workerId: `worker-${systemRandom.guid()}`,
+    clock: systemClock,
+    random: systemRandom,
+    maxQueuePollingIntervalMs: 200,
+    leaseRenewIntervalMs: 500,
+    ...options,
+  });
+  open.push(hub);
+  return hub;
+}
+
+const at = (seconds: number) => new Date(Date.UTC(2026, 5, 24, 10, 0, seconds));
+const x = "5b0c1e6f0a7d4f0c9b1d3c2e4f5a6b7c";
+const header = (seconds: number) => ({ eventId: -1, timestamp: at(seconds) });
+
+function started(instanceId: string, change: Partial<ExecutionStarted> = {}): ExecutionStarted {
+  return {
+    type: "ExecutionStarted",
+    ...header(0),
+    orchestrationInstance: { instanceId, executionId: x },
+    parentInstance: undefined,
+    name: "HelloSequence",
+    version: undefined,
+    input: '"Tokyo"',
+    tags: undefined,
+    correlation: undefined,
+    parentTraceContext: undefined,
+    scheduledStartTime: undefined,
+    generation: 0,
+    generateNewTrace: false,
+    ...change,
+  };
+}
+
+function scheduled(eventId: number, seconds: number): HistoryEvent {
+  return {
+    type: "TaskScheduled",
+    eventId,
+    timestamp: at(seconds),
+    name: "SayHello",
+    version: undefined,
+    input: '["Tokyo"]',
+    parentTraceContext: undefined,
+    tags: undefined,
+  };
+}
+
+async function fetchWork(
+  { backend }: AzureStorageTaskHub,
+  withinMs = 10_000,
+): Promise<OrchestrationWorkItem | undefined> {
+  return await backend.fetchOrchestrationWorkItem(AbortSignal.timeout(withinMs));
+}
+
+async function rawRows(table: string): Promise<Record<string, unknown>[]> {
+  const client = TableClient.fromConnectionString(azurite.connectionString, table, { allowInsecureConnection: true });
+  const rows: Record<string, unknown>[] = [];
+  for await (const row of client.listEntities({ disableTypeConversion: true }))
+    rows.push(row as Record<string, unknown>);
+  return rows;
+}
+
+const S = (value: string) => ({ type: "String", value });
+const I = (value: number) => ({ type: "Int32", value: String(value) });
+const B = (value: boolean) => ({ type: "Boolean", value: String(value) });
+const T = (seconds: number) => ({
+  type: "DateTime",
+  value: expect.stringMatching(new RegExp(`^${at(seconds).toISOString().slice(0, 19)}`)),
+});
+
+it("writes a sequence of three activities as the reference shows it", async () => {
+  const taskHub = newHubName();
+  const hub = openHub(taskHub);
+  const { backend, store, requests } = hub;
+  await backend.start();
+  await store.createInstance({ event: started("hello-0001"), replaces: undefined });
+  const [pending] = await rawRows(`${taskHub}Instances`);
+  expect(pending).toMatchObject({
+    partitionKey: "hello-0001",
+    rowKey: "",
+    ExecutionId: S(x),
+    Name: S("HelloSequence"),
+    Version: S(""),
+    TaskHubName: S(taskHub),
+    RuntimeStatus: S("Pending"),
+    Input: S('"Tokyo"'),
+    CreatedTime: T(0),
+    Generation: I(0),
+    Tags: S("null"),
+  });
+  expect(Object.keys(pending!)).not.toContain("CustomStatus");
+
+  let version: string | undefined;
+  let length = 0;
+  for (let episode = 1; episode <= 4; episode++) {
+    const workItem = (await fetchWork(hub))!;
+    expect(workItem.messages).toHaveLength(1);
+    const input = workItem.messages[0]!.message.event;
+    const loaded = await backend.loadHistory(workItem);
+    expect(loaded.version).toBe(version);
+    expect(loaded.events).toHaveLength(length);
+    const isLast = episode === 4;
+    const decided: HistoryEvent = isLast
+      ? {
+          type: "ExecutionCompleted",
+          eventId: 3,
+          timestamp: at(episode),
+          orchestrationStatus: "Completed",
+          result: '["Hello"]',
+          failureDetails: undefined,
+        }
+      : scheduled(episode - 1, episode);
+    const events: HistoryEvent[] = [
+      { type: "OrchestratorStarted", ...header(episode) },
+      input,
+      decided,
+      { type: "OrchestratorCompleted", ...header(episode) },
+    ];
+    requests.reset();
+    const receipt = await backend.completeOrchestrationWorkItem({
+      workItem,
+      history: { executionId: x, expectedVersion: version, firstIndex: length, events, episode },
+      outgoing: isLast ? [] : [{ message: { event: decided, target: { instanceId: "hello-0001", executionId: x } } }],
+      instance: {
+        executionId: x,
+        lastUpdatedTime: at(episode),
+        customStatus: undefined,
+        ...(episode === 1 && {
+          started: {
+            name: "HelloSequence",
+            version: undefined,
+            input: '"Tokyo"',
+            createdTime: at(0),
+            tags: undefined,
+            generation: 0,
+            scheduledStartTime: undefined,
+          },
+          runtimeStatus: "Running" as const,
+        }),
+        ...(isLast && { runtimeStatus: "Completed" as const, output: '["Hello"]', completedTime: at(episode) }),
+      },
+      settled: workItem.messages,
+      deferred: [],
+    });
+    expect(requests.byKind.get("table.batch")).toBe(1);
+    expect(requests.byKind.get("table.upsert")).toBe(1);
+    expect(requests.byKind.get("queue.send") ?? 0).toBe(isLast ? 0 : 1);
+    expect(requests.byKind.get("queue.deleteMessage")).toBe(1);
+    version = receipt.version;
+    length += events.length;
+    if (isLast) break;
+
+    const activity = (await backend.fetchActivityWorkItem(AbortSignal.timeout(10_000)))!;
+    expect(activity.delivered.message.event).toMatchObject({ type: "TaskScheduled", input: '["Tokyo"]' });
+    await backend.completeActivityWorkItem(activity, {
+      event: { type: "TaskCompleted", ...header(episode), taskScheduledId: episode - 1, result: '"Hello, Tokyo!"' },
+      target: { instanceId: "hello-0001", executionId: x },
+    });
+  }
+
+  const rows = await rawRows(`${taskHub}History`);
+  const common = { partitionKey: "hello-0001", ExecutionId: S(x), IsPlayed: B(false) };
+  const row = (index: number) => rows[index];
+  expect(rows.map((found) => found["rowKey"])).toEqual([
+    ...Array.from({ length: 16 }, (_, index) => index.toString(16).toUpperCase().padStart(16, "0")),
+    "sentinel",
+  ]);
+  expect(row(1)).toMatchObject({
+    ...common,
+    EventType: S("ExecutionStarted"),
+    EventId: I(-1),
+    _Timestamp: T(0),
+    OrchestrationInstance: S(`{"InstanceId":"hello-0001","ExecutionId":"${x}"}`),
+    ParentInstance: S("null"),
+    Name: S("HelloSequence"),
+    Version: S(""),
+    Input: S('"Tokyo"'),
+    Tags: S("null"),
+    ParentTraceContext: S("null"),
+    Generation: I(0),
+    GenerateNewTrace: B(false),
+  });
+  expect(row(2)).toMatchObject({
+    ...common,
+    EventType: S("TaskScheduled"),
+    EventId: I(0),
+    Name: S("SayHello"),
+    Version: S(""),
+    ParentTraceContext: S("null"),
+    Tags: S("null"),
+  });
+  expect(Object.keys(row(2)!)).not.toContain("Input");
+  expect(Object.keys(row(1)!)).not.toContain("Correlation");
+  expect(row(5)).toMatchObject({ ...common, TaskScheduledId: I(0), Result: S('"Hello, Tokyo!"'), EventId: I(-1) });
+  expect(row(14)).toMatchObject({
+    ...common,
+    EventType: S("ExecutionCompleted"),
+    EventId: I(3),
+    OrchestrationStatus: S("Completed"),
+    Result: S('["Hello"]'),
+    FailureDetails: S("null"),
+  });
+  expect(row(16)).toMatchObject({
+    ExecutionId: S(x),
+    IsCheckpointComplete: B(true),
+    CheckpointCompletedTimestamp: { type: "DateTime", value: expect.stringMatching(/\.\d{7}Z$/) },
+  });
+  const [final] = await rawRows(`${taskHub}Instances`);
+  expect(final).toMatchObject({
+    RuntimeStatus: S("Completed"),
+    Output: S('["Hello"]'),
+    CompletedTime: T(4),
+    CustomStatus: S("null"),
+    LastUpdatedTime: T(4),
+    CreatedTime: T(0),
+    Input: S('"Tokyo"'),
+  });
+  const queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
+  const left = await queues
+    .getQueueClient(`${taskHub.toLowerCase()}-control-0${partitionOf("hello-0001", 4)}`)
+    .getProperties();
+  expect(left.approximateMessagesCount).toBe(0);
+});
