@@ -1,15 +1,78 @@
-import { DurableError } from "../core/errors.ts";
+import { format } from "node:util";
+import { createAzureStorageTaskHub } from "../backends/azure-storage/azure-storage-task-hub.ts";
+import type { LogLevel, LogSink } from "../core/ports.ts";
+import { systemClock, systemRandom } from "../core/system-ports.ts";
+import { TaskHubClient } from "../engine/task-hub-client.ts";
+import { TaskHubWorker } from "../engine/task-hub-worker.ts";
 import type { DurableEngine, DurableEngineRequest } from "../host/durable-engine.ts";
+import type { HostLog, HostLogLevel } from "../host/host-log.ts";
+import { InProcessExecutor } from "../worker/in-process-executor.ts";
 import { openStorageAccount } from "./storage-account.ts";
 
+const hostLevels: Readonly<Record<LogLevel, HostLogLevel>> = {
+  trace: "trace",
+  debug: "debug",
+  info: "information",
+  warn: "warning",
+  error: "error",
+};
+
+/** Runs an app's orchestrations on its storage account, or on the embedded store if it has none. */
 export async function createDurableEngine(request: DurableEngineRequest): Promise<DurableEngine> {
-  const { appFolder, env, settings, log } = request;
+  const { appFolder, env, settings, registries, log } = request;
   const account = await openStorageAccount({
-    connectionName: settings.connectionName,
+    settings,
     appFolder,
     env,
     onWait: (message) => log({ level: "warning", category: "Host.Console", message }),
   });
-  await account.close();
-  throw new DurableError("NotSupported", "the engine is not wired yet");
+  const ports = { clock: systemClock, random: systemRandom, log: createLogSink(log) };
+  const { backend, store } = createAzureStorageTaskHub({
+    ...ports,
+    connectionString: account.connectionString,
+    taskHub: settings.hubName,
+    workerId: account.workerId,
+    isDeadWorker: account.isDeadWorker,
+    partitionCount: settings.partitionCount,
+    controlQueueBatchSize: settings.controlQueueBatchSize,
+    controlQueueBufferThreshold: settings.controlQueueBufferThreshold,
+    visibilityTimeoutMs: Math.min(settings.controlQueueVisibilityTimeoutMs, settings.workItemQueueVisibilityTimeoutMs),
+    maxQueuePollingIntervalMs: settings.maxQueuePollingIntervalMs,
+    storeInputsInOrchestrationHistory: settings.storeInputsInOrchestrationHistory,
+  });
+  const executor = new InProcessExecutor({
+    registries,
+    log: (level, instanceId, functionName, args) => {
+      const message = `${format(...args)} [${functionName} ${instanceId}]`;
+      log({ level: hostLevels[level], category: `Function.${functionName}.User`, message });
+    },
+  });
+  const worker = new TaskHubWorker({
+    ...ports,
+    backend,
+    store,
+    executor,
+    maxConcurrentOrchestrations: settings.maxConcurrentOrchestratorFunctions,
+    maxConcurrentActivities: settings.maxConcurrentActivityFunctions,
+  });
+  return {
+    client: new TaskHubClient({ store, clock: systemClock, random: systemRandom }),
+    storage: account.description,
+    failed: account.failed,
+    start: () => worker.start(),
+    async stop() {
+      await worker.stop();
+      await account.close();
+    },
+  };
+}
+
+function createLogSink(log: HostLog): LogSink {
+  return {
+    log(level, event, message, fields) {
+      const details = Object.entries(fields ?? {}).map(([name, value]) => `${name}=${String(value)}`);
+      const suffix = details.length > 0 ? ` (${details.join(", ")})` : "";
+      log({ level: hostLevels[level], category: `Durable.${event}`, message: `${event}: ${message}${suffix}` });
+    },
+  };
 }

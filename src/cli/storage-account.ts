@@ -1,4 +1,5 @@
 import { DurableError } from "../core/errors.ts";
+import type { DurableTaskSettings } from "../host/durable-task-settings.ts";
 import type { Environment } from "../host/host-json.ts";
 import { describeStorage, resolveStorageConnection, storageEndpoints } from "../host/storage-connection.ts";
 import { startEmbeddedStore } from "./azurite/embedded-store.ts";
@@ -18,7 +19,6 @@ export interface StorageAccount {
   close(): Promise<void>;
 }
 
-const defaultConnection = "AzureWebJobsStorage";
 const reachTimeoutMs = 5_000;
 
 /**
@@ -27,20 +27,13 @@ const reachTimeoutMs = 5_000;
  * @throws DurableError when settings name no usable account, or it cannot be reached within seconds
  */
 export async function openStorageAccount(options: {
-  readonly connectionName: string;
+  readonly settings: Pick<DurableTaskSettings, "connectionName" | "usesEmbeddedStore">;
   readonly appFolder: string;
   readonly env: Environment;
   readonly onWait: (message: string) => void;
 }): Promise<StorageAccount> {
-  const { connectionName, appFolder, env, onWait } = options;
-  const connection = resolveStorageConnection(connectionName, env);
-  if (connection.kind === "connectionString") return openSharedAccount(connection.connectionString, env);
-  if (connectionName.toLowerCase() !== defaultConnection.toLowerCase()) {
-    throw new DurableError(
-      "HostStartFailed",
-      `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting.`,
-    );
-  }
+  const { settings, appFolder, env, onWait } = options;
+  if (!settings.usesEmbeddedStore) return openSharedAccount(settings.connectionName, env);
   const store = await startEmbeddedStore({ appFolder, onWait });
   const workerId = createLocalWorkerId();
   return {
@@ -53,7 +46,15 @@ export async function openStorageAccount(options: {
   };
 }
 
-async function openSharedAccount(connectionString: string, env: Environment): Promise<StorageAccount> {
+async function openSharedAccount(connectionName: string, env: Environment): Promise<StorageAccount> {
+  const connection = resolveStorageConnection(connectionName, env);
+  if (connection.kind === "none") {
+    throw new DurableError(
+      "HostStartFailed",
+      `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting.`,
+    );
+  }
+  const { connectionString } = connection;
   const endpoints = storageEndpoints(connectionString);
   const behindProxy = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => env[name]);
   if (!behindProxy) await assertReachable(endpoints, reachTimeoutMs);

@@ -3,29 +3,28 @@ import { parseTimeSpan } from "../core/time-span.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
 import { memberOf, sectionOf } from "./host-json.ts";
+import { resolveStorageConnection } from "./storage-connection.ts";
 
 /** `extensions.durableTask` of host.json, checked and complete. Lengths of time are in milliseconds. */
 export interface DurableTaskSettings {
   readonly hubName: string;
   /** App setting that names the storage account. */
   readonly connectionName: string;
+  /** No setting names an account, and the default connection is meant: the store that comes with the local host. */
+  readonly usesEmbeddedStore: boolean;
   readonly partitionCount: number;
   readonly maxConcurrentActivityFunctions: number;
   readonly maxConcurrentOrchestratorFunctions: number;
-  readonly maxOrchestrationActions: number;
   readonly controlQueueBatchSize: number;
   readonly controlQueueBufferThreshold: number;
   readonly controlQueueVisibilityTimeoutMs: number;
   readonly workItemQueueVisibilityTimeoutMs: number;
   readonly maxQueuePollingIntervalMs: number;
-  /** How long a session of an instance that has nothing to do stays in memory. */
-  readonly extendedSessionIdleTimeoutMs: number;
   readonly storeInputsInOrchestrationHistory: boolean;
-  /** Which existing instances a start with the same id may replace. */
-  readonly overridableExistingInstanceStates: "NonRunningStates" | "AnyState";
 }
 
 const minuteMs = 60_000;
+const defaultConnectionName = "AzureWebJobsStorage";
 
 /**
  * The durable settings of an app: the only home of their defaults and limits. Defaults are those of the official
@@ -46,12 +45,19 @@ export function resolveDurableTaskSettings(
     "extensions.durableTask.storageProvider",
   );
   storage.choice("type", ["AzureStorage"], "AzureStorage");
-  const connectionName =
-    storage.text("connectionName") ?? storage.text("connectionStringName") ?? "AzureWebJobsStorage";
+  const writtenName = storage.text("connectionName") ?? storage.text("connectionStringName") ?? defaultConnectionName;
+  const connectionName = resolveSettingReferences(writtenName, env, storage.path("connectionName"));
+  const usesEmbeddedStore =
+    connectionName.toLowerCase() === defaultConnectionName.toLowerCase() &&
+    resolveStorageConnection(connectionName, env).kind === "none";
+  // The extension's default is five minutes. Messages in work are renewed, so less brings a killed worker's back sooner;
+  // the embedded store serves one host on one machine, where a quarter of a minute is plenty.
+  const visibilityTimeoutMs = usesEmbeddedStore ? 15_000 : minuteMs;
   const defaultConcurrency = 10 * machine.processorCount;
   return {
     hubName: resolveHubName(durableTask, env),
-    connectionName: resolveSettingReferences(connectionName, env, storage.path("connectionName")),
+    connectionName,
+    usesEmbeddedStore,
     partitionCount: storage.integer("partitionCount", 4, 1, 16),
     maxConcurrentActivityFunctions: durableTask.integer("maxConcurrentActivityFunctions", defaultConcurrency, 1),
     maxConcurrentOrchestratorFunctions: durableTask.integer(
@@ -59,30 +65,28 @@ export function resolveDurableTaskSettings(
       defaultConcurrency,
       1,
     ),
-    maxOrchestrationActions: durableTask.integer("maxOrchestrationActions", 100_000, 1),
     controlQueueBatchSize: storage.integer("controlQueueBatchSize", 32, 1, 32),
     controlQueueBufferThreshold: storage.integer("controlQueueBufferThreshold", 256, 1, 1000),
-    // One minute, not the extension's five: messages in work are renewed, so a killed worker's come back sooner.
     controlQueueVisibilityTimeoutMs: storage.timeSpan(
       "controlQueueVisibilityTimeout",
-      minuteMs,
+      visibilityTimeoutMs,
       minuteMs,
       60 * minuteMs,
     ),
     workItemQueueVisibilityTimeoutMs: storage.timeSpan(
       "workItemQueueVisibilityTimeout",
-      minuteMs,
+      visibilityTimeoutMs,
       minuteMs,
       60 * minuteMs,
     ),
-    maxQueuePollingIntervalMs: storage.timeSpan("maxQueuePollingInterval", 30_000, 100, 60 * minuteMs),
-    extendedSessionIdleTimeoutMs: durableTask.integer("extendedSessionIdleTimeoutInSeconds", 30, 0) * 1000,
-    storeInputsInOrchestrationHistory: durableTask.boolean("storeInputsInOrchestrationHistory", false),
-    overridableExistingInstanceStates: durableTask.choice(
-      "overridableExistingInstanceStates",
-      ["NonRunningStates", "AnyState"],
-      "NonRunningStates",
+    // Polls of the embedded store cost no money.
+    maxQueuePollingIntervalMs: storage.timeSpan(
+      "maxQueuePollingInterval",
+      usesEmbeddedStore ? 1_000 : 30_000,
+      100,
+      60 * minuteMs,
     ),
+    storeInputsInOrchestrationHistory: durableTask.boolean("storeInputsInOrchestrationHistory", false),
   };
 }
 

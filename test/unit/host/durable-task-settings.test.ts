@@ -9,22 +9,30 @@ function resolve(durableTask: object, env: Record<string, string> = {}) {
 
 describe("durable task settings", () => {
   it("have the defaults of the official extension where nothing is written", () => {
-    expect(resolveDurableTaskSettings({ version: "2.0" }, {}, machine)).toEqual({
+    expect(resolveDurableTaskSettings({ version: "2.0" }, { AzureWebJobsStorage: "x" }, machine)).toEqual({
       hubName: "TestHubName",
       connectionName: "AzureWebJobsStorage",
+      usesEmbeddedStore: false,
       partitionCount: 4,
       maxConcurrentActivityFunctions: 40,
       maxConcurrentOrchestratorFunctions: 40,
-      maxOrchestrationActions: 100_000,
       controlQueueBatchSize: 32,
       controlQueueBufferThreshold: 256,
       controlQueueVisibilityTimeoutMs: 60_000,
       workItemQueueVisibilityTimeoutMs: 60_000,
       maxQueuePollingIntervalMs: 30_000,
-      extendedSessionIdleTimeoutMs: 30_000,
       storeInputsInOrchestrationHistory: false,
-      overridableExistingInstanceStates: "NonRunningStates",
     });
+  });
+
+  it("suit one machine on the embedded store, which is used when nothing names an account", () => {
+    expect(resolve({})).toMatchObject({
+      usesEmbeddedStore: true,
+      controlQueueVisibilityTimeoutMs: 15_000,
+      workItemQueueVisibilityTimeoutMs: 15_000,
+      maxQueuePollingIntervalMs: 1_000,
+    });
+    expect(resolve({ storageProvider: { connectionName: "Other" } }).usesEmbeddedStore).toBe(false);
   });
 
   it("are read with names in any case, text for numbers, null for unset and %NAME% from settings", () => {
@@ -34,7 +42,6 @@ describe("durable task settings", () => {
         maxConcurrentActivityFunctions: null,
         storageProvider: { connectionName: "Other", partitionCount: "16", maxQueuePollingInterval: "00:00:05" },
         storeInputsInOrchestrationHistory: "True",
-        overridableExistingInstanceStates: "anystate",
       },
       { hub: "MyHub" },
     );
@@ -46,7 +53,6 @@ describe("durable task settings", () => {
       maxConcurrentActivityFunctions: 40,
       maxQueuePollingIntervalMs: 5_000,
       storeInputsInOrchestrationHistory: true,
-      overridableExistingInstanceStates: "AnyState",
     });
   });
 
