@@ -1,108 +1,23 @@
-import { TableClient } from "@azure/data-tables";
 import { QueueServiceClient } from "@azure/storage-queue";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import {
-  type AzureStorageOptions,
-  type AzureStorageTaskHub,
-  createAzureStorageTaskHub,
-} from "../../src/backends/azure-storage/azure-storage-task-hub.ts";
-import type { ExecutionStarted, HistoryEvent } from "../../src/core/history-event.ts";
+import { expect, it } from "vitest";
+import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { partitionOf } from "../../src/core/partition-hash.ts";
-import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
-import type { OrchestrationWorkItem } from "../../src/engine/backend.ts";
-import { type Azurite, startAzurite } from "../support/azurite.ts";
-
-let azurite: Azurite;
-const open: AzureStorageTaskHub[] = [];
-let hubCount = 0;
-
-beforeAll(async () => {
-  azurite = await startAzurite();
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(({ backend }) => backend.stop()));
-});
-afterAll(async () => {
-  await azurite.stop();
-});
-
-function newHubName(): string {
-  return `Hub${++hubCount}x${process.pid}`;
-}
-
-function openHub(taskHub: string, options: Partial<AzureStorageOptions> = {}): AzureStorageTaskHub {
-  const hub = createAzureStorageTaskHub({
-    connectionString: azurite.connectionString,
-    taskHub,
-    workerId: `worker-${systemRandom.guid()}`,
-    clock: systemClock,
-    random: systemRandom,
-    maxQueuePollingIntervalMs: 200,
-    leaseRenewIntervalMs: 500,
-    ...options,
-  });
-  open.push(hub);
-  return hub;
-}
-
-const at = (seconds: number) => new Date(Date.UTC(2026, 5, 24, 10, 0, seconds));
-const x = "5b0c1e6f0a7d4f0c9b1d3c2e4f5a6b7c";
-const header = (seconds: number) => ({ eventId: -1, timestamp: at(seconds) });
-
-function started(instanceId: string, change: Partial<ExecutionStarted> = {}): ExecutionStarted {
-  return {
-    type: "ExecutionStarted",
-    ...header(0),
-    orchestrationInstance: { instanceId, executionId: x },
-    parentInstance: undefined,
-    name: "HelloSequence",
-    version: undefined,
-    input: '"Tokyo"',
-    tags: undefined,
-    correlation: undefined,
-    parentTraceContext: undefined,
-    scheduledStartTime: undefined,
-    generation: 0,
-    generateNewTrace: false,
-    ...change,
-  };
-}
-
-function scheduled(eventId: number, seconds: number): HistoryEvent {
-  return {
-    type: "TaskScheduled",
-    eventId,
-    timestamp: at(seconds),
-    name: "SayHello",
-    version: undefined,
-    input: '["Tokyo"]',
-    parentTraceContext: undefined,
-    tags: undefined,
-  };
-}
-
-async function fetchWork(
-  { backend }: AzureStorageTaskHub,
-  withinMs = 10_000,
-): Promise<OrchestrationWorkItem | undefined> {
-  return await backend.fetchOrchestrationWorkItem(AbortSignal.timeout(withinMs));
-}
-
-async function rawRows(table: string): Promise<Record<string, unknown>[]> {
-  const client = TableClient.fromConnectionString(azurite.connectionString, table, { allowInsecureConnection: true });
-  const rows: Record<string, unknown>[] = [];
-  for await (const row of client.listEntities({ disableTypeConversion: true }))
-    rows.push(row as Record<string, unknown>);
-  return rows;
-}
-
-const S = (value: string) => ({ type: "String", value });
-const I = (value: number) => ({ type: "Int32", value: String(value) });
-const B = (value: boolean) => ({ type: "Boolean", value: String(value) });
-const T = (seconds: number) => ({
-  type: "DateTime",
-  value: expect.stringMatching(new RegExp(`^${at(seconds).toISOString().slice(0, 19)}`)),
-});
+import {
+  at,
+  azurite,
+  B,
+  fetchWork,
+  header,
+  I,
+  newHubName,
+  openHub,
+  rawRows,
+  S,
+  scheduled,
+  started,
+  T,
+  x,
+} from "./azure-storage-fixture.ts";
 
 it("writes a sequence of three activities as the reference shows it", async () => {
   const taskHub = newHubName();

@@ -1,0 +1,201 @@
+import { QueueServiceClient } from "@azure/storage-queue";
+import { expect, it } from "vitest";
+import { withFaults } from "../../src/backends/azure-storage/storage/with-faults.ts";
+import type { HistoryEvent } from "../../src/core/history-event.ts";
+import { partitionOf } from "../../src/core/partition-hash.ts";
+import {
+  at,
+  azurite,
+  commit,
+  fetchWork,
+  header,
+  newHubName,
+  openHub,
+  raise,
+  rawRows,
+  S,
+  scheduled,
+  started,
+  x,
+} from "./azure-storage-fixture.ts";
+
+it("lets one of two workers commit when both believe they own the partition", async () => {
+  const taskHub = newHubName();
+  const first = openHub(taskHub, { leaseRenewIntervalMs: 25_000, visibilityTimeoutMs: 2000 });
+  await first.backend.start();
+  await first.store.createInstance({ event: started("raced"), replaces: undefined });
+  const theirs = (await fetchWork(first))!;
+  await commit(first, theirs);
+  await raise(first, "raced", "Go");
+  const stale = (await fetchWork(first))!;
+  const loaded = await first.backend.loadHistory(stale);
+
+  const second = openHub(taskHub, { isDeadWorker: () => true });
+  await second.backend.start();
+  const fresh = (await fetchWork(second))!;
+  expect(fresh.messages.map(({ id }) => id)).toEqual(stale.messages.map(({ id }) => id));
+  await commit(second, fresh);
+
+  await expect(
+    first.backend.completeOrchestrationWorkItem({
+      workItem: stale,
+      history: {
+        executionId: x,
+        expectedVersion: loaded.version,
+        firstIndex: loaded.events.length,
+        events: [{ type: "OrchestratorStarted", ...header(9) }],
+        episode: 2,
+      },
+      outgoing: [],
+      instance: undefined,
+      settled: stale.messages,
+      deferred: [],
+    }),
+  ).rejects.toMatchObject({ code: "WorkItemLockLost" });
+  const history = await second.store.getHistory("raced");
+  expect(history).toHaveLength(6);
+});
+
+it("starts one of two executions that were asked for under one id", async () => {
+  const hub = openHub(newHubName());
+  await hub.backend.start();
+  await hub.store.createInstance({ event: started("twice"), replaces: undefined });
+  const late = { instanceId: "twice", executionId: "c2d4e6f8a0b24c6e8f0a1b3c5d7e9f01" };
+  await hub.store.createInstance({
+    event: started("twice", { orchestrationInstance: late, timestamp: at(5) }),
+    replaces: undefined,
+  });
+  const workItem = (await fetchWork(hub))!;
+  expect(workItem.messages.map(({ message }) => message.target.executionId)).toEqual([x]);
+  await commit(hub, workItem);
+  expect(await fetchWork(hub, 1000)).toBeUndefined();
+});
+
+it("waits for the row of a start that is received before it", async () => {
+  const hub = openHub(newHubName());
+  await hub.backend.start();
+  const event = started("gap");
+  await hub.store.sendMessage({ message: { event, target: event.orchestrationInstance } });
+  await raise(hub, "gap", "Go");
+  const early = fetchWork(hub);
+  await hub.store.createInstance({ event, replaces: undefined });
+  const workItem = (await early)!;
+  expect(workItem.messages[0]!.message.event.type).toBe("ExecutionStarted");
+});
+
+it("delivers an abandoned message again, and counts it", async () => {
+  const hub = openHub(newHubName());
+  await hub.backend.start();
+  await hub.store.createInstance({ event: started("again"), replaces: undefined });
+  const first = (await fetchWork(hub))!;
+  expect(first.messages[0]!.deliveryCount).toBe(1);
+  await hub.backend.abandonOrchestrationWorkItem(first);
+  const second = (await fetchWork(hub))!;
+  expect(second.messages[0]).toMatchObject({ id: first.messages[0]!.id, deliveryCount: 2 });
+});
+
+it("renews a work item beyond its visibility timeout, and answers with the newest receipt", async () => {
+  const hub = openHub(newHubName(), { visibilityTimeoutMs: 2000 });
+  await hub.backend.start();
+  await hub.store.createInstance({ event: started("long"), replaces: undefined });
+  const workItem = (await fetchWork(hub))!;
+  for (let second = 0; second < 3; second++) {
+    await hub.backend.renewOrchestrationWorkItem(workItem);
+    expect(await fetchWork(hub, 1000)).toBeUndefined();
+  }
+  await commit(hub, workItem);
+  expect(await fetchWork(hub, 2500)).toBeUndefined();
+});
+
+it("fires a timer at its time, neither before nor a poll later", async () => {
+  const hub = openHub(newHubName(), { maxQueuePollingIntervalMs: 30_000 });
+  await hub.backend.start();
+  await hub.store.createInstance({ event: started("timed"), replaces: undefined });
+  const workItem = (await fetchWork(hub))!;
+  const fireAt = new Date(Date.now() + 1700);
+  const event: HistoryEvent = { type: "TimerFired", ...header(1), timerId: 0, fireAt };
+  const message = { event, target: { instanceId: "timed", executionId: x } };
+  await commit(hub, workItem, [], { outgoing: [{ message, deliverAt: fireAt }] });
+  const fired = (await fetchWork(hub))!;
+  expect(Date.now()).toBeGreaterThanOrEqual(fireAt.getTime());
+  expect(Date.now()).toBeLessThan(fireAt.getTime() + 1000);
+  expect(fired.messages[0]!.message.event).toEqual(event);
+});
+
+it("survives what is not a message", async () => {
+  const taskHub = newHubName();
+  const hub = openHub(taskHub);
+  await hub.backend.start();
+  const queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
+  const queue = queues.getQueueClient(`${taskHub.toLowerCase()}-control-0${partitionOf("ok", 4)}`);
+  for (const text of ["", "{}", "bm90aGluZw==", '{"TaskMessage":{"Event":{"$type":"x"}}}'])
+    await queue.sendMessage(text);
+  await queues.getQueueClient(`${taskHub.toLowerCase()}-workitems`).sendMessage("?");
+  await hub.store.createInstance({ event: started("ok"), replaces: undefined });
+  const workItem = (await fetchWork(hub))!;
+  const outgoing = [{ message: { event: scheduled(0, 1), target: { instanceId: "ok", executionId: x } } }];
+  await commit(hub, workItem, [], { outgoing });
+  const activity = await hub.backend.fetchActivityWorkItem(AbortSignal.timeout(10_000));
+  expect(activity?.delivered.message.event).toMatchObject({ type: "TaskScheduled" });
+});
+
+it("gives back at the stop what nobody took, and its partitions", async () => {
+  const taskHub = newHubName();
+  const first = openHub(taskHub);
+  await first.backend.start();
+  await first.store.createInstance({ event: started("handed-over"), replaces: undefined });
+  await expect
+    .poll(async () => (await rawRows(`${taskHub}Partitions`)).every((row) => "CurrentOwner" in row))
+    .toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  const begin = Date.now();
+  await first.backend.stop();
+  expect(Date.now() - begin).toBeLessThan(1500);
+  expect((await rawRows(`${taskHub}Partitions`)).some((row) => "CurrentOwner" in row)).toBe(false);
+
+  const second = openHub(taskHub);
+  await second.backend.start();
+  const workItem = (await fetchWork(second, 3000))!;
+  expect(workItem.instanceId).toBe("handed-over");
+});
+
+it("starts again after a stop", async () => {
+  const hub = openHub(newHubName());
+  await hub.backend.start();
+  await hub.backend.stop();
+  await hub.backend.start();
+  await hub.store.createInstance({ event: started("later"), replaces: undefined });
+  expect(await fetchWork(hub)).toMatchObject({ instanceId: "later" });
+});
+
+it("refuses a hub that has another number of partitions", async () => {
+  const taskHub = newHubName();
+  await openHub(taskHub).store.createTaskHub();
+  await expect(openHub(taskHub, { partitionCount: 2 }).backend.start()).rejects.toMatchObject({
+    code: "InvalidOption",
+  });
+});
+
+it("commits although the answer to the commit got lost", async () => {
+  const taskHub = newHubName();
+  const isHistoryBatch = (request: { kind: string; table?: string }) =>
+    request.kind === "table.batch" && request.table === `${taskHub}History`;
+  const hub = openHub(taskHub, {
+    decorateTransport: (transport) =>
+      withFaults(transport, [
+        { matches: isHistoryBatch, nth: 1, when: "after" },
+        { matches: isHistoryBatch, nth: 3, when: "after" },
+        { matches: isHistoryBatch, nth: 5, when: "before" },
+      ]),
+  });
+  await hub.backend.start();
+  await hub.store.createInstance({ event: started("lost-answer"), replaces: undefined });
+  await commit(hub, (await fetchWork(hub))!);
+  for (let round = 1; round <= 2; round++) {
+    await raise(hub, "lost-answer", "Go");
+    await commit(hub, (await fetchWork(hub))!);
+  }
+  expect(await hub.store.getHistory("lost-answer")).toHaveLength(9);
+  const rows = await rawRows(`${taskHub}History`);
+  expect(rows.at(-1)).toMatchObject({ rowKey: "sentinel", ExecutionId: S(x) });
+});
