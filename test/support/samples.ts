@@ -26,14 +26,14 @@ export async function createSamplesFolder(): Promise<SamplesFolder> {
   };
 }
 
-/** What the status link of a 202 answer shows, once the instance has finished. */
+/** What the status link of a 202 answer shows, once the instance has finished: within two minutes, also after a crash. */
 export async function waitForOutcome(started: Response): Promise<{ runtimeStatus: string; output: unknown }> {
   const { statusQueryGetUri } = (await started.json()) as { statusQueryGetUri: string };
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const response = await fetch(statusQueryGetUri);
     if (response.status !== 202) return (await response.json()) as { runtimeStatus: string; output: unknown };
-    if (Date.now() > deadline) throw new Error(`not finished after a minute: ${await response.text()}`);
+    if (Date.now() > deadline) throw new Error(`not finished after two minutes: ${await response.text()}`);
     await new Promise((done) => setTimeout(done, 100));
   }
 }
