@@ -23,4 +23,5 @@ export type {
 export type { DurableTask, TimerTask } from "./orchestration/durable-task.ts";
 export type { OrchestrationContext } from "./orchestration/orchestration-context.ts";
 export type { ActivityHandle, OrchestrationHandle } from "./orchestration/orchestrator.ts";
+export { TaskFailedError } from "./orchestration/task-failed-error.ts";
 export type { ActivityContext } from "./worker/activity-context.ts";
