@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock, LogSink, Random } from "../core/ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { ActivityProcessor } from "./activity-processor.ts";
@@ -56,6 +57,8 @@ export class TaskHubWorker {
       maxSessions: this.#options.maxSessions ?? 200,
     });
     const activities = new ActivityProcessor({ backend, executor, clock, log, signal: this.#running.signal });
+    // Every free slot waits on it.
+    setMaxListeners(0, this.#fetching.signal);
     const loop = { clock, signal: this.#fetching.signal };
     this.#loops = Promise.all([
       runWorkItemLoop({
