@@ -33,7 +33,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   args.push("--blobPort", "0", "--queuePort", "0", "--tablePort", "0");
   args.push(...(options.folder === undefined ? ["--inMemoryPersistence"] : ["--location", options.folder]));
   // The preload ends Azurite with its parent: stdin closes whatever way this process dies.
-  const preload = `data:text/javascript,process.stdin.on("close",()=>process.kill(process.pid,"SIGTERM"));process.stdin.resume();`;
+  const preload = `data:text/javascript,process.stdin.on("close",()=>process.kill(process.pid,"SIGTERM"));process.stdin.resume();process.stdin.unref();`;
   const child = spawn(process.execPath, ["--import", preload, main, ...args], { stdio: ["pipe", "pipe", "pipe"] });
   children.add(child);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
