@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { format } from "node:util";
 import { createAzureStorageTaskHub } from "../backends/azure-storage/azure-storage-task-hub.ts";
 import type { LogLevel, LogSink } from "../core/ports.ts";
@@ -16,6 +17,8 @@ const hostLevels: Readonly<Record<LogLevel, HostLogLevel>> = {
   warn: "warning",
   error: "error",
 };
+
+const stopTimeoutMs = 6_000;
 
 /** Runs an app's orchestrations on its storage account, or on the embedded store if it has none. */
 export async function createDurableEngine(request: DurableEngineRequest): Promise<DurableEngine> {
@@ -61,7 +64,8 @@ export async function createDurableEngine(request: DurableEngineRequest): Promis
     failed: account.failed,
     start: () => worker.start(),
     async stop() {
-      await worker.stop();
+      // Storage that no longer answers must not hold the process; partitions are then freed by their leases.
+      await Promise.race([worker.stop(), sleep(stopTimeoutMs, undefined, { ref: false })]);
       await account.close();
     },
   };

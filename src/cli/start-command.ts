@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDurableError } from "../core/errors.ts";
 import { LocalHost } from "../host/local-host.ts";
 import { formatBanner, formatFunctions, suggestCommand } from "./banner.ts";
 import { createDurableEngine } from "./durable-engine.ts";
 import type { StartOptions } from "./start-options.ts";
 import type { Terminal } from "./terminal.ts";
+
+const failedStopTimeoutMs = 2_000;
 
 /**
  * `durable start`: runs the host until it is asked to end or cannot go on. Resolves to the exit code.
@@ -55,9 +58,14 @@ export async function runStart(
     if (command !== undefined) terminal.print(`\nTry: ${command}\n`);
 
     const failure = await Promise.race([asked, running.engine?.failed ?? asked]);
-    if (failure !== undefined) terminal.fail(failure);
-    await host.stop();
-    return failure === undefined ? 0 : 1;
+    if (failure === undefined) {
+      await host.stop();
+      return 0;
+    }
+    terminal.fail(failure);
+    // Without its storage the engine cannot end cleanly; what it held is found again at the next start.
+    await Promise.race([host.stop(), sleep(failedStopTimeoutMs)]);
+    return 1;
   } catch (error) {
     await host.stop();
     terminal.fail(describeFailure(error, verbose));
