@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { format } from "node:util";
-import { createAzureStorageTaskHub } from "../backends/azure-storage/azure-storage-task-hub.ts";
 import type { LogLevel, LogSink } from "../core/ports.ts";
 import { systemClock, systemRandom } from "../core/system-ports.ts";
 import { TaskHubClient } from "../engine/task-hub-client.ts";
@@ -23,12 +22,16 @@ const stopTimeoutMs = 6_000;
 /** Runs an app's orchestrations on its storage account, or on the embedded store if it has none. */
 export async function createDurableEngine(request: DurableEngineRequest): Promise<DurableEngine> {
   const { appFolder, env, settings, registries, log } = request;
-  const account = await openStorageAccount({
-    settings,
-    appFolder,
-    env,
-    onWait: (message) => log({ level: "warning", category: "Host.Console", message }),
-  });
+  // The store starts in another process while this one reads the storage libraries.
+  const [account, { createAzureStorageTaskHub }] = await Promise.all([
+    openStorageAccount({
+      settings,
+      appFolder,
+      env,
+      onWait: (message) => log({ level: "warning", category: "Host.Console", message }),
+    }),
+    import("../backends/azure-storage/azure-storage-task-hub.ts"),
+  ]);
   const ports = { clock: systemClock, random: systemRandom, log: createLogSink(log) };
   const { backend, store } = createAzureStorageTaskHub({
     ...ports,

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDurableError } from "../core/errors.ts";
 import { LocalHost } from "../host/local-host.ts";
 import { formatBanner, formatFunctions, suggestCommand } from "./banner.ts";
-import { createDurableEngine } from "./durable-engine.ts";
 import type { StartOptions } from "./start-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -33,7 +32,8 @@ export async function runStart(
     loadTimeoutMs: timeoutMs,
     env: process.env,
     log: terminal.log,
-    createEngine: createDurableEngine,
+    // Loaded when an app needs it: the storage libraries are most of what a start has to read.
+    createEngine: async (request) => (await import("./durable-engine.ts")).createDurableEngine(request),
   });
   const asked = watchSignals(terminal);
   watchUserCode(terminal);

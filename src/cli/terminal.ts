@@ -10,7 +10,7 @@ export interface Terminal {
   paint(color: Color, text: string): string;
 }
 
-export type Color = "grey" | "red" | "yellow" | "green" | "cyan";
+type Color = "grey" | "red" | "yellow" | "green" | "cyan";
 
 const codes: Readonly<Record<Color, number>> = { grey: 90, red: 31, yellow: 33, green: 32, cyan: 36 };
 

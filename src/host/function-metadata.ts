@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import type { TypedData } from "./typed-data.ts";
 
-export interface FunctionBinding {
+interface FunctionBinding {
   readonly type: string;
   readonly direction?: string;
   readonly [option: string]: unknown;
@@ -34,7 +34,7 @@ export interface InvocationRequest {
   readonly traceContext: TraceContext;
 }
 
-export interface TraceContext {
+interface TraceContext {
   readonly traceParent: string;
   readonly traceState: string;
   readonly attributes: Readonly<Record<string, string>>;

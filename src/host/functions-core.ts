@@ -3,9 +3,9 @@ import type { HostLogLevel } from "./host-log.ts";
 import type { TypedData } from "./typed-data.ts";
 
 export type HookName = "preInvocation" | "postInvocation" | "appStart" | "appTerminate" | "log";
-export type HookContext = Record<string, unknown>;
+type HookContext = Record<string, unknown>;
 export type HookCallback = (context: HookContext) => unknown;
-export type LogCategory = "user" | "system" | "customMetric";
+type LogCategory = "user" | "system" | "customMetric";
 
 /** The library that turns invocations into calls of handlers: `@azure/functions` itself. */
 export interface ProgrammingModel {
@@ -26,7 +26,7 @@ export interface CoreInvocationContext {
   log(level: HostLogLevel, category: LogCategory, message: string): void;
 }
 
-export interface InvocationModel {
+interface InvocationModel {
   getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
   invokeFunction(context: unknown, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
   getResponse(context: unknown, result: unknown): Promise<InvocationResponse>;
@@ -39,7 +39,7 @@ export interface InvocationResponse {
 }
 
 /** An error that is the fault of the host's or library's use, not of the app's code. */
-export class FunctionsSystemError extends Error {
+class FunctionsSystemError extends Error {
   readonly isAzureFunctionsSystemError = true;
 }
 

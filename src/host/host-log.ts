@@ -2,10 +2,10 @@ import type { JsonObject } from "./host-json.ts";
 import { sectionOf } from "./host-json.ts";
 
 /** Levels of the Functions host, least important first. */
-export const hostLogLevels = ["trace", "debug", "information", "warning", "error", "critical", "none"] as const;
+const hostLogLevels = ["trace", "debug", "information", "warning", "error", "critical", "none"] as const;
 export type HostLogLevel = (typeof hostLogLevels)[number];
 
-export interface HostLogEntry {
+interface HostLogEntry {
   readonly level: HostLogLevel;
   /** `Function.<name>.User` for lines of user code, `Function.<name>` for executions, `Host.*` and `Durable` for ours. */
   readonly category: string;

@@ -94,6 +94,8 @@ export class LocalHost {
       this.#errors = [(error as Error).message];
       this.#apps.engineGone(error);
       await this.stop();
+      // What was begun while an earlier stop ran.
+      await this.#undoAll();
       throw error;
     }
   }
@@ -136,12 +138,14 @@ export class LocalHost {
     const loaded = await this.#loadWithin(core);
     const app = this.#openApp(core, hostJson);
 
+    this.#assertNotStopped();
     const engine = this.#apps.registries.length > 0 ? await this.#startEngine(hostJson, origin) : undefined;
     const management = engine && this.#createManagement(engine, cors, address);
     this.#undo.push(async () => {
       const left = await app.drain(drainTimeoutMs);
       if (left > 0) this.#log("warning", "Host.Console", `${left} function call(s) did not end in time.`);
     });
+    this.#assertNotStopped();
     serve.content({ app, httpUri: loaded.capabilities["HttpUri"], management: management?.api });
     this.#state = "Running";
     const { orchestrationNames, activityNames } = this.#apps;
@@ -152,6 +156,12 @@ export class LocalHost {
     const failed = this.#state === "Error";
     if (!failed) this.#state = "Stopping";
     this.#stopListening();
+    await this.#undoAll();
+    if (!failed) this.#state = "Stopped";
+    this.#apps.engineGone(undefined);
+  }
+
+  async #undoAll(): Promise<void> {
     for (const undo of this.#undo.splice(0).reverse()) {
       try {
         await undo();
@@ -159,8 +169,10 @@ export class LocalHost {
         this.#log("error", "Host.Console", `While stopping: ${(error as Error).message}`);
       }
     }
-    if (!failed) this.#state = "Stopped";
-    this.#apps.engineGone(undefined);
+  }
+
+  #assertNotStopped(): void {
+    if (this.#stopped !== undefined) throw new DurableError("Aborted", "the host was stopped while it started");
   }
 
   async #listen(settings: LocalSettings, cors: CorsPolicy | undefined, address: string) {
@@ -235,6 +247,7 @@ export class LocalHost {
     const { registries } = this.#apps;
     const engine = await createEngine({ appFolder, settings, registries, env, log: this.#filteredLog });
     this.#undo.push(() => engine.stop());
+    this.#assertNotStopped();
     await engine.start();
     this.#apps.engineRuns({
       client: engine.client,

@@ -1,6 +1,6 @@
 /**
  * A value on its way between host and function, in the shape the Functions host protocol gives it. Exactly one member
- * is set.
+ * is set. The library converts it to and from what handlers see.
  */
 export interface TypedData {
   /** Read as JSON when it is JSON, else as the text itself. */
@@ -11,10 +11,6 @@ export interface TypedData {
   readonly http?: HttpData;
   readonly int?: number;
   readonly double?: number;
-  readonly collectionString?: { readonly string: readonly string[] };
-  readonly collectionBytes?: { readonly bytes: readonly Uint8Array[] };
-  readonly collectionDouble?: { readonly double: readonly number[] };
-  readonly collectionSint64?: { readonly sint64: readonly unknown[] };
 }
 
 export type NullableMapping = Readonly<Record<string, { readonly value: string }>>;
@@ -47,24 +43,7 @@ export interface HttpCookie {
   readonly sameSite?: "none" | "lax" | "strict" | "explicitNone";
 }
 
-export type Nullable<T> = { readonly value?: T } | null | undefined;
-
-/** The value that data of any variant but `http` stands for. */
-export function fromTypedData(data: TypedData | null | undefined): unknown {
-  if (data === null || data === undefined) return undefined;
-  if (data.string !== undefined) return parseOrKeep(data.string);
-  if (data.json !== undefined) return JSON.parse(data.json);
-  const bytes = data.bytes ?? data.stream;
-  if (bytes !== undefined) return Buffer.from(bytes);
-  return (
-    data.int ??
-    data.double ??
-    data.collectionString?.string.map(parseOrKeep) ??
-    data.collectionBytes?.bytes.map((item) => Buffer.from(item)) ??
-    data.collectionDouble?.double ??
-    data.collectionSint64?.sint64
-  );
-}
+type Nullable<T> = { readonly value?: T } | null | undefined;
 
 /** The bytes of a response body. */
 export function bodyBytes(data: TypedData | null | undefined): Buffer {
@@ -73,12 +52,4 @@ export function bodyBytes(data: TypedData | null | undefined): Buffer {
   if (bytes !== undefined) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = data.string ?? data.json ?? data.int ?? data.double;
   return Buffer.from(text === undefined ? "" : String(text));
-}
-
-function parseOrKeep(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -95,7 +95,7 @@ describe("an app with durable functions", () => {
   });
 
   it("still knows an instance whose start was acknowledged just before the host was killed", async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const host = await startLocalHost({ appFolder: folder });
       const id = await startInstance(host, "ofAnotherApp", round);
       await host.kill("SIGKILL");
