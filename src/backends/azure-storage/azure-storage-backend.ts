@@ -40,6 +40,8 @@ class HeldActivity implements ActivityWorkItem {
   }
 }
 
+const maxStopMs = 5000;
+
 /**
  * A task hub worker's side of the hub.
  *
@@ -81,9 +83,14 @@ export class AzureStorageBackend implements Backend {
     this.#starting = undefined;
     const run = this.#run;
     this.#run = undefined;
-    await run?.stop().catch((error: unknown) => {
+    if (run === undefined) return;
+    const stopped = new AbortController();
+    const stopping = run.stop().catch((error: unknown) => {
       this.#log.log("warn", "BackendStopFailed", (error as Error).message, { taskHub: this.taskHub });
     });
+    // Without storage there is nobody to hand back to: leases and messages run out by themselves.
+    await Promise.race([stopping, this.#options.clock.sleep(maxStopMs, stopped.signal)]);
+    stopped.abort();
   }
 
   async fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
@@ -159,7 +166,8 @@ export class AzureStorageBackend implements Backend {
   }
 
   async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
-    await this.#settleActivity(workItem, () => asActivity(workItem).delivered.abandon());
+    const { delivered } = asActivity(workItem);
+    await this.#settleActivity(workItem, () => this.#run?.workItems.abandon(delivered) ?? delivered.abandon());
   }
 
   /** Deletes the settled messages, gives the others back, and lets the instance be taken again. Once per work item. */

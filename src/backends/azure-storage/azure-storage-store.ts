@@ -41,8 +41,8 @@ export class AzureStorageStore implements TaskHubStore {
     const row = replaces && (await instances.readRow(orchestrationInstance.instanceId));
     const message = { event, target: orchestrationInstance };
     const sent = await sender.send({ message, deliverAt: scheduledStartTime }, clientOrigin);
-    const isStillThere = row?.columns.get("ExecutionId")?.value === replaces?.executionId;
-    if (replaces !== undefined && !isStillThere) return;
+    // Someone else's row by now: theirs stays, and the receivers discard our start.
+    if (row !== undefined && row.columns.get("ExecutionId")?.value !== replaces?.executionId) return;
     await instances.writePending(event, row, sent.blobName);
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { partitionOf } from "../../core/partition-hash.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { ControlQueue } from "./control-queue.ts";
@@ -23,6 +24,8 @@ export class BackendRun {
   constructor(options: ResolvedAzureStorageOptions, parts: TaskHubParts) {
     this.#options = options;
     this.#parts = parts;
+    // All receives under way listen to it.
+    setMaxListeners(0, this.#cutOff.signal);
     this.workItems = new WorkItemQueue({ ...this.#pollerOptions(options.names.workItemQueue), reader: parts.reader });
     this.#partitions = new PartitionManager({
       storage: parts.storage,

@@ -131,6 +131,7 @@ export class ControlQueue {
         await start.delete();
       } else {
         log.log("debug", "StartDeferred", `the start of ${start.instanceId} has no row yet`, fields);
+        this.#poller.wakeAt(clock.now() + start.abandonDelayMs);
         await start.abandon();
       }
     } catch (error) {

@@ -2,10 +2,12 @@ import { escapeKey } from "../../core/key-escaping.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import type { HistoryAppend, LoadedHistory } from "../../engine/backend.ts";
 import {
+  checkpointName,
   fromHistoryRow,
   fromSentinelRow,
   type HistoryRowOptions,
   historyRowKey,
+  type Sentinel,
   sentinelRowKey,
   toHistoryRow,
   toSentinelRow,
@@ -129,6 +131,7 @@ export class HistoryTable {
       isCheckpointComplete: isLast,
       completedTimestamp,
       startedWithoutMessage: startedWithoutMessage && append.firstIndex === 0,
+      eventCount: append.firstIndex + append.events.length,
     });
     const fence: TableWrite =
       version === undefined ? { write: "insert", row } : { write: "update", row, mode: "merge", etag: version };
@@ -150,7 +153,8 @@ export class HistoryTable {
     const [row] = rows;
     if (row === undefined) return undefined;
     const sentinel = fromSentinelRow(row);
-    const isOwn = sentinel.executionId === executionId && sameTime(sentinel.completedTimestamp, time);
+    const isOwn =
+      checkpointName(sentinel.executionId, sentinel.completedTimestamp) === checkpointName(executionId, time);
     return isOwn ? row.etag : undefined;
   }
 
@@ -159,12 +163,6 @@ export class HistoryTable {
     const digits = String(Math.floor(random.number() * 9999) + 1).padStart(4, "0");
     return new Date(clock.now()).toISOString().replace("Z", `${digits}Z`);
   }
-}
-
-/** The service may cut trailing zeros. */
-function sameTime(left: string | undefined, right: string): boolean {
-  const trim = (text: string) => text.replace(/0*Z$/, "");
-  return left !== undefined && trim(left) === trim(right);
 }
 
 /**
@@ -179,16 +177,18 @@ export function latestExecution(all: readonly TableRow[]): StoredHistory | undef
   const end = eventRows.findIndex((row) => executionOf(row) !== executionId);
   const rows = end < 0 ? eventRows : eventRows.slice(0, end);
   if (end === 0) return undefined;
-  const isComplete = sentinel?.isCheckpointComplete ?? true;
   return {
-    rows: isComplete ? rows : cutUnfinished(rows, sentinel?.startedWithoutMessage === true),
+    rows: sentinel === undefined ? rows : completeRows(rows, sentinel),
     executionId,
     version: sentinelRow?.etag,
   };
 }
 
 /** An unfinished first checkpoint is dropped whole: the message that began the execution comes again. */
-function cutUnfinished(rows: readonly TableRow[], startedWithoutMessage: boolean): readonly TableRow[] {
+function completeRows(rows: readonly TableRow[], sentinel: Sentinel): readonly TableRow[] {
+  const { eventCount, isCheckpointComplete, startedWithoutMessage } = sentinel;
+  if (eventCount !== undefined) return rows.slice(0, eventCount);
+  if (isCheckpointComplete) return rows;
   const last = rows.findLastIndex((row) => readString(row, "EventType") === "OrchestratorCompleted");
   return last < 0 && startedWithoutMessage ? rows : rows.slice(0, last + 1);
 }

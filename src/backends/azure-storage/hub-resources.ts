@@ -28,8 +28,12 @@ export class HubResources {
     // First, and alone: a hub with another partition count must be left as it is.
     await this.#createPartitions();
     await Promise.all([
-      ...[names.historyTable, names.instancesTable].map((table) => this.#exists({ kind: "table.create", table })),
-      ...[...names.controlQueues, names.workItemQueue].map((queue) => this.#exists({ kind: "queue.create", queue })),
+      ...[names.historyTable, names.instancesTable].map((table) =>
+        this.#storage.perform({ kind: "table.create", table }),
+      ),
+      ...[...names.controlQueues, names.workItemQueue].map((queue) =>
+        this.#storage.perform({ kind: "queue.create", queue }),
+      ),
     ]);
   }
 
@@ -40,7 +44,7 @@ export class HubResources {
       this.#checkCount(existing.value.rows);
       return;
     }
-    await this.#exists({ kind: "table.create", table });
+    await this.#storage.perform({ kind: "table.create", table });
     const rows = this.#names.controlQueues.map(freshPartition);
     const writes = rows.map((row) => ({ write: "insert" as const, row }));
     const inserted = await this.#storage.perform({ kind: "table.batch", table, writes });
@@ -57,14 +61,6 @@ export class HubResources {
       `task hub ${this.#names.taskHub} has ${rows.length} partitions, but partitionCount is ${expected}; ` +
         "a hub keeps the count it was created with",
     );
-  }
-
-  async #exists(
-    request:
-      | { readonly kind: "table.create"; readonly table: string }
-      | { readonly kind: "queue.create"; readonly queue: string },
-  ): Promise<void> {
-    await (request.kind === "table.create" ? this.#storage.perform(request) : this.#storage.perform(request));
   }
 
   async delete(): Promise<void> {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { compareArrival, type HeldMessage } from "./held-message.ts";
 import type { ReceivedMessage } from "./storage/storage-request.ts";
 
@@ -61,6 +62,8 @@ export class OrchestrationInbox {
 
   /** Locks the next ready instance and hands out its messages; `undefined` when `signal` aborts. */
   async take(signal: AbortSignal): Promise<readonly HeldMessage[] | undefined> {
+    // Everyone who waits for work may wait on one signal.
+    setMaxListeners(0, signal);
     while (!signal.aborted) {
       const [instanceId] = this.#ready;
       if (instanceId !== undefined) {

@@ -26,8 +26,6 @@ export interface QueuePollerOptions {
 export class QueuePoller {
   readonly #options: QueuePollerOptions;
   readonly #signal: WakeSignal;
-  /** When the queue was last seen, whether or not it held something; 0 before. */
-  lastPolledAt = 0;
 
   constructor(options: QueuePollerOptions) {
     this.#options = options;
@@ -63,12 +61,10 @@ export class QueuePoller {
   }
 
   async #receive(maxMessages: number): Promise<readonly ReceivedMessage[]> {
-    const { queue, storage, clock, log, visibilityTimeoutMs, cutOff } = this.#options;
+    const { queue, storage, log, visibilityTimeoutMs, cutOff } = this.#options;
     try {
       const request = { kind: "queue.receive", queue, maxMessages, visibilityTimeoutMs } as const;
-      const received = await storage.require(request, cutOff);
-      this.lastPolledAt = clock.now();
-      return received;
+      return await storage.require(request, cutOff);
     } catch (error) {
       if (!cutOff.aborted) log.log("warn", "QueueReceiveFailed", (error as Error).message, { queue });
       return [];

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { HeldMessage } from "./held-message.ts";
 import type { MessageReader } from "./message-reader.ts";
 import { QueuePoller, type QueuePollerOptions } from "./queue-poller.ts";
@@ -46,6 +47,8 @@ export class WorkItemQueue {
 
   /** Resolves to `undefined` when `signal` aborts. */
   fetch(signal: AbortSignal): Promise<HeldMessage | undefined> {
+    // Everyone who waits for work may wait on one signal.
+    setMaxListeners(0, signal);
     if (signal.aborted) return Promise.resolve(undefined);
     const spare = this.#spare.shift();
     if (spare !== undefined) return Promise.resolve(spare);
@@ -68,6 +71,12 @@ export class WorkItemQueue {
 
   forget(message: HeldMessage): void {
     this.#held.delete(message.id);
+  }
+
+  /** The message comes again after its delay, and is looked for then. */
+  async abandon(message: HeldMessage): Promise<boolean> {
+    this.#poller.wakeAt(this.#options.clock.now() + message.abandonDelayMs);
+    return await message.abandon();
   }
 
   async #receive(received: readonly ReceivedMessage[]): Promise<void> {

@@ -128,6 +128,11 @@ export interface Sentinel {
    * column of ours, which other workers keep and ignore.
    */
   readonly startedWithoutMessage: boolean;
+  /**
+   * Events in the last complete checkpoint; absent when another kind of worker wrote it. Rows beyond are what an
+   * unfinished checkpoint left. Also a column of ours, tied to the checkpoint that it was written with.
+   */
+  readonly eventCount: number | undefined;
 }
 
 export function toSentinelRow(partitionKey: string, sentinel: Sentinel): TableRow {
@@ -137,6 +142,10 @@ export function toSentinelRow(partitionKey: string, sentinel: Sentinel): TableRo
   ]);
   if (sentinel.completedTimestamp !== undefined) {
     columns.set("CheckpointCompletedTimestamp", edm.dateTime(sentinel.completedTimestamp));
+    if (sentinel.eventCount !== undefined) {
+      columns.set("EventCount", edm.int32(sentinel.eventCount));
+      columns.set("EventCountOf", edm.string(checkpointName(sentinel.executionId, sentinel.completedTimestamp)));
+    }
   }
   if (!sentinel.isCheckpointComplete) {
     columns.set("StartedWithoutMessage", edm.boolean(sentinel.startedWithoutMessage));
@@ -145,11 +154,20 @@ export function toSentinelRow(partitionKey: string, sentinel: Sentinel): TableRo
 }
 
 export function fromSentinelRow(row: TableRow): Sentinel {
+  const executionId = readString(row, "ExecutionId") ?? "";
+  const completedTimestamp = readString(row, "CheckpointCompletedTimestamp");
+  const isCountValid = readString(row, "EventCountOf") === checkpointName(executionId, completedTimestamp);
   return {
-    executionId: readString(row, "ExecutionId") ?? "",
+    executionId,
+    eventCount: isCountValid ? readInt(row, "EventCount") : undefined,
     // Writers that never split a checkpoint may not say so.
     isCheckpointComplete: readBoolean(row, "IsCheckpointComplete") ?? true,
-    completedTimestamp: readString(row, "CheckpointCompletedTimestamp"),
+    completedTimestamp,
     startedWithoutMessage: readBoolean(row, "StartedWithoutMessage") ?? false,
   };
+}
+
+/** The service may cut trailing zeros of a time. */
+export function checkpointName(executionId: string, time: string | undefined): string {
+  return `${executionId}@${time?.replace(/\.?0*Z$/, "") ?? ""}`;
 }

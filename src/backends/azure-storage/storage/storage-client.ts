@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { DurableError } from "../../../core/errors.ts";
 import { toDurableError } from "./storage-failure.ts";
 import type {
@@ -11,7 +12,9 @@ import type {
   StorageValue,
 } from "./storage-request.ts";
 
+/** Never aborts. All requests without a signal of their own listen to it, which is no leak. */
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 
 /** Storage as the rest of the backend sees it: refusals are values, failures are DurableErrors. */
 export class StorageClient {
