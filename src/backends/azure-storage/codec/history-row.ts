@@ -167,7 +167,8 @@ export function fromSentinelRow(row: TableRow): Sentinel {
   };
 }
 
-/** The service may cut trailing zeros of a time. */
+/** Names a checkpoint by its time, of which the service may cut trailing zeros. */
 export function checkpointName(executionId: string, time: string | undefined): string {
-  return `${executionId}@${time?.replace(/\.?0*Z$/, "") ?? ""}`;
+  const digits = time?.replace(/Z$/, "").replace(/(\.\d*?)0+$/, "$1");
+  return `${executionId}@${digits?.replace(/\.$/, "") ?? ""}`;
 }

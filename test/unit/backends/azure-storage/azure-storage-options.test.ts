@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import {
+  type AzureStorageOptions,
+  resolveAzureStorageOptions,
+} from "../../../../src/backends/azure-storage/azure-storage-options.ts";
+import { systemClock, systemRandom } from "../../../../src/core/system-ports.ts";
+
+const options: AzureStorageOptions = {
+  connectionString: "UseDevelopmentStorage=true",
+  taskHub: "MyHub",
+  workerId: "w",
+  clock: systemClock,
+  random: systemRandom,
+};
+
+it("has the defaults that are documented, and the names of the format", () => {
+  expect(resolveAzureStorageOptions(options)).toMatchObject({
+    names: {
+      taskHub: "MyHub",
+      controlQueues: ["myhub-control-00", "myhub-control-01", "myhub-control-02", "myhub-control-03"],
+      workItemQueue: "myhub-workitems",
+      historyTable: "MyHubHistory",
+      instancesTable: "MyHubInstances",
+      partitionsTable: "MyHubPartitions",
+      largeMessagesContainer: "myhub-largemessages",
+    },
+    visibilityTimeoutMs: 60_000,
+    renewIntervalMs: 20_000,
+    maxQueuePollingIntervalMs: 30_000,
+    controlQueueBufferThreshold: 64,
+    messageEncoding: "base64",
+    leaseIntervalMs: 30_000,
+    leaseRenewIntervalMs: 10_000,
+  });
+});
+
+it.each([
+  ["taskHub", "my-hub"],
+  ["taskHub", "1hub"],
+  ["taskHub", "ab"],
+  ["taskHub", "a".repeat(46)],
+  ["partitionCount", 0],
+  ["partitionCount", 17],
+  ["controlQueueBatchSize", 33],
+  ["workerId", ""],
+  ["visibilityTimeoutMs", Number.NaN],
+  ["messageEncoding", "ascii"],
+  ["connectionString", "nonsense"],
+])("refuses %s = %j by its name", (name, value) => {
+  const resolve = () => resolveAzureStorageOptions({ ...options, [name]: value } as AzureStorageOptions);
+  expect(resolve).toThrow(expect.objectContaining({ code: "InvalidOption", message: expect.stringContaining(name) }));
+});
