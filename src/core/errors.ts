@@ -20,6 +20,10 @@ export type DurableErrorCode =
   | "ActivityNotRegistered"
   /** The name is taken by another definition of the same kind. */
   | "DuplicateRegistration"
+  /** A wait with a time limit was over before what it waited for. */
+  | "TaskTimeout"
+  /** The instance was started with a version that this worker does not run. */
+  | "VersionMismatch"
   /** Another worker holds the instance or partition by now; nothing was written. */
   | "WorkItemLockLost"
   /** A stored message, row or blob that does not follow the task hub format. */

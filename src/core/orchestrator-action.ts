@@ -55,10 +55,31 @@ export interface CompleteOrchestration {
   readonly newVersion: string | undefined;
 }
 
+/** Marks that the execution has met a change of its code. Recorded as a `GenericEvent`, which others ignore. */
+export interface RecordPatch {
+  readonly kind: "RecordPatch";
+  /** Always -1: a mark is no task and takes no number. */
+  readonly id: number;
+  readonly patchId: string;
+}
+
+const patchMark = "durable.patched:";
+
+/** Data of the `GenericEvent` that records a {@link RecordPatch}. */
+export function formatPatchMark(patchId: string): string {
+  return `${patchMark}${patchId}`;
+}
+
+/** Undoes {@link formatPatchMark}; `undefined` for the data of any other event. */
+export function readPatchMark(data: string | undefined): string | undefined {
+  return data?.startsWith(patchMark) ? data.slice(patchMark.length) : undefined;
+}
+
 /** A decision of an orchestrator, in the order its code made them. */
 export type OrchestratorAction =
   | ScheduleTask
   | CreateTimer
   | CreateSubOrchestration
   | SendEvent
+  | RecordPatch
   | CompleteOrchestration;

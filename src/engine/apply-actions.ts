@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { encodeActivityInput } from "../core/activity-input.ts";
 import { formatFailure } from "../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent, ParentInstance, Tags } from "../core/history-event.ts";
-import type {
-  CompleteOrchestration,
-  CreateSubOrchestration,
-  CreateTimer,
-  OrchestratorAction,
-  ScheduleTask,
-  SendEvent,
+import {
+  type CompleteOrchestration,
+  type CreateSubOrchestration,
+  type CreateTimer,
+  formatPatchMark,
+  type OrchestratorAction,
+  type ScheduleTask,
+  type SendEvent,
 } from "../core/orchestrator-action.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 
@@ -65,6 +66,10 @@ function applyAction(started: ExecutionStarted, action: OrchestratorAction, time
       return createSubOrchestration(started, action, timestamp);
     case "SendEvent":
       return sendEvent(action, timestamp);
+    case "RecordPatch": {
+      const data = formatPatchMark(action.patchId);
+      return { event: { type: "GenericEvent", eventId: -1, timestamp, data }, outgoing: undefined };
+    }
     case "CompleteOrchestration":
       return complete(started, action, timestamp);
   }

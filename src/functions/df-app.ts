@@ -2,11 +2,13 @@ import az from "@azure/functions";
 import type { DataConverter } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
 import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
-import type {
-  ActivityHandle,
-  OrchestrationHandle,
-  Orchestrator,
-  OrchestratorOf,
+import {
+  type ActivityHandle,
+  createActivityHandle,
+  createOrchestrationHandle,
+  type OrchestrationHandle,
+  type Orchestrator,
+  type OrchestratorOf,
 } from "../orchestration/orchestrator.ts";
 import type { ActivityContext } from "../worker/activity-context.ts";
 import { Registry } from "../worker/registry.ts";
@@ -90,7 +92,7 @@ export class DFApp {
     definition: Definition<ActivityOf<Input, Output>>,
   ): ActivityHandle<Input, Output> {
     this.#registry.addActivity({ name, activity: resolveHandler("activity", name, definition) });
-    return { kind: "activity", name };
+    return createActivityHandle(name);
   }
 
   /**
@@ -107,7 +109,7 @@ export class DFApp {
   ): OrchestrationHandle<InputOf<Arguments>, Output> {
     const orchestrator = resolveHandler<Orchestrator>("orchestration", name, definition);
     this.#registry.addOrchestration({ name, orchestrator });
-    return { kind: "orchestration", name };
+    return createOrchestrationHandle(name);
   }
 
   /**

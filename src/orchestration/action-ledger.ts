@@ -117,6 +117,8 @@ function describeAction(action: OrchestratorAction): string {
       return `CreateTimer(${action.fireAt.toISOString()})`;
     case "SendEvent":
       return `SendEvent('${action.name}' to '${action.instanceId}')`;
+    case "RecordPatch":
+      return `RecordPatch('${action.patchId}')`;
     case "CompleteOrchestration":
       return `CompleteOrchestration(${action.status})`;
   }

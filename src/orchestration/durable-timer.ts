@@ -16,7 +16,7 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
   #isCanceled = false;
 
   constructor(execution: OrchestrationExecution, fireAt: Date) {
-    super((task) => execution.observeAwait(task));
+    super((task) => execution.turns.observeAwait(task));
     this.#execution = execution;
     this.#fireAt = fireAt;
     if (!execution.isEnding) this.#arm();
@@ -33,7 +33,12 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
   cancel(): void {
     this.#execution.enterCall("cancel");
     if (this.isCompleted) throw new DurableError("OrchestrationMisuse", "a timer that has fired cannot be cancelled");
-    if (this.#isCanceled) return;
+    this.withdraw();
+  }
+
+  /** {@link cancel} for the machine itself. */
+  withdraw(): void {
+    if (this.isCompleted || this.#isCanceled) return;
     this.#isCanceled = true;
     if (this.#actionId === undefined) return;
     this.#execution.ledger.withdraw(this.#actionId);

@@ -9,24 +9,33 @@ export type EventWaiter = (event: EventRaised) => void;
  */
 export class ExternalEvents {
   readonly #kept = new Map<string, EventRaised[]>();
-  readonly #waiters = new Map<string, EventWaiter[]>();
+  readonly #waiters = new Map<string, Set<EventWaiter>>();
 
   raise(event: EventRaised): void {
     const key = event.name.toLowerCase();
-    const waiter = this.#waiters.get(key)?.shift();
-    if (waiter !== undefined) return waiter(event);
+    const waiters = this.#waiters.get(key);
+    // A set keeps the order in which waits were made.
+    const [waiter] = waiters ?? [];
+    if (waiters !== undefined && waiter !== undefined) {
+      waiters.delete(waiter);
+      return waiter(event);
+    }
     const kept = this.#kept.get(key);
     if (kept === undefined) this.#kept.set(key, [event]);
     else kept.push(event);
   }
 
-  wait(name: string, waiter: EventWaiter): void {
+  /** Returns a function that ends the wait. */
+  wait(name: string, waiter: EventWaiter): () => void {
     const key = name.toLowerCase();
     const event = this.#kept.get(key)?.shift();
-    if (event !== undefined) return waiter(event);
-    const waiters = this.#waiters.get(key);
-    if (waiters === undefined) this.#waiters.set(key, [waiter]);
-    else waiters.push(waiter);
+    if (event !== undefined) {
+      waiter(event);
+      return () => {};
+    }
+    const waiters = this.#waiters.get(key) ?? new Set();
+    this.#waiters.set(key, waiters.add(waiter));
+    return () => waiters.delete(waiter);
   }
 
   /** Events that nobody has waited for, in order of arrival per name. */

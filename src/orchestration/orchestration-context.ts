@@ -1,6 +1,25 @@
+import type { Tags } from "../core/history-event.ts";
+import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
+import type { CallActivityOptions, CallSubOrchestratorOptions } from "./call-options.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
-import type { ActivityHandle, InputArguments, OrchestrationHandle } from "./orchestrator.ts";
+import type { ExternalEvent, ExternalEventStream } from "./external-event.ts";
+import type { ActivityHandle, OrchestrationHandle } from "./orchestrator.ts";
+
+/** Arguments of a call with one input: none needed when the function takes none. */
+export type CallArguments<Input, Options> = undefined extends Input
+  ? [input?: Input, options?: Options]
+  : [input: Input, options?: Options];
+
+type Tasks = readonly DurableTask<unknown>[];
+
+/** Results of tasks, in their order. */
+export type ResultsOf<T extends Tasks> = { -readonly [K in keyof T]: T[K] extends DurableTask<infer R> ? R : never };
+
+/** Outcomes of tasks, in their order. */
+export type SettledResultsOf<T extends Tasks> = {
+  -readonly [K in keyof T]: T[K] extends DurableTask<infer R> ? PromiseSettledResult<R> : never;
+};
 
 /**
  * What an orchestrator may use. Everything here gives the same answers in every replay; the orchestrator gets time,
@@ -14,16 +33,22 @@ export interface OrchestrationContext {
   readonly name: string;
   /** Version given when the instance was started; empty when none was. */
   readonly version: string;
+  /** Tags given when the instance was started. */
+  readonly tags: Tags;
   /** Time of the current episode: the only clock an orchestrator may use. */
   readonly currentUtcDateTime: Date;
   /** `true` while the code runs over ground that an earlier episode has covered. */
   readonly isReplaying: boolean;
+  /** What {@link setCustomStatus} has set. */
+  readonly customStatus: unknown;
   /** This context, under the name that `durable-functions` 3.x gives it: `context.df.callActivity(...)`. */
   readonly df: OrchestrationContext;
   /** Combinators, under the name that `durable-functions` 3.x gives them. */
   readonly Task: {
     all: OrchestrationContext["all"];
     any: OrchestrationContext["any"];
+    allSettled: OrchestrationContext["allSettled"];
+    race: OrchestrationContext["race"];
   };
 
   /** The input the instance was started with. */
@@ -32,28 +57,60 @@ export interface OrchestrationContext {
   /**
    * Runs an activity. It may run more than once (at-least-once); its recorded result is used once.
    *
-   * @throws TaskFailedError when waited for, if the activity throws
+   * @throws TaskFailedError when waited for, if the last attempt of the activity fails
    */
   callActivity<Input, Output>(
     activity: ActivityHandle<Input, Output>,
-    ...input: InputArguments<Input>
+    ...input: CallArguments<Input, CallActivityOptions>
   ): DurableTask<Output>;
-  callActivity<Output = unknown>(name: string, input?: unknown): DurableTask<Output>;
+  callActivity<Output = unknown>(name: string, input?: unknown, options?: CallActivityOptions): DurableTask<Output>;
+
+  /** {@link callActivity} with a retry policy, in the argument order of `durable-functions` 3.x. */
+  callActivityWithRetry<Input, Output>(
+    activity: ActivityHandle<Input, Output>,
+    retry: RetryPolicy | RetryOptions,
+    ...input: CallArguments<Input, never>
+  ): DurableTask<Output>;
+  callActivityWithRetry<Output = unknown>(
+    name: string,
+    retry: RetryPolicy | RetryOptions,
+    input?: unknown,
+  ): DurableTask<Output>;
 
   /**
-   * Runs another orchestration and waits for its output.
+   * Runs another orchestration and waits for its output. A string in place of the options is the instance id.
    *
    * @throws TaskFailedError when waited for, if the child fails or is terminated
    */
   callSubOrchestrator<Input, Output>(
     orchestration: OrchestrationHandle<Input, Output>,
-    input: Input,
-    instanceId?: string,
+    ...input: CallArguments<Input, string | CallSubOrchestratorOptions>
   ): DurableTask<Output>;
-  callSubOrchestrator<Output = unknown>(name: string, input?: unknown, instanceId?: string): DurableTask<Output>;
+  callSubOrchestrator<Output = unknown>(
+    name: string,
+    input?: unknown,
+    options?: string | CallSubOrchestratorOptions,
+    version?: string,
+  ): DurableTask<Output>;
+
+  /** {@link callSubOrchestrator} with a retry policy, in the argument order of `durable-functions` 3.x. */
+  callSubOrchestratorWithRetry<Output = unknown>(
+    orchestration: string | OrchestrationHandle<never, Output>,
+    retry: RetryPolicy | RetryOptions,
+    input?: unknown,
+    instanceId?: string,
+    version?: string,
+  ): DurableTask<Output>;
+
+  /** Starts another orchestration that answers nobody. Returns its instance id at once. */
+  startNewOrchestration<Input, Output>(
+    orchestration: OrchestrationHandle<Input, Output>,
+    ...input: CallArguments<Input, Omit<CallSubOrchestratorOptions, "retry">>
+  ): string;
+  startNewOrchestration(name: string, input?: unknown, options?: Omit<CallSubOrchestratorOptions, "retry">): string;
 
   /**
-   * A timer that survives restarts. Never fires early.
+   * A timer that survives restarts. Never fires early. Waits of any length are possible.
    *
    * @param when the instant, or the time from {@link currentUtcDateTime}: a `Date`, milliseconds, `{ hours: 1 }`, or an
    * ISO 8601 duration such as `"PT30S"`
@@ -63,19 +120,44 @@ export interface OrchestrationContext {
   /**
    * The next event of that name raised to this instance. Events that came before the wait are kept; several waits of
    * one name are served in order. Names are compared ignoring case.
+   *
+   * @param options.timeout fails the wait with DurableError `TaskTimeout`. @defaultValue no limit
    */
-  waitForExternalEvent<T = unknown>(name: string): DurableTask<T>;
+  waitForExternalEvent<T = unknown>(
+    event: string | ExternalEvent<T>,
+    options?: { readonly timeout?: TimeSpanInput },
+  ): DurableTask<T>;
+
+  /** All events of that name, one after the other. */
+  events<T = unknown>(event: string | ExternalEvent<T>): ExternalEventStream<T>;
 
   /** Raises an event on another instance. Nothing to wait for. */
-  sendEvent(instanceId: string, name: string, input?: unknown): void;
+  sendEvent<T = unknown>(instanceId: string, event: string | ExternalEvent<T>, input?: T): void;
 
   /** All results, in the order of the tasks. Fails with the first failure. */
-  all<const Tasks extends readonly DurableTask<unknown>[]>(
-    tasks: Tasks,
-  ): DurableTask<{ -readonly [K in keyof Tasks]: Tasks[K] extends DurableTask<infer T> ? T : never }>;
+  all<const T extends Tasks>(tasks: T): DurableTask<ResultsOf<T>>;
 
-  /** The first task to complete, itself: `winner === timer`. Fails only if its list is empty. */
-  any<Tasks extends readonly DurableTask<unknown>[]>(tasks: Tasks): DurableTask<WinnerOf<Tasks[number]>>;
+  /** All outcomes, in the order of the tasks. Never fails. */
+  allSettled<const T extends Tasks>(tasks: T): DurableTask<SettledResultsOf<T>>;
+
+  /** The first task to complete or fail, itself: `winner === timer`. Never fails. */
+  any<T extends Tasks>(tasks: T): DurableTask<WinnerOf<T[number]>>;
+
+  /** The result, or the failure, of the first task to complete or fail. */
+  race<T extends Tasks>(tasks: T): DurableTask<ResultsOf<T>[number]>;
+
+  /**
+   * Calls `start` for every item and waits for all results, in order. Fails with the first failure, and starts nothing
+   * more then.
+   *
+   * @param options.concurrency most of them under way at once. @defaultValue all
+   * @example yield* context.map(cities, (city) => context.callActivity(sayHello, city), { concurrency: 5 })
+   */
+  map<Item, Output>(
+    items: readonly Item[],
+    start: (item: Item, index: number) => PromiseLike<Output>,
+    options?: { readonly concurrency?: number },
+  ): DurableTask<Output[]>;
 
   /**
    * Ends this execution and starts the instance over with an empty history and `input`. Takes effect when the
@@ -87,6 +169,14 @@ export interface OrchestrationContext {
 
   /** A value for status queries, up to 8,192 characters as JSON. @throws DurableError `InvalidPayload` when longer */
   setCustomStatus(status: unknown): void;
+
+  /**
+   * Guards a change of the code: `true` for instances that meet it on new ground (and from then on), `false` for those
+   * that have passed it already, which must be replayed the old way.
+   *
+   * @example if (context.patched("check-stock")) yield* context.callActivity(checkStock, order);
+   */
+  patched(id: string): boolean;
 
   /** A GUID that is the same in every replay (UUID version 5). */
   newGuid(): string;

@@ -2,18 +2,25 @@ import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts
 import { DurableError, isDurableError } from "../core/errors.ts";
 import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
 import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
-import type { CompleteOrchestration, OrchestratorAction } from "../core/orchestrator-action.ts";
+import { type CompleteOrchestration, type OrchestratorAction, readPatchMark } from "../core/orchestrator-action.ts";
+import { type StandardSchema, validateSync } from "../core/standard-schema.ts";
+import { describeVersionMismatch, type VersioningOptions } from "../core/versioning.ts";
 import { ActionLedger, type RecordedAction } from "./action-ledger.ts";
+import { CodeTurns } from "./code-turns.ts";
 import { ExternalEvents } from "./external-events.ts";
-import { OrchestrationTask } from "./orchestration-task.ts";
+import type { OrchestrationTask } from "./orchestration-task.ts";
 import type { Orchestrator } from "./orchestrator.ts";
-import { type OrchestratorDriver, startOrchestrator } from "./orchestrator-driver.ts";
+import { Patches } from "./patches.ts";
 import { ReplayContext } from "./replay-context.ts";
 
 /** The code of one orchestration, and how its values are written. */
 export interface OrchestrationCode {
   readonly orchestrator: Orchestrator;
   readonly dataConverter: DataConverter;
+  readonly inputSchema?: StandardSchema | undefined;
+  readonly outputSchema?: StandardSchema | undefined;
+  /** Which instances it runs. @defaultValue those of every version */
+  readonly versioning?: VersioningOptions | undefined;
 }
 
 export interface ExecutionOptions {
@@ -50,19 +57,18 @@ export class OrchestrationExecution {
   readonly executionId: string;
   readonly ledger: ActionLedger = new ActionLedger();
   readonly events: ExternalEvents = new ExternalEvents();
+  readonly patches: Patches = new Patches();
   readonly #options: ExecutionOptions;
+  readonly turns: CodeTurns = new CodeTurns(() => this.isEnding);
   readonly #openTasks = new Map<number, OpenTask>();
-  readonly #awaited = new Set<OrchestrationTask<unknown>>();
   #started: ExecutionStarted | undefined;
   #code: OrchestrationCode | undefined;
-  #driver: OrchestratorDriver | undefined;
-  #inTurn = false;
-  #misuse: DurableError | undefined;
   #position = -1;
   #now: Date | undefined;
   #isReplaying = false;
   #rewound = false;
   #hasDiverged = false;
+  #rejection: DurableError | undefined;
   #suspendedEvents: HistoryEvent[] | undefined;
   #continueAsNew: ContinueAsNewRequest | undefined;
   #completion: CompleteOrchestration | undefined;
@@ -80,6 +86,17 @@ export class OrchestrationExecution {
     return this.#started;
   }
 
+  /** The input as user code gets it. @throws DurableError `InvalidPayload` */
+  readInput(): unknown {
+    const what = `the input of orchestration '${this.started.name}'`;
+    return validateSync(this.#code?.inputSchema, this.dataConverter.deserialize(this.started.input, what), what);
+  }
+
+  /** Version of the sub-orchestrations that name none. */
+  get defaultVersion(): string | undefined {
+    return this.#code?.versioning?.version;
+  }
+
   get dataConverter(): DataConverter {
     return this.#code?.dataConverter ?? jsonDataConverter;
   }
@@ -94,11 +111,20 @@ export class OrchestrationExecution {
 
   /** What the orchestrator asks for that history does not hold, in order. */
   get actions(): readonly OrchestratorAction[] {
+    const marks = this.patches.unrecorded.map((patchId) => ({ kind: "RecordPatch", id: -1, patchId }) as const);
     if (this.#completion !== undefined) {
       const completion = this.#completion;
-      return [...this.ledger.open, { ...completion, carryoverEvents: this.#carryover() }];
+      return [...marks, ...this.ledger.open, { ...completion, carryoverEvents: this.#carryover() }];
     }
-    return this.#suspendedEvents === undefined ? this.ledger.open : [];
+    return this.#suspendedEvents === undefined ? [...marks, ...this.ledger.open] : [];
+  }
+
+  /** Looks over events that are about to be applied. */
+  foresee(events: readonly HistoryEvent[]): void {
+    for (const event of events) {
+      const patchId = event.type === "GenericEvent" ? readPatchMark(event.data) : undefined;
+      if (patchId !== undefined) this.patches.confirm(patchId);
+    }
   }
 
   /** Applies the next event of the stream. A promise comes back only if user code is asynchronous. */
@@ -107,7 +133,7 @@ export class OrchestrationExecution {
     this.#isReplaying = isReplaying;
     if (this.#completion !== undefined) return this.#applyAfterCompletion(event);
     try {
-      if (this.#misuse !== undefined) throw this.#misuse;
+      if (this.turns.misuse !== undefined) throw this.turns.misuse;
       return this.#suspendedEvents === undefined ? this.#handle(event) : this.#handleSuspended(event);
     } catch (error) {
       this.#failWith(error);
@@ -117,7 +143,7 @@ export class OrchestrationExecution {
 
   #applyAfterCompletion(event: HistoryEvent): undefined {
     if (event.type === "EventRaised") this.#lateEvents.push(event);
-    if (event.type === "GenericEvent") this.#rewound = true;
+    if (event.type === "GenericEvent" && readPatchMark(event.data) === undefined) this.#rewound = true;
     if (this.#rewound || this.#hasDiverged) return;
     try {
       if (isRecordedAction(event)) this.ledger.confirm(event, this.#position);
@@ -154,8 +180,7 @@ export class OrchestrationExecution {
       case "TimerFired":
         return this.#answer(event.timerId, (task) => task.complete(undefined));
       case "EventRaised":
-        this.events.raise(event);
-        return this.#turn();
+        return this.#turn(() => this.events.raise(event));
       case "ExecutionSuspended":
         this.#suspendedEvents = [];
         return undefined;
@@ -163,7 +188,7 @@ export class OrchestrationExecution {
         this.#complete("Terminated", event.input, undefined);
         return undefined;
       case "GenericEvent":
-        this.#rewound = true;
+        if (readPatchMark(event.data) === undefined) this.#rewound = true;
         return undefined;
       default:
         return undefined;
@@ -220,14 +245,23 @@ export class OrchestrationExecution {
     }
     const { orchestrator } = this.#code;
     const context = new ReplayContext(this);
-    const input = this.dataConverter.deserialize(event.input, `the input of orchestration '${event.name}'`);
-    const view = {
-      hasAwaitedTask: () => this.#awaited.size > 0,
-      isEnding: () => this.#continueAsNew !== undefined,
-    };
-    return this.#turn(() => {
-      this.#driver = startOrchestrator(() => orchestrator(context, input), view);
-    });
+    this.#assertVersion(this.#code.versioning, event.version ?? "");
+    const input = this.readInput();
+    return this.#turn(() => this.turns.begin(() => orchestrator(context, input)));
+  }
+
+  /** @throws DurableError `VersionMismatch`, which fails the instance or, by the strategy, ends this session */
+  #assertVersion(versioning: VersioningOptions | undefined, version: string): void {
+    const mismatch = versioning === undefined ? undefined : describeVersionMismatch(versioning, version);
+    if (mismatch === undefined) return;
+    const error = new DurableError("VersionMismatch", mismatch);
+    if (versioning?.failureStrategy !== "fail") this.#rejection = error;
+    throw error;
+  }
+
+  /** Why this worker must leave the instance to others. */
+  get rejection(): DurableError | undefined {
+    return this.#rejection;
   }
 
   #answer(id: number, settle: (task: OpenTask) => void): Promise<void> | undefined {
@@ -235,41 +269,24 @@ export class OrchestrationExecution {
     // A repeat, or the late answer to a cancelled timer: closed already.
     if (task === undefined) return undefined;
     this.#openTasks.delete(id);
-    settle(task);
-    return this.#turn();
+    return this.#turn(() => settle(task));
   }
 
-  /** Lets user code run until it waits again. */
-  #turn(enter?: () => void): Promise<void> | undefined {
-    this.#inTurn = true;
-    let advanced: Promise<void> | undefined;
-    try {
-      enter?.();
-      advanced = this.#driver?.advance();
-    } finally {
-      if (advanced === undefined) this.#inTurn = false;
-    }
-    if (advanced === undefined) {
-      this.#afterTurn();
-      return undefined;
-    }
-    return advanced.then(() => {
-      this.#inTurn = false;
-      this.#afterTurn();
-    });
+  #turn(enter: () => void): Promise<void> | undefined {
+    return this.turns.run(enter, () => this.#afterTurn());
   }
 
   #afterTurn(): void {
-    const outcome = this.#driver?.outcome;
+    const { outcome, misuse } = this.turns;
     if (outcome?.kind === "threw") return this.#failWith(outcome.error);
-    if (this.#misuse !== undefined) return this.#failWith(this.#misuse);
     if (this.#continueAsNew !== undefined)
       return this.#complete("ContinuedAsNew", this.#continueAsNew.input, undefined);
-    if (this.#driver?.stuck !== undefined) return this.#failWith(this.#driver.stuck);
+    if (misuse !== undefined) return this.#failWith(misuse);
     if (outcome?.kind !== "returned") return;
     try {
       const what = `the output of orchestration '${this.started.name}'`;
-      this.#complete("Completed", this.dataConverter.serialize(outcome.value, what), undefined);
+      const output = validateSync(this.#code?.outputSchema, outcome.value, what);
+      this.#complete("Completed", this.dataConverter.serialize(output, what), undefined);
     } catch (error) {
       this.#failWith(error);
     }
@@ -306,29 +323,9 @@ export class OrchestrationExecution {
 
   // What the context does on behalf of user code.
 
-  /**
-   * Guards every call of user code on its context.
-   *
-   * @throws DurableError `OrchestrationMisuse` outside a turn: something foreign resumed the code
-   */
+  /** Guards every call of user code on its context. @throws DurableError `OrchestrationMisuse` outside a turn */
   enterCall(api: string): void {
-    if (this.#inTurn && this.#completion === undefined) return;
-    this.#misuse ??= new DurableError(
-      "OrchestrationMisuse",
-      `${api} was called while the orchestrator was not being replayed: it was resumed by something that is not a durable task (a promise of I/O, a callback, a timer of Node). Move such work into an activity`,
-    );
-    throw this.#misuse;
-  }
-
-  createTask<T>(): OrchestrationTask<T> {
-    return new OrchestrationTask<T>((task) => this.observeAwait(task));
-  }
-
-  /** User code awaits this open task. */
-  observeAwait(task: OrchestrationTask<unknown>): void {
-    if (this.#awaited.has(task)) return;
-    this.#awaited.add(task);
-    task.onSettled(() => this.#awaited.delete(task));
+    this.turns.assertInside(api);
   }
 
   /** Waits for the answer to the action of that number. */
@@ -339,7 +336,7 @@ export class OrchestrationExecution {
   /** Nothing will answer this number any more. */
   forgetAnswer(id: number, task: OrchestrationTask<unknown>): void {
     this.#openTasks.delete(id);
-    this.#awaited.delete(task);
+    this.turns.forget(task);
   }
 
   requestContinueAsNew(request: ContinueAsNewRequest): void {

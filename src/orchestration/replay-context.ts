@@ -1,18 +1,38 @@
 import { DurableError } from "../core/errors.ts";
-import type { FailureDetails } from "../core/failure-details.ts";
+import type { Tags } from "../core/history-event.ts";
+import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
+import { validateSync } from "../core/standard-schema.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
+import {
+  assertText,
+  type CallActivityOptions,
+  type CallSubOrchestratorOptions,
+  type CallTarget,
+  resolveCall,
+} from "./call-options.ts";
 import { deterministicGuid } from "./deterministic-guid.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
 import { DurableTimer } from "./durable-timer.ts";
-import type { OrchestrationContext } from "./orchestration-context.ts";
+import { waitForEvent } from "./event-wait.ts";
+import { createEventStream, type ExternalEvent, type ExternalEventStream } from "./external-event.ts";
+import type { OrchestrationContext, ResultsOf, SettledResultsOf } from "./orchestration-context.ts";
 import type { OrchestrationExecution } from "./orchestration-execution.ts";
-import { assertTasks, settleWithAll, settleWithAny } from "./task-combinators.ts";
-import { TaskFailedError } from "./task-failed-error.ts";
+import type { OrchestrationTask } from "./orchestration-task.ts";
+import { callActivity, callSubOrchestration, startOrchestration } from "./task-calls.ts";
+import {
+  assertTask,
+  assertTasks,
+  settleWithAll,
+  settleWithAllSettled,
+  settleWithAny,
+  settleWithMap,
+  settleWithRace,
+} from "./task-combinators.ts";
 
 /** Longest custom status, in UTF-16 units of its JSON: 16 KiB, as the official extension allows. */
 const maxCustomStatusLength = 8192;
 
-type Named = string | { readonly name: string };
+type Tasks = readonly DurableTask<unknown>[];
 
 /** The context that user code holds: turns calls into numbered actions and open tasks of one execution. */
 export class ReplayContext implements OrchestrationContext {
@@ -22,6 +42,8 @@ export class ReplayContext implements OrchestrationContext {
   readonly Task: OrchestrationContext["Task"] = {
     all: (tasks) => this.all(tasks),
     any: (tasks) => this.any(tasks),
+    allSettled: (tasks) => this.allSettled(tasks),
+    race: (tasks) => this.race(tasks),
   };
 
   constructor(execution: OrchestrationExecution) {
@@ -48,6 +70,10 @@ export class ReplayContext implements OrchestrationContext {
     return this.#execution.started.version ?? "";
   }
 
+  get tags(): Tags {
+    return this.#execution.started.tags ?? {};
+  }
+
   get currentUtcDateTime(): Date {
     return new Date(this.#execution.now);
   }
@@ -56,43 +82,56 @@ export class ReplayContext implements OrchestrationContext {
     return this.#execution.isReplaying;
   }
 
+  get customStatus(): unknown {
+    return this.#execution.dataConverter.deserialize(this.#execution.customStatus, "the custom status");
+  }
+
   getInput<T>(): T {
-    const { dataConverter, started } = this.#execution;
-    return dataConverter.deserialize(started.input, `the input of orchestration '${started.name}'`) as T;
+    return this.#execution.readInput() as T;
   }
 
-  callActivity<Output>(activity: Named, input?: unknown): DurableTask<Output> {
+  callActivity<Output>(activity: CallTarget, input?: unknown, options?: CallActivityOptions): DurableTask<Output> {
     this.#execution.enterCall("callActivity");
-    const name = nameOf(activity, "an activity");
-    const text = this.#execution.dataConverter.serialize(input, `the input of activity '${name}'`);
-    if (this.#execution.isEnding) return this.#execution.createTask();
-    const { id } = this.#execution.ledger.add((id) => ({
-      kind: "ScheduleTask",
-      id,
-      name,
-      version: undefined,
-      input: text,
-      tags: undefined,
-    }));
-    return this.#awaitResult(id, "activity", name);
+    return callActivity(this.#execution, resolveCall("activity", activity, input, options)) as DurableTask<Output>;
   }
 
-  callSubOrchestrator<Output>(orchestration: Named, input?: unknown, instanceId?: string): DurableTask<Output> {
+  callActivityWithRetry<Output>(
+    activity: CallTarget,
+    retry: RetryPolicy | RetryOptions,
+    input?: unknown,
+  ): DurableTask<Output> {
+    return this.callActivity(activity, input, { retry });
+  }
+
+  callSubOrchestrator<Output>(
+    orchestration: CallTarget,
+    input?: unknown,
+    options?: string | CallSubOrchestratorOptions,
+    version?: string,
+  ): DurableTask<Output> {
     this.#execution.enterCall("callSubOrchestrator");
-    const name = nameOf(orchestration, "an orchestration");
-    const text = this.#execution.dataConverter.serialize(input, `the input of sub-orchestration '${name}'`);
-    if (this.#execution.isEnding) return this.#execution.createTask();
-    const { id } = this.#execution.ledger.add((id) => ({
-      kind: "CreateSubOrchestration",
-      id,
-      name,
-      version: undefined,
-      instanceId: instanceId ?? `${this.#execution.executionId}:${id}`,
-      input: text,
-      tags: undefined,
-      fireAndForget: false,
-    }));
-    return this.#awaitResult(id, "sub-orchestration", name);
+    const given = typeof options === "string" ? { instanceId: options, version } : options;
+    const call = resolveCall("sub-orchestration", orchestration, input, given ?? { version });
+    return callSubOrchestration(this.#execution, call) as DurableTask<Output>;
+  }
+
+  callSubOrchestratorWithRetry<Output>(
+    orchestration: CallTarget,
+    retry: RetryPolicy | RetryOptions,
+    input?: unknown,
+    instanceId?: string,
+    version?: string,
+  ): DurableTask<Output> {
+    return this.callSubOrchestrator(orchestration, input, { retry, instanceId, version });
+  }
+
+  startNewOrchestration(
+    orchestration: CallTarget,
+    input?: unknown,
+    options?: Omit<CallSubOrchestratorOptions, "retry">,
+  ): string {
+    this.#execution.enterCall("startNewOrchestration");
+    return startOrchestration(this.#execution, resolveCall("sub-orchestration", orchestration, input, options));
   }
 
   createTimer(when: Date | TimeSpanInput): TimerTask {
@@ -100,47 +139,59 @@ export class ReplayContext implements OrchestrationContext {
     return new DurableTimer(this.#execution, fireTime(when, this.#execution.now));
   }
 
-  waitForExternalEvent<T>(name: string): DurableTask<T> {
+  waitForExternalEvent<T>(
+    event: string | ExternalEvent<T>,
+    options: { readonly timeout?: TimeSpanInput } = {},
+  ): DurableTask<T> {
     this.#execution.enterCall("waitForExternalEvent");
-    assertText(name, "the name of an external event");
-    const task = this.#execution.createTask<T>();
-    this.#execution.events.wait(name, (event) => {
-      try {
-        task.complete(this.#execution.dataConverter.deserialize(event.input, `the event '${name}'`) as T);
-      } catch (error) {
-        task.fail(error);
-      }
-    });
-    return task;
+    return waitForEvent<T>(this.#execution, event, options.timeout);
   }
 
-  sendEvent(instanceId: string, name: string, input?: unknown): void {
+  events<T>(event: string | ExternalEvent<T>): ExternalEventStream<T> {
+    this.#execution.enterCall("events");
+    return createEventStream(() => this.waitForExternalEvent(event));
+  }
+
+  sendEvent<T>(instanceId: string, event: string | ExternalEvent<T>, input?: T): void {
     this.#execution.enterCall("sendEvent");
     assertText(instanceId, "the instance id of sendEvent");
+    const { name, schema } = typeof event === "string" ? { name: event, schema: undefined } : event;
     assertText(name, "the event name of sendEvent");
-    const text = this.#execution.dataConverter.serialize(input, `the event '${name}'`);
+    const value = validateSync<unknown>(schema, input, `the event '${name}'`);
+    const text = this.#execution.dataConverter.serialize(value, `the event '${name}'`);
     if (this.#execution.isEnding) return;
     this.#execution.ledger.add((id) => ({ kind: "SendEvent", id, instanceId, name, input: text }));
   }
 
-  all<const Tasks extends readonly DurableTask<unknown>[]>(
-    tasks: Tasks,
-  ): DurableTask<{ -readonly [K in keyof Tasks]: Tasks[K] extends DurableTask<infer T> ? T : never }> {
-    this.#execution.enterCall("all");
-    assertTasks(tasks, "all()");
-    const combined = this.#execution.createTask<unknown>();
-    settleWithAll(combined, tasks);
-    return combined as never;
+  all<const T extends Tasks>(tasks: T): DurableTask<ResultsOf<T>> {
+    return this.#combine("all()", tasks, settleWithAll);
   }
 
-  any<Tasks extends readonly DurableTask<unknown>[]>(tasks: Tasks): DurableTask<WinnerOf<Tasks[number]>> {
-    this.#execution.enterCall("any");
-    assertTasks(tasks, "any()");
-    if (tasks.length === 0) {
-      throw new DurableError("OrchestrationMisuse", "any() needs at least one task: nothing could ever win");
+  allSettled<const T extends Tasks>(tasks: T): DurableTask<SettledResultsOf<T>> {
+    return this.#combine("allSettled()", tasks, settleWithAllSettled);
+  }
+
+  any<T extends Tasks>(tasks: T): DurableTask<WinnerOf<T[number]>> {
+    return this.#combine("any()", tasks, settleWithAny, "nothing could ever win");
+  }
+
+  race<T extends Tasks>(tasks: T): DurableTask<ResultsOf<T>[number]> {
+    return this.#combine("race()", tasks, settleWithRace, "nothing could ever win");
+  }
+
+  map<Item, Output>(
+    items: readonly Item[],
+    start: (item: Item, index: number) => PromiseLike<Output>,
+    options: { readonly concurrency?: number } = {},
+  ): DurableTask<Output[]> {
+    this.#execution.enterCall("map");
+    const { concurrency = Number.POSITIVE_INFINITY } = options;
+    if (!Array.isArray(items)) throw new DurableError("OrchestrationMisuse", "map() takes an array of items");
+    if (!(concurrency >= 1)) {
+      throw new DurableError("InvalidOption", `the concurrency of map() must be 1 or more, but got ${concurrency}`);
     }
-    const combined = this.#execution.createTask<unknown>();
-    settleWithAny(combined, tasks);
+    const combined = this.#execution.turns.createTask<unknown>();
+    settleWithMap(combined, [...items], (item, index) => this.#asTask(start(item, index), index), concurrency);
     return combined as never;
   }
 
@@ -164,6 +215,12 @@ export class ReplayContext implements OrchestrationContext {
     this.#execution.customStatus = text;
   }
 
+  patched(id: string): boolean {
+    this.#execution.enterCall("patched");
+    assertText(id, "the id of a patch");
+    return this.#execution.patches.isPatched(id, this.#execution.isReplaying);
+  }
+
   newGuid(): string {
     this.#execution.enterCall("newGuid");
     return deterministicGuid(this.instanceId, this.#execution.now, this.#guids++);
@@ -173,32 +230,35 @@ export class ReplayContext implements OrchestrationContext {
     this.#execution.log(args);
   }
 
-  #awaitResult<Output>(id: number, what: string, name: string): DurableTask<Output> {
-    const { dataConverter } = this.#execution;
-    const task = this.#execution.createTask<Output>();
-    this.#execution.awaitAnswer(id, {
-      complete: (result) => {
-        try {
-          task.complete(dataConverter.deserialize(result, `the result of ${what} '${name}'`) as Output);
-        } catch (error) {
-          task.fail(error);
-        }
-      },
-      fail: (details: FailureDetails) => task.fail(new TaskFailedError(what, name, id, details)),
-    });
-    return task;
+  #combine(
+    api: string,
+    tasks: Tasks,
+    settle: (combined: OrchestrationTask<unknown>, tasks: readonly OrchestrationTask<unknown>[]) => void,
+    whyNotEmpty?: string,
+  ): never {
+    this.#execution.enterCall(api);
+    assertTasks(tasks, api);
+    if (tasks.length === 0 && whyNotEmpty !== undefined) {
+      throw new DurableError("OrchestrationMisuse", `${api} needs at least one task: ${whyNotEmpty}`);
+    }
+    const combined = this.#execution.turns.createTask<unknown>();
+    settle(combined, tasks);
+    return combined as never;
   }
-}
 
-function nameOf(target: Named, what: string): string {
-  const name = typeof target === "string" ? target : target?.name;
-  assertText(name, `the name of ${what}`);
-  return name;
-}
-
-function assertText(value: unknown, what: string): asserts value is string {
-  if (typeof value === "string" && value !== "") return;
-  throw new DurableError("OrchestrationMisuse", `${what} must be a non-empty text, but got ${JSON.stringify(value)}`);
+  /** An async function may be mapped too: between durable tasks it settles in microtasks, which a turn drains. */
+  #asTask(started: unknown, index: number): OrchestrationTask<unknown> {
+    if (started instanceof Promise) {
+      const task = this.#execution.turns.createTask<unknown>();
+      started.then(
+        (value) => task.complete(value),
+        (error) => task.fail(error),
+      );
+      return task;
+    }
+    assertTask(started, `what the function given to map() returned for item ${index}`);
+    return started;
+  }
 }
 
 function fireTime(when: Date | TimeSpanInput, now: Date): Date {

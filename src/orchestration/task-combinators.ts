@@ -1,11 +1,10 @@
 import { DurableError } from "../core/errors.ts";
 import { OrchestrationTask } from "./orchestration-task.ts";
 
+type Tasks = readonly OrchestrationTask<unknown>[];
+
 /** Completes `combined` with all results in order, or fails it with the first failure. */
-export function settleWithAll(
-  combined: OrchestrationTask<unknown>,
-  tasks: readonly OrchestrationTask<unknown>[],
-): void {
+export function settleWithAll(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
   let open = tasks.length;
   if (open === 0) return combined.complete([]);
   for (const task of tasks) {
@@ -17,30 +16,90 @@ export function settleWithAll(
   }
 }
 
+/** Completes `combined` with the outcome of every task, in order. */
+export function settleWithAllSettled(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+  let open = tasks.length;
+  if (open === 0) return combined.complete([]);
+  for (const task of tasks) {
+    task.onSettled(() => {
+      open--;
+      if (open === 0) combined.complete(tasks.map(outcomeOf));
+    });
+  }
+}
+
 /** Completes `combined` with the task that settles first, whether it completed or failed. */
-export function settleWithAny(
-  combined: OrchestrationTask<unknown>,
-  tasks: readonly OrchestrationTask<unknown>[],
-): void {
+export function settleWithAny(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
   for (const task of tasks) task.onSettled(() => combined.complete(task));
 }
 
+/** Settles `combined` as the task that settles first. */
+export function settleWithRace(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+  for (const task of tasks) {
+    task.onSettled(() => {
+      if (task.isFaulted) combined.fail(task.error);
+      else combined.complete(task.result);
+    });
+  }
+}
+
+/**
+ * Completes `combined` with the results of `start` for every item, in order, with at most `concurrency` of them under
+ * way. The first failure fails it, and nothing more is started.
+ */
+export function settleWithMap<Item>(
+  combined: OrchestrationTask<unknown>,
+  items: readonly Item[],
+  start: (item: Item, index: number) => OrchestrationTask<unknown>,
+  concurrency: number,
+): void {
+  const results: unknown[] = [];
+  let next = 0;
+  let done = 0;
+  if (items.length === 0) return combined.complete(results);
+  const startNext = (): void => {
+    const index = next++;
+    const task = start(items[index]!, index);
+    task.onSettled(() => {
+      if (task.isFaulted) return combined.fail(task.error);
+      results[index] = task.result;
+      done++;
+      if (done === items.length) return combined.complete(results);
+      if (next < items.length && !combined.isCompleted) guarded();
+    });
+  };
+  const guarded = (): void => {
+    try {
+      startNext();
+    } catch (error) {
+      combined.fail(error);
+    }
+  };
+  while (next < items.length && next - done < concurrency && !combined.isCompleted) guarded();
+}
+
 /** @throws DurableError `OrchestrationMisuse` when the list holds anything but tasks of this context */
-export function assertTasks(tasks: unknown, what: string): asserts tasks is readonly OrchestrationTask<unknown>[] {
+export function assertTasks(tasks: unknown, what: string): asserts tasks is Tasks {
   if (!Array.isArray(tasks)) {
     throw new DurableError(
       "OrchestrationMisuse",
       `${what} takes an array of durable tasks, but got ${describe(tasks)}`,
     );
   }
-  for (const [index, task] of tasks.entries()) {
-    if (!(task instanceof OrchestrationTask)) {
-      throw new DurableError(
-        "OrchestrationMisuse",
-        `${what} takes durable tasks, but element ${index} is ${describe(task)}; use the tasks that the context returns`,
-      );
-    }
-  }
+  for (const [index, task] of tasks.entries()) assertTask(task, `element ${index} of ${what}`);
+}
+
+/** @throws DurableError `OrchestrationMisuse` when it is anything else */
+export function assertTask(task: unknown, what: string): asserts task is OrchestrationTask<unknown> {
+  if (task instanceof OrchestrationTask) return;
+  throw new DurableError(
+    "OrchestrationMisuse",
+    `${what} is ${describe(task)}; it must be a durable task, as the calls on the context return it`,
+  );
+}
+
+function outcomeOf(task: OrchestrationTask<unknown>): PromiseSettledResult<unknown> {
+  return task.isFaulted ? { status: "rejected", reason: task.error } : { status: "fulfilled", value: task.result };
 }
 
 /** How a value that should have been a task is named in errors. */

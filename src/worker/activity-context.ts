@@ -7,9 +7,14 @@ export interface ActivityContext {
   readonly name: string;
   /** Number of this task in its orchestration; with `instanceId` it names the call across deliveries and retries of it. */
   readonly taskId: number;
+  /** 1 for the first attempt; more when a retry policy tries again after a failure. */
+  readonly attempt: number;
   /** 1 for the first delivery; more when an earlier delivery did not finish (the process died, the lock was lost). */
   readonly deliveryCount: number;
-  /** Aborts when the host stops or the work item was lost: stop soon, the activity will run again elsewhere. */
+  /**
+   * Aborts when nobody wants the result any more: the host stops or the work item was lost (it will run again), or the
+   * timeout of the call is over. Stop soon, and throw what `signal.throwIfAborted()` throws.
+   */
   readonly signal: AbortSignal;
   /** Writes a line to the host's log, marked with the instance. */
   log(...args: readonly unknown[]): void;

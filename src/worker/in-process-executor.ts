@@ -1,6 +1,9 @@
 import { DurableError, isDurableError } from "../core/errors.ts";
 import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
+import { validate } from "../core/standard-schema.ts";
 import type { ActivityInvocation, ActivityOutcome, OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
+import { decodeTaskTags } from "../core/task-tags.ts";
+import type { OrchestrationCode } from "../orchestration/orchestration-execution.ts";
 import type { UserLog } from "./activity-context.ts";
 import { InProcessSession } from "./orchestration-session.ts";
 import type { ActivityDefinition, Registry } from "./registry.ts";
@@ -27,42 +30,49 @@ export class InProcessExecutor implements TaskExecutor {
     return new InProcessSession({
       instanceId,
       executionId,
-      findOrchestration: (name) => {
-        for (const registry of this.#registries) {
-          const definition = registry.findOrchestration(name);
-          if (definition !== undefined) {
-            return { orchestrator: definition.orchestrator, dataConverter: registry.dataConverter };
-          }
-        }
-        return undefined;
-      },
+      findOrchestration: (name) => this.#findOrchestration(name),
       log: (name, args) => this.#log("info", instanceId, name, args),
     });
   }
 
   async executeActivity(invocation: ActivityInvocation): Promise<ActivityOutcome> {
-    const found = this.#findActivity(invocation.name);
-    if (found === undefined) return { kind: "failed", failureDetails: activityNotFound(invocation.name) };
+    const { name, instance, taskId, deliveryCount, tags } = invocation;
+    const found = this.#findActivity(name);
+    if (found === undefined) return { kind: "failed", failureDetails: activityNotFound(name) };
     const [definition, { dataConverter }] = found;
+    const { attempt, timeoutMs } = decodeTaskTags(tags);
+    const signal =
+      timeoutMs === undefined
+        ? invocation.signal
+        : AbortSignal.any([invocation.signal, AbortSignal.timeout(timeoutMs)]);
     try {
-      const input = dataConverter.deserialize(invocation.input, `the input of activity '${invocation.name}'`);
-      const result: unknown = await definition.activity(input, {
-        instanceId: invocation.instance.instanceId,
+      const received = dataConverter.deserialize(invocation.input, `the input of activity '${name}'`);
+      const input = await validate(definition.inputSchema, received, `the input of activity '${name}'`);
+      const returned: unknown = await definition.activity(input, {
+        instanceId: instance.instanceId,
         name: definition.name,
-        taskId: invocation.taskId,
-        deliveryCount: invocation.deliveryCount,
-        signal: invocation.signal,
-        log: (...args) => this.#log("info", invocation.instance.instanceId, definition.name, args),
+        taskId,
+        attempt,
+        deliveryCount,
+        signal,
+        log: (...args) => this.#log("info", instance.instanceId, definition.name, args),
       });
-      return {
-        kind: "completed",
-        result: dataConverter.serialize(result, `the result of activity '${invocation.name}'`),
-      };
+      const result = await validate(definition.outputSchema, returned, `the result of activity '${name}'`);
+      return { kind: "completed", result: dataConverter.serialize(result, `the result of activity '${name}'`) };
     } catch (error) {
       // An activity that stopped because it was told to has not failed: it runs again elsewhere.
       if (invocation.signal.aborted && isAbort(error)) throw error;
       return { kind: "failed", failureDetails: describeFailure(error) };
     }
+  }
+
+  #findOrchestration(name: string): OrchestrationCode | undefined {
+    for (const registry of this.#registries) {
+      const definition = registry.findOrchestration(name);
+      const { dataConverter, versioning } = registry;
+      if (definition !== undefined) return { ...definition, dataConverter, versioning };
+    }
+    return undefined;
   }
 
   #findActivity(name: string): readonly [ActivityDefinition, Registry] | undefined {

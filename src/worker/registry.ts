@@ -1,17 +1,30 @@
 import type { DataConverter } from "../core/data-converter.ts";
 import { jsonDataConverter } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
+import type { StandardSchema } from "../core/standard-schema.ts";
+import type { VersioningOptions } from "../core/versioning.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityFunction } from "./activity-context.ts";
 
 export interface OrchestrationDefinition {
   readonly name: string;
   readonly orchestrator: Orchestrator;
+  readonly inputSchema?: StandardSchema | undefined;
+  readonly outputSchema?: StandardSchema | undefined;
 }
 
 export interface ActivityDefinition {
   readonly name: string;
   readonly activity: ActivityFunction;
+  readonly inputSchema?: StandardSchema | undefined;
+  readonly outputSchema?: StandardSchema | undefined;
+}
+
+export interface RegistryOptions {
+  /** @defaultValue plain JSON */
+  readonly dataConverter?: DataConverter | undefined;
+  /** Which instances this app runs. @defaultValue those of every version */
+  readonly versioning?: VersioningOptions | undefined;
 }
 
 /**
@@ -20,11 +33,13 @@ export interface ActivityDefinition {
  */
 export class Registry {
   readonly dataConverter: DataConverter;
+  readonly versioning: VersioningOptions | undefined;
   readonly #orchestrations = new NamedDefinitions<OrchestrationDefinition>("orchestration");
   readonly #activities = new NamedDefinitions<ActivityDefinition>("activity");
 
-  constructor(options: { readonly dataConverter?: DataConverter } = {}) {
+  constructor(options: RegistryOptions = {}) {
     this.dataConverter = options.dataConverter ?? jsonDataConverter;
+    this.versioning = options.versioning;
   }
 
   /** @throws DurableError `InvalidOption`, `DuplicateRegistration` */

@@ -10,7 +10,7 @@ let azurite: Awaited<ReturnType<typeof startAzurite>>;
 let hubs = 0;
 
 beforeAll(async () => {
-  azurite = await startAzurite({ inMemory: true });
+  azurite = await startAzurite();
 });
 
 afterAll(async () => {

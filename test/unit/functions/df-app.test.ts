@@ -42,7 +42,7 @@ it("attaches to the host of the process and hands it the functions", () => {
   expect(attached).toHaveLength(1);
   expect(attached[0]!.registry.findActivity("SAYHELLO")?.activity).toBe(activity);
   expect(attached[0]!.registry.findOrchestration("greet")?.orchestrator).toBe(orchestrator);
-  expect([sayHello, greet]).toEqual([
+  expect([sayHello, greet]).toMatchObject([
     { kind: "activity", name: "sayHello" },
     { kind: "orchestration", name: "greet" },
   ]);

@@ -4,6 +4,7 @@ import type { DataConverter } from "../../../src/core/data-converter.ts";
 import type { OrchestrationState } from "../../../src/core/orchestration-state.ts";
 import { DurableClient } from "../../../src/functions/durable-client.ts";
 import type { DurableClientOptions } from "../../../src/functions/durable-client-options.ts";
+import { createOrchestrationHandle } from "../../../src/orchestration/orchestrator.ts";
 import { FakeClock, FakeOrchestrationClient, instance } from "../http/fake-orchestration-client.ts";
 
 function durableClient(instances: readonly OrchestrationState[] = [], options: DurableClientOptions = {}) {
@@ -29,7 +30,7 @@ it("starts by name or by handle, with all that a start may carry", async () => {
   const scheduledStartTime = new Date("2030-01-01T00:00:00Z");
 
   const id = await client.startNew("seq", { instanceId: "a", input: { n: 1 }, version: "2", tags: { t: "x" } });
-  await client.startNew({ kind: "orchestration", name: "seq" }, { input: null, scheduledStartTime });
+  await client.startNew(createOrchestrationHandle("seq"), { input: null, scheduledStartTime });
 
   expect(id).toBe("a");
   expect(hub.calls).toEqual([

@@ -1,0 +1,32 @@
+import type { Tags } from "./history-event.ts";
+
+/** Attempt of a retried activity, from 2 on; the first attempt carries no tag. */
+const attemptTag = "durable.attempt";
+/** Milliseconds that an activity has from its scheduling. */
+const timeoutTag = "durable.timeoutMs";
+
+/** What the orchestrator tells an activity beside its input. It travels as tags of the task, which every SDK keeps. */
+export interface TaskNotes {
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly timeoutMs: number | undefined;
+}
+
+/** Adds the notes to the user's tags. */
+export function encodeTaskTags(tags: Tags | undefined, notes: TaskNotes): Tags | undefined {
+  const own: Record<string, string> = {};
+  if (notes.attempt > 1) own[attemptTag] = String(notes.attempt);
+  if (notes.timeoutMs !== undefined) own[timeoutTag] = String(notes.timeoutMs);
+  return Object.keys(own).length === 0 ? tags : { ...tags, ...own };
+}
+
+/** Reads the notes back. Anything unreadable counts as absent: tags may come from elsewhere. */
+export function decodeTaskTags(tags: Tags | undefined): TaskNotes {
+  return { attempt: readNumber(tags, attemptTag) ?? 1, timeoutMs: readNumber(tags, timeoutTag) };
+}
+
+function readNumber(tags: Tags | undefined, name: string): number | undefined {
+  if (tags === undefined || !Object.hasOwn(tags, name)) return undefined;
+  const value = Number(tags[name]);
+  return Number.isFinite(value) && value > 0 ? value : undefined;
+}

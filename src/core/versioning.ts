@@ -1,0 +1,52 @@
+/**
+ * Which instances a worker runs, by the version they were started with: all (`none`), those of exactly its own version
+ * (`strict`), or those of its own and of older ones (`currentOrOlder`).
+ */
+export type VersionMatchStrategy = "none" | "strict" | "currentOrOlder";
+
+/** What becomes of the others: left to other workers (`reject`), or failed (`fail`). */
+export type VersionFailureStrategy = "reject" | "fail";
+
+export interface VersioningOptions {
+  /** Version of the orchestrations of this worker. */
+  readonly version: string;
+  /** @defaultValue "currentOrOlder" */
+  readonly matchStrategy?: VersionMatchStrategy | undefined;
+  /** @defaultValue "reject" */
+  readonly failureStrategy?: VersionFailureStrategy | undefined;
+}
+
+/**
+ * Why an instance of `instanceVersion` is not for this worker; `undefined` when it is. The texts are those of the other
+ * Durable Task SDKs.
+ */
+export function describeVersionMismatch(options: VersioningOptions, instanceVersion: string): string | undefined {
+  const { version, matchStrategy = "currentOrOlder" } = options;
+  if (matchStrategy === "none") return undefined;
+  const order = compareVersions(instanceVersion, version);
+  if (matchStrategy === "strict") {
+    return order === 0
+      ? undefined
+      : `The orchestration version '${instanceVersion}' does not match the worker version '${version}'.`;
+  }
+  return order <= 0
+    ? undefined
+    : `The orchestration version '${instanceVersion}' is greater than the worker version '${version}'.`;
+}
+
+const numeric = /^\d+(?:\.\d+){0,3}$/;
+
+/** No version comes before any; numbers compare part by part when both are numeric, else texts ignoring case. */
+export function compareVersions(a: string, b: string): number {
+  if (a === "" || b === "") return Number(a !== "") - Number(b !== "");
+  if (numeric.test(a) && numeric.test(b)) {
+    const [left, right] = [a.split("."), b.split(".")];
+    for (let part = 0; part < 4; part++) {
+      const difference = Number(left[part] ?? 0) - Number(right[part] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
+  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
+  return left === right ? 0 : left < right ? -1 : 1;
+}

@@ -1,0 +1,84 @@
+import { DurableError } from "../core/errors.ts";
+import type { Tags } from "../core/history-event.ts";
+import type { ResolvedRetryPolicy, RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
+import { resolveRetryPolicy } from "../core/retry-policy.ts";
+import { type StandardSchema, validateSync } from "../core/standard-schema.ts";
+import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
+
+/** How one activity call is made. */
+export interface CallActivityOptions {
+  /** @defaultValue the policy of the handle, else no retry */
+  readonly retry?: RetryPolicy | RetryOptions | undefined;
+  /**
+   * Most time for one attempt, from its scheduling. After it the attempt fails with `TaskTimeout` and the activity's
+   * signal aborts; its late result is dropped. @defaultValue no limit
+   */
+  readonly timeout?: TimeSpanInput | undefined;
+  readonly version?: string | undefined;
+  /** Kept in history beside the call. */
+  readonly tags?: Tags | undefined;
+}
+
+/** How one sub-orchestration is called. */
+export interface CallSubOrchestratorOptions {
+  /** @defaultValue `{execution id}:{number of the task}` */
+  readonly instanceId?: string | undefined;
+  readonly version?: string | undefined;
+  /** @defaultValue the policy of the handle, else no retry */
+  readonly retry?: RetryPolicy | RetryOptions | undefined;
+  /** Added to the tags that the child inherits. */
+  readonly tags?: Tags | undefined;
+}
+
+/** A handle, or the name of what is to be called. */
+export type CallTarget =
+  | string
+  | {
+      readonly name: string;
+      readonly inputSchema?: StandardSchema | undefined;
+      readonly retry?: RetryPolicy | RetryOptions | undefined;
+    };
+
+/** One call, checked. */
+export interface ResolvedCall {
+  readonly name: string;
+  readonly input: unknown;
+  readonly retry: ResolvedRetryPolicy | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly version: string | undefined;
+  readonly tags: Tags | undefined;
+  readonly instanceId: string | undefined;
+}
+
+/** @throws DurableError `OrchestrationMisuse`, `InvalidOption`, `InvalidPayload` that names the call */
+export function resolveCall(
+  what: "activity" | "sub-orchestration",
+  target: CallTarget,
+  input: unknown,
+  options: (CallActivityOptions & CallSubOrchestratorOptions) | undefined,
+): ResolvedCall {
+  const name = typeof target === "string" ? target : target?.name;
+  assertText(name, what === "activity" ? "the name of an activity" : "the name of a sub-orchestration");
+  if (options !== undefined && (typeof options !== "object" || options === null)) {
+    throw new DurableError("InvalidOption", `the options of ${what} '${name}' must be an object`);
+  }
+  const handle = typeof target === "string" ? undefined : target;
+  const retry = options?.retry ?? handle?.retry;
+  const { timeout, version, tags, instanceId } = options ?? {};
+  if (instanceId !== undefined) assertText(instanceId, `the instance id of sub-orchestration '${name}'`);
+  return {
+    name,
+    input: validateSync(handle?.inputSchema, input, `the input of ${what} '${name}'`),
+    retry: retry === undefined ? undefined : resolveRetryPolicy(retry),
+    timeoutMs: timeout === undefined ? undefined : parseTimeSpan(timeout, `the timeout of ${what} '${name}'`),
+    version,
+    tags,
+    instanceId,
+  };
+}
+
+/** @throws DurableError `OrchestrationMisuse` */
+export function assertText(value: unknown, what: string): asserts value is string {
+  if (typeof value === "string" && value !== "") return;
+  throw new DurableError("OrchestrationMisuse", `${what} must be a non-empty text, but got ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,50 @@
+import { isStandardSchema, type StandardSchema } from "../core/standard-schema.ts";
+import { assertText } from "./call-options.ts";
+import type { DurableTask } from "./durable-task.ts";
+
+declare const payloadType: unique symbol;
+
+/** An external event by name, with the type of what it carries. */
+export interface ExternalEvent<Payload> {
+  readonly kind: "event";
+  readonly name: string;
+  readonly schema: StandardSchema<Payload> | undefined;
+  readonly [payloadType]?: Payload;
+}
+
+/**
+ * Defines an event once, for those who raise it and those who wait for it.
+ *
+ * @param schema checks what is raised before it is sent. @defaultValue no check
+ * @example
+ * const approval = defineEvent<{ approved: boolean }>("Approval");
+ * const { approved } = yield* context.waitForExternalEvent(approval);
+ * await client.raiseEvent(id, approval, { approved: true });
+ *
+ * @throws DurableError `OrchestrationMisuse` without a name
+ */
+export function defineEvent<Payload = unknown>(name: string, schema?: StandardSchema<Payload>): ExternalEvent<Payload> {
+  assertText(name, "the name of an external event");
+  return Object.freeze({ kind: "event", name, schema: isStandardSchema(schema) ? schema : undefined });
+}
+
+/**
+ * The events of one name, one after the other.
+ *
+ * @example
+ * for await (const item of context.events<Item>("item")) ...          // async orchestrators
+ * for (const next of context.events<Item>("item")) { const item = yield* next; ... }   // generators
+ */
+export interface ExternalEventStream<Payload> extends AsyncIterable<Payload>, Iterable<DurableTask<Payload>> {}
+
+/** A stream without end over single waits. */
+export function createEventStream<Payload>(wait: () => DurableTask<Payload>): ExternalEventStream<Payload> {
+  return {
+    *[Symbol.iterator]() {
+      while (true) yield wait();
+    },
+    [Symbol.asyncIterator]: () => ({
+      next: () => wait().then((value) => ({ value, done: false })) as Promise<IteratorResult<Payload>>,
+    }),
+  };
+}
