@@ -6,7 +6,6 @@ import { createTaskHubParts } from "./hub-parts.ts";
 import type { RequestCounter } from "./storage/request-counter.ts";
 
 export type { AzureStorageOptions } from "./azure-storage-options.ts";
-export { RequestCounter } from "./storage/request-counter.ts";
 
 /** A task hub in Azure Storage, as its workers and its clients see it. */
 export interface AzureStorageTaskHub {

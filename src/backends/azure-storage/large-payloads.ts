@@ -7,7 +7,7 @@ const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
 /** The most that a blob may hold, compressed or not. */
-export const maxPayloadBytes = 256 * 1024 * 1024;
+const maxPayloadBytes = 256 * 1024 * 1024;
 /** Deflate cannot shrink further than about 1:1032; whatever claims to is not what a writer of this format made. */
 const maxRatio = 1040;
 

@@ -29,7 +29,7 @@ export type MessageOrigin = Pick<MessageData, "sender" | "episode">;
 export const clientOrigin: MessageOrigin = { sender: { instanceId: "", executionId: "" }, episode: undefined };
 
 /** Larger texts go to a blob; with Base64 this stays under the 64 KiB of a queue message. */
-export const maxQueueTextBytes = 46_080;
+const maxQueueTextBytes = 46_080;
 
 /** The longest that the service hides a message, in milliseconds. Receivers hide an early one again. */
 export const maxVisibilityDelayMs = 604_800_000;

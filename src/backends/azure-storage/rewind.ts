@@ -11,7 +11,7 @@ export interface RewindRequest {
   readonly parts: TaskHubParts;
 }
 
-export interface RewindPlan {
+interface RewindPlan {
   /** Rows in their new form, with the ETag of the old one. */
   readonly rows: readonly TableRow[];
   /** Sub-orchestrations that failed and are to be rewound as well. */
@@ -43,7 +43,9 @@ export function planRewind(rows: readonly TableRow[]): RewindPlan {
     } else if (readString(row, "OrchestrationStatus") !== "Failed") continue;
     changed.push(toGeneric(row));
   }
-  return { rows: changed, failedChildren };
+  // An activity may have answered twice; a batch takes each row once.
+  const distinct = new Map(changed.map((row) => [row.rowKey, row]));
+  return { rows: [...distinct.values()], failedChildren };
 }
 
 /** Rewinds the instance and its failed children, and wakes those that have none. */

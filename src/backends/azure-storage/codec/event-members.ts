@@ -4,7 +4,7 @@ import type { HistoryEventType } from "../../../core/history-event.ts";
  * How a member is carried. `version` is a text whose absence is written as an empty one; the `json` kinds are nested
  * objects in messages and JSON texts in rows.
  */
-export type MemberKind =
+type MemberKind =
   | "text"
   | "version"
   | "int"

@@ -9,7 +9,7 @@ export interface StorageConnection {
   readonly credential: StorageCredential;
 }
 
-export type StorageCredential =
+type StorageCredential =
   | { readonly kind: "accountKey"; readonly accountName: string; readonly accountKey: string }
   /** `query` has no leading question mark. */
   | { readonly kind: "sharedAccessSignature"; readonly query: string };

@@ -1,7 +1,7 @@
 import type { TableRow, TableWrite } from "./table-row.ts";
 
 /** What one storage request asks for and what it gives back, by kind. One request is one HTTP call. */
-export interface StorageOperations {
+interface StorageOperations {
   "queue.create": Op<{ queue: string }, undefined>;
   "queue.delete": Op<{ queue: string }, undefined>;
   /** Sent messages never expire. */
@@ -43,7 +43,7 @@ interface Op<Request, Value> {
   readonly value: Value;
 }
 
-export interface SentMessage {
+interface SentMessage {
   readonly messageId: string;
   readonly popReceipt: string;
 }
@@ -58,7 +58,7 @@ export interface ReceivedMessage {
   readonly nextVisibleOn: Date;
 }
 
-export interface TableQuery {
+interface TableQuery {
   readonly table: string;
   /** OData; absent for the whole table. */
   readonly filter?: string | undefined;
@@ -69,7 +69,7 @@ export interface TableQuery {
 }
 
 /** A page may be empty and still have a token. */
-export interface TablePage {
+interface TablePage {
   readonly rows: readonly TableRow[];
   readonly continuationToken: string | undefined;
 }
@@ -98,7 +98,7 @@ export interface StorageRefusal {
   readonly afterLostAnswer?: boolean;
 }
 
-export interface StorageFailed {
+interface StorageFailed {
   readonly outcome: "failed";
   readonly failure: StorageFailure;
 }
@@ -119,7 +119,7 @@ export interface StorageFailure {
   readonly cause: unknown;
 }
 
-export interface StorageContext {
+interface StorageContext {
   readonly signal: AbortSignal;
 }
 

@@ -14,7 +14,7 @@ const firstDelayMs = 100;
 const maxDelayMs = 5000;
 
 /** Milliseconds before attempt `attempt + 1`, when `attempt` (from 1) has failed. */
-export function retryDelayMs(attempt: number, failure: StorageFailure, random: number): number {
+function retryDelayMs(attempt: number, failure: StorageFailure, random: number): number {
   const exponential = Math.min(maxDelayMs, firstDelayMs * 2 ** (attempt - 1));
   return Math.max(failure.retryAfterMs ?? 0, exponential * (0.5 + random));
 }
