@@ -13,7 +13,7 @@ const receiveGraceMs = 1000;
 
 /** What lives from one start to the next stop. */
 export class BackendRun {
-  readonly inbox = new OrchestrationInbox();
+  readonly inbox: OrchestrationInbox = new OrchestrationInbox();
   readonly workItems: WorkItemQueue;
   readonly #options: ResolvedAzureStorageOptions;
   readonly #parts: TaskHubParts;

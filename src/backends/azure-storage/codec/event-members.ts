@@ -128,7 +128,10 @@ export function isEventType(name: string): name is HistoryEventType {
 }
 
 /** Texts that must be there for the event to make sense; without them the data is corrupt. */
-export const requiredTexts = new Map<HistoryEventType, readonly string[]>([
+export const requiredTexts: ReadonlyMap<HistoryEventType, readonly string[]> = new Map<
+  HistoryEventType,
+  readonly string[]
+>([
   ["ExecutionStarted", ["Name"]],
   ["TaskScheduled", ["Name"]],
   ["SubOrchestrationInstanceCreated", ["Name", "InstanceId"]],
