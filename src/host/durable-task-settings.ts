@@ -51,8 +51,8 @@ export function resolveDurableTaskSettings(
     connectionName.toLowerCase() === defaultConnectionName.toLowerCase() &&
     resolveStorageConnection(connectionName, env).kind === "none";
   // The extension's default is five minutes. Messages in work are renewed, so less brings a killed worker's back sooner;
-  // the embedded store serves one host on one machine, where seconds are plenty.
-  const visibilityTimeoutMs = usesEmbeddedStore ? 10_000 : minuteMs;
+  // on the embedded store a new host gets them back at once, and half a minute is for what else may go wrong.
+  const visibilityTimeoutMs = usesEmbeddedStore ? 30_000 : minuteMs;
   const defaultConcurrency = 10 * machine.processorCount;
   return {
     hubName: resolveHubName(durableTask, env),

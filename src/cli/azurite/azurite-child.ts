@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { releaseReceivedMessages } from "./release-messages.ts";
 import { claimStore, releaseStore, serveStoreState } from "./store-record.ts";
 
 /**
@@ -35,6 +36,7 @@ async function runAzurite(azuriteMain: string, folder: string, token: string): P
     return;
   }
   process.once("exit", () => releaseStore(folder, token));
+  releaseReceivedMessages(folder);
 
   const urls = new Map<string, string>();
   const closed = new Set<string>();

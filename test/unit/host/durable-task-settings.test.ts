@@ -28,8 +28,8 @@ describe("durable task settings", () => {
   it("suit one machine on the embedded store, which is used when nothing names an account", () => {
     expect(resolve({})).toMatchObject({
       usesEmbeddedStore: true,
-      controlQueueVisibilityTimeoutMs: 10_000,
-      workItemQueueVisibilityTimeoutMs: 10_000,
+      controlQueueVisibilityTimeoutMs: 30_000,
+      workItemQueueVisibilityTimeoutMs: 30_000,
       maxQueuePollingIntervalMs: 1_000,
     });
     expect(resolve({ storageProvider: { connectionName: "Other" } }).usesEmbeddedStore).toBe(false);
