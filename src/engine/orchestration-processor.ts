@@ -5,6 +5,7 @@ import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.t
 import type {
   Backend,
   DeliveredMessage,
+  InstanceChange,
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
   TaskHubStore,
@@ -182,7 +183,7 @@ export class OrchestrationProcessor {
       workItem,
       history: undefined,
       outgoing: [],
-      instance: (await this.#rowLags(workItem.instanceId, instance?.runtimeStatus)) ? instance : undefined,
+      instance: (await this.#rowLags(workItem.instanceId, instance)) ? instance : undefined,
       settled: messages.discarded,
       deferred: messages.deferred,
     });
@@ -193,10 +194,11 @@ export class OrchestrationProcessor {
     }
   }
 
-  async #rowLags(instanceId: string, expected: string | undefined): Promise<boolean> {
+  /** `true` when the row tells of the same execution as `expected`, but not how it ended. */
+  async #rowLags(instanceId: string, expected: InstanceChange | undefined): Promise<boolean> {
     if (expected === undefined) return false;
     const row = await this.#options.store.getInstance(instanceId, { fetchInput: false });
-    return row !== undefined && row.runtimeStatus !== expected && row.runtimeStatus !== "Pending";
+    return row?.executionId === expected.executionId && row.runtimeStatus !== expected.runtimeStatus;
   }
 
   /**

@@ -5,6 +5,7 @@ import type {
   ActivityWorkItem,
   Backend,
   CheckpointReceipt,
+  InstanceChange,
   LoadedHistory,
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
@@ -134,12 +135,26 @@ export class AzureStorageBackend implements Backend {
       }
       version = commit.version;
     }
-    if (instance !== undefined) {
-      const merged = this.#parts.instances.merge(workItem.instanceId, instance, prepared?.blobs ?? new Map());
-      await merged.catch((error: unknown) => this.#report("InstanceRowFailed", workItem.instanceId, error));
-    }
-    await this.#settle(workItem, new Set(checkpoint.settled.map(({ id }) => id)));
+    const isRowWritten = await this.#mergeInstance(workItem, instance, prepared?.blobs ?? new Map());
+    // A finished instance gets no other message that would put its row right, so these come again and do.
+    const keepsMessages = !isRowWritten && instance?.completedTime !== undefined;
+    await this.#settle(workItem, new Set(keepsMessages ? [] : checkpoint.settled.map(({ id }) => id)));
     return { version };
+  }
+
+  async #mergeInstance(
+    workItem: HeldOrchestration,
+    instance: InstanceChange | undefined,
+    blobs: ReadonlyMap<string, string>,
+  ): Promise<boolean> {
+    if (instance === undefined) return true;
+    try {
+      await this.#parts.instances.merge(workItem.instanceId, instance, blobs);
+      return true;
+    } catch (error) {
+      this.#report("InstanceRowFailed", workItem.instanceId, error);
+      return false;
+    }
   }
 
   async abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
