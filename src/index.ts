@@ -3,6 +3,7 @@ export { DurableError, type DurableErrorCode, isDurableError } from "./core/erro
 export type { HistoryEntry } from "./core/history-format.ts";
 export type { HttpManagementPayload } from "./core/management-links.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
+export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry-policy.ts";
 export type { TimeSpanInput, TimeSpanParts } from "./core/time-span.ts";
 export { type ActivityOf, DFApp, type DFAppOptions, type OrchestratorFunction } from "./functions/df-app.ts";
 export { DurableClient, type PurgeHistoryResult } from "./functions/durable-client.ts";

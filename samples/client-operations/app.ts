@@ -1,0 +1,62 @@
+// What a client does with orchestrations: start them, look at them, end them.
+//
+//   curl -X POST localhost:7071/api/start -d '{"any": "input"}'          (an id is made up)
+//   curl -X POST localhost:7071/api/start/my-id -d '{"any": "input"}'    (the id is given: one at a time)
+//   curl localhost:7071/api/status/my-id
+//   curl -X POST localhost:7071/api/terminate/my-id
+
+import { DFApp, isDurableError } from "durable-functions-ts";
+
+const app = new DFApp();
+
+/** Runs until it is told to finish. */
+const waitToFinish = app.orchestration("waitToFinish", function* (context, input: unknown) {
+  yield* context.waitForExternalEvent("Finish");
+  return input;
+});
+
+app.http("startInstance", {
+  route: "start/{instanceId?}",
+  methods: ["POST"],
+  handler: async (request, client) => {
+    const { instanceId } = request.params;
+    try {
+      const id = await client.startNew(waitToFinish, { instanceId, input: await request.json() });
+      return client.createCheckStatusResponse(request, id);
+    } catch (error) {
+      return refusal(error);
+    }
+  },
+});
+
+app.http("status", {
+  route: "status/{instanceId}",
+  methods: ["GET"],
+  handler: async (request, client) => {
+    try {
+      const { instanceId, runtimeStatus, output } = await client.getStatus(request.params.instanceId);
+      return { jsonBody: { instanceId, runtimeStatus, output } };
+    } catch (error) {
+      return refusal(error);
+    }
+  },
+});
+
+app.http("terminate", {
+  route: "terminate/{instanceId}",
+  methods: ["POST"],
+  handler: async (request, client) => {
+    try {
+      await client.terminate(request.params.instanceId, "Terminated by user");
+      return { status: 202, body: "Terminated" };
+    } catch (error) {
+      return refusal(error);
+    }
+  },
+});
+
+function refusal(error: unknown) {
+  if (isDurableError(error, "InstanceNotFound")) return { status: 404, body: error.message };
+  if (isDurableError(error, "InstanceAlreadyExists")) return { status: 409, body: error.message };
+  throw error;
+}

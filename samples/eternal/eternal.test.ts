@@ -1,0 +1,53 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { MemoryTaskHub } from "../../src/backends/memory/memory-task-hub.ts";
+import { silentLog } from "../../src/core/ports.ts";
+import { systemRandom } from "../../src/core/system-ports.ts";
+import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
+import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
+import { installEmbeddedHost } from "../../src/functions/embedded-host.ts";
+import { SteppedClock } from "../../src/testing/stepped-clock.ts";
+import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
+import type { Registry } from "../../src/worker/registry.ts";
+
+it("works every hour for six weeks, and keeps no more in the end than after the first hour", async () => {
+  const clock = new SteppedClock();
+  const hub = new MemoryTaskHub({ clock });
+  const ports = { clock, random: systemRandom, log: silentLog };
+  const executor = new InProcessExecutor({ registries: await loadSample() });
+  const limits = { maxConcurrentOrchestrations: 1, maxConcurrentActivities: 1 };
+  const worker = new TaskHubWorker({ backend: hub, store: hub, executor, ...ports, ...limits });
+  const client = new TaskHubClient({ store: hub, ...ports });
+  const afterHours = async (hours: number) => {
+    for (let hour = 0; hour < hours; hour++) {
+      clock.advance(3_600_000);
+      await setImmediate();
+    }
+    return { instance: await hub.getInstance("eternal"), history: await hub.getHistory("eternal") };
+  };
+  await worker.start();
+  await client.startInstance({ instanceId: "eternal", name: "eternal" });
+  await setImmediate();
+
+  const early = await afterHours(1);
+  const late = await afterHours(1000);
+  const { instances } = await hub.queryInstances({});
+  await worker.stop();
+
+  expect(early.instance?.customStatus).toBe('"round 1 is done"');
+  expect(late.instance?.customStatus).toBe('"round 1001 is done"');
+  expect(late.history?.map(({ type }) => type)).toEqual(early.history?.map(({ type }) => type));
+  expect(instances).toHaveLength(1);
+});
+
+/** The functions of the sample, as a host would collect them. */
+async function loadSample(): Promise<readonly Registry[]> {
+  const registries: Registry[] = [];
+  const uninstall = installEmbeddedHost({
+    attach: ({ registry }) => registries.push(registry),
+    connect: () => Promise.reject(new Error("no client here")),
+  });
+  await import("./app.ts");
+  uninstall();
+  return registries;
+}

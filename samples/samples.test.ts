@@ -1,0 +1,283 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSamples, type Samples } from "../test/support/samples.ts";
+
+// One host serves them all, as `npm start` does: every start of a host takes seconds.
+let samples: Samples;
+
+beforeAll(async () => {
+  samples = await openSamples();
+});
+
+afterAll(() => samples?.close());
+
+describe("hello-sequence", () => {
+  it.each(["helloSequence", "helloTyped", "helloAsync"])("%s greets three cities in order", async (name) => {
+    const { started, outcome } = await samples.run(name);
+
+    expect(started.status).toBe(202);
+    expect(await outcome()).toMatchObject({
+      name,
+      runtimeStatus: "Completed",
+      output: ["Hello Tokyo!", "Hello Seattle!", "Hello London!"],
+    });
+  });
+
+  it.each(["helloSequence", "helloTyped", "helloAsync"])("%s greets the cities it is given", async (name) => {
+    const { outcome } = await samples.run(name, ["Paris", "東京"]);
+
+    expect(await outcome()).toMatchObject({ output: ["Hello Paris!", "Hello 東京!"] });
+  });
+
+  it("answers 404 for an orchestration that does not exist", async () => {
+    const { started } = await samples.run("nonsense");
+
+    expect(started.status).toBe(404);
+    expect(await started.text()).toContain("helloSequence");
+  });
+
+  it("shows what happened in the history", async () => {
+    const { outcome, status } = await samples.run("helloSequence", ["Paris"]);
+    await outcome();
+
+    expect(await status("&showHistory=true&showHistoryOutput=true")).toMatchObject({
+      historyEvents: [
+        { EventType: "ExecutionStarted", FunctionName: "helloSequence" },
+        { EventType: "TaskCompleted", FunctionName: "sayHello", Result: "Hello Paris!" },
+        { EventType: "ExecutionCompleted", OrchestrationStatus: "Completed", Result: ["Hello Paris!"] },
+      ],
+    });
+  });
+});
+
+describe("activities", () => {
+  it("asks another server, and hands values of any shape on", async () => {
+    const server = createServer((_request, response) => response.end("the quick brown fox"));
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+
+    const { outcome } = await samples.run("describePage", url);
+
+    expect(await outcome()).toMatchObject({ output: { status: "completed", url, count: 4, longest: "quick" } });
+    server.close();
+  });
+});
+
+describe("process-order", () => {
+  it.each([
+    [
+      { id: "order-123", items: ["item1", "item2"] },
+      { success: true, paymentId: "payment-order-123" },
+    ],
+    [
+      { id: "order-124", items: [] },
+      { success: false, reason: "Invalid order" },
+    ],
+    [{ id: "order-125" }, { success: false, reason: "Invalid order" }],
+  ])("processes %j", async (order, output) => {
+    const { outcome } = await samples.run("processOrder", order);
+
+    expect(await outcome()).toMatchObject({ runtimeStatus: "Completed", output });
+  });
+});
+
+describe("sub-orchestration", () => {
+  it("collects what its children have done", async () => {
+    const { outcome } = await samples.run("bookTrip", ["Rome", "Naples"]);
+
+    expect(await outcome()).toMatchObject({
+      output: [
+        "reserved: train to Rome",
+        "reserved: room in Rome",
+        "reserved: train to Naples",
+        "reserved: room in Naples",
+      ],
+    });
+  });
+
+  it("calls a child by name, under an id of its own", async () => {
+    const { outcome, id } = await samples.run("bookWeekend", "Oslo");
+
+    expect(await outcome()).toMatchObject({ output: ["reserved: train to Oslo", "reserved: room in Oslo"] });
+    expect(await (await samples.get(`/api/status/${id}-Oslo`)).json()).toMatchObject({ runtimeStatus: "Completed" });
+  });
+});
+
+describe("durable-timers", () => {
+  it.each(["remind", "remindAt"])("%s goes on when the time has come", async (name) => {
+    const begin = Date.now();
+
+    const { outcome } = await samples.run(name, { text: "the kettle", seconds: 1 });
+
+    expect(await outcome()).toMatchObject({ output: "remember the kettle" });
+    expect(Date.now() - begin).toBeGreaterThan(1000);
+  });
+
+  it("takes the approval that comes before the time is up", async () => {
+    const { outcome, raise } = await samples.run("approvalOrTimeout", 3600);
+    await raise("ApprovalEvent");
+
+    expect(await outcome()).toMatchObject({ output: "Approved" });
+  });
+
+  it("ends without the approval when the time is up", async () => {
+    const { outcome } = await samples.run("approvalOrTimeout", 1);
+
+    expect(await outcome()).toMatchObject({ output: "Timeout" });
+  });
+
+  it("fails without an approval in time", async () => {
+    const { outcome } = await samples.run("approvalInTime", 1);
+
+    expect(await outcome()).toMatchObject({
+      runtimeStatus: "Failed",
+      output: expect.stringContaining("within 1000 ms"),
+    });
+  });
+});
+
+describe("approval-workflow", () => {
+  it.each([
+    ["approve", "approved by Ada"],
+    ["reject", "rejected by Ada"],
+  ])("goes on with what a person has decided: %s", async (decision, output) => {
+    const { outcome, id } = await samples.run("approvalWorkflow");
+
+    const answer = await samples.post(`/api/${decision}/${id}`, { approver: "Ada" });
+
+    expect(answer.status).toBe(202);
+    expect(await outcome()).toMatchObject({ runtimeStatus: "Completed", output });
+  });
+
+  it("answers 404 when nothing is there to be approved", async () => {
+    expect((await samples.post("/api/approve/nobody", { approver: "Ada" })).status).toBe(404);
+  });
+});
+
+describe("human-approval", () => {
+  it.each([
+    [true, "Ada approved a bicycle"],
+    [false, "Ada rejected a bicycle"],
+  ])("takes the decision of a person (%s), and does not wait for the timer", async (approved, output) => {
+    const request = await samples.post("/api/approvals", { what: "a bicycle", timeoutSeconds: 3600 });
+    const { outcome, id } = await samples.follow(request);
+
+    const decided = await samples.post(`/api/approvals/${id}`, { approved, by: "Ada" });
+
+    expect(decided.status).toBe(202);
+    expect(await outcome()).toMatchObject({ runtimeStatus: "Completed", output });
+  });
+
+  it("asks somebody else when the time is up", async () => {
+    const request = await samples.post("/api/approvals", { what: "a bicycle", timeoutSeconds: 1 });
+    const { outcome } = await samples.follow(request);
+
+    expect(await outcome()).toMatchObject({ output: "nobody decided on a bicycle, asking the boss" });
+  });
+
+  it("says what it waits for", async () => {
+    const { status } = await samples.follow(await samples.post("/api/approvals", { what: "a bicycle" }));
+
+    await expect
+      .poll(() => status(), { timeout: 30_000 })
+      .toMatchObject({ runtimeStatus: "Running", customStatus: "waiting for a decision on a bicycle" });
+  });
+
+  it("answers 404 to a decision that nobody asked for", async () => {
+    expect((await samples.post("/api/approvals/nobody", { approved: true, by: "Ada" })).status).toBe(404);
+  });
+});
+
+describe("retry", () => {
+  it.each(["retryWithPolicy", "retryWithOptions", "retryWithHandle"])("%s tries until it succeeds", async (name) => {
+    const { outcome } = await samples.run(name, { failures: 2, intervalMs: 50 });
+
+    expect(await outcome()).toMatchObject({ runtimeStatus: "Completed", output: "attempt 3 succeeded" });
+  });
+
+  it.each(["retryWithPolicy", "retryWithOptions", "retryWithHandle"])("%s gives up in the end", async (name) => {
+    const { outcome } = await samples.run(name, { failures: 9, intervalMs: 50 });
+
+    expect(await outcome()).toMatchObject({
+      runtimeStatus: "Failed",
+      output: expect.stringContaining("attempt 3 failed"),
+    });
+  });
+});
+
+describe("error-handling", () => {
+  it("compensates a step that has failed", async () => {
+    const { outcome } = await samples.run("transferFunds", { from: "A", to: "closed", amount: 5 });
+
+    expect(await outcome()).toMatchObject({
+      runtimeStatus: "Completed",
+      output: {
+        success: false,
+        result: "5 given back to A",
+        error: "AccountClosed: account closed takes no money",
+      },
+    });
+  });
+
+  it("has nothing to compensate when all went well", async () => {
+    const { outcome } = await samples.run("transferFunds", { from: "A", to: "B", amount: 5 });
+
+    expect(await outcome()).toMatchObject({ output: { success: true, result: "5 given to B" } });
+  });
+});
+
+describe("fan-out-fan-in", () => {
+  it.each([
+    ["nothing", [], 0],
+    ["a few items", [1, 2, 3, 4], 30],
+    ["a hundred items", Array.from({ length: 100 }, () => 2), 400],
+  ])("adds up %s", async (_, items, total) => {
+    const response = await samples.post("/api/totals", items);
+
+    expect(response.status).toBe(200);
+    expect(await response.json()).toBe(total);
+  });
+});
+
+describe("eternal", () => {
+  it("works round after round until it is terminated, and keeps the history of the last one only", async () => {
+    const { outcome, status, id } = await samples.run("eternal", { intervalSeconds: 0 });
+    const round = async () => Number(/\d+/.exec(String((await status()).customStatus))?.[0]);
+
+    await expect.poll(round, { timeout: 60_000 }).toBeGreaterThan(2);
+    const { historyEvents } = await status("&showHistory=true");
+    await samples.post(`/api/terminate/${id}`);
+
+    expect(historyEvents.length).toBeLessThan(8);
+    expect(await outcome()).toMatchObject({ runtimeStatus: "Terminated" });
+  });
+});
+
+describe("client-operations", () => {
+  it("starts an instance under an id that is made up", async () => {
+    const { id, outcome, raise } = await samples.follow(await samples.post("/api/start", { any: "input" }));
+    await raise("Finish");
+
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(await outcome()).toMatchObject({ runtimeStatus: "Completed", output: { any: "input" } });
+  });
+
+  it("starts one instance of a given id at a time, shows it and ends it", async () => {
+    const { outcome } = await samples.follow(await samples.post("/api/start/my-id", { any: "input" }));
+    const again = await samples.post("/api/start/my-id", { any: "input" });
+    const open = await samples.get("/api/status/my-id");
+
+    const ended = await samples.post("/api/terminate/my-id");
+
+    expect(again.status).toBe(409);
+    expect(await open.json()).toMatchObject({ instanceId: "my-id", output: null });
+    expect(ended.status).toBe(202);
+    expect(await outcome()).toMatchObject({ runtimeStatus: "Terminated", output: "Terminated by user" });
+  });
+
+  it("answers 404 for an id that nobody has", async () => {
+    expect((await samples.get("/api/status/nobody")).status).toBe(404);
+    expect((await samples.post("/api/terminate/nobody")).status).toBe(404);
+  });
+});
