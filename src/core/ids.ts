@@ -2,7 +2,7 @@ import { DurableError } from "./errors.ts";
 import type { Random } from "./ports.ts";
 
 /** Longest instance id that a client accepts, in UTF-16 units. */
-export const maxInstanceIdLength = 256;
+const maxInstanceIdLength = 256;
 
 /** A fresh instance or execution id: 32 lower-case hex digits. */
 export function createId(random: Random): string {

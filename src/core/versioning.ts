@@ -37,7 +37,7 @@ export function describeVersionMismatch(options: VersioningOptions, instanceVers
 const numeric = /^\d+(?:\.\d+){0,3}$/;
 
 /** No version comes before any; numbers compare part by part when both are numeric, else texts ignoring case. */
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   if (a === "" || b === "") return Number(a !== "") - Number(b !== "");
   if (numeric.test(a) && numeric.test(b)) {
     const [left, right] = [a.split("."), b.split(".")];

@@ -14,7 +14,7 @@ import {
 import type { OutgoingMessage } from "../core/task-message.ts";
 
 /** Tag of a sub-orchestration that answers nobody. */
-export const fireAndForgetTag = "FireAndForget";
+const fireAndForgetTag = "FireAndForget";
 
 /** What the actions of one episode mean for history and for others. */
 export interface AppliedActions {

@@ -15,9 +15,10 @@ const run = (command, args, cwd = folder) =>
 try {
   const [{ filename, files }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], root));
   const tarball = join(folder, filename);
+  // npm packs whatever `main` matches, so the built samples ship too; nothing else of them does.
   const foreign = files
     .map(({ path }) => path)
-    .filter((path) => /^(src|test|samples|dist\/samples|\.durable)\//.test(path));
+    .filter((path) => /^(src|test|samples|\.durable)\/|^dist\/samples\/(?!.*\/app\.js$)/.test(path));
   if (foreign.length > 0) throw new Error(`the package must not ship ${foreign.join(", ")}`);
 
   const home = join(folder, "node_modules");
