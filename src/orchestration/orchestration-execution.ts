@@ -1,6 +1,6 @@
 import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts";
-import { DurableError, isDurableError } from "../core/errors.ts";
-import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
+import { DurableError } from "../core/errors.ts";
+import { describeFailure, type FailureDetails, formatFailure } from "../core/failure-details.ts";
 import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import { type CompleteOrchestration, type OrchestratorAction, readPatchMark } from "../core/orchestrator-action.ts";
 import { type StandardSchema, validateSync } from "../core/standard-schema.ts";
@@ -67,7 +67,7 @@ export class OrchestrationExecution {
   #now: Date | undefined;
   #isReplaying = false;
   #rewound = false;
-  #hasDiverged = false;
+  #isRefused = false;
   #rejection: DurableError | undefined;
   #suspendedEvents: HistoryEvent[] | undefined;
   #continueAsNew: ContinueAsNewRequest | undefined;
@@ -111,12 +111,14 @@ export class OrchestrationExecution {
 
   /** What the orchestrator asks for that history does not hold, in order. */
   get actions(): readonly OrchestratorAction[] {
-    const marks = this.patches.unrecorded.map((patchId) => ({ kind: "RecordPatch", id: -1, patchId }) as const);
+    const newPatches = this.#isRefused ? [] : this.patches.unrecorded;
+    const marks = newPatches.map((patchId) => ({ kind: "RecordPatch", id: -1, patchId }) as const);
     if (this.#completion !== undefined) {
       const completion = this.#completion;
       return [...marks, ...this.ledger.open, { ...completion, carryoverEvents: this.#carryover() }];
     }
-    return this.#suspendedEvents === undefined ? [...marks, ...this.ledger.open] : [];
+    // The code has seen the answer already, so the mark is made even if what it decided waits for the resume.
+    return this.#suspendedEvents === undefined ? [...marks, ...this.ledger.open] : marks;
   }
 
   /** Looks over events that are about to be applied. */
@@ -131,12 +133,17 @@ export class OrchestrationExecution {
   apply(event: HistoryEvent, isReplaying: boolean): Promise<void> | undefined {
     this.#position++;
     this.#isReplaying = isReplaying;
+    return this.#accept(event);
+  }
+
+  #accept(event: HistoryEvent): Promise<void> | undefined {
     if (this.#completion !== undefined) return this.#applyAfterCompletion(event);
     try {
       if (this.turns.misuse !== undefined) throw this.turns.misuse;
       return this.#suspendedEvents === undefined ? this.#handle(event) : this.#handleSuspended(event);
     } catch (error) {
-      this.#failWith(error);
+      if (error === this.turns.misuse) this.#failWith(error);
+      else this.#refuse(error);
       return undefined;
     }
   }
@@ -144,14 +151,14 @@ export class OrchestrationExecution {
   #applyAfterCompletion(event: HistoryEvent): undefined {
     if (event.type === "EventRaised") this.#lateEvents.push(event);
     if (event.type === "GenericEvent" && readPatchMark(event.data) === undefined) this.#rewound = true;
-    if (this.#rewound || this.#hasDiverged) return;
+    if (this.#rewound || this.#isRefused) return;
     try {
       if (isRecordedAction(event)) this.ledger.confirm(event, this.#position);
-      else if (event.type === "OrchestratorStarted") throw completedTooEarly(this.#position, this.#completion!);
+      else if (event.type === "OrchestratorStarted" && this.turns.misuse === undefined) {
+        throw completedTooEarly(this.#position, this.#completion!);
+      }
     } catch (error) {
-      this.#hasDiverged = true;
-      this.#completion = undefined;
-      this.#failWith(error);
+      this.#refuse(error);
     }
   }
 
@@ -219,18 +226,15 @@ export class OrchestrationExecution {
   #resume(): Promise<void> | undefined {
     const kept = this.#suspendedEvents ?? [];
     this.#suspendedEvents = undefined;
-    for (const [index, event] of kept.entries()) {
-      const turn = this.#handle(event);
-      if (turn !== undefined) return turn.then(() => this.#resumeRest(kept.slice(index + 1)));
-    }
-    return undefined;
+    return this.#acceptAll(kept);
   }
 
-  async #resumeRest(kept: readonly HistoryEvent[]): Promise<void> {
-    for (const event of kept) {
-      if (this.#completion !== undefined && event.type === "EventRaised") this.#lateEvents.push(event);
-      else if (this.#completion === undefined) await this.#handle(event);
+  #acceptAll(events: readonly HistoryEvent[]): Promise<void> | undefined {
+    for (const [index, event] of events.entries()) {
+      const turn = this.#accept(event);
+      if (turn !== undefined) return turn.then(() => this.#acceptAll(events.slice(index + 1)));
     }
+    return undefined;
   }
 
   #start(event: ExecutionStarted): Promise<void> | undefined {
@@ -293,10 +297,19 @@ export class OrchestrationExecution {
   }
 
   #failWith(error: unknown): void {
-    const details = describeFailure(error);
-    // What a diverged replay asks for was never decided by the instance: nothing of it may happen.
-    if (isDurableError(error, "NondeterministicOrchestration")) this.ledger.withdrawAll();
-    this.#complete("Failed", undefined, details);
+    this.#complete("Failed", undefined, describeFailure(error));
+  }
+
+  /**
+   * Fails an execution that cannot be replayed, for its first reason. What its code asks for now was never decided by the
+   * instance: nothing of it may happen.
+   */
+  #refuse(error: unknown): void {
+    this.#isRefused = true;
+    this.#continueAsNew = undefined;
+    this.#completion = undefined;
+    this.ledger.withdrawAll();
+    this.#failWith(error);
   }
 
   #complete(
@@ -362,9 +375,11 @@ function isRecordedAction(event: HistoryEvent): event is RecordedAction {
 }
 
 function completedTooEarly(position: number, completion: CompleteOrchestration): DurableError {
+  const { status, failureDetails } = completion;
+  const end = failureDetails === undefined ? status : `${status}: ${formatFailure(failureDetails)}`;
   return new DurableError(
     "NondeterministicOrchestration",
-    `at event ${position} history has another episode, but the orchestrator has ended by now (${completion.status}). Likely cause: a call was removed from the code while this instance was running, or a branch depends on something that replay cannot repeat.`,
+    `at event ${position} history has another episode, but the orchestrator has ended by now (${end}). Likely cause: a call was removed from the code while this instance was running, or a branch depends on something that replay cannot repeat.`,
   );
 }
 

@@ -10,6 +10,7 @@ import type {
   TimerCreated,
   TimerFired,
 } from "../core/history-event.ts";
+import { formatPatchMark } from "../core/orchestrator-action.ts";
 
 /** Builders of history events for tests. Payloads are values here and JSON text in the event. */
 const epoch = Date.UTC(2026, 0, 1);
@@ -121,6 +122,10 @@ export function subOrchestrationCompleted(taskScheduledId: number, result?: unkn
   return { ...header, type: "SubOrchestrationInstanceCompleted", taskScheduledId, result: json(result) };
 }
 
+export function subOrchestrationFailed(taskScheduledId: number, failure: Partial<FailureDetails> = {}): HistoryEvent {
+  return { ...taskFailed(taskScheduledId, failure), type: "SubOrchestrationInstanceFailed" };
+}
+
 export function eventRaised(name: string, input?: unknown): EventRaised {
   return { ...header, type: "EventRaised", name, input: json(input), parentTraceContext: undefined };
 }
@@ -139,4 +144,9 @@ export function executionSuspended(reason?: string): HistoryEvent {
 
 export function executionResumed(reason?: string): HistoryEvent {
   return { ...header, type: "ExecutionResumed", reason };
+}
+
+/** The mark that a changed code leaves, see `OrchestrationContext.patched`. */
+export function patchMark(patchId: string): HistoryEvent {
+  return { ...header, type: "GenericEvent", data: formatPatchMark(patchId) };
 }

@@ -1,198 +1,165 @@
-import type { DurableTask } from "../../src/orchestration/durable-task.ts";
-import type { OrchestrationContext } from "../../src/orchestration/orchestration-context.ts";
-import type { Orchestrator } from "../../src/orchestration/orchestrator.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
 /** Something to wait for. */
 export type Wait =
-  | { readonly kind: "activity"; readonly name: string; readonly input: number }
+  | {
+      readonly kind: "activity";
+      readonly name: "double" | "flaky" | "slow";
+      readonly input: number;
+      /** Most attempts; absent without a policy. */
+      readonly attempts?: number;
+      readonly timeoutSeconds?: number;
+    }
   | { readonly kind: "timer"; readonly seconds: number }
-  | { readonly kind: "event"; readonly name: string }
-  | { readonly kind: "child"; readonly name: string; readonly input: number }
-  | { readonly kind: "all"; readonly waits: readonly Wait[] }
-  | { readonly kind: "any"; readonly waits: readonly Wait[] };
+  | { readonly kind: "event"; readonly name: string; readonly timeoutSeconds?: number }
+  | { readonly kind: "child"; readonly name: "child" | "grandchild" | "failingChild"; readonly input: number }
+  | { readonly kind: "retriedChild"; readonly input: number; readonly attempts: number }
+  | { readonly kind: "map"; readonly items: readonly number[]; readonly concurrency: number }
+  | { readonly kind: "all" | "any" | "allSettled" | "race"; readonly waits: readonly Wait[] };
 
 export type Statement =
   | { readonly kind: "wait"; readonly wait: Wait }
-  | { readonly kind: "try"; readonly body: readonly Statement[] }
+  | { readonly kind: "try"; readonly body: Program }
   | { readonly kind: "status"; readonly value: number }
   | { readonly kind: "guid" }
-  | { readonly kind: "send" }
+  | { readonly kind: "send"; readonly toSelf: boolean }
   | { readonly kind: "forget"; readonly wait: Wait }
-  | { readonly kind: "repeat"; readonly times: number; readonly body: readonly Statement[] };
+  | { readonly kind: "startOther"; readonly input: number }
+  | { readonly kind: "cancelTimer"; readonly seconds: number }
+  | { readonly kind: "throw"; readonly message: string }
+  | { readonly kind: "patched"; readonly id: string; readonly body: Program }
+  /** Continues as new until it has done so `times` times. */
+  | { readonly kind: "again"; readonly times: number }
+  | { readonly kind: "repeat"; readonly times: number; readonly body: Program };
 
 export type Program = readonly Statement[];
 
-export const styles = ["generator", "async", "async generator"] as const;
-export type Style = (typeof styles)[number];
+/** Waits longer than any program takes, and short enough for one timer message. */
+const fiveDays = 5 * 86_400;
 
+/**
+ * A program in which everything may happen in any order: what it comes to depends on the order in which answers arrive.
+ */
 export function randomProgram(random: SeededRandom, depth = 2): Program {
-  return Array.from({ length: 1 + random.below(4) }, () => randomStatement(random, depth));
+  const program = Array.from({ length: 1 + random.below(4) }, () => randomStatement(random, depth, randomWait));
+  return random.chance(0.15) ? [...program, { kind: "again", times: 2 }] : program;
 }
 
-function randomStatement(random: SeededRandom, depth: number): Statement {
-  const roll = random.below(depth > 0 ? 12 : 9);
-  if (roll < 6) return { kind: "wait", wait: randomWait(random, depth) };
-  if (roll === 6) return { kind: "status", value: random.below(100) };
-  if (roll === 7) return random.chance(0.5) ? { kind: "guid" } : { kind: "send" };
-  if (roll === 8) return { kind: "forget", wait: randomWait(random, 0) };
-  if (roll === 9) return { kind: "repeat", times: 1 + random.below(3), body: randomProgram(random, depth - 1) };
-  return { kind: "try", body: randomProgram(random, depth - 1) };
+/**
+ * A program that comes to the same end whatever the order and time of the answers: races have one possible winner, and
+ * what runs in parallel fails only where all outcomes are waited for.
+ */
+export function randomSteadyProgram(random: SeededRandom, depth = 2): Program {
+  const program = Array.from({ length: 1 + random.below(4) }, () => randomStatement(random, depth, steadyWait));
+  return random.chance(0.2) ? [...program, { kind: "again", times: 1 + random.below(2) }] : program;
+}
+
+type WaitMaker = (random: SeededRandom, depth: number) => Wait;
+
+function randomStatement(random: SeededRandom, depth: number, makeWait: WaitMaker): Statement {
+  const block = (): Program =>
+    Array.from({ length: 1 + random.below(3) }, () => randomStatement(random, depth - 1, makeWait));
+  const roll = random.below(depth > 0 ? 20 : 14);
+  if (roll < 8) return { kind: "wait", wait: makeWait(random, depth) };
+  if (roll === 8) return { kind: "status", value: random.below(100) };
+  if (roll === 9) return { kind: "guid" };
+  if (roll === 10) return { kind: "send", toSelf: random.chance(0.5) };
+  if (roll === 11) return { kind: "forget", wait: { kind: "activity", name: "double", input: random.below(50) } };
+  if (roll === 12) return { kind: "cancelTimer", seconds: 1 + random.below(60) };
+  if (roll === 13) return { kind: "startOther", input: random.below(50) };
+  if (roll === 14) return { kind: "throw", message: `thrown ${random.below(10)}` };
+  if (roll === 15) return { kind: "patched", id: `change ${random.below(3)}`, body: block() };
+  if (roll === 16) return { kind: "repeat", times: 1 + random.below(3), body: block() };
+  return { kind: "try", body: block() };
 }
 
 function randomWait(random: SeededRandom, depth: number): Wait {
-  const roll = random.below(depth > 0 ? 9 : 6);
+  const roll = random.below(depth > 0 ? 16 : 10);
   if (roll < 3) return { kind: "activity", name: random.pick(["double", "flaky"]), input: random.below(50) };
   if (roll === 3) return { kind: "timer", seconds: random.below(60) };
   if (roll === 4) return { kind: "event", name: random.pick(["go", "Go", "stop"]) };
   if (roll === 5) return { kind: "child", name: "child", input: random.below(50) };
+  if (roll === 6) return retriedActivity(random);
+  if (roll === 7) {
+    return { kind: "activity", name: random.pick(["double", "flaky"]), input: random.below(50), timeoutSeconds: 15 };
+  }
+  if (roll === 8) return { kind: "event", name: random.pick(["go", "stop"]), timeoutSeconds: random.below(90) };
+  if (roll === 9) return { kind: "retriedChild", input: random.below(50), attempts: 1 + random.below(3) };
+  if (roll === 10) return randomMap(random, () => random.below(50));
   const waits = Array.from({ length: 1 + random.below(3) }, () => randomWait(random, depth - 1));
-  return { kind: roll === 6 ? "any" : "all", waits };
+  return { kind: random.pick(["all", "any", "allSettled", "race"]), waits };
 }
 
-/** The same program as user code of each style. It returns a trace of all it has seen. */
-export function orchestratorOf(program: Program, style: Style): Orchestrator {
-  switch (style) {
-    case "generator":
-      return (ctx) => runGenerator(ctx, program);
-    case "async":
-      return (ctx) => runAsync(ctx, program);
-    case "async generator":
-      return (ctx) => runAsyncGenerator(ctx, program);
+/** Mostly a wait that succeeds; one in four fails, in the same way whenever its answers come. */
+function steadyWait(random: SeededRandom, depth: number): Wait {
+  if (random.chance(0.25)) return failingWait(random);
+  const roll = random.below(depth > 0 ? 13 : 7);
+  if (roll === 7) return randomMap(random, () => random.below(25) * 2);
+  if (roll === 8 || roll === 9) {
+    const rival: Wait = random.chance(0.5)
+      ? { kind: "timer", seconds: fiveDays }
+      : { kind: "event", name: "never", timeoutSeconds: fiveDays };
+    const waits = random.chance(0.5) ? [rival, singleWait(random)] : [singleWait(random), rival];
+    return { kind: random.pick(["any", "race"]), waits };
   }
-}
-
-type Step = DurableTask<unknown> | undefined;
-
-function start(ctx: OrchestrationContext, wait: Wait): DurableTask<unknown> {
-  switch (wait.kind) {
-    case "activity":
-      return ctx.callActivity(wait.name, wait.input);
-    case "timer":
-      return ctx.createTimer({ seconds: wait.seconds });
-    case "event":
-      return ctx.waitForExternalEvent(wait.name);
-    case "child":
-      return ctx.callSubOrchestrator(wait.name, wait.input);
-    case "all":
-      return ctx.all(wait.waits.map((each) => start(ctx, each)));
-    case "any":
-      return ctx.any(wait.waits.map((each) => start(ctx, each)));
+  if (roll === 10) {
+    const waits = Array.from({ length: 1 + random.below(4) }, () => steadyWait(random, 0));
+    return { kind: "allSettled", waits };
   }
+  if (roll > 10) {
+    const waits = Array.from({ length: 1 + random.below(4) }, () => singleWait(random));
+    return { kind: "all", waits };
+  }
+  return singleWait(random);
 }
 
-/** What a statement does before it waits, if it does. */
-function begin(ctx: OrchestrationContext, statement: Statement, trace: unknown[]): Step {
-  switch (statement.kind) {
-    case "wait":
-      return start(ctx, statement.wait);
-    case "forget":
-      void start(ctx, statement.wait);
-      return undefined;
-    case "status":
-      ctx.setCustomStatus(statement.value);
-      return undefined;
-    case "guid":
-      trace.push(ctx.newGuid());
-      return undefined;
-    case "send":
-      ctx.sendEvent("other", "ping", trace.length);
-      return undefined;
+function singleWait(random: SeededRandom): Wait {
+  switch (random.below(8)) {
+    case 0:
+      return { kind: "timer", seconds: random.below(90) };
+    case 1:
+      return { kind: "event", name: random.pick(["go", "GO", "stop"]) };
+    case 2:
+      return { kind: "event", name: random.pick(["go", "stop"]), timeoutSeconds: fiveDays };
+    case 3:
+      return { kind: "child", name: random.pick(["child", "grandchild"]), input: random.below(50) };
+    case 4:
+      return { kind: "retriedChild", input: 1 + random.below(2), attempts: 3 };
+    case 5:
+      // It succeeds at the attempt that its input says.
+      return { kind: "activity", name: "flaky", input: 1 + random.below(3), attempts: 3 };
+    case 6:
+      return { kind: "activity", name: "double", input: random.below(50), timeoutSeconds: fiveDays };
     default:
-      return undefined;
+      return { kind: "activity", name: "double", input: random.below(50) };
   }
 }
 
-function record(trace: unknown[], wait: Wait, value: unknown, ctx: OrchestrationContext): void {
-  const shown = wait.kind === "any" ? describeWinner(value) : value;
-  trace.push([wait.kind, shown ?? null, ctx.currentUtcDateTime.getTime()]);
-}
-
-/** A winner may be another `any`, whose result is a task again. */
-function describeWinner(winner: unknown): unknown {
-  const task = winner as { readonly isFaulted: boolean; readonly result: unknown };
-  if (task.isFaulted) return "faulted";
-  const { result } = task;
-  return typeof result === "object" && result !== null && "isFaulted" in result
-    ? describeWinner(result)
-    : shown(result);
-}
-
-function shown(result: unknown): unknown {
-  return Array.isArray(result)
-    ? result.map((each) => (isTask(each) ? describeWinner(each) : shown(each)))
-    : (result ?? null);
-}
-
-function isTask(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "isFaulted" in value;
-}
-
-function* runGenerator(ctx: OrchestrationContext, program: Program): Generator<unknown, unknown, unknown> {
-  const trace: unknown[] = [];
-  function* run(statements: Program): Generator<unknown, void, unknown> {
-    for (const statement of statements) {
-      if (statement.kind === "try") {
-        try {
-          yield* run(statement.body);
-        } catch (error) {
-          trace.push(`caught ${(error as Error).message}`);
-        }
-      } else if (statement.kind === "repeat") {
-        for (let turn = 0; turn < statement.times; turn++) yield* run(statement.body);
-      } else {
-        const task = begin(ctx, statement, trace);
-        if (task !== undefined && statement.kind === "wait") record(trace, statement.wait, shown(yield task), ctx);
-      }
-    }
+function failingWait(random: SeededRandom): Wait {
+  switch (random.below(4)) {
+    case 0:
+      return { kind: "activity", name: "flaky", input: 9, attempts: 1 + random.below(3) };
+    case 1:
+      return { kind: "activity", name: "slow", input: 1, timeoutSeconds: 30 };
+    case 2:
+      return { kind: "event", name: "never", timeoutSeconds: 1 + random.below(60) };
+    default:
+      return { kind: "child", name: "failingChild", input: random.below(50) };
   }
-  yield* run(program);
-  return trace;
 }
 
-async function runAsync(ctx: OrchestrationContext, program: Program): Promise<unknown> {
-  const trace: unknown[] = [];
-  async function run(statements: Program): Promise<void> {
-    for (const statement of statements) {
-      if (statement.kind === "try") {
-        try {
-          await run(statement.body);
-        } catch (error) {
-          trace.push(`caught ${(error as Error).message}`);
-        }
-      } else if (statement.kind === "repeat") {
-        for (let turn = 0; turn < statement.times; turn++) await run(statement.body);
-      } else {
-        const task = begin(ctx, statement, trace);
-        if (task !== undefined && statement.kind === "wait") record(trace, statement.wait, shown(await task), ctx);
-      }
-    }
-  }
-  await run(program);
-  return trace;
+function retriedActivity(random: SeededRandom): Wait {
+  return { kind: "activity", name: "flaky", input: random.below(50), attempts: 1 + random.below(3) };
 }
 
-async function* runAsyncGenerator(
-  ctx: OrchestrationContext,
-  program: Program,
-): AsyncGenerator<unknown, unknown, unknown> {
-  const trace: unknown[] = [];
-  async function* run(statements: Program): AsyncGenerator<unknown, void, unknown> {
-    for (const statement of statements) {
-      if (statement.kind === "try") {
-        try {
-          yield* run(statement.body);
-        } catch (error) {
-          trace.push(`caught ${(error as Error).message}`);
-        }
-      } else if (statement.kind === "repeat") {
-        for (let turn = 0; turn < statement.times; turn++) yield* run(statement.body);
-      } else {
-        const task = begin(ctx, statement, trace);
-        if (task !== undefined && statement.kind === "wait") record(trace, statement.wait, shown(yield task), ctx);
-      }
-    }
-  }
-  yield* run(program);
-  return trace;
+function randomMap(random: SeededRandom, item: () => number): Wait {
+  const items = Array.from({ length: random.below(5) }, item);
+  return { kind: "map", items, concurrency: 1 + random.below(3) };
+}
+
+/** `true` if the program asks whether its code has changed. */
+export function asksForPatches(program: Program): boolean {
+  return program.some(
+    (statement) => statement.kind === "patched" || ("body" in statement && asksForPatches(statement.body)),
+  );
 }

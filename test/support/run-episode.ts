@@ -1,5 +1,6 @@
 import { jsonDataConverter } from "../../src/core/data-converter.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
+import type { CompleteOrchestration } from "../../src/core/orchestrator-action.ts";
 import type { EpisodeResult, OrchestrationSession } from "../../src/core/task-executor.ts";
 import type { Orchestrator } from "../../src/orchestration/orchestrator.ts";
 import { InProcessSession } from "../../src/worker/orchestration-session.ts";
@@ -23,4 +24,11 @@ export function runEpisode(
   newEvents: readonly HistoryEvent[] = [],
 ): Promise<EpisodeResult> {
   return openSession(orchestrator).execute({ pastEvents, newEvents });
+}
+
+/** How the orchestration has ended. @throws when it has not */
+export function completion(result: EpisodeResult): CompleteOrchestration {
+  const last = result.actions.at(-1);
+  if (last?.kind !== "CompleteOrchestration") throw new Error(`not completed: ${JSON.stringify(result.actions)}`);
+  return last;
 }

@@ -2,26 +2,38 @@ import { expect, it } from "vitest";
 import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import type { OrchestratorAction } from "../../../src/core/orchestrator-action.ts";
 import type { EpisodeResult } from "../../../src/core/task-executor.ts";
+import { decodeTaskTags } from "../../../src/core/task-tags.ts";
 import { applyActions } from "../../../src/engine/apply-actions.ts";
 import {
   at,
   episodeCompleted,
   episodeStarted,
   eventRaised,
+  executionResumed,
   executionStarted,
+  executionSuspended,
   subOrchestrationCompleted,
+  subOrchestrationFailed,
   taskCompleted,
   taskFailed,
   timerFired,
 } from "../../../src/testing/history-builder.ts";
-import { orchestratorOf, type Program, randomProgram, type Style, styles } from "../../support/random-program.ts";
+import { orchestratorOf, type Style, styles } from "../../support/program-orchestrator.ts";
+import { asksForPatches, type Program, randomProgram } from "../../support/random-program.ts";
 import { openSession } from "../../support/run-episode.ts";
 import { forSeeds, SeededRandom } from "../../support/seeded-random.ts";
 
-/** A whole run of one program: the history, and the number of events at which each episode's answers ended. */
+/** One episode of a run: the part of the history that was new in it, and what came of it. */
+interface RunEpisode {
+  readonly start: number;
+  readonly end: number;
+  readonly result: EpisodeResult;
+}
+
+/** A whole run of one program. */
 interface Run {
   readonly history: readonly HistoryEvent[];
-  readonly episodes: readonly { readonly end: number; readonly result: EpisodeResult }[];
+  readonly episodes: readonly RunEpisode[];
 }
 
 const started = executionStarted("program");
@@ -31,14 +43,18 @@ function answerTo(action: OrchestratorAction): HistoryEvent | undefined {
   switch (action.kind) {
     case "ScheduleTask": {
       const input = Number(action.input);
-      return action.name === "flaky" && input % 2 === 1
+      const { attempt } = decodeTaskTags(action.tags);
+      return action.name === "flaky" && (input + attempt) % 2 === 1
         ? taskFailed(action.id, { errorMessage: `flaky ${input}` })
         : taskCompleted(action.id, input * 2);
     }
     case "CreateTimer":
       return timerFired(action.id, action.fireAt);
     case "CreateSubOrchestration":
-      return subOrchestrationCompleted(action.id, Number(action.input) + 1);
+      if (action.fireAndForget) return undefined;
+      return action.name === "flakyChild" && (Number(action.input) + action.id) % 3 === 1
+        ? subOrchestrationFailed(action.id, { errorMessage: "flaky child" })
+        : subOrchestrationCompleted(action.id, Number(action.input) + 1);
     default:
       return undefined;
   }
@@ -48,15 +64,16 @@ function answerTo(action: OrchestratorAction): HistoryEvent | undefined {
 async function run(program: Program, style: Style, random: SeededRandom): Promise<Run> {
   const session = openSession(orchestratorOf(program, style));
   const history: HistoryEvent[] = [];
-  const episodes: { end: number; result: EpisodeResult }[] = [];
+  const episodes: RunEpisode[] = [];
   const answers: HistoryEvent[] = [];
   let unseen: HistoryEvent[] = [];
   let arrived: HistoryEvent[] = [started];
   for (let episode = 0; episode < maxEpisodes; episode++) {
     const newEvents = [episodeStarted(episode * 10), ...arrived];
+    const start = history.length;
     const result = await session.execute({ pastEvents: unseen, newEvents });
     history.push(...newEvents);
-    episodes.push({ end: history.length, result });
+    episodes.push({ start, end: history.length, result });
     unseen = [...applyActions(started, result.actions, at(episode * 10)).events, episodeCompleted()];
     history.push(...unseen);
     if (result.actions.some(({ kind }) => kind === "CompleteOrchestration")) break;
@@ -68,6 +85,8 @@ async function run(program: Program, style: Style, random: SeededRandom): Promis
       arrived.push(answer!);
       if (random.chance(0.1)) arrived.push(answer!);
     }
+    if (random.chance(0.1)) arrived.splice(random.below(arrived.length + 1), 0, executionSuspended());
+    if (random.chance(0.2)) arrived.splice(random.below(arrived.length + 1), 0, executionResumed());
   }
   return { history, episodes };
 }
@@ -82,8 +101,10 @@ it("a live session, a fresh replay and every cut of the history ask for the same
     const program = randomProgram(new SeededRandom(seed));
     const style = styles[seed % styles.length]!;
     const { history, episodes } = await run(program, style, new SeededRandom(seed + 1));
-    for (const { end, result } of episodes) {
-      for (let cut = 0; cut <= end; cut++) {
+    for (const { start, end, result } of episodes) {
+      // A change of code counts for new ground only: there the cut between past and new has a meaning.
+      const lastCut = asksForPatches(program) ? start : end;
+      for (let cut = 0; cut <= lastCut; cut++) {
         const replay = openSession(orchestratorOf(program, style));
         const replayed = await replay.execute({
           pastEvents: history.slice(0, cut),

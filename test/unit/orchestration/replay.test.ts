@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CompleteOrchestration, OrchestratorAction } from "../../../src/core/orchestrator-action.ts";
-import type { EpisodeResult } from "../../../src/core/task-executor.ts";
+import type { OrchestratorAction } from "../../../src/core/orchestrator-action.ts";
 import type { Orchestrator } from "../../../src/orchestration/orchestrator.ts";
 import { TaskFailedError } from "../../../src/orchestration/task-failed-error.ts";
 import {
@@ -8,27 +7,16 @@ import {
   episodeCompleted,
   episodeStarted,
   eventRaised,
-  eventSent,
-  executionResumed,
   executionStarted,
-  executionSuspended,
-  executionTerminated,
-  subOrchestrationCreated,
   taskCompleted,
   taskFailed,
   taskScheduled,
   timerCreated,
   timerFired,
 } from "../../../src/testing/history-builder.ts";
-import { type Logged, openSession, runEpisode } from "../../support/run-episode.ts";
+import { completion, type Logged, openSession, runEpisode } from "../../support/run-episode.ts";
 
 const start = [episodeStarted(), executionStarted("test", { input: "in" })];
-
-function completion(result: EpisodeResult): CompleteOrchestration {
-  const last = result.actions.at(-1);
-  if (last?.kind !== "CompleteOrchestration") throw new Error(`not completed: ${JSON.stringify(result.actions)}`);
-  return last;
-}
 
 const kinds = (actions: readonly OrchestratorAction[]) => actions.map(({ kind }) => kind);
 
@@ -234,108 +222,6 @@ describe("continue-as-new", () => {
     expect(kinds(result.actions)).toEqual(["CompleteOrchestration"]);
     expect(completion(result).carryoverEvents).toEqual([]);
     expect(ranOn).toBe(false);
-  });
-});
-
-describe("suspension", () => {
-  const orchestrator: Orchestrator = function* (ctx) {
-    yield ctx.callActivity("a");
-    yield ctx.callActivity("b");
-  };
-  const past = [...start, taskScheduled(0, "a")];
-
-  it("holds events back until the resume", async () => {
-    const suspended = await runEpisode(orchestrator, past, [executionSuspended(), taskCompleted(0)]);
-    const resumed = await runEpisode(
-      orchestrator,
-      [...past, executionSuspended(), taskCompleted(0)],
-      [executionResumed()],
-    );
-
-    expect(suspended.actions).toEqual([]);
-    expect(resumed.actions).toMatchObject([{ kind: "ScheduleTask", name: "b" }]);
-  });
-
-  it("withholds what was decided just before it", async () => {
-    const newEvents = [taskCompleted(0), executionSuspended()];
-    const suspended = await runEpisode(orchestrator, past, newEvents);
-    const resumed = await runEpisode(
-      orchestrator,
-      [...past, ...newEvents, episodeCompleted()],
-      [episodeStarted(9), executionResumed()],
-    );
-
-    expect(suspended.actions).toEqual([]);
-    expect(resumed.actions).toMatchObject([{ kind: "ScheduleTask", name: "b" }]);
-  });
-
-  it("does not keep a termination away", async () => {
-    const result = await runEpisode(orchestrator, past, [executionSuspended(), executionTerminated("enough")]);
-
-    expect(completion(result)).toMatchObject({ status: "Terminated", result: "enough" });
-  });
-});
-
-describe("an orchestration whose code has changed is refused", () => {
-  const callsHello: Orchestrator = function* (ctx) {
-    yield ctx.callActivity("hello");
-    return "done";
-  };
-
-  it.each<[string, Orchestrator, Parameters<typeof runEpisode>[1], string]>([
-    [
-      "another activity",
-      callsHello,
-      [taskScheduled(0, "bye")],
-      "TaskScheduled('bye') with id 0, but the orchestrator now asks for ScheduleTask('hello')",
-    ],
-    [
-      "another kind",
-      callsHello,
-      [timerCreated(0, at(1))],
-      "TimerCreated(2026-01-01T00:00:01.000Z) with id 0, but the orchestrator now asks for ScheduleTask('hello')",
-    ],
-    [
-      "a child instead of an activity",
-      callsHello,
-      [subOrchestrationCreated(0, "hello", "c")],
-      "SubOrchestrationInstanceCreated('hello') with id 0, but the orchestrator now asks for ScheduleTask('hello')",
-    ],
-    [
-      "an event instead of an activity",
-      callsHello,
-      [eventSent(0, "x", "hello")],
-      "EventSent('hello' to 'x') with id 0, but the orchestrator now asks for ScheduleTask('hello')",
-    ],
-    [
-      "a call that is gone",
-      callsHello,
-      [taskScheduled(0, "hello"), taskScheduled(1, "more")],
-      "TaskScheduled('more') with id 1, but the orchestrator now asks for nothing there",
-    ],
-    [
-      "an added call",
-      callsHello,
-      [episodeCompleted(), episodeStarted(1)],
-      "the end of an episode, but the orchestrator now asks for ScheduleTask('hello'), which that episode did not",
-    ],
-    [
-      "an earlier end",
-      callsHello,
-      [taskScheduled(0, "hello"), taskCompleted(0), taskScheduled(1, "more")],
-      "TaskScheduled('more') with id 1, but the orchestrator now asks for nothing there",
-    ],
-  ])("%s", async (_, orchestrator, recorded, message) => {
-    const result = await runEpisode(orchestrator, [...start, ...recorded]);
-
-    expect(kinds(result.actions)).toEqual(["CompleteOrchestration"]);
-    expect(completion(result)).toMatchObject({
-      status: "Failed",
-      failureDetails: {
-        errorType: "NondeterministicOrchestration",
-        errorMessage: expect.stringContaining(message) as string,
-      },
-    });
   });
 });
 
