@@ -14,10 +14,11 @@ export interface TaskNotes {
 
 /** Adds the notes to the user's tags. */
 export function encodeTaskTags(tags: Tags | undefined, notes: TaskNotes): Tags | undefined {
+  if (notes.attempt === 1 && notes.timeoutMs === undefined) return tags;
   const own: Record<string, string> = {};
   if (notes.attempt > 1) own[attemptTag] = String(notes.attempt);
   if (notes.timeoutMs !== undefined) own[timeoutTag] = String(notes.timeoutMs);
-  return Object.keys(own).length === 0 ? tags : { ...tags, ...own };
+  return { ...tags, ...own };
 }
 
 /** Reads the notes back. Anything unreadable counts as absent: tags may come from elsewhere. */

@@ -62,7 +62,7 @@ export class ActionLedger {
       throw nondeterminism(position, describeRecorded(event), `for ${describeAction(action)}`, likelyCause(event));
     }
     this.#open.delete(event.eventId);
-    this.#withdrawn.delete(event.eventId);
+    if (this.#withdrawn.size > 0) this.#withdrawn.delete(event.eventId);
   }
 
   /** @throws DurableError `NondeterministicOrchestration` when the code asks for more than the recorded episode did */

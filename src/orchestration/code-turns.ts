@@ -1,5 +1,5 @@
 import { DurableError } from "../core/errors.ts";
-import { OrchestrationTask } from "./orchestration-task.ts";
+import { type AwaitObserver, OrchestrationTask } from "./orchestration-task.ts";
 import { type OrchestratorDriver, type OrchestratorOutcome, startOrchestrator } from "./orchestrator-driver.ts";
 
 /**
@@ -8,16 +8,25 @@ import { type OrchestratorDriver, type OrchestratorOutcome, startOrchestrator } 
  * U1. User code runs only inside a turn; turns are never nested.
  * U2. Whoever calls the context outside a turn was resumed by something that replay does not control.
  */
-export class CodeTurns {
+export class CodeTurns implements AwaitObserver {
   readonly #isEnding: () => boolean;
+  /** Leaves the turn, once per turn. */
+  readonly #leave: () => void;
   readonly #awaited = new Set<OrchestrationTask<unknown>>();
   #driver: OrchestratorDriver | undefined;
   #inTurn = false;
   #misuse: DurableError | undefined;
 
-  /** @param isEnding `true` once the code shall not be resumed any more */
-  constructor(isEnding: () => boolean) {
+  /**
+   * @param isEnding `true` once the code shall not be resumed any more
+   * @param afterTurn called after every turn
+   */
+  constructor(isEnding: () => boolean, afterTurn: () => void) {
     this.#isEnding = isEnding;
+    this.#leave = () => {
+      this.#inTurn = false;
+      afterTurn();
+    };
   }
 
   /** How the code ended, if it has. */
@@ -38,24 +47,18 @@ export class CodeTurns {
     });
   }
 
-  /** Runs `enter`, then user code until it waits again, then `after`. A promise comes back only from asynchronous code. */
-  run(enter: () => void, after: () => void): Promise<void> | undefined {
+  /** Runs `enter`, then user code until it waits again. A promise comes back only from asynchronous code. */
+  run(enter: () => void): Promise<void> | undefined {
     this.#inTurn = true;
-    let advanced: Promise<void> | undefined;
     try {
       enter();
-      advanced = this.#driver?.advance();
-    } finally {
-      if (advanced === undefined) this.#inTurn = false;
-    }
-    if (advanced === undefined) {
-      after();
-      return undefined;
-    }
-    return advanced.then(() => {
+    } catch (error) {
       this.#inTurn = false;
-      after();
-    });
+      throw error;
+    }
+    if (this.#driver !== undefined) return this.#driver.advance(this.#leave);
+    this.#leave();
+    return undefined;
   }
 
   /** @throws DurableError `OrchestrationMisuse` outside a turn */
@@ -69,17 +72,13 @@ export class CodeTurns {
   }
 
   createTask<T>(): OrchestrationTask<T> {
-    return new OrchestrationTask<T>((task) => this.observeAwait(task));
+    return new OrchestrationTask<T>(this);
   }
 
-  /** User code awaits this open task. */
-  observeAwait(task: OrchestrationTask<unknown>): void {
-    if (this.#awaited.has(task)) return;
+  remember(task: OrchestrationTask<unknown>): void {
     this.#awaited.add(task);
-    task.onSettled(() => this.#awaited.delete(task));
   }
 
-  /** The task will never settle. */
   forget(task: OrchestrationTask<unknown>): void {
     this.#awaited.delete(task);
   }

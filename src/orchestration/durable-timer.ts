@@ -16,7 +16,7 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
   #isCanceled = false;
 
   constructor(execution: OrchestrationExecution, fireAt: Date) {
-    super((task) => execution.turns.observeAwait(task));
+    super(execution.turns);
     this.#execution = execution;
     this.#fireAt = fireAt;
     if (!execution.isEnding) this.#arm();

@@ -59,7 +59,10 @@ export class OrchestrationExecution {
   readonly events: ExternalEvents = new ExternalEvents();
   readonly patches: Patches = new Patches();
   readonly #options: ExecutionOptions;
-  readonly turns: CodeTurns = new CodeTurns(() => this.isEnding);
+  readonly turns: CodeTurns = new CodeTurns(
+    () => this.isEnding,
+    () => this.#afterTurn(),
+  );
   readonly #openTasks = new Map<number, OpenTask>();
   #started: ExecutionStarted | undefined;
   #code: OrchestrationCode | undefined;
@@ -121,18 +124,11 @@ export class OrchestrationExecution {
     return this.#suspendedEvents === undefined ? [...marks, ...this.ledger.open] : marks;
   }
 
-  /** Looks over events that are about to be applied. */
-  foresee(events: readonly HistoryEvent[]): void {
-    for (const event of events) {
-      const patchId = event.type === "GenericEvent" ? readPatchMark(event.data) : undefined;
-      if (patchId !== undefined) this.patches.confirm(patchId);
-    }
-  }
-
   /** Applies the next event of the stream. A promise comes back only if user code is asynchronous. */
   apply(event: HistoryEvent, isReplaying: boolean): Promise<void> | undefined {
     this.#position++;
     this.#isReplaying = isReplaying;
+    if (event.type === "GenericEvent") this.patches.confirm(event);
     return this.#accept(event);
   }
 
@@ -168,7 +164,7 @@ export class OrchestrationExecution {
         // A continued execution is recorded with an OrchestratorCompleted before its first actions, so the check of an
         // episode waits for the next one.
         if (!this.#rewound && this.#suspendedEvents === undefined) this.ledger.assertNothingUnrecorded(this.#position);
-        if (this.#now === undefined || event.timestamp > this.#now) this.#now = event.timestamp;
+        if (this.#now === undefined || event.timestamp.getTime() > this.#now.getTime()) this.#now = event.timestamp;
         return undefined;
       case "ExecutionStarted":
         return this.#start(event);
@@ -277,7 +273,7 @@ export class OrchestrationExecution {
   }
 
   #turn(enter: () => void): Promise<void> | undefined {
-    return this.turns.run(enter, () => this.#afterTurn());
+    return this.turns.run(enter);
   }
 
   #afterTurn(): void {

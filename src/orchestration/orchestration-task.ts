@@ -5,8 +5,12 @@ type Outcome<T> =
   | { readonly kind: "completed"; readonly value: T }
   | { readonly kind: "failed"; readonly error: unknown };
 
-/** Told when user code begins to `await` a task that is still open. */
-export type AwaitObserver = (task: OrchestrationTask<unknown>) => void;
+/** Told which open tasks user code awaits. */
+export interface AwaitObserver {
+  remember(task: OrchestrationTask<unknown>): void;
+  /** It has settled, or never will. */
+  forget(task: OrchestrationTask<unknown>): void;
+}
 
 /**
  * The task behind {@link DurableTask}.
@@ -20,10 +24,10 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   #promise: Promise<void> | undefined;
   #settlePromise: (() => void) | undefined;
   #unwrapped = 0;
-  readonly #onAwait: AwaitObserver;
+  readonly #observer: AwaitObserver;
 
-  constructor(onAwait: AwaitObserver) {
-    this.#onAwait = onAwait;
+  constructor(observer: AwaitObserver) {
+    this.#observer = observer;
   }
 
   get isCompleted(): boolean {
@@ -76,7 +80,9 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     const listeners = this.#listeners ?? [];
     this.#listeners = undefined;
     for (const listener of listeners) listener();
-    this.#settlePromise?.();
+    if (this.#settlePromise === undefined) return;
+    this.#observer.forget(this);
+    this.#settlePromise();
   }
 
   /**
@@ -88,8 +94,11 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     return this.#unwrapped > 0 ? (undefined as never) : this.#then;
   }
 
-  readonly #then: DurableTask<T>["then"] = (onFulfilled, onRejected) => {
-    if (this.#outcome === undefined && this.canSettle) this.#onAwait(this);
+  #then<R, E>(
+    onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
+    onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<R | E> {
+    if (this.#outcome === undefined && this.canSettle) this.#observer.remember(this);
     this.#promise ??=
       this.#outcome === undefined
         ? new Promise((resolve) => {
@@ -101,8 +110,8 @@ export class OrchestrationTask<T> implements DurableTask<T> {
       if (outcome.kind === "completed") return deliver(outcome.value, onFulfilled);
       if (onRejected) return onRejected(outcome.error);
       throw outcome.error;
-    }) as never;
-  };
+    }) as Promise<R | E>;
+  }
 
   // biome-ignore lint/suspicious/noExplicitAny: see DurableTask.
   *[Symbol.iterator](): Generator<DurableTask<T>, T, any> {

@@ -11,13 +11,14 @@ export type OrchestratorOutcome =
  * Runs user code of one authoring style from one wait to the next.
  *
  * D1. User code runs only inside `advance` (and the microtasks it drains), which is never re-entered.
- * D2. `advance` comes back `undefined` when it was done synchronously, else as a promise.
+ * D2. `advance` calls `whenWaiting` once user code waits again or has ended. It comes back `undefined` when that was done
+ *     synchronously, else as a promise.
  */
 export interface OrchestratorDriver {
   readonly outcome: OrchestratorOutcome | undefined;
   /** Why user code can never be resumed by an event, if it waits for something that replay does not control. */
   readonly stuck: DurableError | undefined;
-  advance(): Promise<void> | undefined;
+  advance(whenWaiting: () => void): Promise<void> | undefined;
 }
 
 /** What a driver needs to know of the execution it belongs to. */
@@ -43,7 +44,14 @@ export function startOrchestrator(run: () => unknown, view: DriverView): Orchest
 }
 
 function settledDriver(outcome: OrchestratorOutcome): OrchestratorDriver {
-  return { outcome, stuck: undefined, advance: () => undefined };
+  return {
+    outcome,
+    stuck: undefined,
+    advance: (whenWaiting) => {
+      whenWaiting();
+      return undefined;
+    },
+  };
 }
 
 class GeneratorDriver implements OrchestratorDriver {
@@ -58,7 +66,7 @@ class GeneratorDriver implements OrchestratorDriver {
     this.#view = view;
   }
 
-  advance(): undefined {
+  advance(whenWaiting: () => void): undefined {
     while (this.outcome === undefined && !this.#view.isEnding() && this.#waiting?.isCompleted !== false) {
       try {
         const step = this.#resume();
@@ -68,6 +76,7 @@ class GeneratorDriver implements OrchestratorDriver {
         this.outcome = { kind: "threw", error };
       }
     }
+    whenWaiting();
   }
 
   #resume(): IteratorResult<unknown, unknown> {
@@ -105,8 +114,14 @@ class AsyncDriver implements OrchestratorDriver {
     );
   }
 
-  async advance(): Promise<void> {
-    await drainMicrotasks();
+  advance(whenWaiting: () => void): Promise<void> {
+    return drainMicrotasks(() => {
+      this.#assertWaiting();
+      whenWaiting();
+    });
+  }
+
+  #assertWaiting(): void {
     if (this.outcome !== undefined || this.#view.isEnding() || this.#view.hasAwaitedTask()) return;
     this.stuck = new DurableError(
       "OrchestrationMisuse",
@@ -124,12 +139,21 @@ async function drainAsyncGenerator(generator: AsyncGenerator<unknown, unknown, u
 }
 
 /**
- * Resolves when the microtask queue is empty. Node runs its tick queue only then, and nothing of the outside (I/O,
- * timers) can come in between: what has not settled by now does not depend on durable tasks alone.
+ * Calls `whenDrained` when the microtask queue is empty. Node runs its tick queue only then, and nothing of the outside
+ * (I/O, timers) can come in between: what has not settled by now does not depend on durable tasks alone. The microtask
+ * comes first because outside of one, ticks would run before the queue.
  */
-async function drainMicrotasks(): Promise<void> {
-  await undefined;
-  await new Promise<void>((resolve) => process.nextTick(resolve));
+function drainMicrotasks(whenDrained: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const tick = () => {
+      try {
+        resolve(whenDrained());
+      } catch (error) {
+        reject(error);
+      }
+    };
+    queueMicrotask(() => process.nextTick(tick));
+  });
 }
 
 function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {

@@ -10,9 +10,8 @@ export class InProcessSession implements OrchestrationSession {
   }
 
   async execute(episode: Episode): Promise<EpisodeResult> {
+    this.#execution.patches.foresee([episode.pastEvents, episode.newEvents]);
     // Synchronous styles never leave this turn of the event loop: only a returned promise is awaited.
-    this.#execution.foresee(episode.pastEvents);
-    this.#execution.foresee(episode.newEvents);
     for (const event of episode.pastEvents) {
       const turn = this.#execution.apply(event, true);
       if (turn !== undefined) await turn;
@@ -21,6 +20,7 @@ export class InProcessSession implements OrchestrationSession {
       const turn = this.#execution.apply(event, false);
       if (turn !== undefined) await turn;
     }
+    this.#execution.patches.foresee([]);
     if (this.#execution.rejection !== undefined) throw this.#execution.rejection;
     return { actions: this.#execution.actions, customStatus: this.#execution.customStatus };
   }
