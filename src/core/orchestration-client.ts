@@ -25,7 +25,7 @@ export interface OrchestrationClient {
 
   /** @throws DurableError `InstanceNotFound`, `InstanceNotActive` (finished). Same for the four below. */
   raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void>;
-  terminate(instanceId: string, reason: string | undefined): Promise<void>;
+  terminate(instanceId: string, reason: string | undefined, options?: TerminateOptions): Promise<void>;
   suspend(instanceId: string, reason: string | undefined): Promise<void>;
   resume(instanceId: string, reason: string | undefined): Promise<void>;
   /** Runs a failed instance on from its last failure. @throws also when the instance has not failed. */
@@ -50,6 +50,16 @@ export interface StartInstanceOptions {
   readonly scheduledStartTime?: Date | undefined;
   /** Statuses in which an existing instance of that id may be replaced. @defaultValue the terminal ones */
   readonly reusableStatuses?: readonly OrchestrationRuntimeStatus[] | undefined;
+}
+
+export interface TerminateOptions {
+  /**
+   * Terminates the sub-orchestrations too that the instance waits for, at any depth; those that have vanished, and those
+   * that were started to answer nobody, are passed over. One that is being started at this moment may be missed.
+   *
+   * @defaultValue false
+   */
+  readonly recursive?: boolean | undefined;
 }
 
 export interface PurgeQuery {

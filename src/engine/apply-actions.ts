@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { encodeActivityInput } from "../core/activity-input.ts";
 import { formatFailure } from "../core/failure-details.ts";
-import type { ExecutionStarted, HistoryEvent, ParentInstance, Tags } from "../core/history-event.ts";
+import type {
+  ExecutionCompleted,
+  ExecutionStarted,
+  HistoryEvent,
+  ParentInstance,
+  Tags,
+} from "../core/history-event.ts";
 import {
   type CompleteOrchestration,
   type CreateSubOrchestration,
@@ -11,10 +17,10 @@ import {
   type ScheduleTask,
   type SendEvent,
 } from "../core/orchestrator-action.ts";
-import type { OutgoingMessage } from "../core/task-message.ts";
+import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
 
 /** Tag of a sub-orchestration that answers nobody. */
-const fireAndForgetTag = "FireAndForget";
+export const fireAndForgetTag = "FireAndForget";
 
 /** What the actions of one episode mean for history and for others. */
 export interface AppliedActions {
@@ -164,8 +170,20 @@ function createSubOrchestration(
  * child still runs or has ended.
  */
 function childExecutionId(parent: ExecutionStarted, taskId: number): string {
-  const { instanceId, executionId } = parent.orchestrationInstance;
-  return createHash("sha256").update(`${instanceId}\n${executionId}\n${taskId}`).digest("hex").slice(0, 32);
+  return derivedExecutionId(parent, String(taskId));
+}
+
+/**
+ * Of the execution that follows a continue-as-new. The same for every repeat of the episode that continues: what the new
+ * execution starts is recognised too.
+ */
+export function nextExecutionId(started: ExecutionStarted): string {
+  return derivedExecutionId(started, "next");
+}
+
+function derivedExecutionId({ orchestrationInstance }: ExecutionStarted, what: string): string {
+  const { instanceId, executionId } = orchestrationInstance;
+  return createHash("sha256").update(`${instanceId}\n${executionId}\n${what}`).digest("hex").slice(0, 32);
 }
 
 function sendEvent(action: SendEvent, timestamp: Date): AppliedAction {
@@ -183,7 +201,7 @@ function sendEvent(action: SendEvent, timestamp: Date): AppliedAction {
 
 function complete(started: ExecutionStarted, action: CompleteOrchestration, timestamp: Date): AppliedAction {
   const { id, status, result, failureDetails } = action;
-  const event: HistoryEvent = {
+  const event: ExecutionCompleted = {
     type: "ExecutionCompleted",
     eventId: id,
     timestamp,
@@ -191,24 +209,29 @@ function complete(started: ExecutionStarted, action: CompleteOrchestration, time
     result,
     failureDetails,
   };
-  const parent = started.parentInstance;
-  if (parent === undefined || started.tags?.[fireAndForgetTag] !== undefined) return { event, outgoing: undefined };
-  return { event, outgoing: { message: answerToParent(parent, action, timestamp) } };
+  return { event, outgoing: answerOf(started, event) };
 }
 
-function answerToParent(parent: ParentInstance, action: CompleteOrchestration, timestamp: Date) {
-  const header = { eventId: -1, timestamp, taskScheduledId: parent.taskScheduleId };
+/** What an execution that has ended tells its parent; `undefined` when nobody waits for it. */
+export function answerOf(started: ExecutionStarted, completed: ExecutionCompleted): OutgoingMessage | undefined {
+  const parent = started.parentInstance;
+  if (parent === undefined || started.tags?.[fireAndForgetTag] !== undefined) return undefined;
+  return { message: answerToParent(parent, completed) };
+}
+
+function answerToParent(parent: ParentInstance, completed: ExecutionCompleted): TaskMessage {
+  const header = { eventId: -1, timestamp: completed.timestamp, taskScheduledId: parent.taskScheduleId };
   const target = parent.orchestrationInstance;
-  if (action.status === "Completed") {
-    const event = { ...header, type: "SubOrchestrationInstanceCompleted", result: action.result } as const;
+  if (completed.orchestrationStatus === "Completed") {
+    const event = { ...header, type: "SubOrchestrationInstanceCompleted", result: completed.result } as const;
     return { event, target };
   }
-  const failureDetails = action.failureDetails ?? {
-    errorType: action.status,
-    errorMessage: action.result ?? `the sub-orchestration was ${action.status.toLowerCase()}`,
+  const failureDetails = completed.failureDetails ?? {
+    errorType: completed.orchestrationStatus,
+    errorMessage: completed.result ?? `the sub-orchestration was ${completed.orchestrationStatus.toLowerCase()}`,
     isNonRetriable: false,
   };
-  const reason = action.failureDetails === undefined ? failureDetails.errorMessage : formatFailure(failureDetails);
+  const reason = completed.failureDetails === undefined ? failureDetails.errorMessage : formatFailure(failureDetails);
   const event = {
     ...header,
     type: "SubOrchestrationInstanceFailed",

@@ -1,7 +1,12 @@
 import { DurableError } from "../core/errors.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { assertInstanceId, createId } from "../core/ids.ts";
-import type { OrchestrationClient, PurgeQuery, StartInstanceOptions } from "../core/orchestration-client.ts";
+import type {
+  OrchestrationClient,
+  PurgeQuery,
+  StartInstanceOptions,
+  TerminateOptions,
+} from "../core/orchestration-client.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../core/orchestration-state.ts";
 import {
   isTerminalStatus,
@@ -9,6 +14,8 @@ import {
   orchestrationStatuses,
 } from "../core/orchestration-status.ts";
 import type { Clock, Random } from "../core/ports.ts";
+import { assertNotReserved } from "../core/reserved-names.ts";
+import { fireAndForgetTag } from "./apply-actions.ts";
 import type { TaskHubStore } from "./backend.ts";
 
 export interface TaskHubClientOptions {
@@ -39,6 +46,7 @@ export class TaskHubClient implements OrchestrationClient {
     if (typeof options.name !== "string" || options.name === "") {
       throw new DurableError("InvalidOption", "the name of the orchestration to start must be a non-empty text");
     }
+    assertNotReserved(options.name, "the orchestration name");
     if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
     const instanceId = options.instanceId ?? createId(this.#random);
     // A generated id is new, so there is no row to read.
@@ -88,9 +96,31 @@ export class TaskHubClient implements OrchestrationClient {
     await this.#send(instanceId, { type: "EventRaised", name, input, parentTraceContext: undefined });
   }
 
-  async terminate(instanceId: string, reason: string | undefined): Promise<void> {
-    await this.#assertActive(instanceId, "a termination");
-    await this.#send(instanceId, { type: "ExecutionTerminated", input: reason });
+  async terminate(instanceId: string, reason: string | undefined, options?: TerminateOptions): Promise<void> {
+    const { runtimeStatus } = await this.#require(instanceId);
+    if (!isTerminalStatus(runtimeStatus)) {
+      await this.#send(instanceId, { type: "ExecutionTerminated", input: reason });
+    }
+    // Also below a finished instance: an earlier call may have broken off half way down.
+    if (options?.recursive === true) await this.#terminateChildren(instanceId, reason);
+    assertActive(instanceId, runtimeStatus, "a termination");
+  }
+
+  async #terminateChildren(rootId: string, reason: string | undefined): Promise<void> {
+    const seen = new Set([rootId]);
+    const parents = [rootId];
+    for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
+      for (const childId of openChildren((await this.#store.getHistory(parent)) ?? [])) {
+        if (seen.has(childId)) continue;
+        seen.add(childId);
+        const child = await this.#store.getInstance(childId, { fetchInput: false });
+        if (child === undefined || child.tags?.[fireAndForgetTag] !== undefined) continue;
+        if (!isTerminalStatus(child.runtimeStatus)) {
+          await this.#send(childId, { type: "ExecutionTerminated", input: reason });
+        }
+        parents.push(childId);
+      }
+    }
   }
 
   async suspend(instanceId: string, reason: string | undefined): Promise<void> {
@@ -161,11 +191,7 @@ export class TaskHubClient implements OrchestrationClient {
 
   async #assertActive(instanceId: string, what: string): Promise<void> {
     const { runtimeStatus } = await this.#require(instanceId);
-    if (!isTerminalStatus(runtimeStatus)) return;
-    throw new DurableError(
-      "InstanceNotActive",
-      `the instance '${instanceId}' is ${runtimeStatus} and takes no ${what.replace(/^an? /, "")}`,
-    );
+    assertActive(instanceId, runtimeStatus, what);
   }
 
   async #send(instanceId: string, event: ControlEvent): Promise<void> {
@@ -173,6 +199,26 @@ export class TaskHubClient implements OrchestrationClient {
     const target = { instanceId, executionId: undefined };
     await this.#store.sendMessage({ message: { event: { ...event, eventId: -1, timestamp }, target } });
   }
+}
+
+function assertActive(instanceId: string, runtimeStatus: OrchestrationRuntimeStatus, what: string): void {
+  if (!isTerminalStatus(runtimeStatus)) return;
+  throw new DurableError(
+    "InstanceNotActive",
+    `the instance '${instanceId}' is ${runtimeStatus} and takes no ${what.replace(/^an? /, "")}`,
+  );
+}
+
+/** Ids of the sub-orchestrations that this history still waits for, or has ended without waiting for. */
+function openChildren(history: readonly HistoryEvent[]): readonly string[] {
+  const open = new Map<number, string>();
+  for (const event of history) {
+    if (event.type === "SubOrchestrationInstanceCreated") open.set(event.eventId, event.instanceId);
+    else if (event.type === "SubOrchestrationInstanceCompleted" || event.type === "SubOrchestrationInstanceFailed") {
+      open.delete(event.taskScheduledId);
+    }
+  }
+  return [...open.values()];
 }
 
 type ControlEvent = HistoryEvent extends infer E

@@ -65,10 +65,12 @@ export function resolveCall(
   const handle = typeof target === "string" ? undefined : target;
   const retry = options?.retry ?? handle?.retry;
   const { timeout, version, tags, instanceId } = options ?? {};
+  // Checked here, sent as given: the callee runs the schema too, and a schema may change what it takes.
+  validateSync(handle?.inputSchema, input, `the input of ${what} '${name}'`);
   if (instanceId !== undefined) assertText(instanceId, `the instance id of sub-orchestration '${name}'`);
   return {
     name,
-    input: validateSync(handle?.inputSchema, input, `the input of ${what} '${name}'`),
+    input,
     retry: retry === undefined ? undefined : resolveRetryPolicy(retry),
     timeoutMs: timeout === undefined ? undefined : parseTimeSpan(timeout, `the timeout of ${what} '${name}'`),
     version,

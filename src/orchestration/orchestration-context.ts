@@ -2,6 +2,8 @@ import type { Tags } from "../core/history-event.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 import type { CallActivityOptions, CallSubOrchestratorOptions } from "./call-options.ts";
+import type { DurableHttpRequest } from "./durable-http-request.ts";
+import type { DurableHttpResponse } from "./durable-http-response.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
 import type { ExternalEvent, ExternalEventStream } from "./external-event.ts";
 import type { ActivityHandle, OrchestrationHandle } from "./orchestrator.ts";
@@ -108,6 +110,16 @@ export interface OrchestrationContext {
     ...input: CallArguments<Input, Omit<CallSubOrchestratorOptions, "retry">>
   ): string;
   startNewOrchestration(name: string, input?: unknown, options?: Omit<CallSubOrchestratorOptions, "retry">): string;
+
+  /**
+   * Sends an HTTP request and waits for its answer, also when that takes days: an answer 202 with a `Location` is asked
+   * again there after its `Retry-After`. Redirects are followed; credentials go to the origin of the URL only.
+   *
+   * @example const { statusCode, content } = yield* context.callHttp({ method: "POST", url, body: order })
+   * @throws TaskFailedError when waited for, if there is no answer or, with a retry policy, the last answer counts as a
+   * failure
+   */
+  callHttp(request: DurableHttpRequest): DurableTask<DurableHttpResponse>;
 
   /**
    * A timer that survives restarts. Never fires early. Waits of any length are possible.

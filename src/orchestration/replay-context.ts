@@ -1,5 +1,6 @@
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
+import { isReservedName } from "../core/reserved-names.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import { validateSync } from "../core/standard-schema.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
@@ -11,6 +12,8 @@ import {
   resolveCall,
 } from "./call-options.ts";
 import { deterministicGuid } from "./deterministic-guid.ts";
+import type { DurableHttpRequest } from "./durable-http-request.ts";
+import { callHttp, type DurableHttpResponse } from "./durable-http-response.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
 import { DurableTimer } from "./durable-timer.ts";
 import { waitForEvent } from "./event-wait.ts";
@@ -92,7 +95,9 @@ export class ReplayContext implements OrchestrationContext {
 
   callActivity<Output>(activity: CallTarget, input?: unknown, options?: CallActivityOptions): DurableTask<Output> {
     this.#execution.enterCall("callActivity");
-    return callActivity(this.#execution, resolveCall("activity", activity, input, options)) as DurableTask<Output>;
+    const call = resolveCall("activity", activity, input, options);
+    this.#assertCallable(call.name);
+    return callActivity(this.#execution, call) as DurableTask<Output>;
   }
 
   callActivityWithRetry<Output>(
@@ -112,6 +117,7 @@ export class ReplayContext implements OrchestrationContext {
     this.#execution.enterCall("callSubOrchestrator");
     const given = typeof options === "string" ? { instanceId: options, version } : options;
     const call = resolveCall("sub-orchestration", orchestration, input, given ?? { version });
+    this.#assertCallable(call.name);
     return callSubOrchestration(this.#execution, call) as DurableTask<Output>;
   }
 
@@ -131,7 +137,14 @@ export class ReplayContext implements OrchestrationContext {
     options?: Omit<CallSubOrchestratorOptions, "retry">,
   ): string {
     this.#execution.enterCall("startNewOrchestration");
-    return startOrchestration(this.#execution, resolveCall("sub-orchestration", orchestration, input, options));
+    const call = resolveCall("sub-orchestration", orchestration, input, options);
+    this.#assertCallable(call.name);
+    return startOrchestration(this.#execution, call);
+  }
+
+  callHttp(request: DurableHttpRequest): DurableTask<DurableHttpResponse> {
+    this.#execution.enterCall("callHttp");
+    return callHttp(this.#execution, request);
   }
 
   createTimer(when: Date | TimeSpanInput): TimerTask {
@@ -157,8 +170,9 @@ export class ReplayContext implements OrchestrationContext {
     assertText(instanceId, "the instance id of sendEvent");
     const { name, schema } = typeof event === "string" ? { name: event, schema: undefined } : event;
     assertText(name, "the event name of sendEvent");
-    const value = validateSync<unknown>(schema, input, `the event '${name}'`);
-    const text = this.#execution.dataConverter.serialize(value, `the event '${name}'`);
+    // Checked here, sent as given: the receiver runs the schema too, and a schema may change what it takes.
+    validateSync<unknown>(schema, input, `the event '${name}'`);
+    const text = this.#execution.dataConverter.serialize(input, `the event '${name}'`);
     if (this.#execution.isEnding) return;
     this.#execution.ledger.add((id) => ({ kind: "SendEvent", id, instanceId, name, input: text }));
   }
@@ -228,6 +242,12 @@ export class ReplayContext implements OrchestrationContext {
 
   log(...args: readonly unknown[]): void {
     this.#execution.log(args);
+  }
+
+  /** Built-in functions are for built-in orchestrations; others have `callHttp`. */
+  #assertCallable(name: string): void {
+    if (!isReservedName(name) || isReservedName(this.name)) return;
+    throw new DurableError("OrchestrationMisuse", `'${name}' is built in and cannot be called by name; use callHttp`);
   }
 
   #combine(

@@ -1,10 +1,14 @@
+import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts";
 import { DurableError, isDurableError } from "../core/errors.ts";
 import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
+import { isReservedName } from "../core/reserved-names.ts";
 import { validate } from "../core/standard-schema.ts";
 import type { ActivityInvocation, ActivityOutcome, OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import { decodeTaskTags } from "../core/task-tags.ts";
 import type { OrchestrationCode } from "../orchestration/orchestration-execution.ts";
 import type { UserLog } from "./activity-context.ts";
+import { type BuiltInFunctions, createBuiltInFunctions } from "./durable-http/built-in-functions.ts";
+import { type DurableHttpOptions, resolveDurableHttpOptions } from "./durable-http/durable-http-options.ts";
 import { InProcessSession } from "./orchestration-session.ts";
 import type { ActivityDefinition, Registry } from "./registry.ts";
 
@@ -13,16 +17,21 @@ export interface InProcessExecutorOptions {
   readonly registries: readonly Registry[];
   /** Receives what user code logs. @defaultValue nothing */
   readonly log?: UserLog;
+  /** Defaults for durable HTTP, below what the apps say themselves. */
+  readonly durableHttp?: DurableHttpOptions | undefined;
 }
 
-/** Runs user functions of this process. */
+/** Runs user functions of this process, and the built-in ones. */
 export class InProcessExecutor implements TaskExecutor {
   readonly #registries: readonly Registry[];
   readonly #log: UserLog;
+  readonly #durableHttp: DurableHttpOptions;
+  #builtIns: BuiltInFunctions | undefined;
 
   constructor(options: InProcessExecutorOptions) {
     this.#registries = options.registries;
     this.#log = options.log ?? (() => {});
+    this.#durableHttp = options.durableHttp ?? {};
   }
 
   openSession(instance: { readonly instanceId: string; readonly executionId: string }): OrchestrationSession {
@@ -39,7 +48,7 @@ export class InProcessExecutor implements TaskExecutor {
     const { name, instance, taskId, deliveryCount, tags } = invocation;
     const found = this.#findActivity(name);
     if (found === undefined) return { kind: "failed", failureDetails: activityNotFound(name) };
-    const [definition, { dataConverter }] = found;
+    const { definition, dataConverter } = found;
     const { attempt, timeoutMs } = decodeTaskTags(tags);
     const signal =
       timeoutMs === undefined
@@ -67,6 +76,7 @@ export class InProcessExecutor implements TaskExecutor {
   }
 
   #findOrchestration(name: string): OrchestrationCode | undefined {
+    if (isReservedName(name)) return this.#getBuiltIns().findOrchestration(name);
     for (const registry of this.#registries) {
       const definition = registry.findOrchestration(name);
       const { dataConverter, versioning } = registry;
@@ -75,12 +85,23 @@ export class InProcessExecutor implements TaskExecutor {
     return undefined;
   }
 
-  #findActivity(name: string): readonly [ActivityDefinition, Registry] | undefined {
+  #findActivity(name: string): { definition: ActivityDefinition; dataConverter: DataConverter } | undefined {
+    if (isReservedName(name)) {
+      const definition = this.#getBuiltIns().findActivity(name);
+      return definition && { definition, dataConverter: jsonDataConverter };
+    }
     for (const registry of this.#registries) {
       const definition = registry.findActivity(name);
-      if (definition !== undefined) return [definition, registry];
+      if (definition !== undefined) return { definition, dataConverter: registry.dataConverter };
     }
     return undefined;
+  }
+
+  /** Made when first needed: all apps are loaded by then. */
+  #getBuiltIns(): BuiltInFunctions {
+    const perApp = this.#registries.map(({ durableHttp }) => durableHttp);
+    this.#builtIns ??= createBuiltInFunctions(resolveDurableHttpOptions(this.#durableHttp, perApp));
+    return this.#builtIns;
   }
 }
 

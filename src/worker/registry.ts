@@ -1,10 +1,12 @@
 import type { DataConverter } from "../core/data-converter.ts";
 import { jsonDataConverter } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
+import { assertNotReserved } from "../core/reserved-names.ts";
 import type { StandardSchema } from "../core/standard-schema.ts";
 import type { VersioningOptions } from "../core/versioning.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityFunction } from "./activity-context.ts";
+import type { DurableHttpOptions } from "./durable-http/durable-http-options.ts";
 
 export interface OrchestrationDefinition {
   readonly name: string;
@@ -25,6 +27,8 @@ export interface RegistryOptions {
   readonly dataConverter?: DataConverter | undefined;
   /** Which instances this app runs. @defaultValue those of every version */
   readonly versioning?: VersioningOptions | undefined;
+  /** What `context.callHttp` may do. */
+  readonly durableHttp?: DurableHttpOptions | undefined;
 }
 
 /**
@@ -33,13 +37,25 @@ export interface RegistryOptions {
  */
 export class Registry {
   readonly dataConverter: DataConverter;
-  readonly versioning: VersioningOptions | undefined;
+  readonly durableHttp: DurableHttpOptions | undefined;
+  #versioning: VersioningOptions | undefined;
   readonly #orchestrations = new NamedDefinitions<OrchestrationDefinition>("orchestration");
   readonly #activities = new NamedDefinitions<ActivityDefinition>("activity");
 
   constructor(options: RegistryOptions = {}) {
     this.dataConverter = options.dataConverter ?? jsonDataConverter;
-    this.versioning = options.versioning;
+    this.#versioning = options.versioning;
+    this.durableHttp = options.durableHttp;
+  }
+
+  /** Which instances this app runs; absent means those of every version. */
+  get versioning(): VersioningOptions | undefined {
+    return this.#versioning;
+  }
+
+  /** What the host's settings say; an app that has a version of its own keeps it. */
+  setDefaultVersioning(versioning: VersioningOptions): void {
+    this.#versioning ??= versioning;
   }
 
   /** @throws DurableError `InvalidOption`, `DuplicateRegistration` */
@@ -93,6 +109,7 @@ class NamedDefinitions<T extends { readonly name: string }> {
     if (name.startsWith("@")) {
       throw new DurableError("InvalidOption", `the ${this.#kind} name '${name}' starts with '@', which marks entities`);
     }
+    assertNotReserved(name, `the ${this.#kind} name`);
     if (this.#exact.has(name)) {
       throw new DurableError("DuplicateRegistration", `an ${this.#kind} named '${name}' is registered already`);
     }

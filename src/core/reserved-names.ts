@@ -1,0 +1,22 @@
+import { DurableError } from "./errors.ts";
+
+/** Name of the orchestration that makes one durable HTTP call, with its polls. */
+export const httpPollOrchestratorName = "BuiltIn__HttpPollOrchestrator";
+/** Name of the activity that sends one HTTP request. */
+export const httpActivityName = "BuiltIn__HttpActivity";
+
+/** `true` for names that belong to this package, whatever their case: they start with `BuiltIn__` or `BuiltIn::`. */
+export function isReservedName(name: string): boolean {
+  return /^builtin(?:__|::)/i.test(name);
+}
+
+/**
+ * Refuses what must not be started or called from outside: whoever could start the HTTP poller by name would send
+ * requests, with tokens, from inside the app's network.
+ *
+ * @throws DurableError `InvalidOption`
+ */
+export function assertNotReserved(name: string, what: string): void {
+  if (!isReservedName(name)) return;
+  throw new DurableError("InvalidOption", `${what} '${name}' is reserved: names that start with 'BuiltIn__' are ours`);
+}

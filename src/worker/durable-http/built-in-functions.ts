@@ -1,0 +1,27 @@
+import { jsonDataConverter } from "../../core/data-converter.ts";
+import type { HttpRequestMessage } from "../../core/durable-http.ts";
+import { httpActivityName, httpPollOrchestratorName } from "../../core/reserved-names.ts";
+import type { OrchestrationCode } from "../../orchestration/orchestration-execution.ts";
+import type { ActivityContext } from "../activity-context.ts";
+import type { ActivityDefinition } from "../registry.ts";
+import type { ResolvedDurableHttpOptions } from "./durable-http-options.ts";
+import { sendHttpRequest } from "./http-activity.ts";
+import { createHttpPoller } from "./poll-orchestrator.ts";
+
+/** The functions that every executor has, under names that no app can take. They speak plain JSON. */
+export interface BuiltInFunctions {
+  findOrchestration(name: string): OrchestrationCode | undefined;
+  findActivity(name: string): ActivityDefinition | undefined;
+}
+
+export function createBuiltInFunctions(options: ResolvedDurableHttpOptions): BuiltInFunctions {
+  const poller: OrchestrationCode = { orchestrator: createHttpPoller(options), dataConverter: jsonDataConverter };
+  const sender: ActivityDefinition = {
+    name: httpActivityName,
+    activity: (request: HttpRequestMessage, context: ActivityContext) => sendHttpRequest(request, context, options),
+  };
+  return {
+    findOrchestration: (name) => (name === httpPollOrchestratorName ? poller : undefined),
+    findActivity: (name) => (name === httpActivityName ? sender : undefined),
+  };
+}
