@@ -1,0 +1,205 @@
+import {
+  type ActivityHandle,
+  DFApp,
+  type DurableTask,
+  type OrchestrationContext,
+  type OrchestrationHandle,
+  RetryOptions,
+  type TimerTask,
+} from "durable-functions-ts";
+import { expectTypeOf, it } from "vitest";
+
+// Nothing in here runs but the registrations: the compiler is the test, see check-types.mjs.
+
+interface Order {
+  readonly id: string;
+  readonly items?: readonly string[];
+}
+
+interface Receipt {
+  readonly paid: boolean;
+}
+
+const app = new DFApp();
+const price = app.activity("price", (article: string) => article.length);
+const pay = app.activity("pay", async (_order: Order): Promise<Receipt> => ({ paid: true }));
+const ping = app.activity("ping", () => {});
+const greet = app.activity("greet", (name: string | undefined) => `Hello ${name ?? "you"}!`);
+const count = app.orchestration("count", async (_context, items: readonly string[]) => items.length);
+const sweep = app.orchestration("sweep", async () => "swept");
+
+/** Looks at calls without making any. */
+function look(name: string, examine: (context: OrchestrationContext) => void): void {
+  app.orchestration(name, examine);
+}
+
+it("handles know what their functions take and give", () => {
+  expectTypeOf(price).toEqualTypeOf<ActivityHandle<string, number>>();
+  expectTypeOf(pay).toEqualTypeOf<ActivityHandle<Order, Receipt>>();
+  expectTypeOf(ping).toEqualTypeOf<ActivityHandle<undefined, void>>();
+  expectTypeOf(greet).toEqualTypeOf<ActivityHandle<string | undefined, string>>();
+  expectTypeOf(count).toEqualTypeOf<OrchestrationHandle<readonly string[], number>>();
+  expectTypeOf(sweep).toEqualTypeOf<OrchestrationHandle<unknown, string>>();
+});
+
+it("yield* gives the result of an activity, of a child, of a timer", () => {
+  app.orchestration("yields", function* (context) {
+    expectTypeOf(yield* context.callActivity(price, "apple")).toEqualTypeOf<number>();
+    expectTypeOf(yield* context.callActivity(pay, { id: "1" })).toEqualTypeOf<Receipt>();
+    expectTypeOf(yield* context.callActivity(ping)).toEqualTypeOf<void>();
+    expectTypeOf(yield* context.callActivity(greet)).toEqualTypeOf<string>();
+    expectTypeOf(yield* context.callSubOrchestrator(count, ["a"])).toEqualTypeOf<number>();
+    expectTypeOf(yield* context.createTimer({ hours: 1 })).toEqualTypeOf<void>();
+  });
+});
+
+it("await gives the same, with Promise.all and Promise.race too", () => {
+  app.orchestration("awaits", async (context) => {
+    expectTypeOf(await context.callActivity(price, "apple")).toEqualTypeOf<number>();
+    expectTypeOf(await context.callSubOrchestrator(sweep)).toEqualTypeOf<string>();
+    const both = await Promise.all([context.callActivity(price, "apple"), context.callActivity(pay, { id: "1" })]);
+    expectTypeOf(both).toEqualTypeOf<[number, Receipt]>();
+    const first = await Promise.race([context.callActivity(price, "apple"), context.callActivity(pay, { id: "1" })]);
+    expectTypeOf(first).toEqualTypeOf<number | Receipt>();
+  });
+});
+
+it("functions by name give what the caller says, or unknown", () => {
+  look("named", (context) => {
+    expectTypeOf(context.callActivity("price", "apple")).toEqualTypeOf<DurableTask<unknown>>();
+    expectTypeOf(context.callActivity<number>("price", "apple")).toEqualTypeOf<DurableTask<number>>();
+    expectTypeOf(context.callSubOrchestrator<string>("sweep")).toEqualTypeOf<DurableTask<string>>();
+  });
+});
+
+it("plain yield is untyped, so that code for durable-functions 3.x compiles", () => {
+  app.orchestration("plainYield", function* (context) {
+    const length: number = yield context.df.callActivity("price", "apple");
+    const lengths: number[] = yield context.df.Task.all([context.df.callActivity("price", "apple")]);
+    return length + lengths.length;
+  });
+});
+
+it("all keeps the order of a tuple, and the element type of an array", () => {
+  app.orchestration("alls", function* (context) {
+    const mixed = yield* context.all([context.callActivity(price, "apple"), context.callActivity(pay, { id: "1" })]);
+    expectTypeOf(mixed).toEqualTypeOf<[number, Receipt]>();
+    const mapped = yield* context.all(["apple", "pear"].map((article) => context.callActivity(price, article)));
+    expectTypeOf(mapped).toEqualTypeOf<number[]>();
+  });
+});
+
+it("allSettled gives outcomes", () => {
+  app.orchestration("settles", function* (context) {
+    const [first, second] = yield* context.allSettled([
+      context.callActivity(price, "apple"),
+      context.callActivity(pay, { id: "1" }),
+    ]);
+    expectTypeOf(first).toEqualTypeOf<PromiseSettledResult<number>>();
+    expectTypeOf(second).toEqualTypeOf<PromiseSettledResult<Receipt>>();
+  });
+});
+
+it("any gives the winning task, which can be compared and read", () => {
+  app.orchestration("races", function* (context) {
+    const timeout = context.createTimer("PT30S");
+    const approval = context.waitForExternalEvent<{ approved: boolean }>("Approval");
+
+    const winner = yield* context.any([timeout, approval]);
+
+    expectTypeOf(timeout).toEqualTypeOf<TimerTask>();
+    expectTypeOf(winner.result).toEqualTypeOf<typeof timeout.result | typeof approval.result>();
+    expectTypeOf(winner === timeout).toEqualTypeOf<boolean>();
+    expectTypeOf(approval.result).toEqualTypeOf<{ approved: boolean }>();
+  });
+});
+
+it("race gives the result of one of them", () => {
+  app.orchestration("raceResults", function* (context) {
+    const first = yield* context.race([context.callActivity(price, "apple"), context.callActivity(pay, { id: "1" })]);
+    expectTypeOf(first).toEqualTypeOf<number | Receipt>();
+  });
+});
+
+it("map gives an array of what is started for each item", () => {
+  app.orchestration("maps", async (context, articles: string[]) => {
+    const prices = await context.map(articles, (article) => context.callActivity(price, article), { concurrency: 5 });
+    expectTypeOf(prices).toEqualTypeOf<number[]>();
+    const texts = await context.map(articles, async (article, index) => `${article} ${index}`);
+    expectTypeOf(texts).toEqualTypeOf<string[]>();
+  });
+});
+
+it("events carry the type that they are waited for with", () => {
+  app.orchestration("events", function* (context) {
+    expectTypeOf(yield* context.waitForExternalEvent<Order>("Order")).toEqualTypeOf<Order>();
+    expectTypeOf(yield* context.waitForExternalEvent("Anything")).toEqualTypeOf<unknown>();
+    for (const next of context.events<Order>("Order")) expectTypeOf(yield* next).toEqualTypeOf<Order>();
+  });
+  app.orchestration("eventStream", async (context) => {
+    for await (const order of context.events<Order>("Order")) expectTypeOf(order).toEqualTypeOf<Order>();
+  });
+});
+
+it("retries change how a function is called, not what it takes and gives", () => {
+  const retry = new RetryOptions(5000, 3);
+  retry.backoffCoefficient = 2;
+  const patient = pay.withRetry({ firstInterval: "5s", maxAttempts: 3, backoffCoefficient: 2, maxInterval: "1m" });
+  const child = count.withRetry(retry);
+
+  expectTypeOf(patient).toEqualTypeOf<typeof pay>();
+  expectTypeOf(child).toEqualTypeOf<typeof count>();
+  look("retries", (context) => {
+    const options = { retry: { firstInterval: { seconds: 1 }, maxAttempts: 2, retryIf: () => true } };
+    expectTypeOf(context.callActivity(pay, { id: "1" }, options)).toEqualTypeOf<DurableTask<Receipt>>();
+    expectTypeOf(context.callActivityWithRetry(pay, retry, { id: "1" })).toEqualTypeOf<DurableTask<Receipt>>();
+    // @ts-expect-error the first two options say what a retry is, so both are needed
+    context.callActivity(pay, { id: "1" }, { retry: { maxAttempts: 2 } });
+    // @ts-expect-error an order is no number
+    context.callActivityWithRetry(pay, retry, 1);
+  });
+});
+
+it("wrong inputs are refused", () => {
+  look("refusals", (context) => {
+    // @ts-expect-error an article is a text
+    context.callActivity(price, 1);
+    // @ts-expect-error an order has an id
+    context.callActivity(pay, { items: [] });
+    // @ts-expect-error the order is missing
+    context.callActivity(pay);
+    // @ts-expect-error ping takes nothing
+    context.callActivity(ping, "something");
+    // @ts-expect-error the items are texts
+    context.callSubOrchestrator(count, [1, 2]);
+    // @ts-expect-error an orchestration is no activity
+    context.callActivity(count, ["a"]);
+    // @ts-expect-error an activity is no orchestration
+    context.callSubOrchestrator(price, "apple");
+    // @ts-expect-error a promise is no durable task
+    context.all([Promise.resolve(1)]);
+    // @ts-expect-error weeks are no part of a time span
+    context.createTimer({ weeks: 1 });
+  });
+});
+
+it("a client checks the input of what it starts by handle", () => {
+  app.http("starts", {
+    route: "orders/{id}/{detail?}",
+    handler: async (request, client) => {
+      expectTypeOf(request.params.id).toEqualTypeOf<string>();
+      expectTypeOf(request.params.detail).toEqualTypeOf<string | undefined>();
+      expectTypeOf(await client.startNew(count, { input: ["a"] })).toEqualTypeOf<string>();
+      await client.startNew(sweep);
+      await client.startNew("anything", { input: 1 });
+      // @ts-expect-error the items are missing
+      await client.startNew(count);
+      // @ts-expect-error the items are texts
+      await client.startNew(count, { input: [1] });
+      const { runtimeStatus, output } = await client.getStatus("id");
+      expectTypeOf(output).toEqualTypeOf<unknown>();
+      expectTypeOf(runtimeStatus).toExtend<string>();
+      return { status: 200 };
+    },
+  });
+});

@@ -1,0 +1,60 @@
+// What users' compilers say of the built package: each of them checks the tests of its types, and its declarations
+// themselves, which `skipLibCheck` would hide. Needs `npm run build`.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+// The older ones have a package.json of their own: side by side, each would want to be the `tsc` of the project.
+const compilers = [
+  "test/types/compilers/node_modules/typescript-5.9",
+  "test/types/compilers/node_modules/typescript-6.0",
+  "node_modules/typescript",
+];
+/** As a user's own modules, and as those of a bundler. */
+const resolutions = [
+  ["nodenext", "nodenext"],
+  ["preserve", "bundler"],
+];
+
+// Inside of the project, so that the package resolves to itself through its `exports`.
+const folder = mkdtempSync(join("dist", "types-"));
+try {
+  const entries = ["durable-functions-ts", "durable-functions-ts/testing"];
+  const source = entries.map((entry, index) => `export * as entry${index} from "${entry}";\n`).join("");
+  const user = join(folder, "user.mts");
+  writeFileSync(user, source);
+  for (const compiler of compilers) {
+    const version = run(compiler, ["--version"]).replace("Version ", "").trim();
+    run(compiler, ["-p", "test/types"]);
+    for (const [module, moduleResolution] of resolutions) {
+      const options = ["--module", module, "--moduleResolution", moduleResolution, "--target", "es2023"];
+      const lib = ["--lib", "es2024,esnext.disposable", "--types", "node", "--exactOptionalPropertyTypes"];
+      run(compiler, [user, "--noEmit", "--strict", ...options, ...lib, ...ignoreConfig(compiler)], isOurs);
+    }
+    process.stdout.write(`types: TypeScript ${version} agrees\n`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** From 6.0 on, files on the command line beside a tsconfig.json need a word. */
+function ignoreConfig(compiler) {
+  return compiler.endsWith("typescript-5.9") ? [] : ["--ignoreConfig"];
+}
+
+/** Other packages' declarations are theirs to mend. */
+function isOurs(line) {
+  return !line.startsWith("node_modules/") && !line.startsWith(" ");
+}
+
+/** Returns what the compiler prints. @throws when it finds errors that count */
+function run(compiler, args, counts = () => true) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`${compiler}/bin/tsc`, ...args], {
+    encoding: "utf8",
+  });
+  const errors = stdout.split("\n").filter((line) => line !== "" && counts(line));
+  if (status !== 0 && (errors.length > 0 || stdout === "")) {
+    throw new Error(`${compiler} ${args.join(" ")}\n${errors.join("\n")}${stderr}`);
+  }
+  return stdout;
+}
