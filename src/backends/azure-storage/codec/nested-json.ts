@@ -52,8 +52,18 @@ export function formatFailure(failure: FailureDetails, types: TypeNames): string
     ["StackTrace", jsonStringOrNull(failure.stackTrace)],
     ["InnerFailure", failure.innerFailure ? formatFailure(failure.innerFailure, types) : "null"],
     ["IsNonRetriable", String(failure.isNonRetriable)],
-    ["Properties", failure.properties ? JSON.stringify(failure.properties) : "null"],
+    ["Properties", failure.properties ? JSON.stringify(failure.properties, withoutSerializerNames) : "null"],
   ]);
+}
+
+/**
+ * Names by which a JSON text gives orders to the .NET serializer. In data of users they would make it look for a type or
+ * an object that does not exist, and no .NET worker could ever read the message.
+ */
+const serializerNames: ReadonlySet<string> = new Set(["$type", "$id", "$ref", "$value", "$values"]);
+
+function withoutSerializerNames(name: string, value: unknown): unknown {
+  return serializerNames.has(name) ? undefined : value;
 }
 
 const dictionaryType =
@@ -63,7 +73,9 @@ export function formatTags(tags: Tags, types: TypeNames): string {
   return typed(
     types,
     dictionaryType,
-    Object.entries(tags).map(([key, value]) => [key, jsonString(value)]),
+    Object.entries(tags)
+      .filter(([key]) => !serializerNames.has(key))
+      .map(([key, value]) => [key, jsonString(value)]),
   );
 }
 

@@ -8,6 +8,7 @@ import {
   formatMessageData,
   type MessageData,
 } from "../../../../src/backends/azure-storage/codec/message-data.ts";
+import { formatTags } from "../../../../src/backends/azure-storage/codec/nested-json.ts";
 import { formatDate, jsonString, parseDate } from "../../../../src/backends/azure-storage/codec/wire-text.ts";
 import { isDurableError } from "../../../../src/core/errors.ts";
 
@@ -89,6 +90,38 @@ describe("message data", () => {
       }),
       { numRuns: 500, verbose: 1 },
     );
+  });
+
+  it("leaves out names that would give orders to the .NET serializer", () => {
+    const properties = {
+      $type: "System.Diagnostics.Process",
+      code: 1,
+      inner: [{ $ref: "1", $id: "2", $values: [], a: 3 }],
+    };
+    const json = formatMessageData({
+      activityId: "a",
+      message: {
+        event: {
+          type: "TaskFailed",
+          taskScheduledId: 0,
+          reason: undefined,
+          details: undefined,
+          failureDetails: { errorType: "E", errorMessage: "m", isNonRetriable: false, properties },
+          eventId: -1,
+          timestamp: new Date(0),
+        },
+        target: { instanceId: "i", executionId: undefined },
+      },
+      sequenceNumber: 1,
+      episode: 1,
+      sender: { instanceId: "i", executionId: "x" },
+    });
+
+    expect(json).toContain('"Properties":{"code":1,"inner":[{"a":3}]}');
+  });
+
+  it("writes no tag that would give orders to the .NET serializer", () => {
+    expect(formatTags({ $type: "X", $id: "1", $ref: "1", region: "eu" }, "plain")).toBe('{"region":"eu"}');
   });
 
   it("keeps every text, in both encodings", () => {

@@ -1,0 +1,92 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const dotnet = "dotnet";
+const project = fileURLToPath(new URL("dotnet-peer/DotnetPeer.csproj", import.meta.url));
+const artifacts = join(tmpdir(), "durable-functions-ts-dotnet-peer");
+const environment = { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: "1", DOTNET_NOLOGO: "1" };
+const requestTimeoutMs = 30_000;
+
+const children = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
+/** The program that plays the .NET side, or why there is none on this machine. */
+export type PeerProgram = { readonly path: string } | { readonly missing: string };
+
+/** Builds outside of the source tree, and leaves no build server behind. @throws when the program does not compile */
+export async function buildPeer(): Promise<PeerProgram> {
+  try {
+    await run(dotnet, ["--version"], { env: environment });
+  } catch {
+    return { missing: "the dotnet SDK is not installed" };
+  }
+  const args = ["build", project, "-c", "Release", "--artifacts-path", artifacts, "--disable-build-servers", "-v", "q"];
+  try {
+    await run(dotnet, args, { env: environment, timeout: 120_000 });
+  } catch (error) {
+    const text = String((error as { stdout?: string }).stdout);
+    const unrestored = /error (?:NU\d+|NETSDK1045)\b[^[]*/.exec(text);
+    if (unrestored === null) throw new Error(`the .NET peer does not compile:\n${text}`, { cause: error });
+    return { missing: unrestored[0].trim() };
+  }
+  return { path: join(artifacts, "bin/DotnetPeer/release/DotnetPeer.dll") };
+}
+
+/** A running .NET process that does what it is asked, as a client and as a worker of task hubs. */
+export class DotnetPeer {
+  readonly #process: ChildProcess;
+  readonly #pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  #lastId = 0;
+
+  constructor(path: string, connectionString: string) {
+    this.#process = spawn(dotnet, [path, connectionString], {
+      env: environment,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    children.add(this.#process);
+    createInterface({ input: this.#process.stdout! }).on("line", (line) => this.#settle(line));
+    this.#process.once("exit", () => {
+      children.delete(this.#process);
+      for (const { reject } of this.#pending.values()) reject(new Error("the .NET peer has ended"));
+    });
+  }
+
+  /** @throws what the peer reports, or after {@link requestTimeoutMs} */
+  async ask<T>(op: string, args: Readonly<Record<string, unknown>> = {}): Promise<T> {
+    const id = ++this.#lastId;
+    let timer: NodeJS.Timeout | undefined;
+    const answer = new Promise<unknown>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      timer = setTimeout(() => reject(new Error(`the .NET peer does not answer ${op}`)), requestTimeoutMs);
+    });
+    this.#process.stdin!.write(`${JSON.stringify({ id, op, ...args })}\n`);
+    try {
+      return (await answer) as T;
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(id);
+    }
+  }
+
+  #settle(line: string): void {
+    const { id, result, error } = JSON.parse(line) as { id: number; result?: unknown; error?: string };
+    if (error === undefined) this.#pending.get(id)?.resolve(result);
+    else this.#pending.get(id)?.reject(new Error(error));
+  }
+
+  /** Ends the process as a crash would. */
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const gone = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await gone;
+  }
+}
