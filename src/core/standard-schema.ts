@@ -12,6 +12,11 @@ export interface StandardSchema<Output = unknown> {
   };
 }
 
+/** What may be passed to a schema, as its types say. */
+export type SchemaInput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["input"];
+/** What a schema gives back, as its types say. */
+export type SchemaOutput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["output"];
+
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };

@@ -1,3 +1,5 @@
+import { DurableError } from "./errors.ts";
+
 /**
  * Which instances a worker runs, by the version they were started with: all (`none`), those of exactly its own version
  * (`strict`), or those of its own and of older ones (`currentOrOlder`).
@@ -14,6 +16,28 @@ export interface VersioningOptions {
   readonly matchStrategy?: VersionMatchStrategy | undefined;
   /** @defaultValue "reject" */
   readonly failureStrategy?: VersionFailureStrategy | undefined;
+}
+
+/** @throws DurableError `InvalidOption` that names the option */
+export function resolveVersioning(
+  given: Partial<Record<keyof VersioningOptions, string | undefined>>,
+): VersioningOptions | undefined {
+  const { version, matchStrategy, failureStrategy } = given;
+  if (version === undefined && matchStrategy === undefined && failureStrategy === undefined) return undefined;
+  if (typeof version !== "string") {
+    throw new DurableError("InvalidOption", `'version' must be a text, but got ${JSON.stringify(version)}`);
+  }
+  return {
+    version,
+    matchStrategy: choose("versionMatchStrategy", ["none", "strict", "currentOrOlder"], matchStrategy),
+    failureStrategy: choose("versionFailureStrategy", ["reject", "fail"], failureStrategy),
+  };
+}
+
+function choose<T extends string>(name: string, allowed: readonly T[], given: string | undefined): T | undefined {
+  const found = allowed.find((value) => value === given);
+  if (found !== undefined || given === undefined) return found;
+  throw new DurableError("InvalidOption", `'${name}' must be ${allowed.join(", ")}, but got ${JSON.stringify(given)}`);
 }
 
 /**

@@ -1,6 +1,13 @@
 import az from "@azure/functions";
 import type { DataConverter } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
+import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/standard-schema.ts";
+import {
+  resolveVersioning,
+  type VersionFailureStrategy,
+  type VersioningOptions,
+  type VersionMatchStrategy,
+} from "../core/versioning.ts";
 import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
 import {
   type ActivityHandle,
@@ -10,7 +17,8 @@ import {
   type Orchestrator,
   type OrchestratorOf,
 } from "../orchestration/orchestrator.ts";
-import type { ActivityContext } from "../worker/activity-context.ts";
+import type { ActivityContext, ActivityFunction } from "../worker/activity-context.ts";
+import type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
 import { Registry } from "../worker/registry.ts";
 import { DurableClient } from "./durable-client.ts";
 import { type ClientConnection, type EmbeddedHost, findEmbeddedHost } from "./embedded-host.ts";
@@ -22,6 +30,15 @@ import {
   type HttpFunctionOptions,
   type RoutedRequest,
 } from "./http-function.ts";
+import {
+  type CheckedActivity,
+  type CheckedInputActivity,
+  type CheckedInputOrchestration,
+  type CheckedOrchestration,
+  type CheckedOutputActivity,
+  type CheckedOutputOrchestration,
+  resolveDefinition,
+} from "./schema-definition.ts";
 
 export interface DFAppOptions {
   /** Who may call HTTP functions that do not say so themselves. @defaultValue `anonymous` */
@@ -35,6 +52,21 @@ export interface DFAppOptions {
    * @defaultValue false
    */
   readonly trustForwardedHeaders?: boolean | undefined;
+  /**
+   * Version of this app's orchestrations: new instances get it, and it decides which instances this app runs. Digits
+   * and dots compare as numbers (`1.9` comes before `1.10`).
+   *
+   * @defaultValue `extensions.durableTask.defaultVersion` of host.json, else instances of every version are run
+   */
+  readonly version?: string | undefined;
+  /** Another name of {@link version}. */
+  readonly defaultVersion?: string | undefined;
+  /** Which instances are run: `none` means all, `strict` those of this version alone. @defaultValue `currentOrOlder` */
+  readonly versionMatchStrategy?: VersionMatchStrategy | undefined;
+  /** What becomes of the others: left to other workers, or failed. @defaultValue `reject` */
+  readonly versionFailureStrategy?: VersionFailureStrategy | undefined;
+  /** What `context.callHttp` may do. */
+  readonly durableHttp?: DurableHttpOptions | undefined;
 }
 
 /** User code of an activity. It may run more than once for one call. */
@@ -73,7 +105,11 @@ export class DFApp {
   constructor(options: DFAppOptions = {}) {
     if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
     this.#options = options;
-    this.#registry = new Registry(options.dataConverter && { dataConverter: options.dataConverter });
+    this.#registry = new Registry({
+      dataConverter: options.dataConverter,
+      versioning: readVersioning(options),
+      durableHttp: options.durableHttp,
+    });
     this.#host = findEmbeddedHost();
     this.#host?.attach({ registry: this.#registry });
   }
@@ -84,15 +120,35 @@ export class DFApp {
    * @example
    * const priceOf = app.activity("priceOf", async (article: string) => (await catalogue.find(article)).price);
    *
+   * @example
+   * const charge = app.activity("charge", { input: orderSchema, output: receiptSchema, handler: (order) => pay(order) });
+   *
+   * @param definition the function, or an object with it as `handler` and schemas (Zod, Valibot, ArkType) that check what
+   * goes in and what comes out
    * @returns a handle for calls whose input and result are checked: `context.callActivity(priceOf, "apple")`
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
+  activity<In extends StandardSchema, Out extends StandardSchema>(
+    name: string,
+    definition: CheckedActivity<In, Out>,
+  ): ActivityHandle<SchemaInput<In>, SchemaOutput<Out>>;
+  activity<In extends StandardSchema, Output>(
+    name: string,
+    definition: CheckedInputActivity<In, Output>,
+  ): ActivityHandle<SchemaInput<In>, Output>;
+  activity<Input, Out extends StandardSchema>(
+    name: string,
+    definition: CheckedOutputActivity<Input, Out>,
+  ): ActivityHandle<Input, SchemaOutput<Out>>;
   activity<Input = undefined, Output = unknown>(
     name: string,
     definition: Definition<ActivityOf<Input, Output>>,
-  ): ActivityHandle<Input, Output> {
-    this.#registry.addActivity({ name, activity: resolveHandler("activity", name, definition) });
-    return createActivityHandle(name);
+  ): ActivityHandle<Input, Output>;
+  activity(name: string, definition: unknown): ActivityHandle<unknown, unknown> {
+    assertFunctionName(name);
+    const { handler, ...schemas } = resolveDefinition<ActivityFunction>("activity", name, definition);
+    this.#registry.addActivity({ name, activity: handler, ...schemas });
+    return createActivityHandle(name, schemas.inputSchema);
   }
 
   /**
@@ -103,13 +159,27 @@ export class DFApp {
    * that of the second parameter; without one any input is taken, as the code may read it with `context.getInput()`.
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
+  orchestration<In extends StandardSchema, Out extends StandardSchema>(
+    name: string,
+    definition: CheckedOrchestration<In, Out>,
+  ): OrchestrationHandle<SchemaInput<In>, SchemaOutput<Out>>;
+  orchestration<In extends StandardSchema, Output>(
+    name: string,
+    definition: CheckedInputOrchestration<In, Output>,
+  ): OrchestrationHandle<SchemaInput<In>, Output>;
+  orchestration<Input, Out extends StandardSchema>(
+    name: string,
+    definition: CheckedOutputOrchestration<Input, Out>,
+  ): OrchestrationHandle<Input, SchemaOutput<Out>>;
   orchestration<Arguments extends [input?: unknown], Output>(
     name: string,
     definition: Definition<OrchestratorFunction<Arguments, Output>>,
-  ): OrchestrationHandle<InputOf<Arguments>, Output> {
-    const orchestrator = resolveHandler<Orchestrator>("orchestration", name, definition);
-    this.#registry.addOrchestration({ name, orchestrator });
-    return createOrchestrationHandle(name);
+  ): OrchestrationHandle<InputOf<Arguments>, Output>;
+  orchestration(name: string, definition: unknown): OrchestrationHandle<unknown, unknown> {
+    assertFunctionName(name);
+    const { handler, ...schemas } = resolveDefinition<Orchestrator>("orchestration", name, definition);
+    this.#registry.addOrchestration({ name, orchestrator: handler, ...schemas });
+    return createOrchestrationHandle(name, schemas.inputSchema);
   }
 
   /**
@@ -153,7 +223,12 @@ export class DFApp {
 
   #createClient(connection: ClientConnection): DurableClient {
     const { dataConverter, trustForwardedHeaders } = this.#options;
-    return new DurableClient(connection, { dataConverter, trustForwardedHeaders });
+    return new DurableClient(connection, {
+      dataConverter,
+      trustForwardedHeaders,
+      findInputSchema: (name) => this.#registry.findOrchestration(name)?.inputSchema,
+      findDefaultVersion: () => this.#registry.versioning?.version,
+    });
   }
 }
 
@@ -178,12 +253,8 @@ function notHosted(): DurableError {
   );
 }
 
-/** Callers are typed; what JavaScript passes is checked here. @throws DurableError `InvalidOption` */
-function resolveHandler<Handler>(kind: string, name: string, definition: unknown): Handler {
-  assertFunctionName(name);
-  const handler = typeof definition === "object" ? (definition as { handler?: unknown } | null)?.handler : definition;
-  if (typeof handler !== "function") {
-    throw new DurableError("InvalidOption", `${kind} '${name}' needs a function, or an object with one as 'handler'`);
-  }
-  return handler as Handler;
+/** @throws DurableError `InvalidOption` */
+function readVersioning(options: DFAppOptions): VersioningOptions | undefined {
+  const { versionMatchStrategy: matchStrategy, versionFailureStrategy: failureStrategy } = options;
+  return resolveVersioning({ version: options.version ?? options.defaultVersion, matchStrategy, failureStrategy });
 }

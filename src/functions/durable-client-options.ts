@@ -4,6 +4,8 @@ import type { Tags } from "../core/history-event.ts";
 import { assertInstanceId } from "../core/ids.ts";
 import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
 import type { Clock } from "../core/ports.ts";
+import type { StandardSchema } from "../core/standard-schema.ts";
+import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 
 export interface DurableClientOptions {
   /** Writes inputs and events, reads inputs and outputs. @defaultValue plain JSON */
@@ -15,6 +17,10 @@ export interface DurableClientOptions {
    * @defaultValue false
    */
   readonly trustForwardedHeaders?: boolean | undefined;
+  /** Schemas of the orchestrations that are known here; inputs are checked before anything is written. */
+  readonly findInputSchema?: ((name: string) => StandardSchema | undefined) | undefined;
+  /** Version of new instances that are started without one. @defaultValue none */
+  readonly findDefaultVersion?: (() => string | undefined) | undefined;
   /** What waiting goes by. @defaultValue the machine's */
   readonly clock?: Clock | undefined;
 }
@@ -24,7 +30,7 @@ export interface StartNewOptions<Input = unknown> {
   readonly instanceId?: string | undefined;
   /** What the orchestrator is given. */
   readonly input?: Input | undefined;
-  /** The orchestrator reads it as `context.version`. */
+  /** The orchestrator reads it as `context.version`. @defaultValue the version of the app */
   readonly version?: string | undefined;
   /** Kept with the instance, for those who look at it. */
   readonly tags?: Tags | undefined;
@@ -57,6 +63,28 @@ export interface WaitForCompletionOptions {
   readonly timeoutInMilliseconds?: number | undefined;
   /** Milliseconds between two looks. @defaultValue 1000 */
   readonly retryIntervalInMilliseconds?: number | undefined;
+}
+
+export interface WaitOptions {
+  /** Most time to wait. @defaultValue no limit */
+  readonly timeout?: TimeSpanInput | undefined;
+  /** Time between two looks. @defaultValue 1 second */
+  readonly pollInterval?: TimeSpanInput | undefined;
+  /** Ends the wait when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws DurableError `InvalidOption` */
+export function resolveWaitOptions({ timeout, pollInterval = 1000 }: WaitOptions): {
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+} {
+  const intervalMs = parseTimeSpan(pollInterval, "'pollInterval'");
+  if (intervalMs === 0) throw invalid("pollInterval", "more than zero", pollInterval);
+  return {
+    timeoutMs: timeout === undefined ? Number.POSITIVE_INFINITY : parseTimeSpan(timeout, "'timeout'"),
+    intervalMs,
+  };
 }
 
 /** @throws DurableError `InvalidOption`, `InvalidInstanceId` */

@@ -5,9 +5,14 @@ import { formatHistory, type HistoryEntry } from "../core/history-format.ts";
 import { assertInstanceId } from "../core/ids.ts";
 import { assertKnownOrchestration } from "../core/known-orchestrations.ts";
 import { createManagementLinks, type HttpManagementPayload, resolveRequestOrigin } from "../core/management-links.ts";
+import type { TerminateOptions } from "../core/orchestration-client.ts";
 import type { InstanceQuery } from "../core/orchestration-state.ts";
+import { isTerminalStatus } from "../core/orchestration-status.ts";
 import type { Clock } from "../core/ports.ts";
+import { assertNotReserved } from "../core/reserved-names.ts";
+import { type StandardSchema, validate } from "../core/standard-schema.ts";
 import { systemClock } from "../core/system-ports.ts";
+import type { ExternalEvent } from "../orchestration/external-event.ts";
 import type { OrchestrationHandle } from "../orchestration/orchestrator.ts";
 import {
   assertOrchestrationFilter,
@@ -16,9 +21,11 @@ import {
   type GetStatusOptions,
   type OrchestrationFilter,
   resolveWait,
+  resolveWaitOptions,
   type StartNewArguments,
   type StartNewOptions,
   type WaitForCompletionOptions,
+  type WaitOptions,
 } from "./durable-client-options.ts";
 import { createStatus, type DurableOrchestrationStatus, readPayload } from "./durable-orchestration-status.ts";
 import type { ClientConnection } from "./embedded-host.ts";
@@ -35,12 +42,16 @@ export class DurableClient {
   readonly #dataConverter: DataConverter;
   readonly #trustForwardedHeaders: boolean;
   readonly #clock: Clock;
+  readonly #findInputSchema: (name: string) => StandardSchema | undefined;
+  readonly #findDefaultVersion: () => string | undefined;
 
   constructor(connection: ClientConnection, options: DurableClientOptions = {}) {
     this.#connection = connection;
     this.#dataConverter = options.dataConverter ?? jsonDataConverter;
     this.#trustForwardedHeaders = options.trustForwardedHeaders ?? false;
     this.#clock = options.clock ?? systemClock;
+    this.#findInputSchema = options.findInputSchema ?? (() => undefined);
+    this.#findDefaultVersion = options.findDefaultVersion ?? (() => undefined);
   }
 
   get taskHubName(): string {
@@ -65,7 +76,9 @@ export class DurableClient {
     const { client } = this.#connection;
     const name = this.#resolveName(orchestration);
     assertStartNewOptions(options);
-    const { instanceId, version, tags, scheduledStartTime } = options;
+    const { instanceId, version = this.#findDefaultVersion(), tags, scheduledStartTime } = options;
+    // Checked here, sent as given: the orchestration runs the schema too, and a schema may change what it takes.
+    await validate(this.#findSchema(orchestration, name), options.input, `the input of orchestration '${name}'`);
     const input = this.#dataConverter.serialize(options.input, `the input of '${name}'`);
     return client.startInstance({ name, instanceId, input, version, tags, scheduledStartTime });
   }
@@ -107,17 +120,26 @@ export class DurableClient {
   }
 
   /**
-   * Sends an event to an instance. It is kept until the orchestrator waits for it; an instance that has finished ignores
+   * Sends an event, by name or by its definition, to an instance. It is kept until the orchestrator waits for it; an instance that has finished ignores
    * it, as with `durable-functions` 3.x.
    *
    * @throws DurableError `InstanceNotFound`, `InvalidOption`, `InvalidPayload`
    */
-  async raiseEvent(instanceId: string, eventName: string, eventData?: unknown): Promise<void> {
+  raiseEvent<Payload>(
+    instanceId: string,
+    event: ExternalEvent<Payload>,
+    ...eventData: undefined extends Payload ? [eventData?: Payload] : [eventData: Payload]
+  ): Promise<void>;
+  raiseEvent(instanceId: string, eventName: string, eventData?: unknown): Promise<void>;
+  async raiseEvent(instanceId: string, event: string | ExternalEvent<unknown>, eventData?: unknown): Promise<void> {
     const { client } = this.#connection;
     assertInstanceId(instanceId);
+    const { name: eventName, schema } =
+      typeof event === "object" && event !== null ? event : { name: event, schema: undefined };
     if (typeof eventName !== "string" || eventName === "") {
       throw new DurableError("InvalidOption", "'eventName' must be a non-empty string");
     }
+    await validate(schema, eventData, `the data of event '${eventName}'`);
     const input = this.#dataConverter.serialize(eventData, `the data of event '${eventName}'`);
     await unlessFinished(client.raiseEvent(instanceId, eventName, input));
   }
@@ -125,12 +147,13 @@ export class DurableClient {
   /**
    * Ends an instance. Activities that run already are not stopped. No effect on a finished instance.
    *
+   * @param options.recursive ends the sub-orchestrations too that it waits for. @defaultValue false
    * @throws DurableError `InstanceNotFound`
    */
-  async terminate(instanceId: string, reason?: string): Promise<void> {
+  async terminate(instanceId: string, reason?: string, options?: TerminateOptions): Promise<void> {
     const { client } = this.#connection;
     assertInstanceId(instanceId);
-    await unlessFinished(client.terminate(instanceId, reason));
+    await unlessFinished(client.terminate(instanceId, reason, options));
   }
 
   /** Lets an instance rest: what reaches it is kept for {@link resume}. @throws DurableError `InstanceNotFound` */
@@ -241,12 +264,42 @@ export class DurableClient {
     }
   }
 
+  /**
+   * Waits until an instance has ended, however it did.
+   *
+   * @example const { output } = await client.waitForCompletion(id, { timeout: "1m" });
+   * @throws DurableError `InstanceNotFound`, `InvalidOption`, `TaskTimeout`, `Aborted`
+   */
+  async waitForCompletion(instanceId: string, options: WaitOptions = {}): Promise<DurableOrchestrationStatus> {
+    const { timeoutMs, intervalMs } = resolveWaitOptions(options);
+    const { signal } = options;
+    const deadline = this.#clock.now() + timeoutMs;
+    for (;;) {
+      const status = await this.getStatus(instanceId);
+      if (isTerminalStatus(status.runtimeStatus)) return status;
+      if (signal?.aborted) throw new DurableError("Aborted", `the wait for '${instanceId}' was ended`);
+      const leftMs = deadline - this.#clock.now();
+      if (leftMs <= 0) {
+        const message = `the instance '${instanceId}' is still ${status.runtimeStatus} after ${timeoutMs} ms`;
+        throw new DurableError("TaskTimeout", message);
+      }
+      await this.#clock.sleep(Math.min(intervalMs, leftMs), signal);
+    }
+  }
+
+  /** The schema of the handle, else of the orchestration that is known under that name. */
+  #findSchema(orchestration: string | OrchestrationHandle<unknown, unknown>, name: string): StandardSchema | undefined {
+    const own = typeof orchestration === "object" ? orchestration.inputSchema : undefined;
+    return own ?? this.#findInputSchema(name);
+  }
+
   /** @throws DurableError `InvalidOption`, `OrchestratorNotRegistered` */
   #resolveName(orchestration: string | OrchestrationHandle<unknown, unknown>): string {
     const name = typeof orchestration === "object" && orchestration !== null ? orchestration.name : orchestration;
     if (typeof name !== "string" || name === "") {
       throw new DurableError("InvalidOption", "startNew needs the name or the handle of an orchestration");
     }
+    assertNotReserved(name, "the orchestration name");
     assertKnownOrchestration(name, this.#connection.orchestrationNames?.());
     return name;
   }

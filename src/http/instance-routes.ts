@@ -29,6 +29,9 @@ export async function answerInstanceRoute(call: ManagementCall, route: InstanceR
     case "raiseEvent":
       await raiseEvent(call, instanceId, route.eventName);
       break;
+    case "terminate":
+      await call.client.terminate(instanceId, reason, { recursive: call.query.flag("recursive", false) });
+      break;
     case "rewind":
       return rewind(call, instanceId, reason);
     default:

@@ -21,6 +21,14 @@ export interface ManagementApiOptions {
   /** Names of the orchestrations that can be started. @defaultValue any name is taken */
   readonly orchestrationNames?: (() => readonly string[]) | undefined;
   /**
+   * Checks the input of a start, as JSON text, before anything is written.
+   *
+   * @defaultValue any input is taken
+   */
+  readonly validateInput?: ((name: string, input: string | undefined) => Promise<void>) | undefined;
+  /** Version of new instances that are started without one. @defaultValue none */
+  readonly defaultVersionOf?: ((name: string) => string | undefined) | undefined;
+  /**
    * Host names, without ports, that are served besides localhost, 127.0.0.1 and [::1]. `"any"` turns the check off: for
    * a server behind something that checks them.
    *
@@ -68,6 +76,8 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     taskHub: options.taskHub,
     connectionName: options.connectionName,
     orchestrationNames: options.orchestrationNames,
+    validateInput: options.validateInput,
+    defaultVersionOf: options.defaultVersionOf,
     trustForwardedHeaders: options.trustForwardedHeaders ?? false,
     maxBodyBytes: options.maxBodyBytes ?? 10 * 1024 * 1024,
     clock: options.clock ?? systemClock,

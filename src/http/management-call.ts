@@ -19,6 +19,8 @@ export interface ManagementCall {
   readonly taskHub: string;
   readonly connectionName: string;
   readonly orchestrationNames: (() => readonly string[]) | undefined;
+  readonly validateInput: ((name: string, input: string | undefined) => Promise<void>) | undefined;
+  readonly defaultVersionOf: ((name: string) => string | undefined) | undefined;
   readonly trustForwardedHeaders: boolean;
   readonly maxBodyBytes: number;
   readonly clock: Clock;

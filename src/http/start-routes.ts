@@ -3,6 +3,7 @@ import { assertInstanceId } from "../core/ids.ts";
 import { assertKnownOrchestration } from "../core/known-orchestrations.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
+import { assertNotReserved } from "../core/reserved-names.ts";
 import { jsonAnswer, RequestRefused } from "./answers.ts";
 import { answerStatus } from "./instance-routes.ts";
 import { linksFor, type ManagementCall } from "./management-call.ts";
@@ -23,7 +24,8 @@ export async function startOrchestration(
   const wait = readWait(call);
   const notJson = new RequestRefused(415, "The input must be sent with 'content-type: application/json'");
   const input = await readJsonBody(call.request, call.maxBodyBytes, notJson);
-  const version = call.query.text("version");
+  await call.validateInput?.(name, input);
+  const version = call.query.text("version") ?? call.defaultVersionOf?.(name);
   return answerStarted(call, await call.client.startInstance({ name, instanceId, input, version }), wait);
 }
 
@@ -55,6 +57,7 @@ export function assertOwnHub(call: ManagementCall): void {
 
 function assertStartable(call: ManagementCall, name: string): void {
   if (name.startsWith("@")) throw new RequestRefused(400, "An orchestrator name must not start with '@'");
+  assertNotReserved(name, "the orchestration name");
   assertKnownOrchestration(name, call.orchestrationNames?.());
 }
 

@@ -1,0 +1,87 @@
+import { DurableError } from "../core/errors.ts";
+import { isStandardSchema, type SchemaInput, type SchemaOutput, type StandardSchema } from "../core/standard-schema.ts";
+import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
+import type { OrchestratorOf } from "../orchestration/orchestrator.ts";
+import type { ActivityContext } from "../worker/activity-context.ts";
+
+type ActivityWith<Input, Output> = (input: Input, context: ActivityContext) => Output | Promise<Output>;
+type OrchestratorWith<Input, Output> = (
+  context: OrchestrationContext,
+  input: Input,
+) => ReturnType<OrchestratorOf<unknown, Output>>;
+
+/** An activity whose input is checked before it runs. The handler gets what the schema gives back. */
+export interface CheckedInputActivity<In extends StandardSchema, Output> {
+  readonly input: In;
+  readonly output?: undefined;
+  readonly handler: ActivityWith<SchemaOutput<In>, Output>;
+}
+
+/** An activity whose result is checked before it is stored. */
+export interface CheckedOutputActivity<Input, Out extends StandardSchema> {
+  readonly input?: undefined;
+  readonly output: Out;
+  readonly handler: ActivityWith<Input, SchemaInput<Out>>;
+}
+
+/** An activity whose input and result are checked. */
+export interface CheckedActivity<In extends StandardSchema, Out extends StandardSchema> {
+  readonly input: In;
+  readonly output: Out;
+  readonly handler: ActivityWith<SchemaOutput<In>, SchemaInput<Out>>;
+}
+
+/** An orchestration whose input is checked, when it is started and before it runs. */
+export interface CheckedInputOrchestration<In extends StandardSchema, Output> {
+  readonly input: In;
+  readonly output?: undefined;
+  readonly handler: OrchestratorWith<SchemaOutput<In>, Output>;
+}
+
+/** An orchestration whose output is checked before it completes. */
+export interface CheckedOutputOrchestration<Input, Out extends StandardSchema> {
+  readonly input?: undefined;
+  readonly output: Out;
+  readonly handler: OrchestratorWith<Input, SchemaInput<Out>>;
+}
+
+/** An orchestration whose input and output are checked. */
+export interface CheckedOrchestration<In extends StandardSchema, Out extends StandardSchema> {
+  readonly input: In;
+  readonly output: Out;
+  readonly handler: OrchestratorWith<SchemaOutput<In>, SchemaInput<Out>>;
+}
+
+/** A definition taken apart. */
+export interface ResolvedDefinition<Handler> {
+  readonly handler: Handler;
+  readonly inputSchema: StandardSchema | undefined;
+  readonly outputSchema: StandardSchema | undefined;
+}
+
+/** Callers are typed; what JavaScript passes is checked here. @throws DurableError `InvalidOption` */
+export function resolveDefinition<Handler>(
+  kind: string,
+  name: string,
+  definition: unknown,
+): ResolvedDefinition<Handler> {
+  const { handler, input, output } = (
+    typeof definition === "object" && definition !== null ? definition : { handler: definition }
+  ) as { readonly handler?: unknown; readonly input?: unknown; readonly output?: unknown };
+  if (typeof handler !== "function") {
+    throw new DurableError("InvalidOption", `${kind} '${name}' needs a function, or an object with one as 'handler'`);
+  }
+  return {
+    handler: handler as Handler,
+    inputSchema: readSchema(input, `'input' of ${kind} '${name}'`),
+    outputSchema: readSchema(output, `'output' of ${kind} '${name}'`),
+  };
+}
+
+function readSchema(value: unknown, what: string): StandardSchema | undefined {
+  if (value === undefined || isStandardSchema(value)) return value;
+  throw new DurableError(
+    "InvalidOption",
+    `${what} must be a schema that follows Standard Schema (Zod, Valibot, ArkType)`,
+  );
+}
