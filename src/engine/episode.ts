@@ -2,7 +2,7 @@ import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/histor
 import type { CompleteOrchestration } from "../core/orchestrator-action.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
-import { applyActions } from "./apply-actions.ts";
+import { applyActions, nextExecutionId } from "./apply-actions.ts";
 
 /** What one work item leads to: one episode, or several when the orchestrator continues as new at once. */
 export interface EpisodeOutcome {
@@ -27,7 +27,6 @@ export interface EpisodeInput {
   readonly isNewExecution: boolean;
   readonly executor: TaskExecutor;
   readonly now: () => number;
-  readonly createExecutionId: () => string;
 }
 
 /** An orchestrator that continues as new this often without ever waiting is taken for an endless loop. */
@@ -69,7 +68,7 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
       };
     }
     session.close();
-    started = nextGeneration(started, applied.continueAsNew, input.createExecutionId(), timestamp);
+    started = nextGeneration(started, applied.continueAsNew, timestamp);
     session = input.executor.openSession(started.orchestrationInstance);
     isNewExecution = true;
     pastEvents = [];
@@ -93,16 +92,12 @@ function orchestratorCompleted(timestamp: Date): HistoryEvent {
   return { type: "OrchestratorCompleted", eventId: -1, timestamp };
 }
 
-function nextGeneration(
-  started: ExecutionStarted,
-  action: CompleteOrchestration,
-  executionId: string,
-  timestamp: Date,
-): ExecutionStarted {
+function nextGeneration(started: ExecutionStarted, action: CompleteOrchestration, timestamp: Date): ExecutionStarted {
+  const { instanceId } = started.orchestrationInstance;
   return {
     ...started,
     timestamp,
-    orchestrationInstance: { instanceId: started.orchestrationInstance.instanceId, executionId },
+    orchestrationInstance: { instanceId, executionId: nextExecutionId(started) },
     input: action.result,
     version: action.newVersion ?? started.version,
     scheduledStartTime: undefined,

@@ -1,7 +1,7 @@
 import { isDurableError } from "../core/errors.ts";
-import { createId } from "../core/ids.ts";
-import type { Clock, LogSink, Random } from "../core/ports.ts";
+import type { Clock, LogSink } from "../core/ports.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
+import { answerOf } from "./apply-actions.ts";
 import type {
   Backend,
   DeliveredMessage,
@@ -22,7 +22,6 @@ export interface OrchestrationProcessorOptions {
   readonly store: TaskHubStore;
   readonly executor: TaskExecutor;
   readonly clock: Clock;
-  readonly random: Random;
   readonly log: LogSink;
   readonly maxSessions: number;
 }
@@ -122,7 +121,7 @@ export class OrchestrationProcessor {
     messages: Reconciliation,
     isLost: () => boolean,
   ): Promise<KnownExecution> {
-    const { executor, clock, random, backend, log } = this.#options;
+    const { executor, clock, backend, log } = this.#options;
     const isNewExecution = messages.start !== undefined;
     const started = messages.start ?? execution.history.started!;
     if (isNewExecution) execution.session?.close();
@@ -138,7 +137,6 @@ export class OrchestrationProcessor {
         isNewExecution,
         executor,
         now: () => clock.now(),
-        createExecutionId: () => createId(random),
       });
       if (isLost()) {
         log.log(
@@ -164,7 +162,10 @@ export class OrchestrationProcessor {
     }
   }
 
-  /** Messages without effect go; a finished instance's row is written again, in case a crash left it behind. */
+  /**
+   * Messages without effect go; a finished instance's row is written again, in case a crash left it behind. A finished
+   * child that is started again tells its result again: the parent that repeats the start may have been too early for it.
+   */
   async #settleWithoutEpisode(
     workItem: OrchestrationWorkItem,
     execution: KnownExecution,
@@ -179,10 +180,13 @@ export class OrchestrationProcessor {
             keepsCustomStatus: true,
           }
         : undefined;
+    const isStartedAgain = messages.discarded.some(({ message }) => message.event.type === "ExecutionStarted");
+    const answer =
+      isStartedAgain && started !== undefined && completed !== undefined ? answerOf(started, completed) : undefined;
     await this.#options.backend.completeOrchestrationWorkItem({
       workItem,
       history: undefined,
-      outgoing: [],
+      outgoing: answer === undefined ? [] : [answer],
       instance: (await this.#rowLags(workItem.instanceId, instance)) ? instance : undefined,
       settled: messages.discarded,
       deferred: messages.deferred,

@@ -44,7 +44,7 @@ export class TaskHubWorker {
 
   /** Resolves once the worker takes work. @throws what the backend throws when the task hub cannot be reached */
   async start(): Promise<void> {
-    const { backend, store, executor, clock, random, log } = this.#options;
+    const { backend, store, executor, clock, log } = this.#options;
     await backend.start();
     if (this.#fetching.signal.aborted) return;
     const orchestrations = new OrchestrationProcessor({
@@ -52,7 +52,6 @@ export class TaskHubWorker {
       store,
       executor,
       clock,
-      random,
       log,
       maxSessions: this.#options.maxSessions ?? 200,
     });

@@ -41,6 +41,8 @@ interface ContinueAsNewRequest {
 interface OpenTask {
   readonly complete: (result: string | undefined) => void;
   readonly fail: (details: FailureDetails) => void;
+  /** How history holds the question. */
+  record?: RecordedAction;
 }
 
 /**
@@ -172,16 +174,21 @@ export class OrchestrationExecution {
       case "TimerCreated":
       case "SubOrchestrationInstanceCreated":
       case "EventSent":
-        this.ledger.confirm(event, this.#position);
-        return undefined;
+        return this.#record(event);
       case "TaskCompleted":
+        return this.#answer(event.taskScheduledId, "TaskScheduled", (task) => task.complete(event.result));
       case "SubOrchestrationInstanceCompleted":
-        return this.#answer(event.taskScheduledId, (task) => task.complete(event.result));
+        return this.#answer(event.taskScheduledId, "SubOrchestrationInstanceCreated", (task) =>
+          task.complete(event.result),
+        );
       case "TaskFailed":
+        return this.#answer(event.taskScheduledId, "TaskScheduled", (task) => task.fail(failureOf(event)));
       case "SubOrchestrationInstanceFailed":
-        return this.#answer(event.taskScheduledId, (task) => task.fail(failureOf(event)));
+        return this.#answer(event.taskScheduledId, "SubOrchestrationInstanceCreated", (task) =>
+          task.fail(failureOf(event)),
+        );
       case "TimerFired":
-        return this.#answer(event.timerId, (task) => task.complete(undefined));
+        return this.#answer(event.timerId, "TimerCreated", (task) => task.complete(undefined), event.fireAt);
       case "EventRaised":
         return this.#turn(() => this.events.raise(event));
       case "ExecutionSuspended":
@@ -264,10 +271,28 @@ export class OrchestrationExecution {
     return this.#rejection;
   }
 
-  #answer(id: number, settle: (task: OpenTask) => void): Promise<void> | undefined {
+  #record(event: RecordedAction): undefined {
+    this.ledger.confirm(event, this.#position);
+    const task = this.#openTasks.get(event.eventId);
+    if (task !== undefined) task.record = event;
+  }
+
+  /**
+   * Settles the task that asked, unless it is closed: a repeat, or the late answer to a cancelled timer. An episode that
+   * was repeated with other messages may have given the same number to another question, or to an earlier timer; the
+   * answers to those are not taken.
+   */
+  #answer(
+    id: number,
+    question: RecordedAction["type"],
+    settle: (task: OpenTask) => void,
+    firedAt?: Date,
+  ): Promise<void> | undefined {
     const task = this.#openTasks.get(id);
-    // A repeat, or the late answer to a cancelled timer: closed already.
     if (task === undefined) return undefined;
+    const { record } = task;
+    if (record !== undefined && record.type !== question) return undefined;
+    if (record?.type === "TimerCreated" && firedAt !== undefined && firedAt < record.fireAt) return undefined;
     this.#openTasks.delete(id);
     return this.#turn(() => settle(task));
   }

@@ -46,8 +46,9 @@ export function randomProgram(random: SeededRandom, depth = 2): Program {
 }
 
 /**
- * A program that comes to the same end whatever the order and time of the answers: races have one possible winner, and
- * what runs in parallel fails only where all outcomes are waited for.
+ * A program that comes to the same end whatever the order and time of the answers: races have one possible winner, what
+ * runs in parallel fails only where all outcomes are waited for, and nothing in parallel asks for more on its own (a
+ * retry, the next item of a map), because then the numbers of tasks depend on the order of the answers.
  */
 export function randomSteadyProgram(random: SeededRandom, depth = 2): Program {
   const program = Array.from({ length: 1 + random.below(4) }, () => randomStatement(random, depth, steadyWait));
@@ -94,7 +95,8 @@ function randomWait(random: SeededRandom, depth: number): Wait {
 function steadyWait(random: SeededRandom, depth: number): Wait {
   if (random.chance(0.25)) return failingWait(random);
   const roll = random.below(depth > 0 ? 13 : 7);
-  if (roll === 7) return randomMap(random, () => random.below(25) * 2);
+  if (roll < 3) return followedWait(random);
+  if (roll === 7) return { ...randomMap(random, () => random.below(25) * 2), concurrency: 9 };
   if (roll === 8 || roll === 9) {
     const rival: Wait = random.chance(0.5)
       ? { kind: "timer", seconds: fiveDays }
@@ -103,7 +105,9 @@ function steadyWait(random: SeededRandom, depth: number): Wait {
     return { kind: random.pick(["any", "race"]), waits };
   }
   if (roll === 10) {
-    const waits = Array.from({ length: 1 + random.below(4) }, () => steadyWait(random, 0));
+    const waits = Array.from({ length: 1 + random.below(4) }, () =>
+      random.chance(0.4) ? failingWait(random) : singleWait(random),
+    );
     return { kind: "allSettled", waits };
   }
   if (roll > 10) {
@@ -113,32 +117,42 @@ function steadyWait(random: SeededRandom, depth: number): Wait {
   return singleWait(random);
 }
 
+/** One question, asked at once. */
 function singleWait(random: SeededRandom): Wait {
-  switch (random.below(8)) {
+  switch (random.below(5)) {
     case 0:
       return { kind: "timer", seconds: random.below(90) };
     case 1:
       return { kind: "event", name: random.pick(["go", "GO", "stop"]) };
     case 2:
-      return { kind: "event", name: random.pick(["go", "stop"]), timeoutSeconds: fiveDays };
-    case 3:
       return { kind: "child", name: random.pick(["child", "grandchild"]), input: random.below(50) };
-    case 4:
-      return { kind: "retriedChild", input: 1 + random.below(2), attempts: 3 };
-    case 5:
-      // It succeeds at the attempt that its input says.
-      return { kind: "activity", name: "flaky", input: 1 + random.below(3), attempts: 3 };
-    case 6:
+    case 3:
       return { kind: "activity", name: "double", input: random.below(50), timeoutSeconds: fiveDays };
     default:
       return { kind: "activity", name: "double", input: random.below(50) };
   }
 }
 
+/** A wait that asks again, or not at all, by what came before. */
+function followedWait(random: SeededRandom): Wait {
+  switch (random.below(4)) {
+    case 0:
+      return { kind: "event", name: random.pick(["go", "stop"]), timeoutSeconds: fiveDays };
+    case 1:
+      // The last digit says at which attempt it succeeds; the rest makes it one of a kind.
+      return { kind: "retriedChild", input: 10 * random.below(1_000_000) + 1 + random.below(2), attempts: 3 };
+    case 2:
+      return { kind: "activity", name: "flaky", input: 9, attempts: 3 };
+    default:
+      // It succeeds at the attempt that its input says.
+      return { kind: "activity", name: "flaky", input: 1 + random.below(3), attempts: 3 };
+  }
+}
+
 function failingWait(random: SeededRandom): Wait {
   switch (random.below(4)) {
     case 0:
-      return { kind: "activity", name: "flaky", input: 9, attempts: 1 + random.below(3) };
+      return { kind: "activity", name: "flaky", input: 9, attempts: 1 };
     case 1:
       return { kind: "activity", name: "slow", input: 1, timeoutSeconds: 30 };
     case 2:
@@ -152,7 +166,7 @@ function retriedActivity(random: SeededRandom): Wait {
   return { kind: "activity", name: "flaky", input: random.below(50), attempts: 1 + random.below(3) };
 }
 
-function randomMap(random: SeededRandom, item: () => number): Wait {
+function randomMap(random: SeededRandom, item: () => number): Wait & { readonly kind: "map" } {
   const items = Array.from({ length: random.below(5) }, item);
   return { kind: "map", items, concurrency: 1 + random.below(3) };
 }

@@ -204,6 +204,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   #takeOrchestration(): OrchestrationWorkItem | undefined {
     const now = this.#clock.now();
     let instanceId: string | undefined;
+    this.#control.deleteWhere((message) => this.#isRepeatedStart(message));
     const select = ({ message }: StoredMessage) => {
       const target = message.target.instanceId;
       if (instanceId === undefined && (this.#locked.get(target) ?? 0) <= now) instanceId = target;
@@ -213,6 +214,14 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     if (instanceId === undefined || messages.length === 0) return undefined;
     this.#locked.set(instanceId, now + this.#lockMs);
     return { instanceId, messages, renewIntervalMs: this.#lockMs / 3 };
+  }
+
+  /** A top-level start that was delivered again after its execution has been followed by another. */
+  #isRepeatedStart({ event }: TaskMessage): boolean {
+    if (event.type !== "ExecutionStarted" || event.parentInstance !== undefined) return false;
+    const { instanceId, executionId } = event.orchestrationInstance;
+    const state = this.#instances.get(instanceId);
+    return state !== undefined && state.executionId !== executionId;
   }
 
   #append(instanceId: string, { executionId, events, firstIndex }: HistoryAppend): string {

@@ -8,6 +8,7 @@ import {
   episodeStarted,
   eventRaised,
   executionStarted,
+  subOrchestrationCompleted,
   taskCompleted,
   taskFailed,
   taskScheduled,
@@ -47,6 +48,21 @@ describe("a sequence of activities", () => {
 
     expect(actions).toEqual([]);
   });
+});
+
+it("an answer of another kind than the question is not taken", async () => {
+  const past = [...start, taskScheduled(0, "hello"), episodeCompleted()];
+  const waits: Orchestrator = function* (ctx) {
+    return yield* ctx.callActivity("hello");
+  };
+
+  const result = await runEpisode(waits, past, [
+    episodeStarted(1),
+    subOrchestrationCompleted(0, "of a child"),
+    timerFired(0, at(1)),
+  ]);
+
+  expect(result.actions).toEqual([]);
 });
 
 describe("failures", () => {
@@ -127,6 +143,12 @@ describe("timers", () => {
     const result = await runEpisode(race, past, [episodeStarted(60), timerFired(0, at(60))]);
 
     expect(completion(result).result).toBe('"timeout"');
+  });
+
+  it("do not fire with the message of an earlier attempt at the same episode", async () => {
+    const result = await runEpisode(race, past, [episodeStarted(60), timerFired(0, at(59))]);
+
+    expect(result.actions).toEqual([]);
   });
 
   it("cancelled before they were recorded are not asked for", async () => {

@@ -1,0 +1,230 @@
+import { MemoryTaskHub } from "../../src/backends/memory/memory-task-hub.ts";
+import type { HistoryEvent } from "../../src/core/history-event.ts";
+import type { OrchestrationState } from "../../src/core/orchestration-state.ts";
+import { isTerminalStatus } from "../../src/core/orchestration-status.ts";
+import { silentLog } from "../../src/core/ports.ts";
+import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
+import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
+import { SteppedClock } from "../../src/testing/stepped-clock.ts";
+import {
+  type BackendFault,
+  type FaultyOperation,
+  lockLost,
+  withBackendFaults,
+} from "../../src/testing/with-backend-faults.ts";
+import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
+import { Registry } from "../../src/worker/registry.ts";
+import { orchestratorOf, type Style } from "./program-orchestrator.ts";
+import type { Program, Wait } from "./random-program.ts";
+import { SeededRandom } from "./seeded-random.ts";
+
+/** How a program has ended, as far as it must not depend on faults. */
+export interface ProgramEnd {
+  readonly runtimeStatus: string;
+  readonly output: string | undefined;
+  readonly customStatus: string | undefined;
+  /** What the last execution decided, without numbers and in no order; timers depend on when events come. */
+  readonly decisions: readonly string[];
+}
+
+export interface ProgramRun {
+  readonly program: Program;
+  readonly style: Style;
+  readonly seed: number;
+  /** Injects faults, and replaces workers while the program runs. */
+  readonly faulty: boolean;
+}
+
+/** More steps of time than any program needs. */
+const maxSteps = 20_000;
+const dayMs = 86_400_000;
+
+/**
+ * Runs one program to its end on a task hub in memory, with real workers, in no real time: whenever nothing more happens
+ * by itself, the clock moves on to the next moment for which somebody waits.
+ */
+export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
+  const random = new SeededRandom(run.seed);
+  const clock = new SteppedClock();
+  const hub = new MemoryTaskHub({ clock });
+  const ports = { clock, random: seededPort(random) };
+  const client = new TaskHubClient({ store: hub, ...ports });
+  const executor = new InProcessExecutor({ registries: [registryOf(run, clock)] });
+
+  let faults = run.faulty ? 1 + random.below(12) : 0;
+  const startWorker = async () => {
+    const life = { isOver: false };
+    const backend = withBackendFaults(hub, (operation) => {
+      if (life.isOver) return dead;
+      if (faults === 0 || !random.chance(0.2)) return undefined;
+      const fault = randomFault(operation, random);
+      if (fault !== undefined) faults--;
+      return fault;
+    });
+    const worker = new TaskHubWorker({
+      backend,
+      store: hub,
+      executor,
+      ...ports,
+      log: silentLog,
+      maxConcurrentOrchestrations: 3,
+      maxConcurrentActivities: 12,
+    });
+    await worker.start();
+    return { worker, life };
+  };
+
+  let { worker, life } = await startWorker();
+  const instanceId = await client.startInstance({ name: "program", instanceId: "program" });
+  const raised = plannedEvents(run.program, random);
+  for (let step = 0; step < maxSteps; step++) {
+    await settle();
+    const state = (await client.getInstance(instanceId))!;
+    if (isTerminalStatus(state.runtimeStatus)) {
+      void worker.stop();
+      return endOf(state, (await client.getHistory(instanceId)) ?? []);
+    }
+    if (run.faulty && faults > 0 && random.chance(0.03)) {
+      // As after SIGKILL: what it held comes back when its locks run out.
+      life.isOver = true;
+      void worker.stop();
+      faults--;
+      ({ worker, life } = await startWorker());
+    }
+    if (state.runtimeStatus === "Suspended") await client.resume(instanceId, "go on");
+    else if (run.faulty && faults > 0 && random.chance(0.02)) await client.suspend(instanceId, "hold on");
+    else if (raised.length > 0 && random.chance(0.5)) {
+      const name = raised.pop()!;
+      await client.raiseEvent(instanceId, name, JSON.stringify(name));
+    }
+    const wait = (clock.nextWakeAt ?? Number.POSITIVE_INFINITY) - clock.now();
+    clock.advance(Math.min(Math.max(wait, 0), raised.length > 0 ? 20_000 : dayMs));
+  }
+  throw new Error(`the program hangs: ${JSON.stringify(await client.getInstance(instanceId))}`);
+}
+
+const dead: BackendFault = { when: "before", error: new Error("this worker was killed") };
+
+/** Everything that happens without time has happened: promises and ticks run before the next turn of the event loop. */
+async function settle(): Promise<void> {
+  await new Promise((turn) => setImmediate(turn));
+}
+
+function randomFault(operation: FaultyOperation, random: SeededRandom): BackendFault | undefined {
+  const error = random.chance(0.3) ? lockLost() : new Error("connection reset");
+  switch (operation) {
+    case "fetchOrchestrationWorkItem":
+      return random.chance(0.6) ? { when: "repeated" } : undefined;
+    case "fetchActivityWorkItem":
+      return random.chance(0.3) ? { when: "after", error } : undefined;
+    case "completeOrchestrationWorkItem":
+      return { when: random.pick(["before", "after", "messagesSent", "historyWritten"]), error };
+    default:
+      return { when: random.pick(["before", "after"]), error };
+  }
+}
+
+/** Enough events for every wait of a program, whichever generation and turn it is in. */
+function plannedEvents(program: Program, random: SeededRandom): string[] {
+  const names = Array.from({ length: 3 }, () => eventsOf(program)).flat();
+  return names
+    .map((name) => ({ name, at: random.next() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ name }) => name);
+}
+
+function eventsOf(program: Program): string[] {
+  return program.flatMap((statement) => {
+    if (statement.kind === "wait") return eventsOfWait(statement.wait);
+    if (statement.kind === "repeat")
+      return Array.from({ length: statement.times }, () => eventsOf(statement.body)).flat();
+    return "body" in statement ? eventsOf(statement.body) : [];
+  });
+}
+
+function eventsOfWait(wait: Wait): string[] {
+  if ("waits" in wait) return wait.waits.flatMap(eventsOfWait);
+  return wait.kind === "event" && wait.name !== "never" ? [wait.name.toLowerCase()] : [];
+}
+
+function registryOf({ program, style }: ProgramRun, clock: SteppedClock): Registry {
+  const registry = new Registry();
+  registry.addOrchestration({ name: "program", orchestrator: orchestratorOf(program, style) });
+  registry.addOrchestration({
+    name: "child",
+    *orchestrator(ctx, input: number) {
+      return (yield* ctx.callActivity<number>("double", input)) + 1;
+    },
+  });
+  registry.addOrchestration({
+    name: "grandchild",
+    orchestrator: async (ctx, input: number) => (await ctx.callSubOrchestrator<number>("child", input)) + 1,
+  });
+  registry.addOrchestration({
+    name: "failingChild",
+    *orchestrator(ctx, input: number) {
+      yield ctx.callActivity("double", input);
+      throw new Error(`child ${input} fails`);
+    },
+  });
+  // A retry is another instance: only what lies outside knows how often a child was tried, and may be told twice.
+  const attempts = new Map<string, number>();
+  registry.addOrchestration({
+    name: "flakyChild",
+    async orchestrator(ctx, input: number) {
+      const attempt = await ctx.callActivity<number>("countAttempt", [ctx.instanceId, input]);
+      if (attempt < input % 10) throw new Error(`child attempt ${attempt} of ${input % 10}`);
+      return attempt;
+    },
+  });
+  registry.addActivity({
+    name: "countAttempt",
+    activity: ([instanceId, input]: [string, number]) => {
+      const known = attempts.get(instanceId);
+      if (known !== undefined) return known;
+      const attempt = ((attempts.get(`last of ${input}`) ?? 0) % (input % 10)) + 1;
+      attempts.set(`last of ${input}`, attempt);
+      attempts.set(instanceId, attempt);
+      return attempt;
+    },
+  });
+  registry.addActivity({ name: "double", activity: (value: number) => value * 2 });
+  registry.addActivity({
+    name: "flaky",
+    activity: (needed: number, { attempt }) => {
+      if (attempt < needed) throw new Error(`attempt ${attempt} of ${needed}`);
+      return attempt;
+    },
+  });
+  registry.addActivity({ name: "slow", activity: () => clock.sleep(20_000_000) });
+  return registry;
+}
+
+function endOf(state: OrchestrationState, history: readonly HistoryEvent[]): ProgramEnd {
+  const { runtimeStatus, output, customStatus } = state;
+  return { runtimeStatus, output, customStatus, decisions: history.flatMap(describeDecision).sort() };
+}
+
+function describeDecision(event: HistoryEvent): string[] {
+  switch (event.type) {
+    case "TaskScheduled":
+    case "SubOrchestrationInstanceCreated":
+    case "EventSent":
+      return [`${event.type} ${event.name} ${event.input ?? ""}`];
+    case "GenericEvent":
+      return [`${event.type} ${event.data}`];
+    case "ExecutionCompleted":
+      return [`${event.type} ${event.orchestrationStatus}`];
+    default:
+      return [];
+  }
+}
+
+function seededPort(random: SeededRandom) {
+  const hex = () =>
+    random
+      .below(2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
+  return { guid: () => `${hex()}-${hex()}-${hex()}-${hex()}`, number: () => random.next() };
+}
