@@ -1,10 +1,18 @@
 export type { DataConverter } from "./core/data-converter.ts";
+export type { TokenSource, TokenSourceOptions } from "./core/durable-http.ts";
 export { DurableError, type DurableErrorCode, isDurableError } from "./core/errors.ts";
+export type { FailureDetails } from "./core/failure-details.ts";
+export type { Tags } from "./core/history-event.ts";
 export type { HistoryEntry } from "./core/history-format.ts";
 export type { HttpManagementPayload } from "./core/management-links.ts";
+export type { TerminateOptions } from "./core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry-policy.ts";
+export type { RichClass, RichClassDefinition } from "./core/rich-classes.ts";
+export { createRichDataConverter, type RichDataConverterOptions } from "./core/rich-data-converter.ts";
+export type { SchemaInput, SchemaOutput, StandardSchema } from "./core/standard-schema.ts";
 export type { TimeSpanInput, TimeSpanParts } from "./core/time-span.ts";
+export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "./core/versioning.ts";
 export { type ActivityOf, DFApp, type DFAppOptions, type OrchestratorFunction } from "./functions/df-app.ts";
 export { DurableClient, type PurgeHistoryResult } from "./functions/durable-client.ts";
 export type {
@@ -13,6 +21,7 @@ export type {
   OrchestrationFilter,
   StartNewOptions,
   WaitForCompletionOptions,
+  WaitOptions,
 } from "./functions/durable-client-options.ts";
 export type { DurableOrchestrationStatus } from "./functions/durable-orchestration-status.ts";
 export type {
@@ -21,8 +30,26 @@ export type {
   HttpFunctionOptions,
   RoutedRequest,
 } from "./functions/http-function.ts";
-export type { DurableTask, TimerTask } from "./orchestration/durable-task.ts";
+export type {
+  CheckedActivity,
+  CheckedInputActivity,
+  CheckedInputOrchestration,
+  CheckedOrchestration,
+  CheckedOutputActivity,
+  CheckedOutputOrchestration,
+} from "./functions/schema-definition.ts";
+export type { CallActivityOptions, CallSubOrchestratorOptions } from "./orchestration/call-options.ts";
+export {
+  type DurableHttpRequest,
+  type HttpRetryPolicy,
+  ManagedIdentityTokenSource,
+} from "./orchestration/durable-http-request.ts";
+export { DurableHttpResponse } from "./orchestration/durable-http-response.ts";
+export type { DurableTask, TimerTask, WinnerOf } from "./orchestration/durable-task.ts";
+export { defineEvent, type ExternalEvent, type ExternalEventStream } from "./orchestration/external-event.ts";
 export type { OrchestrationContext } from "./orchestration/orchestration-context.ts";
 export type { ActivityHandle, OrchestrationHandle } from "./orchestration/orchestrator.ts";
 export { TaskFailedError } from "./orchestration/task-failed-error.ts";
 export type { ActivityContext } from "./worker/activity-context.ts";
+export type { DurableHttpOptions } from "./worker/durable-http/durable-http-options.ts";
+export type { TokenProvider } from "./worker/durable-http/token-provider.ts";

@@ -48,6 +48,7 @@ export async function createDurableEngine(request: DurableEngineRequest): Promis
   });
   const executor = new InProcessExecutor({
     registries,
+    durableHttp: { defaultPollInterval: settings.httpPollIntervalMs },
     log: (level, instanceId, functionName, args) => {
       const message = `${format(...args)} [${functionName} ${instanceId}]`;
       log({ level: hostLevels[level], category: `Function.${functionName}.User`, message });

@@ -1,5 +1,6 @@
 import { DurableError } from "../core/errors.ts";
 import { parseTimeSpan } from "../core/time-span.ts";
+import type { VersioningOptions } from "../core/versioning.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
 import { memberOf, sectionOf } from "./host-json.ts";
@@ -21,6 +22,10 @@ export interface DurableTaskSettings {
   readonly workItemQueueVisibilityTimeoutMs: number;
   readonly maxQueuePollingIntervalMs: number;
   readonly storeInputsInOrchestrationHistory: boolean;
+  /** Which instances run here, and the version of new ones, for apps that do not say so themselves. */
+  readonly versioning: VersioningOptions | undefined;
+  /** Wait between two polls of a durable HTTP call when the other side does not say. */
+  readonly httpPollIntervalMs: number;
 }
 
 const minuteMs = 60_000;
@@ -87,7 +92,24 @@ export function resolveDurableTaskSettings(
       60 * minuteMs,
     ),
     storeInputsInOrchestrationHistory: durableTask.boolean("storeInputsInOrchestrationHistory", false),
+    versioning: resolveVersioning(durableTask),
+    httpPollIntervalMs: new SettingsSection(
+      sectionOf(hostJson, "extensions", "durableTask", "httpSettings"),
+      "extensions.durableTask.httpSettings",
+    ).integer("defaultAsyncRequestSleepTimeMilliseconds", 30_000, 1),
   };
+}
+
+/** Without a version there is nothing to match with, so strategies alone mean nothing, as with the extension. */
+function resolveVersioning(durableTask: SettingsSection): VersioningOptions | undefined {
+  const version = durableTask.text("defaultVersion");
+  const matchStrategy = durableTask.choice(
+    "versionMatchStrategy",
+    ["none", "strict", "currentOrOlder"],
+    "currentOrOlder",
+  );
+  const failureStrategy = durableTask.choice("versionFailureStrategy", ["reject", "fail"], "reject");
+  return version === undefined ? undefined : { version, matchStrategy, failureStrategy };
 }
 
 function resolveHubName(durableTask: SettingsSection, env: Environment): string {

@@ -245,6 +245,9 @@ export class LocalHost {
     const { appFolder, env, createEngine } = this.#options;
     const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
     const { registries } = this.#apps;
+    if (settings.versioning !== undefined) {
+      for (const registry of registries) registry.setDefaultVersioning(settings.versioning);
+    }
     const engine = await createEngine({ appFolder, settings, registries, env, log: this.#filteredLog });
     this.#undo.push(() => engine.stop());
     this.#assertNotStopped();
@@ -270,6 +273,8 @@ export class LocalHost {
         taskHub: engine.client.taskHub,
         connectionName: settings.connectionName,
         orchestrationNames: () => this.#apps.orchestrationNames,
+        validateInput: (name, input) => this.#apps.startDefaults.validateInput(name, input),
+        defaultVersionOf: (name) => this.#apps.startDefaults.versionOf(name),
         // Whoever binds another address than loopback wants to be called by other names.
         allowedHosts: ["127.0.0.1", "::1", "localhost"].includes(address) ? [] : "any",
         allowedOrigins: cors?.origins.filter((allowed) => allowed !== "*") ?? [],

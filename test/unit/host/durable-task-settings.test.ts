@@ -22,7 +22,25 @@ describe("durable task settings", () => {
       workItemQueueVisibilityTimeoutMs: 60_000,
       maxQueuePollingIntervalMs: 30_000,
       storeInputsInOrchestrationHistory: false,
+      versioning: undefined,
+      httpPollIntervalMs: 30_000,
     });
+  });
+
+  it("hold the versions and the poll interval of host.json", () => {
+    expect(
+      resolve({
+        defaultVersion: "2.1",
+        versionMatchStrategy: "Strict",
+        versionFailureStrategy: "Fail",
+        httpSettings: { defaultAsyncRequestSleepTimeMilliseconds: 500 },
+      }),
+    ).toMatchObject({
+      versioning: { version: "2.1", matchStrategy: "strict", failureStrategy: "fail" },
+      httpPollIntervalMs: 500,
+    });
+    expect(resolve({ versionMatchStrategy: "None" }).versioning).toBeUndefined();
+    expect(() => resolve({ versionMatchStrategy: "Newest" })).toThrow("extensions.durableTask.versionMatchStrategy");
   });
 
   it("suit one machine on the embedded store, which is used when nothing names an account", () => {
