@@ -70,8 +70,9 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   /** Calls `listener` when the task settles, or now if it has. */
   onSettled(listener: () => void): void {
     if (this.#outcome !== undefined) return listener();
-    this.#listeners ??= [];
-    this.#listeners.push(listener);
+    // An array that grows makes room for many; most tasks have one listener.
+    if (this.#listeners === undefined) this.#listeners = [listener];
+    else this.#listeners.push(listener);
   }
 
   #settle(outcome: Outcome<T>): void {
