@@ -18,6 +18,7 @@ export default defineConfig({
       tier("unit", 20_000),
       tier("conformance", 60_000),
       tier("fault", 120_000),
+      tier("interop", 120_000),
       tier("e2e", 120_000, { include: ["test/e2e/**/*.test.ts", "samples/**/*.test.ts"], fileParallelism: false }),
     ],
   },

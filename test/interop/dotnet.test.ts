@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { TableClient } from "@azure/data-tables";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { formatMessageData } from "../../src/backends/azure-storage/codec/message-data.ts";
@@ -186,6 +187,31 @@ describe.skipIf(path === undefined)(`a .NET peer on the same task hub${because}`
     });
   });
 
+  describe("rows", () => {
+    const sides = openSides({ ours: "base64", theirs: "base64" });
+
+    it("have the same columns of the same types, whoever writes them", async () => {
+      for (const side of ["ours", "theirs"] as const) await sides[side].start(side, "HelloTimer", "1");
+      const pending = await shapesOf(sides, "Instances");
+      for (const side of ["ours", "theirs"] as const) {
+        await sides[side].startWorker();
+        await sides[side].start(`run by ${side}`, "HelloTimer", "1");
+        await ended(sides[side], `run by ${side}`);
+        await sides[side].stopWorker();
+      }
+      const completed = await shapesOf(sides, "Instances");
+      const history = await shapesOf(sides, "History");
+
+      expect(pending.get("ours")).toEqual(pending.get("theirs"));
+      expect(completed.get("run by ours")).toEqual(completed.get("run by theirs"));
+      const rowKeys = [...history.keys()].filter((key) => key.startsWith("run by ours"));
+      expect(rowKeys).toHaveLength(17);
+      for (const key of rowKeys) {
+        expect(history.get(key), key).toMatchObject(history.get(key.replace("ours", "theirs"))!);
+      }
+    });
+  });
+
   describe("both at work", () => {
     const sides = openSides({ ours: "base64", theirs: "base64" });
 
@@ -315,6 +341,22 @@ async function until(
     },
     { timeout: 58_000, interval: 100 },
   );
+}
+
+/** Column types of each row, by the keys of the row. */
+async function shapesOf(sides: Sides, table: string): Promise<Map<string, Record<string, string>>> {
+  const name = `${sides.ours.taskHub}${table}`;
+  const client = TableClient.fromConnectionString(azurite.connectionString, name, { allowInsecureConnection: true });
+  const shapes = new Map<string, Record<string, string>>();
+  for await (const row of client.listEntities<Record<string, unknown>>({ disableTypeConversion: true })) {
+    const { etag: _, partitionKey, rowKey, timestamp: __, ...columns } = row;
+    const types = Object.entries(columns).map(([column, value]) => [
+      column,
+      (value as { type?: string }).type ?? typeof value,
+    ]);
+    shapes.set(`${partitionKey}${rowKey && ` ${rowKey}`}`, Object.fromEntries(types));
+  }
+  return shapes;
 }
 
 const ended = (side: Side, instanceId: string) =>

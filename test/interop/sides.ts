@@ -54,6 +54,10 @@ export class OurSide implements Side {
     this.#client = new TaskHubClient({ store: this.#open().store, clock: systemClock, random: systemRandom });
   }
 
+  get taskHub(): string {
+    return this.#options.taskHub;
+  }
+
   #open() {
     const { encoding, ...options } = this.#options;
     return createAzureStorageTaskHub({
