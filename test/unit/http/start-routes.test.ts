@@ -205,3 +205,15 @@ it("maps what the hub refuses to status codes", async () => {
 
   expect(statuses).toEqual([400, 501, 503, 500]);
 });
+
+it.each(["BuiltIn__HttpPollOrchestrator", "builtin__anything", "BuiltIn%3A%3AHttpActivity"])(
+  "refuses to start %s, which is ours",
+  async (name) => {
+    const { client, postJson } = managementApi();
+
+    const response = await postJson(`orchestrators/${name}`, "{}");
+
+    expect(response.status).toBe(400);
+    expect(client.calls).toEqual([]);
+  },
+);

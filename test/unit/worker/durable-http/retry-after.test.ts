@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { readRetryAfterMs } from "../../../../src/worker/durable-http/retry-after.ts";
+
+const now = new Date("2026-01-01T00:00:00Z");
+const wait = { defaultPollMs: 30_000, minPollMs: 1000, maxPollMs: 3_600_000 };
+
+it.each([
+  ["5", 5000],
+  [" 7 ", 7000],
+  ["0", 1000],
+  ["99999999999999999999999", 3_600_000],
+  ["Thu, 01 Jan 2026 00:01:30 GMT", 90_000],
+  ["Thu, 01 Jan 2015 00:00:00 GMT", 1000],
+  ["Thu, 01 Jan 2125 00:00:00 GMT", 3_600_000],
+  ["Thursday, 01-Jan-26 00:00:10 GMT", 10_000],
+  ["-5", 30_000],
+  ["1.5", 30_000],
+  ["1e3", 30_000],
+  ["soon", 30_000],
+  ["2026-01-01T00:00:05Z", 30_000],
+  ["", 30_000],
+  [undefined, 30_000],
+])("%j is a wait of %i ms", (header, ms) => {
+  expect(readRetryAfterMs(header, now, wait)).toBe(ms);
+});
+
+it("a header of 100,000 characters is read at once", () => {
+  const started = performance.now();
+
+  readRetryAfterMs(`Mon, ${" 1".repeat(50_000)}`, now, wait);
+  readRetryAfterMs("9".repeat(100_000), now, wait);
+
+  expect(performance.now() - started).toBeLessThan(50);
+});
