@@ -72,7 +72,8 @@ export function formatPatchMark(patchId: string): string {
 
 /** Undoes {@link formatPatchMark}; `undefined` for the data of any other event. */
 export function readPatchMark(data: string | undefined): string | undefined {
-  return data?.startsWith(patchMark) ? data.slice(patchMark.length) : undefined;
+  // Other writers may keep anything here.
+  return typeof data === "string" && data.startsWith(patchMark) ? data.slice(patchMark.length) : undefined;
 }
 
 /** A decision of an orchestrator, in the order its code made them. */

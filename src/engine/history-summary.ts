@@ -50,4 +50,12 @@ export class HistorySummary {
   hasRecorded(id: number): boolean {
     return this.#recordedIds.has(id);
   }
+
+  /** Why these events cannot be a history of this instance that is still under way. */
+  describeProblem(instanceId: string): string | undefined {
+    if (this.#length === 0 || this.#completed !== undefined) return undefined;
+    if (this.#started === undefined) return "the history cannot be read: it has no ExecutionStarted event";
+    const owner = this.#started.orchestrationInstance?.instanceId;
+    return owner === instanceId ? undefined : `the history cannot be read: it belongs to the instance '${owner}'`;
+  }
 }

@@ -1,4 +1,6 @@
-import { isDurableError } from "../core/errors.ts";
+import { DurableError, isDurableError } from "../core/errors.ts";
+import { describeFailure } from "../core/failure-details.ts";
+import type { HistoryEvent } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import { answerOf } from "./apply-actions.ts";
@@ -29,6 +31,7 @@ export interface OrchestrationProcessorOptions {
 /** An execution as this worker knows it, before its next episode. */
 interface KnownExecution {
   readonly history: HistorySummary;
+  readonly executionId: string | undefined;
   readonly version: string | undefined;
   readonly session: OrchestrationSession | undefined;
   readonly unseen: Awaited<ReturnType<Backend["loadHistory"]>>["events"];
@@ -95,6 +98,8 @@ export class OrchestrationProcessor {
         execution = await this.#load(workItem);
         messages = reconcileMessages(execution.history, workItem.messages);
       }
+      const problem = messages.start === undefined ? execution.history.describeProblem(workItem.instanceId) : undefined;
+      if (problem !== undefined) return await this.#failUnreadable(workItem, execution, problem);
       this.#logDiscarded(workItem.instanceId, messages.discarded);
       if (messages.orphaned.length > 0) await this.#settleOrphans(workItem);
       else if (messages.accepted.length === 0) await this.#settleWithoutEpisode(workItem, execution, messages);
@@ -111,8 +116,9 @@ export class OrchestrationProcessor {
   }
 
   async #load(workItem: OrchestrationWorkItem): Promise<KnownExecution> {
-    const { events, version } = await this.#options.backend.loadHistory(workItem);
-    return { history: HistorySummary.of(events), version, session: undefined, unseen: events, isCached: false };
+    const { events, executionId, version } = await this.#options.backend.loadHistory(workItem);
+    const history = HistorySummary.of(events);
+    return { history, executionId, version, session: undefined, unseen: events, isCached: false };
   }
 
   async #runEpisode(
@@ -152,14 +158,40 @@ export class OrchestrationProcessor {
       const { version } = await backend.completeOrchestrationWorkItem(
         checkpointOf(workItem, execution.version, outcome, history, firstIndex, messages),
       );
-      const next = { history, version, session: outcome.session, unseen: outcome.unseen, isCached: true };
+      const executionId = executionIdOf(outcome);
+      const next = { history, executionId, version, session: outcome.session, unseen: outcome.unseen, isCached: true };
       if (history.completed !== undefined) outcome.session.close();
-      else this.#sessions.put(workItem.instanceId, { ...next, executionId: executionIdOf(outcome) });
+      else this.#sessions.put(workItem.instanceId, next);
       return next;
     } catch (error) {
       (outcome?.session ?? session).close();
       throw error;
     }
+  }
+
+  /** Ends an instance whose history does not even say what it is; its messages have nobody to go to. */
+  async #failUnreadable(workItem: OrchestrationWorkItem, execution: KnownExecution, problem: string): Promise<void> {
+    const { backend, clock, log } = this.#options;
+    const { instanceId } = workItem;
+    const executionId = execution.executionId ?? "";
+    log.log("error", "HistoryUnreadable", `${instanceId}: ${problem}`, { instanceId });
+    const firstIndex = execution.history.length;
+    const events = failureEvents(new DurableError("CorruptData", problem), new Date(clock.now()));
+    execution.history.append(events);
+    await backend.completeOrchestrationWorkItem({
+      workItem,
+      history: {
+        executionId,
+        expectedVersion: execution.version,
+        firstIndex,
+        events,
+        episode: execution.history.episodes,
+      },
+      outgoing: [],
+      instance: { ...describeInstanceChange(executionId, events, undefined), keepsCustomStatus: true },
+      settled: workItem.messages,
+      deferred: [],
+    });
   }
 
   /**
@@ -270,6 +302,22 @@ function checkpointOf(
     settled: [...messages.accepted, ...messages.discarded],
     deferred: messages.deferred,
   };
+}
+
+/** An episode that did nothing but fail. */
+function failureEvents(error: DurableError, timestamp: Date): HistoryEvent[] {
+  const header = { eventId: -1, timestamp };
+  return [
+    { ...header, type: "OrchestratorStarted" },
+    {
+      ...header,
+      type: "ExecutionCompleted",
+      orchestrationStatus: "Failed",
+      result: undefined,
+      failureDetails: describeFailure(error),
+    },
+    { ...header, type: "OrchestratorCompleted" },
+  ];
 }
 
 function executionIdOf(outcome: EpisodeOutcome): string {

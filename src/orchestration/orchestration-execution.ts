@@ -7,6 +7,7 @@ import { type StandardSchema, validateSync } from "../core/standard-schema.ts";
 import { describeVersionMismatch, type VersioningOptions } from "../core/versioning.ts";
 import { ActionLedger, type RecordedAction } from "./action-ledger.ts";
 import { CodeTurns } from "./code-turns.ts";
+import { assertSoundEvent, refuseEvent } from "./event-soundness.ts";
 import { ExternalEvents } from "./external-events.ts";
 import type { OrchestrationTask } from "./orchestration-task.ts";
 import type { Orchestrator } from "./orchestrator.ts";
@@ -138,6 +139,7 @@ export class OrchestrationExecution {
     if (this.#completion !== undefined) return this.#applyAfterCompletion(event);
     try {
       if (this.turns.misuse !== undefined) throw this.turns.misuse;
+      assertSoundEvent(event, this.#position);
       return this.#suspendedEvents === undefined ? this.#handle(event) : this.#handleSuspended(event);
     } catch (error) {
       if (error === this.turns.misuse) this.#failWith(error);
@@ -241,7 +243,11 @@ export class OrchestrationExecution {
   }
 
   #start(event: ExecutionStarted): Promise<void> | undefined {
-    if (this.#started !== undefined) return undefined;
+    if (this.#started !== undefined) refuseEvent(event, this.#position, "is a second start");
+    const { instanceId, executionId } = event.orchestrationInstance;
+    if (instanceId !== this.instanceId || executionId !== this.executionId) {
+      refuseEvent(event, this.#position, `belongs to execution '${executionId}' of '${instanceId}'`);
+    }
     this.#started = event;
     this.#code = this.#options.findOrchestration(event.name);
     if (this.#code === undefined) {
@@ -272,6 +278,7 @@ export class OrchestrationExecution {
   }
 
   #record(event: RecordedAction): undefined {
+    if (this.#started === undefined) refuseEvent(event, this.#position, "comes before the start");
     this.ledger.confirm(event, this.#position);
     const task = this.#openTasks.get(event.eventId);
     if (task !== undefined) task.record = event;

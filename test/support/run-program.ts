@@ -74,22 +74,25 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
     return { worker, life };
   };
 
-  let { worker, life } = await startWorker();
+  // With two, each meets histories that the other has taken further than its own sessions know.
+  const workers = [await startWorker()];
+  if (run.faulty) workers.push(await startWorker());
   const instanceId = await client.startInstance({ name: "program", instanceId: "program" });
   const raised = plannedEvents(run.program, random);
   for (let step = 0; step < maxSteps; step++) {
     await settle();
     const state = (await client.getInstance(instanceId))!;
     if (isTerminalStatus(state.runtimeStatus)) {
-      void worker.stop();
+      for (const { worker } of workers) void worker.stop();
       return endOf(state, (await client.getHistory(instanceId)) ?? []);
     }
     if (run.faulty && faults > 0 && random.chance(0.03)) {
       // As after SIGKILL: what it held comes back when its locks run out.
-      life.isOver = true;
-      void worker.stop();
+      const [killed] = workers.splice(random.below(workers.length), 1);
+      killed!.life.isOver = true;
+      void killed!.worker.stop();
       faults--;
-      ({ worker, life } = await startWorker());
+      workers.push(await startWorker());
     }
     if (state.runtimeStatus === "Suspended") await client.resume(instanceId, "go on");
     else if (run.faulty && faults > 0 && random.chance(0.02)) await client.suspend(instanceId, "hold on");
