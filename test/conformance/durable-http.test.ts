@@ -268,6 +268,14 @@ describe("addresses that serve credentials of their own", () => {
     expect((await send(url, {}, { transport })).statusCode).toBe(200);
   });
 
+  it("nobody can lead there, not even a request without credentials", async () => {
+    own.answers("/to-metadata", 302, { location: "http://169.254.169.254/latest/meta-data/iam" });
+
+    await expect(send("/to-metadata", { headers: { metadata: "true" } })).rejects.toMatchObject({
+      name: "HttpRequestRefused",
+    });
+  });
+
   it("the address is judged where the connection is made, so that a name cannot hide it", async () => {
     const asked: string[] = [];
     own.answers("/pin", 200, {}, "in");

@@ -9,7 +9,8 @@ export interface DurableHttpOptions {
   /**
    * Decides about every request, also those that redirects and polls lead to. `false` fails the call.
    *
-   * @defaultValue every http and https URL; with credentials, none that serves a machine's metadata
+   * @defaultValue every http and https URL. Addresses that serve a machine's metadata are refused in any case when the
+   * request has credentials, or when another origin has led to them
    */
   readonly allowRequest?: ((url: URL, request: { readonly hasCredentials: boolean }) => boolean) | undefined;
   /** Makes tokens for `tokenSource`. @defaultValue the app's managed identity, by the package `@azure/identity` */

@@ -30,7 +30,8 @@ interface Hop {
  * Sends one request and follows its redirects, each of which is judged anew.
  *
  * H1. Credentials (token, headers) go to the trusted origin only, and no more once a redirect has left it.
- * H2. A request with credentials never reaches an address that serves a machine's metadata.
+ * H2. Neither a request with credentials nor one whose URL another origin chose reaches an address that serves a
+ *     machine's metadata.
  * H3. What fails tells neither headers nor bodies nor paths.
  */
 export async function sendHttpRequest(
@@ -52,7 +53,8 @@ export async function sendHttpRequest(
       throw new HttpFailure("TaskTimeout", `${what} took longer than ${message.timeoutMs} ms`, { retry: true });
     }
     if (!(error instanceof HttpTransportError)) throw error;
-    if (error.code === addressRefused) throw refusal(what, "a request with credentials may not go to that address");
+    if (error.code === addressRefused)
+      throw refusal(what, "it may not go to an address that serves a machine's own credentials");
     throw new HttpFailure("HttpRequestFailed", `${what} got no answer (${error.code})`, { retry: true });
   }
 }
@@ -91,7 +93,8 @@ async function sendHop(
   const headers: Record<string, string> = hop.hasLeftOrigin ? withoutCredentials(hop.headers) : { ...hop.headers };
   const sendsToken = message.tokenSource !== undefined && !hop.hasLeftOrigin;
   const hasCredentials = sendsToken || Object.keys(headers).some(isCredentialHeader);
-  const isAddressAllowed = (address: string) => !hasCredentials || !isMetadataHost(address);
+  const mayMeetMetadata = !hasCredentials && !hop.hasLeftOrigin;
+  const isAddressAllowed = (address: string) => mayMeetMetadata || !isMetadataHost(address);
   // Before a token is made, let alone sent.
   if (!isAddressAllowed(url.hostname)) throw new HttpTransportError(addressRefused);
   if (!options.allowRequest(new URL(url), { hasCredentials })) {
