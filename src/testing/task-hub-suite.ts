@@ -6,10 +6,15 @@ import { silentLog } from "../core/ports.ts";
 import { systemClock, systemRandom } from "../core/system-ports.ts";
 import { TaskHubClient } from "../engine/task-hub-client.ts";
 import { TaskHubWorker } from "../engine/task-hub-worker.ts";
+import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import { InProcessExecutor } from "../worker/in-process-executor.ts";
 import { Registry } from "../worker/registry.ts";
 import type { BackendUnderTest } from "./backend-suite.ts";
-import { type Behaviour, behaviours, registerActivities, styles } from "./behaviours.ts";
+import { registerActivities } from "./behaviours/activities.ts";
+import type { Behaviour } from "./behaviours/behaviour.ts";
+import { registerHelpers } from "./behaviours/children.ts";
+import { behaviours } from "./behaviours/index.ts";
+import { styles } from "./behaviours/styles.ts";
 
 /**
  * What orchestrations must do on every backend, whatever the style of their code: each behaviour runs as a generator, as
@@ -20,11 +25,15 @@ export function describeTaskHub(name: string, open: () => Promise<BackendUnderTe
     let hub: BackendUnderTest;
     let worker: TaskHubWorker;
     let client: TaskHubClient;
+    const fixed = new Set<string>();
+    const logged: unknown[][] = [];
 
     beforeAll(async () => {
       hub = await open();
       const registry = new Registry();
       registerActivities(registry);
+      registerHelpers(registry);
+      registerManaged(registry, fixed);
       for (const behaviour of behaviours) {
         for (const style of styles) {
           registry.addOrchestration({ name: `${behaviour.name} (${style})`, orchestrator: behaviour[style] });
@@ -32,7 +41,10 @@ export function describeTaskHub(name: string, open: () => Promise<BackendUnderTe
       }
       worker = new TaskHubWorker({
         ...hub,
-        executor: new InProcessExecutor({ registries: [registry] }),
+        executor: new InProcessExecutor({
+          registries: [registry],
+          log: (_level, id, _name, args) => logged.push([id, ...args]),
+        }),
         clock: systemClock,
         random: systemRandom,
         log: silentLog,
@@ -70,6 +82,84 @@ export function describeTaskHub(name: string, open: () => Promise<BackendUnderTe
       expect(second.executionId).not.toBe(first.executionId);
     });
 
+    it.each(["needs a fix", "has a child that needs a fix"])(
+      "rewinds a failed instance that %s",
+      async (orchestration) => {
+        const cause = `cause-${systemRandom.guid()}`;
+        const instanceId = await client.startInstance({ name: orchestration, input: JSON.stringify(cause) });
+        const failed = await waitUntilEnded(client, instanceId);
+
+        fixed.add(cause);
+        await client.rewind(instanceId, "the cause is fixed");
+        const ended = await waitFor(client, instanceId, (state) => state.runtimeStatus === "Completed");
+
+        expect(failed).toMatchObject({ runtimeStatus: "Failed" });
+        expect(ended.output).toBe('"fixed"');
+      },
+    );
+
+    it("restarts an instance under its own id and under a new one", async () => {
+      const instanceId = await client.startInstance({ name: "runs a sequence of activities (generator)" });
+      const first = await waitUntilEnded(client, instanceId);
+
+      const anotherId = await client.restart(instanceId, { restartWithNewInstanceId: true });
+      const another = await waitUntilEnded(client, anotherId);
+      await client.restart(instanceId, { restartWithNewInstanceId: false });
+      const again = await waitFor(
+        client,
+        instanceId,
+        (state) => state.generation === 1 && isTerminalStatus(state.runtimeStatus),
+      );
+
+      expect(anotherId).not.toBe(instanceId);
+      expect([first.output, another.output, again.output]).toEqual([first.output, first.output, first.output]);
+    });
+
+    it("logs each line of an orchestration once", async () => {
+      const instanceId = await client.startInstance({ name: "logs" });
+      await waitUntilEnded(client, instanceId);
+
+      expect(logged.filter(([id]) => id === instanceId).map(([, text]) => text)).toEqual(["before", "after"]);
+    });
+
+    it("takes an instance the way its code was when it came there, and a new one the new way", async () => {
+      const shared = await open();
+      const sharedClient = new TaskHubClient({ store: shared.store, clock: systemClock, random: systemRandom });
+      const startWorker = async (orchestrator: Orchestrator) => {
+        const registry = new Registry();
+        registerActivities(registry);
+        registry.addOrchestration({ name: "changed", orchestrator });
+        const started = new TaskHubWorker({
+          ...shared,
+          executor: new InProcessExecutor({ registries: [registry] }),
+          clock: systemClock,
+          random: systemRandom,
+          log: silentLog,
+        });
+        await started.start();
+        return started;
+      };
+      const before = await startWorker(function* (ctx) {
+        const first = yield* ctx.callActivity("echo", "old");
+        return [first, yield* ctx.waitForExternalEvent("go")];
+      });
+      const oldId = await sharedClient.startInstance({ name: "changed" });
+      await waitForHistory(sharedClient, oldId, "TaskCompleted");
+      await before.stop();
+
+      const after = await startWorker(function* (ctx) {
+        const first = yield* ctx.callActivity("echo", ctx.patched("new way") ? "new" : "old");
+        return [first, yield* ctx.waitForExternalEvent("go")];
+      });
+      const newId = await sharedClient.startInstance({ name: "changed" });
+      for (const id of [oldId, newId]) await sharedClient.raiseEvent(id, "go", "1");
+      const outputs = [await waitUntilEnded(sharedClient, oldId), await waitUntilEnded(sharedClient, newId)];
+      await after.stop();
+      await shared.close();
+
+      expect(outputs.map(({ output }) => output)).toEqual(['["old",1]', '["new",1]']);
+    });
+
     it("refuses events to unknown and to ended instances", async () => {
       const instanceId = await client.startInstance({ name: "runs a sequence of activities (generator)" });
       await waitUntilEnded(client, instanceId);
@@ -94,6 +184,49 @@ export function describeTaskHub(name: string, open: () => Promise<BackendUnderTe
   });
 }
 
+/** Orchestrations for the tests that manage instances. */
+function registerManaged(registry: Registry, fixed: ReadonlySet<string>): void {
+  registry.addActivity({
+    name: "failUntilFixed",
+    activity: (cause: string) => {
+      if (!fixed.has(cause)) throw new Error(`${cause} is not fixed`);
+      return "fixed";
+    },
+  });
+  registry.addOrchestration({
+    name: "needs a fix",
+    *orchestrator(ctx, cause: string) {
+      yield ctx.callActivity("nothing");
+      return yield* ctx.callActivity("failUntilFixed", cause);
+    },
+  });
+  registry.addOrchestration({
+    name: "has a child that needs a fix",
+    *orchestrator(ctx, cause: string) {
+      return yield* ctx.callSubOrchestrator("needs a fix", cause);
+    },
+  });
+  registry.addOrchestration({
+    name: "logs",
+    *orchestrator(ctx) {
+      ctx.log("before");
+      yield ctx.callActivity("nothing");
+      yield ctx.callActivity("nothing");
+      ctx.log("after");
+    },
+  });
+}
+
+async function waitForHistory(client: TaskHubClient, instanceId: string, type: HistoryEvent["type"]): Promise<void> {
+  const deadline = systemClock.now() + waitMs;
+  while (systemClock.now() < deadline) {
+    const history = (await client.getHistory(instanceId)) ?? [];
+    if (history.some((event) => event.type === type)) return;
+    await systemClock.sleep(25);
+  }
+  throw new Error(`the history of '${instanceId}' got no ${type} within ${waitMs} ms`);
+}
+
 interface BehaviourRun {
   readonly state: OrchestrationState;
   /** The recorded actions, which must not depend on the style. */
@@ -102,7 +235,8 @@ interface BehaviourRun {
 
 async function runBehaviour(client: TaskHubClient, behaviour: Behaviour, style: string): Promise<BehaviourRun> {
   const input = behaviour.input === undefined ? undefined : JSON.stringify(behaviour.input);
-  const instanceId = await client.startInstance({ name: `${behaviour.name} (${style})`, input });
+  const { version, tags } = behaviour;
+  const instanceId = await client.startInstance({ name: `${behaviour.name} (${style})`, input, version, tags });
   await behaviour.drive?.(client, instanceId);
   const state = await waitUntilEnded(client, instanceId);
   const history = (await client.getHistory(instanceId)) ?? [];

@@ -1,42 +1,8 @@
-import type { OrchestrationClient } from "../core/orchestration-client.ts";
-import type { OrchestrationState } from "../core/orchestration-state.ts";
-import type { Orchestrator } from "../orchestration/orchestrator.ts";
-import type { Registry } from "../worker/registry.ts";
-
-export const styles = ["generator", "async", "asyncGenerator"] as const;
-
-/** One thing that orchestrations can do, written in each style. */
-export interface Behaviour {
-  readonly name: string;
-  readonly generator: Orchestrator;
-  readonly async: Orchestrator;
-  readonly asyncGenerator: Orchestrator;
-  readonly input?: unknown;
-  readonly expected: Partial<OrchestrationState>;
-  /** What clients do while it runs. */
-  readonly drive?: (client: OrchestrationClient, instanceId: string) => Promise<void>;
-}
-
-export function registerActivities(registry: Registry): void {
-  registry.addActivity({ name: "hello", activity: (city: string) => `Hello ${city}!` });
-  registry.addActivity({ name: "double", activity: async (value: number) => value * 2 });
-  registry.addActivity({ name: "echo", activity: (value: unknown) => value });
-  registry.addActivity({ name: "nothing", activity: () => {} });
-  registry.addActivity({
-    name: "fail",
-    activity: (message: string) => {
-      throw new RangeError(message);
-    },
-  });
-}
+import { type Behaviour, completed } from "./behaviour.ts";
 
 const cities = ["Tokyo", "Seattle", "London"];
-const completed = (output: unknown): Partial<OrchestrationState> => ({
-  runtimeStatus: "Completed",
-  output: JSON.stringify(output),
-});
-
-export const behaviours: readonly Behaviour[] = [
+/** The everyday patterns, written by hand in each style. */
+export const basics: readonly Behaviour[] = [
   {
     name: "runs a sequence of activities",
     *generator(ctx) {

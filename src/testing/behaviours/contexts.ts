@@ -1,0 +1,83 @@
+import { type Behaviour, behaviour, completed } from "./behaviour.ts";
+
+/** What the context tells, and what clients do. */
+export const contexts: readonly Behaviour[] = [
+  behaviour(
+    {
+      name: "knows its version, tags and name",
+      version: "1.5",
+      tags: { team: "red" },
+      expected: completed(["1.5", "red", true, null]),
+    },
+    function* (ctx) {
+      yield ctx.callActivity("nothing");
+      const { version, tags, name, parentInstanceId } = ctx;
+      return [version, tags["team"], name.startsWith("knows its version"), parentInstanceId ?? null];
+    },
+  ),
+  behaviour({ name: "makes GUIDs that stay the same", expected: completed([true, true]) }, function* (ctx) {
+    const guids = [ctx.newGuid(), ctx.newGuid()];
+    yield ctx.callActivity("nothing");
+    const echoed = yield* ctx.callActivity<string[]>("echo", guids);
+    return [guids[0] !== guids[1], echoed[0] === guids[0] && echoed[1] === guids[1]];
+  }),
+  behaviour({ name: "is not replaying on new ground", expected: completed([false, false]) }, function* (ctx) {
+    const first = yield* ctx.callActivity("echo", ctx.isReplaying && "replayed");
+    return [first, ctx.isReplaying];
+  }),
+  behaviour({ name: "tells activities who calls", expected: completed(["whoAmI", 1, 1]) }, function* (ctx) {
+    yield ctx.callActivity("nothing");
+    return yield* ctx.callActivity("whoAmI");
+  }),
+  behaviour(
+    { name: "reads its custom status back", expected: { ...completed({ step: 1 }), customStatus: '{"step":1}' } },
+    function* (ctx) {
+      ctx.setCustomStatus({ step: 1 });
+      yield ctx.callActivity("nothing");
+      return ctx.customStatus;
+    },
+  ),
+  behaviour(
+    { name: "reads its input twice", input: { a: [1] }, expected: completed([{ a: [1] }, { a: [1] }]) },
+    function* (ctx, input: unknown) {
+      yield ctx.callActivity("nothing");
+      return [input, ctx.getInput()];
+    },
+  ),
+  behaviour({ name: "takes the new way from its start on", expected: completed([true, true]) }, function* (ctx) {
+    const before = ctx.patched("faster");
+    yield ctx.callActivity("nothing");
+    return [before, ctx.patched("faster")];
+  }),
+  behaviour({ name: "takes the names of 3.x", expected: completed([2, [4]]) }, function* (ctx) {
+    const first = yield* ctx.df.callActivity("double", 1);
+    return [first, yield* ctx.df.Task.all([ctx.df.callActivity("double", 2)])];
+  }),
+  behaviour(
+    {
+      name: "is suspended and resumed",
+      drive: async (client, instanceId) => {
+        await client.suspend(instanceId, "pause");
+        await client.raiseEvent(instanceId, "go", '"later"');
+        await client.resume(instanceId, "go on");
+      },
+      expected: completed("later"),
+    },
+    function* (ctx) {
+      return yield* ctx.waitForExternalEvent("go");
+    },
+  ),
+  behaviour(
+    {
+      name: "is terminated while it is suspended",
+      drive: async (client, instanceId) => {
+        await client.suspend(instanceId, "pause");
+        await client.terminate(instanceId, "never mind");
+      },
+      expected: { runtimeStatus: "Terminated", output: "never mind" },
+    },
+    function* (ctx) {
+      yield ctx.waitForExternalEvent("go");
+    },
+  ),
+];
