@@ -10,7 +10,7 @@ import { SteppedClock } from "../../src/testing/stepped-clock.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import type { Registry } from "../../src/worker/registry.ts";
 
-it("works every hour for six weeks, and keeps no more in the end than after the first hour", async () => {
+it("works every hour for six weeks, and keeps no more in the end than in the beginning", async () => {
   const clock = new SteppedClock();
   const hub = new MemoryTaskHub({ clock });
   const ports = { clock, random: systemRandom, log: silentLog };
@@ -18,25 +18,26 @@ it("works every hour for six weeks, and keeps no more in the end than after the 
   const limits = { maxConcurrentOrchestrations: 1, maxConcurrentActivities: 1 };
   const worker = new TaskHubWorker({ backend: hub, store: hub, executor, ...ports, ...limits });
   const client = new TaskHubClient({ store: hub, ...ports });
-  const afterHours = async (hours: number) => {
-    for (let hour = 0; hour < hours; hour++) {
-      clock.advance(3_600_000);
+  const seeRound = async (round: number) => {
+    for (;;) {
+      const state = await hub.getInstance("eternal");
+      if (state?.runtimeStatus === "Failed") throw new Error(state.output);
+      if (state?.customStatus === `"round ${round} is done"`) return (await hub.getHistory("eternal"))!;
       await setImmediate();
     }
-    return { instance: await hub.getInstance("eternal"), history: await hub.getHistory("eternal") };
   };
   await worker.start();
   await client.startInstance({ instanceId: "eternal", name: "eternal" });
-  await setImmediate();
-
-  const early = await afterHours(1);
-  const late = await afterHours(1000);
+  const early = await seeRound(0);
+  let late = early;
+  for (let hour = 1; hour <= 1000; hour++) {
+    clock.advance(3_600_000);
+    late = await seeRound(hour);
+  }
   const { instances } = await hub.queryInstances({});
   await worker.stop();
 
-  expect(early.instance?.customStatus).toBe('"round 1 is done"');
-  expect(late.instance?.customStatus).toBe('"round 1001 is done"');
-  expect(late.history?.map(({ type }) => type)).toEqual(early.history?.map(({ type }) => type));
+  expect(late.map(({ type }) => type)).toEqual(early.map(({ type }) => type));
   expect(instances).toHaveLength(1);
 });
 
