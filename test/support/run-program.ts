@@ -67,8 +67,8 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
       executor,
       ...ports,
       log: silentLog,
-      maxConcurrentOrchestrations: 3,
-      maxConcurrentActivities: 12,
+      maxConcurrentOrchestrations: 2,
+      maxConcurrentActivities: 8,
     });
     await worker.start();
     return { worker, life };
