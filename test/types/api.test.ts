@@ -2,6 +2,7 @@ import {
   type ActivityHandle,
   DFApp,
   type DurableTask,
+  defineEvent,
   type OrchestrationContext,
   type OrchestrationHandle,
   RetryOptions,
@@ -138,6 +139,24 @@ it("events carry the type that they are waited for with", () => {
   });
   app.orchestration("eventStream", async (context) => {
     for await (const order of context.events<Order>("Order")) expectTypeOf(order).toEqualTypeOf<Order>();
+  });
+});
+
+it("an event that is defined once is typed for those who wait and for those who raise", () => {
+  const ordered = defineEvent<Order>("Ordered");
+  app.orchestration("definedEvents", function* (context) {
+    expectTypeOf(yield* context.waitForExternalEvent(ordered)).toEqualTypeOf<Order>();
+    context.sendEvent("other", ordered, { id: "1" });
+    // @ts-expect-error an order has an id
+    context.sendEvent("other", ordered, {});
+  });
+  app.http("raises", {
+    handler: async (_request, client) => {
+      await client.raiseEvent("id", ordered, { id: "1" });
+      // @ts-expect-error an order is no number
+      await client.raiseEvent("id", ordered, 1);
+      return { status: 202 };
+    },
   });
 });
 
