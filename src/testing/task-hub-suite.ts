@@ -260,7 +260,7 @@ function describeDecision(event: HistoryEvent): { readonly id: number; readonly 
 const waitMs = 50_000;
 
 /** Polls the status until it fits. */
-export async function waitFor(
+async function waitFor(
   client: TaskHubClient,
   instanceId: string,
   fits: (state: OrchestrationState) => boolean,
