@@ -46,7 +46,7 @@ export function callHttp(
     fireAndForget: false,
   }));
   const what = `${call.request.method} ${call.request.trustedOrigin}`;
-  execution.awaitAnswer(id, {
+  execution.openTasks.add(id, {
     complete: (result) => {
       const { statusCode, content, headers } = jsonDataConverter.deserialize(result, what) as HttpResponseMessage;
       task.complete(new DurableHttpResponse(statusCode, content, headers));

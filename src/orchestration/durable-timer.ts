@@ -51,7 +51,7 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
     const fireAt = isLong ? new Date(this.#execution.now.getTime() + timerSliceMs) : this.#fireAt;
     const { id } = this.#execution.ledger.add((id) => ({ kind: "CreateTimer", id, fireAt }));
     this.#actionId = id;
-    this.#execution.awaitAnswer(id, {
+    this.#execution.openTasks.add(id, {
       complete: () => {
         if (this.#execution.now < this.#fireAt && isLong) this.#arm();
         else this.complete(undefined);

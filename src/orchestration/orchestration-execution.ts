@@ -1,14 +1,16 @@
 import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
 import { describeFailure, type FailureDetails, formatFailure } from "../core/failure-details.ts";
-import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import { type CompleteOrchestration, type OrchestratorAction, readPatchMark } from "../core/orchestrator-action.ts";
 import { type StandardSchema, validateSync } from "../core/standard-schema.ts";
 import { describeVersionMismatch, type VersioningOptions } from "../core/versioning.ts";
 import { ActionLedger, type RecordedAction } from "./action-ledger.ts";
 import { CodeTurns } from "./code-turns.ts";
 import { assertSoundEvent, refuseEvent } from "./event-soundness.ts";
+import { ExecutionEnd } from "./execution-end.ts";
 import { ExternalEvents } from "./external-events.ts";
+import { failureOf, type OpenTask, OpenTasks } from "./open-tasks.ts";
 import type { OrchestrationTask } from "./orchestration-task.ts";
 import type { Orchestrator } from "./orchestrator.ts";
 import { Patches } from "./patches.ts";
@@ -33,19 +35,6 @@ export interface ExecutionOptions {
   readonly log: (name: string, args: readonly unknown[]) => void;
 }
 
-interface ContinueAsNewRequest {
-  readonly input: string | undefined;
-  readonly preserveUnprocessedEvents: boolean;
-}
-
-/** Settles the task of one number. */
-interface OpenTask {
-  readonly complete: (result: string | undefined) => void;
-  readonly fail: (details: FailureDetails) => void;
-  /** How history holds the question. */
-  record?: RecordedAction;
-}
-
 /**
  * One execution of one instance, from its first event on: user code, suspended between events.
  *
@@ -66,7 +55,8 @@ export class OrchestrationExecution {
     () => this.isEnding,
     () => this.#afterTurn(),
   );
-  readonly #openTasks = new Map<number, OpenTask>();
+  readonly openTasks: OpenTasks = new OpenTasks();
+  readonly end: ExecutionEnd = new ExecutionEnd();
   #started: ExecutionStarted | undefined;
   #code: OrchestrationCode | undefined;
   #position = -1;
@@ -76,9 +66,6 @@ export class OrchestrationExecution {
   #isRefused = false;
   #rejection: DurableError | undefined;
   #suspendedEvents: HistoryEvent[] | undefined;
-  #continueAsNew: ContinueAsNewRequest | undefined;
-  #completion: CompleteOrchestration | undefined;
-  readonly #lateEvents: EventRaised[] = [];
   customStatus: string | undefined;
 
   constructor(options: ExecutionOptions) {
@@ -119,10 +106,8 @@ export class OrchestrationExecution {
   get actions(): readonly OrchestratorAction[] {
     const newPatches = this.#isRefused ? [] : this.patches.unrecorded;
     const marks = newPatches.map((patchId) => ({ kind: "RecordPatch", id: -1, patchId }) as const);
-    if (this.#completion !== undefined) {
-      const completion = this.#completion;
-      return [...marks, ...this.ledger.open, { ...completion, carryoverEvents: this.#carryover() }];
-    }
+    const { completion } = this.end;
+    if (completion !== undefined) return [...marks, ...this.ledger.open, this.end.describe(completion, this.events)];
     // The code has seen the answer already, so the mark is made even if what it decided waits for the resume.
     return this.#suspendedEvents === undefined ? [...marks, ...this.ledger.open] : marks;
   }
@@ -136,7 +121,7 @@ export class OrchestrationExecution {
   }
 
   #accept(event: HistoryEvent): Promise<void> | undefined {
-    if (this.#completion !== undefined) return this.#applyAfterCompletion(event);
+    if (this.end.completion !== undefined) return this.#applyAfterCompletion(event, this.end.completion);
     try {
       if (this.turns.misuse !== undefined) throw this.turns.misuse;
       assertSoundEvent(event, this.#position);
@@ -148,14 +133,14 @@ export class OrchestrationExecution {
     }
   }
 
-  #applyAfterCompletion(event: HistoryEvent): undefined {
-    if (event.type === "EventRaised") this.#lateEvents.push(event);
+  #applyAfterCompletion(event: HistoryEvent, completion: CompleteOrchestration): undefined {
+    if (event.type === "EventRaised") this.end.keep(event);
     if (event.type === "GenericEvent" && readPatchMark(event.data) === undefined) this.#rewound = true;
     if (this.#rewound || this.#isRefused) return;
     try {
       if (isRecordedAction(event)) this.ledger.confirm(event, this.#position);
       else if (event.type === "OrchestratorStarted" && this.turns.misuse === undefined) {
-        throw completedTooEarly(this.#position, this.#completion!);
+        throw completedTooEarly(this.#position, completion);
       }
     } catch (error) {
       this.#refuse(error);
@@ -280,28 +265,17 @@ export class OrchestrationExecution {
   #record(event: RecordedAction): undefined {
     if (this.#started === undefined) refuseEvent(event, this.#position, "comes before the start");
     this.ledger.confirm(event, this.#position);
-    const task = this.#openTasks.get(event.eventId);
-    if (task !== undefined) task.record = event;
+    this.openTasks.record(event);
   }
 
-  /**
-   * Settles the task that asked, unless it is closed: a repeat, or the late answer to a cancelled timer. An episode that
-   * was repeated with other messages may have given the same number to another question, or to an earlier timer; the
-   * answers to those are not taken.
-   */
   #answer(
     id: number,
     question: RecordedAction["type"],
     settle: (task: OpenTask) => void,
     firedAt?: Date,
   ): Promise<void> | undefined {
-    const task = this.#openTasks.get(id);
-    if (task === undefined) return undefined;
-    const { record } = task;
-    if (record !== undefined && record.type !== question) return undefined;
-    if (record?.type === "TimerCreated" && firedAt !== undefined && firedAt < record.fireAt) return undefined;
-    this.#openTasks.delete(id);
-    return this.#turn(() => settle(task));
+    const task = this.openTasks.take(id, question, firedAt);
+    return task === undefined ? undefined : this.#turn(() => settle(task));
   }
 
   #turn(enter: () => void): Promise<void> | undefined {
@@ -311,8 +285,7 @@ export class OrchestrationExecution {
   #afterTurn(): void {
     const { outcome, misuse } = this.turns;
     if (outcome?.kind === "threw") return this.#failWith(outcome.error);
-    if (this.#continueAsNew !== undefined)
-      return this.#complete("ContinuedAsNew", this.#continueAsNew.input, undefined);
+    if (this.end.request !== undefined) return this.#complete("ContinuedAsNew", this.end.request.input, undefined);
     if (misuse !== undefined) return this.#failWith(misuse);
     if (outcome?.kind !== "returned") return;
     try {
@@ -334,8 +307,7 @@ export class OrchestrationExecution {
    */
   #refuse(error: unknown): void {
     this.#isRefused = true;
-    this.#continueAsNew = undefined;
-    this.#completion = undefined;
+    this.end.withdraw();
     this.ledger.withdrawAll();
     this.#failWith(error);
   }
@@ -345,21 +317,7 @@ export class OrchestrationExecution {
     result: string | undefined,
     failureDetails: FailureDetails | undefined,
   ): void {
-    if (this.#completion !== undefined) return;
-    this.#completion = {
-      kind: "CompleteOrchestration",
-      id: this.ledger.nextId,
-      status,
-      result,
-      failureDetails,
-      carryoverEvents: [],
-      newVersion: undefined,
-    };
-  }
-
-  #carryover(): readonly EventRaised[] {
-    if (this.#continueAsNew?.preserveUnprocessedEvents !== true) return [];
-    return [...this.events.unprocessed(), ...this.#lateEvents];
+    this.end.complete(this.ledger.nextId, status, result, failureDetails);
   }
 
   // What the context does on behalf of user code.
@@ -369,23 +327,14 @@ export class OrchestrationExecution {
     this.turns.assertInside(api);
   }
 
-  /** Waits for the answer to the action of that number. */
-  awaitAnswer(id: number, task: OpenTask): void {
-    this.#openTasks.set(id, task);
-  }
-
   /** Nothing will answer this number any more. */
   forgetAnswer(id: number, task: OrchestrationTask<unknown>): void {
-    this.#openTasks.delete(id);
+    this.openTasks.remove(id);
     this.turns.forget(task);
   }
 
-  requestContinueAsNew(request: ContinueAsNewRequest): void {
-    this.#continueAsNew = request;
-  }
-
   get isEnding(): boolean {
-    return this.#continueAsNew !== undefined;
+    return this.end.request !== undefined;
   }
 
   log(args: readonly unknown[]): void {
@@ -409,18 +358,4 @@ function completedTooEarly(position: number, completion: CompleteOrchestration):
     "NondeterministicOrchestration",
     `at event ${position} history has another episode, but the orchestrator has ended by now (${end}). Likely cause: a call was removed from the code while this instance was running, or a branch depends on something that replay cannot repeat.`,
   );
-}
-
-function failureOf(event: {
-  readonly failureDetails: FailureDetails | undefined;
-  readonly reason: string | undefined;
-  readonly details: string | undefined;
-}): FailureDetails {
-  if (event.failureDetails !== undefined) return event.failureDetails;
-  return {
-    errorType: "Error",
-    errorMessage: event.reason ?? "the task failed without a reason",
-    stackTrace: event.details,
-    isNonRetriable: false,
-  };
 }

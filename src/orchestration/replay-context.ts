@@ -211,7 +211,7 @@ export class ReplayContext implements OrchestrationContext {
 
   continueAsNew(input?: unknown, options: { readonly preserveUnprocessedEvents?: boolean } = {}): void {
     this.#execution.enterCall("continueAsNew");
-    this.#execution.requestContinueAsNew({
+    this.#execution.end.continueAsNew({
       input: this.#execution.dataConverter.serialize(input, "the input of continueAsNew"),
       preserveUnprocessedEvents: options.preserveUnprocessedEvents ?? true,
     });

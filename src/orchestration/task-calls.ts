@@ -63,7 +63,7 @@ function awaitAnswer(
   name: string,
 ): OrchestrationTask<unknown> {
   const task = execution.turns.createTask<unknown>();
-  execution.awaitAnswer(id, new CallAnswer(execution.dataConverter, task, id, what, name));
+  execution.openTasks.add(id, new CallAnswer(execution.dataConverter, task, id, what, name));
   return task;
 }
 

@@ -1,0 +1,69 @@
+import type { FailureDetails } from "../core/failure-details.ts";
+import type { EventRaised } from "../core/history-event.ts";
+import type { CompleteOrchestration } from "../core/orchestrator-action.ts";
+import type { ExternalEvents } from "./external-events.ts";
+
+export interface ContinueAsNewRequest {
+  readonly input: string | undefined;
+  readonly preserveUnprocessedEvents: boolean;
+}
+
+/**
+ * How an execution ends.
+ *
+ *   running ──continueAsNew asked──▶ ending ──turn over──▶ completed
+ *      └──────────────returned, threw, terminated─────────────┘
+ */
+export class ExecutionEnd {
+  #request: ContinueAsNewRequest | undefined;
+  #completion: CompleteOrchestration | undefined;
+  readonly #lateEvents: EventRaised[] = [];
+
+  /** Set once the code has asked to continue as new. */
+  get request(): ContinueAsNewRequest | undefined {
+    return this.#request;
+  }
+
+  get completion(): CompleteOrchestration | undefined {
+    return this.#completion;
+  }
+
+  continueAsNew(request: ContinueAsNewRequest): void {
+    this.#request = request;
+  }
+
+  /** The first completion stands. */
+  complete(
+    id: number,
+    status: CompleteOrchestration["status"],
+    result: string | undefined,
+    failureDetails: FailureDetails | undefined,
+  ): void {
+    this.#completion ??= {
+      kind: "CompleteOrchestration",
+      id,
+      status,
+      result,
+      failureDetails,
+      carryoverEvents: [],
+      newVersion: undefined,
+    };
+  }
+
+  /** Takes everything back: the execution cannot be replayed, so its end is not one that its code decided. */
+  withdraw(): void {
+    this.#request = undefined;
+    this.#completion = undefined;
+  }
+
+  /** An event that came after the end. */
+  keep(event: EventRaised): void {
+    this.#lateEvents.push(event);
+  }
+
+  /** The end as an action, with the events for the next execution. */
+  describe(completion: CompleteOrchestration, events: ExternalEvents): CompleteOrchestration {
+    if (this.#request?.preserveUnprocessedEvents !== true) return completion;
+    return { ...completion, carryoverEvents: [...events.unprocessed(), ...this.#lateEvents] };
+  }
+}
