@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { Clock, LogSink, Random } from "../core/ports.ts";
+import type { Clock, LogSink } from "../core/ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { ActivityProcessor } from "./activity-processor.ts";
 import type { Backend, TaskHubStore } from "./backend.ts";
@@ -11,7 +11,6 @@ export interface TaskHubWorkerOptions {
   readonly store: TaskHubStore;
   readonly executor: TaskExecutor;
   readonly clock: Clock;
-  readonly random: Random;
   readonly log: LogSink;
   /** Orchestrations in process at the same time. @defaultValue 100 */
   readonly maxConcurrentOrchestrations?: number;

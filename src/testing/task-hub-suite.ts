@@ -46,7 +46,7 @@ export function describeTaskHub(name: string, open: () => Promise<BackendUnderTe
           log: (_level, id, _name, args) => logged.push([id, ...args]),
         }),
         clock: systemClock,
-        random: systemRandom,
+
         log: silentLog,
       });
       await worker.start();
@@ -133,7 +133,7 @@ export function describeTaskHub(name: string, open: () => Promise<BackendUnderTe
           ...shared,
           executor: new InProcessExecutor({ registries: [registry] }),
           clock: systemClock,
-          random: systemRandom,
+
           log: silentLog,
         });
         await started.start();

@@ -75,7 +75,7 @@ it("instances with corrupt histories fail one by one, and a healthy one beside t
     store: hub,
     executor: new InProcessExecutor({ registries: [registry] }),
     clock: systemClock,
-    random: systemRandom,
+
     log: silentLog,
   });
   const healthyId = await client.startInstance({ name: "healthy" });

@@ -70,7 +70,7 @@ beforeAll(async () => {
     store: hub,
     executor: new InProcessExecutor({ registries: [registry] }),
     clock: systemClock,
-    random: systemRandom,
+
     log: { log: (...entry) => void logged.push(JSON.stringify(entry)) },
   });
   await worker.start();

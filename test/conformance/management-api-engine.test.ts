@@ -50,7 +50,7 @@ beforeAll(async () => {
     store: hub,
     executor: new InProcessExecutor({ registries }),
     clock: systemClock,
-    random: systemRandom,
+
     log: silentLog,
   });
   await worker.start();

@@ -106,7 +106,7 @@ export class OurSide implements Side {
       ...this.#open(),
       executor: new InProcessExecutor({ registries: [orchestrations()] }),
       clock: systemClock,
-      random: systemRandom,
+
       log: silentLog,
     });
     await this.#worker.start();

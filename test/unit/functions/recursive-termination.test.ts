@@ -43,7 +43,7 @@ const worker = new TaskHubWorker({
   store: hub,
   executor: new InProcessExecutor({ registries: [registry] }),
   clock: systemClock,
-  random: systemRandom,
+
   log: silentLog,
 });
 beforeAll(() => worker.start());

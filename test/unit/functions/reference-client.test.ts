@@ -43,7 +43,7 @@ const worker = new TaskHubWorker({
   store: hub,
   executor: new InProcessExecutor({ registries: attached.map(({ registry }) => registry) }),
   clock: systemClock,
-  random: systemRandom,
+
   log: silentLog,
 });
 const wait = { timeout: "10s", pollInterval: 5 };

@@ -45,7 +45,7 @@ async function startWorker({ hub, client }: ReturnType<typeof openHub>, name: st
     store: hub,
     executor: new InProcessExecutor({ registries: attached.map(({ registry }) => registry) }),
     clock: clock,
-    random: systemRandom,
+
     log: silentLog,
   });
   await worker.start();
