@@ -36,7 +36,7 @@ export function formatFailure(details: FailureDetails): string {
 }
 
 function describeError(error: Error, depth: number): FailureDetails {
-  const cause = read(error, "cause");
+  const cause = read(error, "cause") ?? firstOf(read(error, "errors"));
   const stack = read(error, "stack");
   const properties = describeProperties(error);
   return {
@@ -62,6 +62,11 @@ function describeProperties(error: Error): Record<string, unknown> | undefined {
     if (json !== undefined && json.length <= maxTextLength) entries.push([key, JSON.parse(json)]);
   }
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** An `AggregateError` is told by its message and its first error, as an inner failure has no siblings. */
+function firstOf(errors: unknown): unknown {
+  return Array.isArray(errors) ? errors[0] : undefined;
 }
 
 function ownKeys(value: object): string[] {

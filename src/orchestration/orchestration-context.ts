@@ -146,8 +146,13 @@ export interface OrchestrationContext {
   /** Raises an event on another instance. Nothing to wait for. */
   sendEvent<T = unknown>(instanceId: string, event: string | ExternalEvent<T>, input?: T): void;
 
-  /** All results, in the order of the tasks. Fails with the first failure. */
-  all<const T extends Tasks>(tasks: T): DurableTask<ResultsOf<T>>;
+  /**
+   * All results, in the order of the tasks.
+   *
+   * @param options.failFast fail with the first failure, at once; `false` waits for every task, and fails with all
+   * failures together (an `AggregateError`) if there was more than one. @defaultValue true
+   */
+  all<const T extends Tasks>(tasks: T, options?: { readonly failFast?: boolean }): DurableTask<ResultsOf<T>>;
 
   /** All outcomes, in the order of the tasks. Never fails. */
   allSettled<const T extends Tasks>(tasks: T): DurableTask<SettledResultsOf<T>>;

@@ -26,6 +26,7 @@ import {
   assertTask,
   assertTasks,
   settleWithAll,
+  settleWithAllOrEveryFailure,
   settleWithAllSettled,
   settleWithAny,
   settleWithMap,
@@ -43,7 +44,7 @@ export class ReplayContext implements OrchestrationContext {
   #guids = 0;
 
   readonly Task: OrchestrationContext["Task"] = {
-    all: (tasks) => this.all(tasks),
+    all: (tasks, options) => this.all(tasks, options),
     any: (tasks) => this.any(tasks),
     allSettled: (tasks) => this.allSettled(tasks),
     race: (tasks) => this.race(tasks),
@@ -177,8 +178,8 @@ export class ReplayContext implements OrchestrationContext {
     this.#execution.ledger.add((id) => ({ kind: "SendEvent", id, instanceId, name, input: text }));
   }
 
-  all<const T extends Tasks>(tasks: T): DurableTask<ResultsOf<T>> {
-    return this.#combine("all()", tasks, settleWithAll);
+  all<const T extends Tasks>(tasks: T, options: { readonly failFast?: boolean } = {}): DurableTask<ResultsOf<T>> {
+    return this.#combine("all()", tasks, options.failFast === false ? settleWithAllOrEveryFailure : settleWithAll);
   }
 
   allSettled<const T extends Tasks>(tasks: T): DurableTask<SettledResultsOf<T>> {

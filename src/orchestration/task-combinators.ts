@@ -16,6 +16,32 @@ export function settleWithAll(combined: OrchestrationTask<unknown>, tasks: Tasks
   }
 }
 
+/**
+ * Completes `combined` with all results in order once every task has settled. Fails it with the one failure there was, or
+ * with all of them in an `AggregateError`, in the order of the tasks.
+ */
+export function settleWithAllOrEveryFailure(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+  let open = tasks.length;
+  if (open === 0) return combined.complete([]);
+  for (const task of tasks) {
+    task.onSettled(() => {
+      open--;
+      if (open > 0) return;
+      const failures = tasks.filter(({ isFaulted }) => isFaulted).map(({ error }) => error);
+      if (failures.length === 0) combined.complete(tasks.map((each) => each.result));
+      else combined.fail(failures.length === 1 ? failures[0] : aggregate(failures, tasks.length));
+    });
+  }
+}
+
+function aggregate(failures: readonly unknown[], count: number): AggregateError {
+  const texts = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+  const error = new AggregateError(failures, `${failures.length} of ${count} tasks failed: ${texts.join("; ")}`);
+  // A stack taken during replay shows the engine, and differs from one replay to the next.
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
+}
+
 /** Completes `combined` with the outcome of every task, in order. */
 export function settleWithAllSettled(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
   let open = tasks.length;

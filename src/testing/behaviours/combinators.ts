@@ -27,6 +27,19 @@ export const combinators: readonly Behaviour[] = [
   ),
   behaviour(
     {
+      name: "fails with all failures together when it waits for every task",
+      expected: {
+        runtimeStatus: "Failed",
+        output: "AggregateError: 2 of 3 tasks failed: activity 'fail' failed: a; activity 'fail' failed: b",
+      },
+    },
+    function* (ctx) {
+      const tasks = [ctx.callActivity("fail", "a"), ctx.callActivity("double", 1), ctx.callActivity("fail", "b")];
+      yield ctx.all(tasks, { failFast: false });
+    },
+  ),
+  behaviour(
+    {
       name: "hears of all outcomes",
       expected: completed([2, "activity 'fail' failed: a", "activity 'fail' failed: b"]),
     },
