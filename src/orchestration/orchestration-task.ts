@@ -30,6 +30,11 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     this.#observer = observer;
   }
 
+  /** A brand check: no prototype chain is walked on the path of every wait. */
+  static isTask(value: unknown): value is OrchestrationTask<unknown> {
+    return typeof value === "object" && value !== null && #outcome in value;
+  }
+
   get isCompleted(): boolean {
     return this.#outcome !== undefined;
   }
@@ -78,9 +83,11 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   #settle(outcome: Outcome<T>): void {
     if (this.#outcome !== undefined) return;
     this.#outcome = outcome;
-    const listeners = this.#listeners ?? [];
-    this.#listeners = undefined;
-    for (const listener of listeners) listener();
+    const listeners = this.#listeners;
+    if (listeners !== undefined) {
+      this.#listeners = undefined;
+      for (const listener of listeners) listener();
+    }
     if (this.#settlePromise === undefined) return;
     this.#observer.forget(this);
     this.#settlePromise();
@@ -132,5 +139,5 @@ export class OrchestrationTask<T> implements DurableTask<T> {
 
 function deliver<T, R>(value: T, onFulfilled: ((value: T) => R) | null | undefined): R | T {
   if (!onFulfilled) return value;
-  return value instanceof OrchestrationTask ? value.withoutThen(() => onFulfilled(value)) : onFulfilled(value);
+  return OrchestrationTask.isTask(value) ? value.withoutThen(() => onFulfilled(value)) : onFulfilled(value);
 }

@@ -86,7 +86,7 @@ class GeneratorDriver implements OrchestratorDriver {
   }
 
   #accept(yielded: unknown): OrchestrationTask<unknown> {
-    if (yielded instanceof OrchestrationTask) {
+    if (OrchestrationTask.isTask(yielded)) {
       if (yielded.isCompleted || yielded.canSettle) return yielded;
       throw new DurableError("OrchestrationMisuse", "the orchestrator waits for a timer that it has cancelled");
     }

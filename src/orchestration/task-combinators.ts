@@ -117,7 +117,7 @@ export function assertTasks(tasks: unknown, what: string): asserts tasks is Task
 
 /** @throws DurableError `OrchestrationMisuse` when it is anything else */
 export function assertTask(task: unknown, what: string): asserts task is OrchestrationTask<unknown> {
-  if (task instanceof OrchestrationTask) return;
+  if (OrchestrationTask.isTask(task)) return;
   throw new DurableError(
     "OrchestrationMisuse",
     `${what} is ${describe(task)}; it must be a durable task, as the calls on the context return it`,
