@@ -1,5 +1,5 @@
 import type { FailureDetails } from "./failure-details.ts";
-import type { EventRaised, Tags } from "./history-event.ts";
+import type { EventRaised, ExecutionResumed, ExecutionSuspended, Tags } from "./history-event.ts";
 
 /** Runs an activity. Recorded as `TaskScheduled`. */
 export interface ScheduleTask {
@@ -41,6 +41,9 @@ export interface SendEvent {
   readonly input: string | undefined;
 }
 
+/** Meant for the instance rather than for one of its executions. */
+export type CarryoverEvent = EventRaised | ExecutionSuspended | ExecutionResumed;
+
 /** Ends the execution. Recorded as `ExecutionCompleted`, except for continue-as-new, which starts a new history. */
 export interface CompleteOrchestration {
   readonly kind: "CompleteOrchestration";
@@ -49,8 +52,8 @@ export interface CompleteOrchestration {
   /** Output as JSON text, the reason of a termination as plain text, or the next input of a continue-as-new. */
   readonly result: string | undefined;
   readonly failureDetails: FailureDetails | undefined;
-  /** Raised events that this execution did not consume and the next one shall receive. */
-  readonly carryoverEvents: readonly EventRaised[];
+  /** What this execution did not consume and the next one shall receive. */
+  readonly carryoverEvents: readonly CarryoverEvent[];
   /** Version of the next execution; absent keeps the present one. */
   readonly newVersion: string | undefined;
 }

@@ -1,5 +1,5 @@
-import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
-import type { CompleteOrchestration } from "../core/orchestrator-action.ts";
+import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import type { CarryoverEvent, CompleteOrchestration } from "../core/orchestrator-action.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import { applyActions, nextExecutionId } from "./apply-actions.ts";
@@ -75,7 +75,7 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
     newEvents = [
       { type: "OrchestratorStarted", eventId: -1, timestamp },
       started,
-      ...applied.continueAsNew.carryoverEvents.map((event): EventRaised => ({ ...event, eventId: -1 })),
+      ...applied.continueAsNew.carryoverEvents.map((event): CarryoverEvent => ({ ...event, eventId: -1 })),
     ];
     seen = newEvents;
   }

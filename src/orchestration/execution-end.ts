@@ -1,6 +1,5 @@
 import type { FailureDetails } from "../core/failure-details.ts";
-import type { EventRaised } from "../core/history-event.ts";
-import type { CompleteOrchestration } from "../core/orchestrator-action.ts";
+import type { CarryoverEvent, CompleteOrchestration } from "../core/orchestrator-action.ts";
 import type { ExternalEvents } from "./external-events.ts";
 
 export interface ContinueAsNewRequest {
@@ -17,7 +16,7 @@ export interface ContinueAsNewRequest {
 export class ExecutionEnd {
   #request: ContinueAsNewRequest | undefined;
   #completion: CompleteOrchestration | undefined;
-  readonly #lateEvents: EventRaised[] = [];
+  readonly #lateEvents: CarryoverEvent[] = [];
 
   /** Set once the code has asked to continue as new. */
   get request(): ContinueAsNewRequest | undefined {
@@ -57,13 +56,16 @@ export class ExecutionEnd {
   }
 
   /** An event that came after the end. */
-  keep(event: EventRaised): void {
+  keep(event: CarryoverEvent): void {
     this.#lateEvents.push(event);
   }
 
   /** The end as an action, with the events for the next execution. */
   describe(completion: CompleteOrchestration, events: ExternalEvents): CompleteOrchestration {
-    if (this.#request?.preserveUnprocessedEvents !== true) return completion;
-    return { ...completion, carryoverEvents: [...events.unprocessed(), ...this.#lateEvents] };
+    if (this.#request === undefined) return completion;
+    const carryoverEvents = this.#request.preserveUnprocessedEvents
+      ? [...events.unprocessed(), ...this.#lateEvents]
+      : this.#lateEvents.filter(({ type }) => type !== "EventRaised");
+    return { ...completion, carryoverEvents };
   }
 }

@@ -2,7 +2,12 @@ import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts
 import { DurableError } from "../core/errors.ts";
 import { describeFailure, type FailureDetails, formatFailure } from "../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
-import { type CompleteOrchestration, type OrchestratorAction, readPatchMark } from "../core/orchestrator-action.ts";
+import {
+  type CarryoverEvent,
+  type CompleteOrchestration,
+  type OrchestratorAction,
+  readPatchMark,
+} from "../core/orchestrator-action.ts";
 import { type StandardSchema, validateSync } from "../core/standard-schema.ts";
 import { describeVersionMismatch, type VersioningOptions } from "../core/versioning.ts";
 import { ActionLedger, type RecordedAction } from "./action-ledger.ts";
@@ -121,7 +126,10 @@ export class OrchestrationExecution {
   }
 
   #accept(event: HistoryEvent): Promise<void> | undefined {
-    if (this.end.completion !== undefined) return this.#applyAfterCompletion(event, this.end.completion);
+    if (this.end.completion !== undefined) {
+      this.#applyAfterCompletion(event, this.end.completion);
+      return undefined;
+    }
     try {
       if (this.turns.misuse !== undefined) throw this.turns.misuse;
       assertSoundEvent(event, this.#position);
@@ -133,8 +141,13 @@ export class OrchestrationExecution {
     }
   }
 
-  #applyAfterCompletion(event: HistoryEvent, completion: CompleteOrchestration): undefined {
-    if (event.type === "EventRaised") this.end.keep(event);
+  #applyAfterCompletion(event: HistoryEvent, completion: CompleteOrchestration): void {
+    if (isCarriedOver(event)) this.end.keep(event);
+    if (event.type === "ExecutionTerminated" && this.end.request !== undefined) {
+      // The next execution would never hear of it.
+      this.end.withdraw();
+      return this.#complete("Terminated", event.input, undefined);
+    }
     if (event.type === "GenericEvent" && readPatchMark(event.data) === undefined) this.#rewound = true;
     if (this.#rewound || this.#isRefused) return;
     try {
@@ -340,6 +353,10 @@ export class OrchestrationExecution {
   log(args: readonly unknown[]): void {
     if (!this.#isReplaying) this.#options.log(this.started.name, args);
   }
+}
+
+function isCarriedOver(event: HistoryEvent): event is CarryoverEvent {
+  return event.type === "EventRaised" || event.type === "ExecutionSuspended" || event.type === "ExecutionResumed";
 }
 
 function isRecordedAction(event: HistoryEvent): event is RecordedAction {

@@ -8,6 +8,8 @@ import {
   episodeStarted,
   eventRaised,
   executionStarted,
+  executionSuspended,
+  executionTerminated,
   subOrchestrationCompleted,
   taskCompleted,
   taskFailed,
@@ -228,6 +230,35 @@ describe("continue-as-new", () => {
       status: "ContinuedAsNew",
       result: '{"round":2}',
       carryoverEvents: [{ name: "kept" }, { name: "late" }],
+    });
+  });
+
+  it("gives way to a termination of the same episode", async () => {
+    const orchestrator: Orchestrator = function* (ctx) {
+      yield ctx.waitForExternalEvent("go");
+      ctx.continueAsNew();
+    };
+
+    const result = await runEpisode(orchestrator, start, [eventRaised("go"), executionTerminated("enough")]);
+
+    expect(completion(result)).toMatchObject({ status: "Terminated", result: "enough", carryoverEvents: [] });
+  });
+
+  it("hands a suspension of the same episode on, also when events are dropped", async () => {
+    const orchestrator: Orchestrator = function* (ctx) {
+      yield ctx.waitForExternalEvent("go");
+      ctx.continueAsNew(1, { preserveUnprocessedEvents: false });
+    };
+
+    const result = await runEpisode(orchestrator, start, [
+      eventRaised("go"),
+      eventRaised("lost"),
+      executionSuspended("pause"),
+    ]);
+
+    expect(completion(result)).toMatchObject({
+      status: "ContinuedAsNew",
+      carryoverEvents: [{ type: "ExecutionSuspended", reason: "pause" }],
     });
   });
 
