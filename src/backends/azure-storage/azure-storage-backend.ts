@@ -136,6 +136,7 @@ export class AzureStorageBackend implements Backend {
       version = commit.version;
     }
     const isRowWritten = await this.#mergeInstance(workItem, instance, prepared?.blobs ?? new Map());
+    if (prepared !== undefined && isRowWritten) this.#parts.history.deleteSuperseded(prepared);
     // A finished instance gets no other message that would put its row right, so these come again and do.
     const keepsMessages = !isRowWritten && instance?.completedTime !== undefined;
     await this.#settle(workItem, new Set(keepsMessages ? [] : checkpoint.settled.map(({ id }) => id)));

@@ -20,12 +20,21 @@ export class HeldMessage implements DeliveredMessage {
   readonly queue: string;
   readonly data: MessageData;
   readonly #storage: StorageClient;
+  readonly #onDeleted: (() => void) | undefined;
   #received: ReceivedMessage;
   #popReceipt: string;
   #calls: Promise<unknown> = Promise.resolve();
 
-  constructor(storage: StorageClient, queue: string, received: ReceivedMessage, data: MessageData) {
+  /** @param onDeleted called once the queue has let go of the message */
+  constructor(
+    storage: StorageClient,
+    queue: string,
+    received: ReceivedMessage,
+    data: MessageData,
+    onDeleted?: () => void,
+  ) {
     this.#storage = storage;
+    this.#onDeleted = onDeleted;
     this.queue = queue;
     this.id = received.messageId;
     this.data = data;
@@ -73,11 +82,13 @@ export class HeldMessage implements DeliveredMessage {
 
   /** Resolves to `false` when someone else has it by now, so that it will be delivered again. */
   async delete(): Promise<boolean> {
-    return await this.#withReceipt(async (popReceipt) => {
+    const isDeleted = await this.#withReceipt(async (popReceipt) => {
       const { queue, id } = this;
       const reply = await this.#storage.perform({ kind: "queue.deleteMessage", queue, messageId: id, popReceipt });
       return reply.outcome === "notFound" ? "done" : reply.outcome;
     });
+    if (isDeleted) this.#onDeleted?.();
+    return isDeleted;
   }
 
   get abandonDelayMs(): number {

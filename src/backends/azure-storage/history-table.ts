@@ -43,6 +43,8 @@ export interface PreparedHistory {
 
 export type HistoryCommit = { readonly outcome: "committed"; readonly version: string } | { readonly outcome: "lost" };
 
+const maxRememberedInstances = 10_000;
+
 /** One request takes 100 rows and 4 MiB; one of the rows is the sentinel. */
 const maxBatchRows = 99;
 const maxBatchBytes = 3 * 1024 * 1024;
@@ -55,6 +57,8 @@ const maxBatchBytes = 3 * 1024 * 1024;
  */
 export class HistoryTable {
   readonly #options: HistoryTableOptions;
+  /** Instances whose history this process has put into blobs; their next executions make those superfluous. */
+  readonly #withBlobs = new Set<string>();
 
   constructor(options: HistoryTableOptions) {
     this.#options = options;
@@ -104,6 +108,21 @@ export class HistoryTable {
     );
     const { rows, blobs } = await offloadRows(heavyRows, payloads, random);
     return { partitionKey, append, rows, blobs, startedWithoutMessage };
+  }
+
+  /**
+   * Deletes the blobs of the executions that a committed one has replaced, so that an eternal orchestration with large
+   * payloads does not fill the container. To be called once the instance's row does not refer to them any more.
+   */
+  deleteSuperseded({ partitionKey, append, blobs }: PreparedHistory): void {
+    const hadBlobs = this.#withBlobs.has(partitionKey);
+    if (append.firstIndex === 0 && hadBlobs) {
+      this.#options.payloads.deleteOthersInBackground(`${partitionKey}/history-`, new Set(blobs.values()));
+      this.#withBlobs.delete(partitionKey);
+    }
+    if (blobs.size === 0) return;
+    if (this.#withBlobs.size >= maxRememberedInstances) this.#withBlobs.clear();
+    this.#withBlobs.add(partitionKey);
   }
 
   async commit(prepared: PreparedHistory): Promise<HistoryCommit> {

@@ -70,6 +70,23 @@ export class LargePayloads {
     }
   }
 
+  /** Best effort: what is left behind goes with the instance. */
+  deleteInBackground(blobs: readonly string[]): void {
+    const container = this.#container;
+    for (const blob of blobs) {
+      this.#storage.perform({ kind: "blob.delete", container, blob }).catch(() => undefined);
+    }
+  }
+
+  /** Deletes the blobs whose names begin with `prefix`, except the given ones. Best effort. */
+  deleteOthersInBackground(prefix: string, kept: ReadonlySet<string>): void {
+    const list = async (): Promise<void> => {
+      const page = await this.#storage.perform({ kind: "blob.list", container: this.#container, prefix });
+      if (page.outcome === "done") this.deleteInBackground(page.value.names.filter((name) => !kept.has(name)));
+    };
+    list().catch(() => undefined);
+  }
+
   urlOf(blob: string): string {
     return this.#baseUrl + blob.toWellFormed().split("/").map(encodeURIComponent).join("/");
   }

@@ -38,7 +38,12 @@ export class MessageReader {
       const queued = decodeQueueText(received.text);
       if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data);
       const content = parseMessageData(await payloads.get(queued.blobName));
-      if (content.kind === "message") return new HeldMessage(storage, queue, received, content.data);
+      if (content.kind === "message") {
+        // The instance's row may refer to the blob of a start message for its input.
+        const isStart = content.data.message.event.type === "ExecutionStarted";
+        const deleteBlob = isStart ? undefined : () => payloads.deleteInBackground([queued.blobName]);
+        return new HeldMessage(storage, queue, received, content.data, deleteBlob);
+      }
       await this.#giveUp(queue, received, `blob ${queued.blobName} refers to another blob`);
     } catch (error) {
       const isBadData = isDurableError(error, "CorruptData");
