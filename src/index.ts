@@ -13,7 +13,13 @@ export { createRichDataConverter, type RichDataConverterOptions } from "./core/r
 export type { SchemaInput, SchemaOutput, StandardSchema } from "./core/standard-schema.ts";
 export type { TimeSpanInput, TimeSpanParts } from "./core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "./core/versioning.ts";
-export { type ActivityOf, DFApp, type DFAppOptions, type OrchestratorFunction } from "./functions/df-app.ts";
+export {
+  type ActivityOf,
+  type AsyncOrchestrator,
+  DFApp,
+  type DFAppOptions,
+  type GeneratorOrchestrator,
+} from "./functions/df-app.ts";
 export { DurableClient, type PurgeHistoryResult } from "./functions/durable-client.ts";
 export type {
   DurableClientOptions,

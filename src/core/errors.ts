@@ -52,7 +52,7 @@ export class DurableError extends Error {
   /** What went wrong, for code. */
   readonly code: DurableErrorCode;
 
-  constructor(code: DurableErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: DurableErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.code = code;
   }

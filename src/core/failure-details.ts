@@ -35,6 +35,13 @@ export function formatFailure(details: FailureDetails): string {
   return `${details.errorType}: ${details.errorMessage}`;
 }
 
+/** {@link formatFailure} with the causes: `Error: no answer (caused by Error: connect ECONNREFUSED)`. */
+export function formatFailureChain(details: FailureDetails): string {
+  const { innerFailure } = details;
+  const text = formatFailure(details);
+  return innerFailure === undefined ? text : `${text} (caused by ${formatFailureChain(innerFailure)})`;
+}
+
 function describeError(error: Error, depth: number): FailureDetails {
   const cause = read(error, "cause") ?? firstOf(read(error, "errors"));
   const stack = read(error, "stack");

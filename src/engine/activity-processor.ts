@@ -1,9 +1,11 @@
 import { decodeActivityInput } from "../core/activity-input.ts";
 import { isDurableError } from "../core/errors.ts";
+import { formatFailureChain } from "../core/failure-details.ts";
 import type { TaskScheduled } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { ActivityOutcome, TaskExecutor } from "../core/task-executor.ts";
 import type { TaskMessage } from "../core/task-message.ts";
+import { decodeTaskTags } from "../core/task-tags.ts";
 import type { ActivityWorkItem, Backend } from "./backend.ts";
 import { withLockRenewal } from "./lock-renewal.ts";
 
@@ -47,7 +49,9 @@ export class ActivityProcessor {
       );
     } catch (error) {
       if (isDurableError(error, "WorkItemLockLost")) return this.#log("warn", "ActivityLockLost", error, fields);
-      this.#log("error", "ActivityWorkItemFailed", error, fields);
+      if (this.#options.signal.aborted) {
+        this.#log("info", "ActivityHandedBack", "the host stops, so the activity will run again", fields);
+      } else this.#log("error", "ActivityWorkItemFailed", error, fields);
       await backend
         .abandonActivityWorkItem(workItem)
         .catch((abandonError) => this.#log("error", "ActivityNotAbandoned", abandonError, fields));
@@ -67,10 +71,22 @@ export class ActivityProcessor {
       tags: scheduled.tags,
       signal,
     });
+    if (outcome.kind === "failed") {
+      const { attempt } = decodeTaskTags(scheduled.tags);
+      this.#log("warn", "ActivityFailed", `'${scheduled.name}' failed: ${formatFailureChain(outcome.failureDetails)}`, {
+        instanceId: message.target.instanceId,
+        attempt,
+      });
+    }
     return answerTo(message, scheduled, outcome, new Date(this.#options.clock.now()));
   }
 
-  #log(level: "warn" | "error", event: string, error: unknown, fields: Readonly<Record<string, unknown>>): void {
+  #log(
+    level: "info" | "warn" | "error",
+    event: string,
+    error: unknown,
+    fields: Readonly<Record<string, unknown>>,
+  ): void {
     this.#options.log.log(level, event, error instanceof Error ? error.message : String(error), fields);
   }
 }

@@ -1,6 +1,6 @@
 import { DurableError, isDurableError } from "../core/errors.ts";
-import { describeFailure } from "../core/failure-details.ts";
-import type { HistoryEvent } from "../core/history-event.ts";
+import { describeFailure, formatFailureChain } from "../core/failure-details.ts";
+import type { ExecutionCompleted, HistoryEvent } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import { answerOf } from "./apply-actions.ts";
@@ -160,6 +160,7 @@ export class OrchestrationProcessor {
       );
       const executionId = executionIdOf(outcome);
       const next = { history, executionId, version, session: outcome.session, unseen: outcome.unseen, isCached: true };
+      this.#logFailedExecution(outcome, history.completed);
       if (history.completed !== undefined) outcome.session.close();
       else this.#sessions.put(workItem.instanceId, next);
       return next;
@@ -260,6 +261,13 @@ export class OrchestrationProcessor {
       settled: waits ? [] : workItem.messages,
       deferred: waits ? workItem.messages : [],
     });
+  }
+
+  #logFailedExecution({ started }: EpisodeOutcome, completed: ExecutionCompleted | undefined): void {
+    if (completed?.failureDetails === undefined) return;
+    const text = `'${started.name}' failed: ${formatFailureChain(completed.failureDetails)}`;
+    const { instanceId } = started.orchestrationInstance;
+    this.#options.log.log("error", "OrchestrationFailed", text, { instanceId });
   }
 
   #logDiscarded(instanceId: string, discarded: readonly DeliveredMessage[]): void {

@@ -15,7 +15,6 @@ import {
   createOrchestrationHandle,
   type OrchestrationHandle,
   type Orchestrator,
-  type OrchestratorOf,
 } from "../orchestration/orchestrator.ts";
 import type { ActivityContext, ActivityFunction } from "../worker/activity-context.ts";
 import type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
@@ -72,11 +71,18 @@ export interface DFAppOptions {
 /** User code of an activity. It may run more than once for one call. */
 export type ActivityOf<Input, Output> = (input: Input, context: ActivityContext) => Output | Promise<Output>;
 
-/** User code of an orchestration, in any style. `Arguments` holds its input, or nothing. */
-export type OrchestratorFunction<Arguments extends [input?: unknown], Output> = (
+/** User code of an orchestration as a generator or async generator. `Arguments` holds its input, or nothing. */
+export type GeneratorOrchestrator<Arguments extends [input?: unknown], Output> = (
   context: OrchestrationContext,
   ...input: Arguments
-) => ReturnType<OrchestratorOf<unknown, Output>>;
+  // biome-ignore lint/suspicious/noExplicitAny: what a plain `yield` gives back has no common type.
+) => Generator<unknown, Output, any> | AsyncGenerator<unknown, Output, any>;
+
+/** User code of an orchestration as an async function, or as one that waits for nothing. */
+export type AsyncOrchestrator<Arguments extends [input?: unknown], Output> = (
+  context: OrchestrationContext,
+  ...input: Arguments
+) => Output | Promise<Output>;
 
 type InputOf<Arguments extends [input?: unknown]> = Arguments extends [] ? unknown : Arguments[0];
 
@@ -171,9 +177,14 @@ export class DFApp {
     name: string,
     definition: CheckedOutputOrchestration<Input, Out>,
   ): OrchestrationHandle<Input, SchemaOutput<Out>>;
+  // Generators apart: only so does the compiler give a plain `yield` its type, which is any.
   orchestration<Arguments extends [input?: unknown], Output>(
     name: string,
-    definition: Definition<OrchestratorFunction<Arguments, Output>>,
+    definition: Definition<GeneratorOrchestrator<Arguments, Output>>,
+  ): OrchestrationHandle<InputOf<Arguments>, Output>;
+  orchestration<Arguments extends [input?: unknown], Output>(
+    name: string,
+    definition: Definition<AsyncOrchestrator<Arguments, Output>>,
   ): OrchestrationHandle<InputOf<Arguments>, Output>;
   orchestration(name: string, definition: unknown): OrchestrationHandle<unknown, unknown> {
     assertFunctionName(name);

@@ -64,11 +64,12 @@ export class DurableClient {
    * @throws DurableError `InstanceAlreadyExists` when an instance of `options.instanceId` has not finished yet,
    * `OrchestratorNotRegistered`, `InvalidInstanceId`, `InvalidOption`, `InvalidPayload`
    */
+  startNew(name: string, options?: StartNewOptions): Promise<string>;
+  // The last overload is the one whose mistakes the compiler tells.
   startNew<Input, Output>(
     orchestration: OrchestrationHandle<Input, Output>,
     ...options: StartNewArguments<Input>
   ): Promise<string>;
-  startNew(name: string, options?: StartNewOptions): Promise<string>;
   async startNew(
     orchestration: string | OrchestrationHandle<unknown, unknown>,
     options: StartNewOptions = {},
@@ -125,12 +126,12 @@ export class DurableClient {
    *
    * @throws DurableError `InstanceNotFound`, `InvalidOption`, `InvalidPayload`
    */
+  raiseEvent(instanceId: string, eventName: string, eventData?: unknown): Promise<void>;
   raiseEvent<Payload>(
     instanceId: string,
     event: ExternalEvent<Payload>,
     ...eventData: undefined extends Payload ? [eventData?: Payload] : [eventData: Payload]
   ): Promise<void>;
-  raiseEvent(instanceId: string, eventName: string, eventData?: unknown): Promise<void>;
   async raiseEvent(instanceId: string, event: string | ExternalEvent<unknown>, eventData?: unknown): Promise<void> {
     const { client } = this.#connection;
     assertInstanceId(instanceId);
@@ -248,7 +249,8 @@ export class DurableClient {
     const { timeoutMs, intervalMs } = resolveWait(options);
     const deadline = this.#clock.now() + timeoutMs;
     for (;;) {
-      const status = await this.getStatus(instanceId);
+      // The answer is the stored JSON, as the management API gives it: what a converter makes of it has no JSON form.
+      const status = await this.#readStatus(instanceId, jsonDataConverter);
       switch (status.runtimeStatus) {
         case "Completed":
           return jsonResponse(200, status.output);
@@ -285,6 +287,13 @@ export class DurableClient {
       }
       await this.#clock.sleep(Math.min(intervalMs, leftMs), signal);
     }
+  }
+
+  async #readStatus(instanceId: string, dataConverter: DataConverter): Promise<DurableOrchestrationStatus> {
+    assertInstanceId(instanceId);
+    const state = await this.#connection.client.getInstance(instanceId, { fetchInput: true });
+    if (state === undefined) throw new DurableError("InstanceNotFound", `there is no instance '${instanceId}'`);
+    return createStatus(state, { showInput: true, dataConverter });
   }
 
   /** The schema of the handle, else of the orchestration that is known under that name. */

@@ -42,6 +42,13 @@ export function parseHostJson(text: string): JsonObject {
   return hostJson;
 }
 
+/** The parser's code as words: `CloseBraceExpected` becomes "close brace expected". */
+function describeParseError({ error }: ParseError): string {
+  return printParseErrorCode(error)
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase();
+}
+
 /** An object from JSON with comments and trailing commas. @throws DurableError `HostStartFailed` */
 export function parseJsonWithComments(text: string, fileName: string): JsonObject {
   const errors: ParseError[] = [];
@@ -49,7 +56,10 @@ export function parseJsonWithComments(text: string, fileName: string): JsonObjec
   const first = errors[0];
   if (first !== undefined) {
     const line = text.slice(0, first.offset).split("\n").length;
-    throw new DurableError("HostStartFailed", `${fileName}: line ${line}: ${printParseErrorCode(first.error)}`);
+    throw new DurableError(
+      "HostStartFailed",
+      `${fileName} is not valid JSON: line ${line}: ${describeParseError(first)}`,
+    );
   }
   if (!isObject(value)) throw new DurableError("HostStartFailed", `${fileName} must hold a JSON object`);
   return value;

@@ -32,7 +32,13 @@ const defaultCapabilities = [
  */
 export async function loadApp(appFolder: string, core: FunctionsCore): Promise<LoadedApp> {
   const { main, isModule } = await readManifest(appFolder);
-  const files = main === undefined ? [] : await findEntryFiles(appFolder, main);
+  if (main === undefined) {
+    throw new DurableError(
+      "HostStartFailed",
+      `${join(appFolder, "package.json")} names no "main"; set it to the built modules that register functions, for example "dist/*.js"`,
+    );
+  }
+  const files = await findEntryFiles(appFolder, main);
 
   const failures: DurableError[] = [];
   for (const file of files) {

@@ -22,18 +22,14 @@ export async function readLocalSettings(appFolder: string): Promise<LocalSetting
 }
 
 /**
- * Text that is not JSON counts as empty, with a warning. A missing `IsEncrypted` means plain text.
+ * A missing `IsEncrypted` means plain text.
  *
- * @throws DurableError `HostStartFailed` for `"IsEncrypted": true`
+ * @throws DurableError `HostStartFailed` for text that is not JSON (ignoring it, as Core Tools do, could move the work to
+ * another storage account) and for `"IsEncrypted": true`
  */
 export function parseLocalSettings(text: string): LocalSettings {
   const warnings: string[] = [];
-  let file: JsonObject = {};
-  try {
-    file = parseJsonWithComments(text, "local.settings.json");
-  } catch (error) {
-    warnings.push(`${(error as Error).message}; the file is ignored`);
-  }
+  const file: JsonObject = parseJsonWithComments(text, "local.settings.json");
   if (memberOf(file, "IsEncrypted") === true) {
     throw new DurableError(
       "HostStartFailed",

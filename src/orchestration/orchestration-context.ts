@@ -24,7 +24,8 @@ export type SettledResultsOf<T extends Tasks> = {
 };
 
 /**
- * What an orchestrator may use. Everything here gives the same answers in every replay; the orchestrator gets time,
+ * What an orchestrator may use. Of overloaded calls, the one with a handle stands last: its mistakes are the ones that
+ * the compiler tells. Everything here gives the same answers in every replay; the orchestrator gets time,
  * randomness and results of the outside world from nowhere else.
  */
 export interface OrchestrationContext {
@@ -61,22 +62,22 @@ export interface OrchestrationContext {
    *
    * @throws TaskFailedError when waited for, if the last attempt of the activity fails
    */
+  callActivity<Output = unknown>(name: string, input?: unknown, options?: CallActivityOptions): DurableTask<Output>;
   callActivity<Input, Output>(
     activity: ActivityHandle<Input, Output>,
     ...input: CallArguments<Input, CallActivityOptions>
   ): DurableTask<Output>;
-  callActivity<Output = unknown>(name: string, input?: unknown, options?: CallActivityOptions): DurableTask<Output>;
 
   /** {@link callActivity} with a retry policy, in the argument order of `durable-functions` 3.x. */
-  callActivityWithRetry<Input, Output>(
-    activity: ActivityHandle<Input, Output>,
-    retry: RetryPolicy | RetryOptions,
-    ...input: CallArguments<Input, never>
-  ): DurableTask<Output>;
   callActivityWithRetry<Output = unknown>(
     name: string,
     retry: RetryPolicy | RetryOptions,
     input?: unknown,
+  ): DurableTask<Output>;
+  callActivityWithRetry<Input, Output>(
+    activity: ActivityHandle<Input, Output>,
+    retry: RetryPolicy | RetryOptions,
+    ...input: CallArguments<Input, never>
   ): DurableTask<Output>;
 
   /**
@@ -84,15 +85,15 @@ export interface OrchestrationContext {
    *
    * @throws TaskFailedError when waited for, if the child fails or is terminated
    */
-  callSubOrchestrator<Input, Output>(
-    orchestration: OrchestrationHandle<Input, Output>,
-    ...input: CallArguments<Input, string | CallSubOrchestratorOptions>
-  ): DurableTask<Output>;
   callSubOrchestrator<Output = unknown>(
     name: string,
     input?: unknown,
     options?: string | CallSubOrchestratorOptions,
     version?: string,
+  ): DurableTask<Output>;
+  callSubOrchestrator<Input, Output>(
+    orchestration: OrchestrationHandle<Input, Output>,
+    ...input: CallArguments<Input, string | CallSubOrchestratorOptions>
   ): DurableTask<Output>;
 
   /** {@link callSubOrchestrator} with a retry policy, in the argument order of `durable-functions` 3.x. */
@@ -105,11 +106,11 @@ export interface OrchestrationContext {
   ): DurableTask<Output>;
 
   /** Starts another orchestration that answers nobody. Returns its instance id at once. */
+  startNewOrchestration(name: string, input?: unknown, options?: Omit<CallSubOrchestratorOptions, "retry">): string;
   startNewOrchestration<Input, Output>(
     orchestration: OrchestrationHandle<Input, Output>,
     ...input: CallArguments<Input, Omit<CallSubOrchestratorOptions, "retry">>
   ): string;
-  startNewOrchestration(name: string, input?: unknown, options?: Omit<CallSubOrchestratorOptions, "retry">): string;
 
   /**
    * Sends an HTTP request and waits for its answer, also when that takes days: an answer 202 with a `Location` is asked

@@ -126,6 +126,18 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     return (yield this) as T;
   }
 
+  /**
+   * A task is no value: it would be stored as `{}`.
+   *
+   * @throws DurableError `OrchestrationMisuse`
+   */
+  toJSON(): never {
+    throw new DurableError(
+      "OrchestrationMisuse",
+      "a durable task was used as a value (an input, an output or a status); wait for its result first (await, yield* or yield)",
+    );
+  }
+
   /** Runs `action` while this task does not look like a promise. */
   withoutThen<R>(action: () => R): R {
     this.#unwrapped++;

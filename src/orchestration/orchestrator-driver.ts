@@ -126,7 +126,7 @@ class AsyncDriver implements OrchestratorDriver {
     this.stuck = new DurableError(
       "OrchestrationMisuse",
       "the orchestrator awaits something that is not a durable task (fetch, a timer of Node, another promise, or a cancelled durable timer), so no event of its history can resume it. " +
-        "Move the I/O into an activity and await ctx.callActivity(...); wait with ctx.createTimer(...)",
+        "Move the I/O into an activity and await context.callActivity(...); wait with context.createTimer(...)",
     );
   }
 }

@@ -222,3 +222,19 @@ it("a client checks the input of what it starts by handle", () => {
     },
   });
 });
+
+it("a plain yield compiles in strict code, and what it gives back is any", () => {
+  const byName = app.orchestration("plainYield", function* (context) {
+    const result = yield context.callActivity("price", "apple");
+    expectTypeOf(result).toBeAny();
+    return String(result);
+  });
+  const asyncByName = app.orchestration("plainAsyncYield", async function* (context, article: string) {
+    const result = yield context.callActivity("price", article);
+    expectTypeOf(result).toBeAny();
+    return { article };
+  });
+
+  expectTypeOf(byName).toEqualTypeOf<OrchestrationHandle<unknown, string>>();
+  expectTypeOf(asyncByName).toEqualTypeOf<OrchestrationHandle<string, { article: string }>>();
+});

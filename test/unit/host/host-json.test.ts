@@ -12,7 +12,7 @@ describe("host.json", () => {
   it.each([
     ["{}", '"version" must be "2.0", but is missing'],
     ['{ "version": 2 }', '"version" must be "2.0", but is 2'],
-    ['{\n "version" "2.0" }', "host.json: line 2"],
+    ['{\n "version" "2.0" }', "host.json is not valid JSON: line 2"],
     ["[]", "must hold a JSON object"],
   ])("%s is refused", (text, reason) => {
     expect(() => parseHostJson(text)).toThrow(reason);

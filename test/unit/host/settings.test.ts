@@ -22,11 +22,10 @@ describe("local.settings.json", () => {
     expect(settings.warnings).toEqual(["local.settings.json: the value 'bad' is not text and is ignored"]);
   });
 
-  it("counts as empty when it is not JSON, and is refused when encrypted", () => {
-    expect(parseLocalSettings("{ nope")).toMatchObject({
-      values: new Map(),
-      warnings: [expect.stringContaining("ignored")],
-    });
+  it("is refused when it is not JSON, and when it is encrypted", () => {
+    expect(() => parseLocalSettings('{ "Values": {')).toThrow(
+      "local.settings.json is not valid JSON: line 1: close brace expected",
+    );
     expect(() => parseLocalSettings('{ "IsEncrypted": true }')).toThrow("encrypted");
   });
 
