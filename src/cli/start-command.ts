@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDurableError } from "../core/errors.ts";
+import { describeFailure as describeThrown, formatFailure } from "../core/failure-details.ts";
 import { LocalHost } from "../host/local-host.ts";
 import { formatBanner, formatFunctions, suggestCommand } from "./banner.ts";
 import type { StartOptions } from "./start-options.ts";
@@ -91,14 +92,19 @@ function watchSignals(terminal: Terminal): Promise<undefined> {
 /** A promise that nobody awaits is a mistake of the app, not a reason to take all its other work down. */
 function watchUserCode(terminal: Terminal): void {
   process.on("unhandledRejection", (reason) => {
-    const shown = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
-    const message = `Unhandled rejection: a promise failed and nothing awaits it; is an 'await' or 'return' missing?\n${shown}`;
+    const message = `Unhandled rejection: a promise failed and nothing awaits it; is an 'await' or 'return' missing?\n${showThrown(reason)}`;
     terminal.log({ level: "error", category: "Host.Console", message });
   });
   process.on("uncaughtException", (error) => {
-    terminal.fail(`Uncaught exception in the app: ${error.stack ?? error.message}`);
+    terminal.fail(`Uncaught exception in the app: ${showThrown(error)}`);
     process.exit(1);
   });
+}
+
+/** Whatever user code throws, even what cannot be turned into a text. */
+function showThrown(thrown: unknown): string {
+  const details = describeThrown(thrown);
+  return details.stackTrace ?? formatFailure(details);
 }
 
 function describeFailure(error: unknown, verbose: boolean): string {

@@ -23,6 +23,15 @@ const maxTextLength = 16_384;
  * An own `isNonRetriable: true` on the error is kept, and so are its own enumerable JSON values.
  */
 export function describeFailure(thrown: unknown, depth = 0): FailureDetails {
+  try {
+    return describeThrown(thrown, depth);
+  } catch {
+    // A proxy may throw at whatever is asked of it.
+    return { errorType: "Error", errorMessage: "a value was thrown that cannot be looked at", isNonRetriable: false };
+  }
+}
+
+function describeThrown(thrown: unknown, depth: number): FailureDetails {
   if (thrown instanceof DurableError) {
     return { ...describeError(thrown, depth), errorType: thrown.code };
   }

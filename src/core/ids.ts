@@ -26,9 +26,9 @@ function describeInstanceIdProblem(instanceId: unknown): string | undefined {
     return `an instance id may have at most ${maxInstanceIdLength} characters, but this one has ${instanceId.length}`;
   }
   if (instanceId.startsWith("@")) return "an instance id must not start with '@', which marks entities";
-  const forbidden = /[/\\#?\p{Cc}]/u.exec(instanceId);
+  const forbidden = /[/\\#?\p{Cc}\u2028\u2029\p{Noncharacter_Code_Point}]/u.exec(instanceId);
   if (forbidden !== null) {
-    const shown = /\p{Cc}/u.test(forbidden[0]) ? "a control character" : `'${forbidden[0]}'`;
+    const shown = /[/\\#?]/.test(forbidden[0]) ? `'${forbidden[0]}'` : "a control character";
     return `an instance id must not contain ${shown}; '/', '\\', '#', '?' and control characters are not allowed`;
   }
   if (!instanceId.isWellFormed()) return "an instance id must be well-formed Unicode (it holds a lone surrogate)";

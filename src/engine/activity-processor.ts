@@ -1,6 +1,6 @@
 import { decodeActivityInput } from "../core/activity-input.ts";
 import { isDurableError } from "../core/errors.ts";
-import { formatFailureChain } from "../core/failure-details.ts";
+import { type FailureDetails, formatFailureChain } from "../core/failure-details.ts";
 import type { TaskScheduled } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { ActivityOutcome, TaskExecutor } from "../core/task-executor.ts";
@@ -16,6 +16,8 @@ export interface ActivityProcessorOptions {
   readonly log: LogSink;
   /** Aborts when running activities shall stop. */
   readonly signal: AbortSignal;
+  /** An activity that was begun this often and never ended is failed instead of being begun again. */
+  readonly maxDeliveries: number;
 }
 
 /** Takes one activity work item from its request to its answer. `process` never rejects. */
@@ -61,16 +63,19 @@ export class ActivityProcessor {
   async #execute(workItem: ActivityWorkItem, signal: AbortSignal): Promise<TaskMessage> {
     const { message, deliveryCount } = workItem.delivered;
     const scheduled = message.event as TaskScheduled;
-    const outcome = await this.#options.executor.executeActivity({
-      name: scheduled.name,
-      version: scheduled.version,
-      input: decodeActivityInput(scheduled.input),
-      instance: message.target,
-      taskId: scheduled.eventId,
-      deliveryCount,
-      tags: scheduled.tags,
-      signal,
-    });
+    const outcome: ActivityOutcome =
+      deliveryCount > this.#options.maxDeliveries
+        ? { kind: "failed", failureDetails: poisoned(scheduled.name, deliveryCount - 1) }
+        : await this.#options.executor.executeActivity({
+            name: scheduled.name,
+            version: scheduled.version,
+            input: decodeActivityInput(scheduled.input),
+            instance: message.target,
+            taskId: scheduled.eventId,
+            deliveryCount,
+            tags: scheduled.tags,
+            signal,
+          });
     if (outcome.kind === "failed") {
       const { attempt } = decodeTaskTags(scheduled.tags);
       this.#log("warn", "ActivityFailed", `'${scheduled.name}' failed: ${formatFailureChain(outcome.failureDetails)}`, {
@@ -89,6 +94,15 @@ export class ActivityProcessor {
   ): void {
     this.#options.log.log(level, event, error instanceof Error ? error.message : String(error), fields);
   }
+}
+
+/** It probably ends the process that runs it, and would do so for ever. */
+function poisoned(name: string, deliveries: number): FailureDetails {
+  return {
+    errorType: "ActivityPoisoned",
+    errorMessage: `activity '${name}' was begun ${deliveries} times and never ended; does it end its process?`,
+    isNonRetriable: true,
+  };
 }
 
 function answerTo(

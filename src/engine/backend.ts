@@ -82,6 +82,8 @@ export interface LoadedHistory {
   readonly executionId: string | undefined;
   /** What {@link HistoryAppend.expectedVersion} takes; absent when the instance never had a history. Opaque. */
   readonly version: string | undefined;
+  /** Why the events cannot be read, which are absent then. @defaultValue they can */
+  readonly problem?: string;
 }
 
 export interface OrchestrationCheckpoint {

@@ -1,5 +1,7 @@
+import { DurableError } from "../core/errors.ts";
+import { describeFailure } from "../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
-import type { CarryoverEvent, CompleteOrchestration } from "../core/orchestrator-action.ts";
+import type { CarryoverEvent, CompleteOrchestration, OrchestratorAction } from "../core/orchestrator-action.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import { applyActions, nextExecutionId } from "./apply-actions.ts";
@@ -29,7 +31,7 @@ export interface EpisodeInput {
   readonly now: () => number;
 }
 
-/** An orchestrator that continues as new this often without ever waiting is taken for an endless loop. */
+/** An orchestrator that continues as new this often without ever waiting is taken for an endless loop, and failed. */
 const maxGenerations = 100_000;
 /** Between so many generations the event loop gets a turn: locks are renewed, the host answers. */
 const generationsPerTurn = 64;
@@ -51,7 +53,8 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
     if (generation % generationsPerTurn === generationsPerTurn - 1) await new Promise((turn) => setImmediate(turn));
     const result = await session.execute({ pastEvents, newEvents });
     const timestamp = new Date(Math.max(input.now(), newEvents[0]!.timestamp.getTime()));
-    const applied = applyActions(started, result.actions, timestamp);
+    const isEndless = generation === maxGenerations - 1;
+    const applied = applyActions(started, isEndless ? result.actions.map(failEndless) : result.actions, timestamp);
     outgoing.push(...applied.outgoing);
     if (applied.continueAsNew === undefined) {
       // A continued execution closes its opening events before the first actions, and again after them.
@@ -79,7 +82,14 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
     ];
     seen = newEvents;
   }
-  throw new Error(`the orchestration continued as new ${maxGenerations} times without ever waiting`);
+  throw new DurableError("NotSupported", "the last generation always ends");
+}
+
+function failEndless(action: OrchestratorAction): OrchestratorAction {
+  if (action.kind !== "CompleteOrchestration" || action.status !== "ContinuedAsNew") return action;
+  const message = `the orchestration continued as new ${maxGenerations} times without ever waiting`;
+  const failureDetails = describeFailure(new DurableError("OrchestrationMisuse", message));
+  return { ...action, status: "Failed", result: undefined, failureDetails, carryoverEvents: [] };
 }
 
 /** The clock of the episode never lies before a timer that it brings, whatever the local clock says. */

@@ -28,6 +28,9 @@ export interface OrchestrationProcessorOptions {
   readonly maxSessions: number;
 }
 
+/** Deliveries of a message until a history that cannot be decoded is given up. */
+const deliveriesBeforeUnreadable = 4;
+
 /** An execution as this worker knows it, before its next episode. */
 interface KnownExecution {
   readonly history: HistorySummary;
@@ -37,6 +40,8 @@ interface KnownExecution {
   readonly unseen: Awaited<ReturnType<Backend["loadHistory"]>>["events"];
   /** From the session cache, so possibly overtaken by another worker. */
   readonly isCached: boolean;
+  /** Why its history cannot be decoded. */
+  readonly problem?: string | undefined;
 }
 
 /**
@@ -98,7 +103,12 @@ export class OrchestrationProcessor {
         execution = await this.#load(workItem);
         messages = reconcileMessages(execution.history, workItem.messages);
       }
-      const problem = messages.start === undefined ? execution.history.describeProblem(workItem.instanceId) : undefined;
+      if (execution.problem !== undefined && isWorthAnotherTry(workItem)) {
+        throw new DurableError("CorruptData", execution.problem);
+      }
+      const problem =
+        execution.problem ??
+        (messages.start === undefined ? execution.history.describeProblem(workItem.instanceId) : undefined);
       if (problem !== undefined) return await this.#failUnreadable(workItem, execution, problem);
       this.#logDiscarded(workItem.instanceId, messages.discarded);
       if (messages.orphaned.length > 0) await this.#settleOrphans(workItem);
@@ -116,9 +126,9 @@ export class OrchestrationProcessor {
   }
 
   async #load(workItem: OrchestrationWorkItem): Promise<KnownExecution> {
-    const { events, executionId, version } = await this.#options.backend.loadHistory(workItem);
+    const { events, executionId, version, problem } = await this.#options.backend.loadHistory(workItem);
     const history = HistorySummary.of(events);
-    return { history, executionId, version, session: undefined, unseen: events, isCached: false };
+    return { history, executionId, version, session: undefined, unseen: events, isCached: false, problem };
   }
 
   async #runEpisode(
@@ -287,6 +297,11 @@ export class OrchestrationProcessor {
       taskHub: this.#options.backend.taskHub,
     });
   }
+}
+
+/** A row or blob that cannot be read may be on its way still. */
+function isWorthAnotherTry({ messages }: OrchestrationWorkItem): boolean {
+  return messages.every(({ deliveryCount }) => deliveryCount < deliveriesBeforeUnreadable);
 }
 
 function needsFreshHistory(messages: Reconciliation): boolean {

@@ -1,4 +1,4 @@
-import type { ExecutionStarted } from "../core/history-event.ts";
+import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import type { DeliveredMessage } from "./backend.ts";
 import type { HistorySummary } from "./history-summary.ts";
 
@@ -47,7 +47,7 @@ export function reconcileMessages(history: HistorySummary, messages: readonly De
     const { event, target } = delivered.message;
     const isForAnother =
       target.executionId !== undefined && target.executionId !== current.orchestrationInstance.executionId;
-    if (hasEnded || isForAnother || event.type === "ExecutionStarted") discarded.push(delivered);
+    if (hasEnded || isForAnother || !isForExecution(event)) discarded.push(delivered);
     else if (isEarly(start === undefined ? history : undefined, delivered)) {
       (delivered.deliveryCount < maxEarlyDeliveries ? deferred : discarded).push(delivered);
     } else accepted.push(delivered);
@@ -72,6 +72,26 @@ function isSameChild(a: ExecutionStarted, b: ExecutionStarted): boolean {
     left.orchestrationInstance.instanceId === right.orchestrationInstance.instanceId &&
     left.orchestrationInstance.executionId === right.orchestrationInstance.executionId
   );
+}
+
+/** Only these are ever sent to a running execution; anything else in a queue is no message of ours. */
+function isForExecution(event: HistoryEvent): boolean {
+  switch (event.type) {
+    case "TaskCompleted":
+    case "TaskFailed":
+    case "SubOrchestrationInstanceCompleted":
+    case "SubOrchestrationInstanceFailed":
+    case "TimerFired":
+    case "EventRaised":
+    case "ExecutionTerminated":
+    case "ExecutionSuspended":
+    case "ExecutionResumed":
+    case "ExecutionRewound":
+    case "GenericEvent":
+      return true;
+    default:
+      return false;
+  }
 }
 
 function isEarly(history: HistorySummary | undefined, { message: { event } }: DeliveredMessage): boolean {

@@ -16,6 +16,11 @@ export interface TaskHubWorkerOptions {
   readonly maxConcurrentOrchestrations?: number;
   /** Activities in process at the same time. @defaultValue 20 */
   readonly maxConcurrentActivities?: number;
+  /**
+   * An activity that was begun this often and never ended (it takes its process down with it) is failed with
+   * `ActivityPoisoned`. @defaultValue 10
+   */
+  readonly maxActivityDeliveries?: number;
   /** Live orchestrators kept between episodes. @defaultValue 200 */
   readonly maxSessions?: number;
   /** How long `stop` lets running activities finish before it aborts their signals, in milliseconds. @defaultValue 3,000 */
@@ -54,7 +59,14 @@ export class TaskHubWorker {
       log,
       maxSessions: this.#options.maxSessions ?? 200,
     });
-    const activities = new ActivityProcessor({ backend, executor, clock, log, signal: this.#running.signal });
+    const activities = new ActivityProcessor({
+      backend,
+      executor,
+      clock,
+      log,
+      signal: this.#running.signal,
+      maxDeliveries: this.#options.maxActivityDeliveries ?? 10,
+    });
     // Every free slot waits on it.
     setMaxListeners(0, this.#fetching.signal);
     const loop = { clock, signal: this.#fetching.signal };

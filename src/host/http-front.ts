@@ -103,6 +103,7 @@ export class HttpFront {
     const { cors, log } = this.#options;
     const method = request.method ?? "GET";
     const url = requestUrl(request, "localhost");
+    if (!URL.canParse(url)) return respond(response, 400);
     const path = pathOf(url);
 
     const preflight = answerPreflight(cors, method, request.headers);

@@ -13,13 +13,20 @@ export async function answerWithWebHandler(
 ): Promise<void> {
   const { method, url, headers } = request;
   const carriesBody = method !== "GET" && method !== "HEAD" && body.byteLength > 0;
-  const answer = await handler(
-    new Request(url, {
+  let webRequest: Request;
+  try {
+    webRequest = new Request(url, {
       method,
       headers: joinHeaders(headers).filter(([name]) => !name.startsWith(":")),
       ...(carriesBody ? { body: new Uint8Array(body) } : {}),
-    }),
-  );
+    });
+  } catch {
+    // TRACE and its like, a Host header that is no host, credentials in the URL.
+    response.statusCode = 400;
+    response.end();
+    return;
+  }
+  const answer = await handler(webRequest);
   response.statusCode = answer.status;
   for (const [name, value] of answer.headers) {
     if (name !== "set-cookie") response.setHeader(name, value);

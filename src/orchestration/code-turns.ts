@@ -15,6 +15,7 @@ export class CodeTurns implements AwaitObserver {
   readonly #awaited = new Set<OrchestrationTask<unknown>>();
   #driver: OrchestratorDriver | undefined;
   #inTurn = false;
+  #mayBeUnsettleable = false;
   #misuse: DurableError | undefined;
 
   /**
@@ -42,7 +43,8 @@ export class CodeTurns implements AwaitObserver {
   /** Calls the orchestrator; inside a turn. */
   begin(run: () => unknown): void {
     this.#driver = startOrchestrator(run, {
-      hasAwaitedTask: () => this.#awaited.size > 0,
+      hasAwaitedTask: () => this.#hasAwaitedTask(),
+      owns: (task) => task.belongsTo(this),
       isEnding: this.#isEnding,
     });
   }
@@ -69,6 +71,17 @@ export class CodeTurns implements AwaitObserver {
       `${api} was called while the orchestrator was not being replayed: it was resumed by something that is not a durable task (a promise of I/O, a callback, a timer of Node). Move such work into an activity`,
     );
     throw this.#misuse;
+  }
+
+  /** Some task may be unable to settle: a timer was cancelled, or a promise mapped. */
+  noteUnsettleable(): void {
+    this.#mayBeUnsettleable = true;
+  }
+
+  #hasAwaitedTask(): boolean {
+    if (!this.#mayBeUnsettleable) return this.#awaited.size > 0;
+    for (const task of this.#awaited) if (task.canSettle) return true;
+    return false;
   }
 
   createTask<T>(): OrchestrationTask<T> {

@@ -34,6 +34,7 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
     this.#execution.enterCall("cancel");
     if (this.isCompleted) throw new DurableError("OrchestrationMisuse", "a timer that has fired cannot be cancelled");
     this.withdraw();
+    this.#execution.turns.noteUnsettleable();
   }
 
   /** {@link cancel} for the machine itself. */

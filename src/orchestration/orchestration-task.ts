@@ -24,6 +24,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   #promise: Promise<void> | undefined;
   #settlePromise: (() => void) | undefined;
   #unwrapped = 0;
+  #condition: (() => boolean) | undefined;
   readonly #observer: AwaitObserver;
 
   constructor(observer: AwaitObserver) {
@@ -39,9 +40,22 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     return this.#outcome !== undefined;
   }
 
-  /** `false` for a cancelled timer: waiting for it would never end. */
+  /**
+   * `false` when no event can complete it: a cancelled timer, a promise that was mapped, a combination that needs one of
+   * them. Waiting for it alone would never end.
+   */
   get canSettle(): boolean {
-    return true;
+    return this.#condition?.() ?? true;
+  }
+
+  /** Says what it takes for this task to be able to settle. */
+  settlesIf(condition: () => boolean): void {
+    this.#condition = condition;
+  }
+
+  /** `false` for a task of another execution, which this one never completes. */
+  belongsTo(observer: AwaitObserver): boolean {
+    return this.#observer === observer;
   }
 
   get isFaulted(): boolean {
@@ -106,7 +120,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
     onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
-    if (this.#outcome === undefined && this.canSettle) this.#observer.remember(this);
+    if (this.#outcome === undefined) this.#observer.remember(this);
     this.#promise ??=
       this.#outcome === undefined
         ? new Promise((resolve) => {

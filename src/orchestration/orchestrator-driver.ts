@@ -25,6 +25,8 @@ export interface OrchestratorDriver {
 export interface DriverView {
   /** `true` while at least one open durable task is awaited. */
   hasAwaitedTask(): boolean;
+  /** `false` for a task of another execution. */
+  owns(task: OrchestrationTask<unknown>): boolean;
   /** `true` once the orchestrator has asked to continue as new: it is not resumed any more. */
   isEnding(): boolean;
 }
@@ -87,8 +89,14 @@ class GeneratorDriver implements OrchestratorDriver {
 
   #accept(yielded: unknown): OrchestrationTask<unknown> {
     if (OrchestrationTask.isTask(yielded)) {
+      if (!this.#view.owns(yielded)) {
+        throw new DurableError("OrchestrationMisuse", "the orchestrator waits for a task of another orchestration");
+      }
       if (yielded.isCompleted || yielded.canSettle) return yielded;
-      throw new DurableError("OrchestrationMisuse", "the orchestrator waits for a timer that it has cancelled");
+      throw new DurableError(
+        "OrchestrationMisuse",
+        "the orchestrator waits for what no event can complete: a timer that it has cancelled, or an async function given to map(), which only async orchestrators can wait for",
+      );
     }
     throw new DurableError(
       "OrchestrationMisuse",
@@ -101,24 +109,35 @@ class AsyncDriver implements OrchestratorDriver {
   outcome: OrchestratorOutcome | undefined;
   stuck: DurableError | undefined;
   readonly #view: DriverView;
+  /** The driver is made inside the turn that begins the code. */
+  #inTurn = true;
 
   constructor(promise: PromiseLike<unknown>, view: DriverView) {
     this.#view = view;
     promise.then(
-      (value) => {
-        this.outcome = { kind: "returned", value };
-      },
-      (error) => {
-        this.outcome = { kind: "threw", error };
-      },
+      (value) => this.#end({ kind: "returned", value }),
+      (error) => this.#end({ kind: "threw", error }),
     );
   }
 
   advance(whenWaiting: () => void): Promise<void> {
+    this.#inTurn = true;
     return drainMicrotasks(() => {
+      this.#inTurn = false;
       this.#assertWaiting();
       whenWaiting();
     });
+  }
+
+  /** An end that no event brought about would not come at the same point of a replay: it fails the next episode. */
+  #end(outcome: OrchestratorOutcome): void {
+    if (this.#inTurn) this.outcome = outcome;
+    else {
+      this.stuck ??= new DurableError(
+        "OrchestrationMisuse",
+        "the orchestrator ended between two events: it was resumed by something that is not a durable task (a timer of Node, a promise of I/O). Move such work into an activity",
+      );
+    }
   }
 
   #assertWaiting(): void {

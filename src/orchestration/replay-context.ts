@@ -258,7 +258,7 @@ export class ReplayContext implements OrchestrationContext {
     whyNotEmpty?: string,
   ): never {
     this.#execution.enterCall(api);
-    assertTasks(tasks, api);
+    assertTasks(tasks, api, this.#execution.turns);
     if (tasks.length === 0 && whyNotEmpty !== undefined) {
       throw new DurableError("OrchestrationMisuse", `${api} needs at least one task: ${whyNotEmpty}`);
     }
@@ -271,13 +271,16 @@ export class ReplayContext implements OrchestrationContext {
   #asTask(started: unknown, index: number): OrchestrationTask<unknown> {
     if (started instanceof Promise) {
       const task = this.#execution.turns.createTask<unknown>();
+      // What resumes it is the durable task that the function awaits, and that one is counted by itself.
+      task.settlesIf(() => false);
+      this.#execution.turns.noteUnsettleable();
       started.then(
         (value) => task.complete(value),
         (error) => task.fail(error),
       );
       return task;
     }
-    assertTask(started, `what the function given to map() returned for item ${index}`);
+    assertTask(started, `what the function given to map() returned for item ${index}`, this.#execution.turns);
     return started;
   }
 }

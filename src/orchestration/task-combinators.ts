@@ -1,10 +1,13 @@
 import { DurableError } from "../core/errors.ts";
-import { OrchestrationTask } from "./orchestration-task.ts";
+import { type AwaitObserver, OrchestrationTask } from "./orchestration-task.ts";
 
 type Tasks = readonly OrchestrationTask<unknown>[];
 
+const isAlive = (task: OrchestrationTask<unknown>): boolean => task.isCompleted || task.canSettle;
+
 /** Completes `combined` with all results in order, or fails it with the first failure. */
 export function settleWithAll(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+  combined.settlesIf(() => tasks.every(isAlive));
   let open = tasks.length;
   if (open === 0) return combined.complete([]);
   for (const task of tasks) {
@@ -21,6 +24,7 @@ export function settleWithAll(combined: OrchestrationTask<unknown>, tasks: Tasks
  * with all of them in an `AggregateError`, in the order of the tasks.
  */
 export function settleWithAllOrEveryFailure(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+  combined.settlesIf(() => tasks.every(isAlive));
   let open = tasks.length;
   if (open === 0) return combined.complete([]);
   for (const task of tasks) {
@@ -44,6 +48,7 @@ function aggregate(failures: readonly unknown[], count: number): AggregateError 
 
 /** Completes `combined` with the outcome of every task, in order. */
 export function settleWithAllSettled(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+  combined.settlesIf(() => tasks.every(isAlive));
   let open = tasks.length;
   if (open === 0) return combined.complete([]);
   for (const task of tasks) {
@@ -56,11 +61,13 @@ export function settleWithAllSettled(combined: OrchestrationTask<unknown>, tasks
 
 /** Completes `combined` with the task that settles first, whether it completed or failed. */
 export function settleWithAny(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+  combined.settlesIf(() => tasks.some(isAlive));
   for (const task of tasks) task.onSettled(() => combined.complete(task));
 }
 
 /** Settles `combined` as the task that settles first. */
 export function settleWithRace(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+  combined.settlesIf(() => tasks.some(isAlive));
   for (const task of tasks) {
     task.onSettled(() => {
       if (task.isFaulted) combined.fail(task.error);
@@ -80,13 +87,17 @@ export function settleWithMap<Item>(
   concurrency: number,
 ): void {
   const results: unknown[] = [];
+  const underWay = new Set<OrchestrationTask<unknown>>();
+  combined.settlesIf(() => [...underWay].every(isAlive));
   let next = 0;
   let done = 0;
   if (items.length === 0) return combined.complete(results);
   const startNext = (): void => {
     const index = next++;
     const task = start(items[index]!, index);
+    underWay.add(task);
     task.onSettled(() => {
+      underWay.delete(task);
       if (task.isFaulted) return combined.fail(task.error);
       results[index] = task.result;
       done++;
@@ -105,19 +116,29 @@ export function settleWithMap<Item>(
 }
 
 /** @throws DurableError `OrchestrationMisuse` when the list holds anything but tasks of this context */
-export function assertTasks(tasks: unknown, what: string): asserts tasks is Tasks {
+export function assertTasks(tasks: unknown, what: string, turns: AwaitObserver): asserts tasks is Tasks {
   if (!Array.isArray(tasks)) {
     throw new DurableError(
       "OrchestrationMisuse",
       `${what} takes an array of durable tasks, but got ${describe(tasks)}`,
     );
   }
-  for (const [index, task] of tasks.entries()) assertTask(task, `element ${index} of ${what}`);
+  for (const [index, task] of tasks.entries()) assertTask(task, `element ${index} of ${what}`, turns);
 }
 
 /** @throws DurableError `OrchestrationMisuse` when it is anything else */
-export function assertTask(task: unknown, what: string): asserts task is OrchestrationTask<unknown> {
-  if (OrchestrationTask.isTask(task)) return;
+export function assertTask(
+  task: unknown,
+  what: string,
+  turns: AwaitObserver,
+): asserts task is OrchestrationTask<unknown> {
+  if (OrchestrationTask.isTask(task)) {
+    if (task.belongsTo(turns)) return;
+    throw new DurableError(
+      "OrchestrationMisuse",
+      `${what} is a task of another orchestration, which this one never gets`,
+    );
+  }
   throw new DurableError(
     "OrchestrationMisuse",
     `${what} is ${describe(task)}; it must be a durable task, as the calls on the context return it`,

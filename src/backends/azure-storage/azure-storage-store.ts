@@ -4,12 +4,14 @@ import type { InstancePage, InstanceQuery, OrchestrationState } from "../../core
 import type { OutgoingMessage } from "../../core/task-message.ts";
 import type { NewInstance, TaskHubStore } from "../../engine/backend.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
+import { sentinelRowKey } from "./codec/history-row.ts";
 import { mapConcurrently } from "./concurrency.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import { clientOrigin } from "./message-sender.ts";
 import { rewindInstance } from "./rewind.ts";
 import type { TableRow } from "./storage/table-row.ts";
 
+const maxPurgePasses = 10;
 const maxBatchRows = 100;
 const maxConcurrentBatches = 10;
 
@@ -101,14 +103,37 @@ export class AzureStorageStore implements TaskHubStore {
       history.readKeys(instanceId),
     ]);
     if (row === undefined && keys.length === 0) return false;
+    // Without the sentinel no worker can commit to this history any more.
+    await this.#deleteRow(keys.find(({ rowKey }) => rowKey === sentinelRowKey));
     // Messages' blobs lie under the id as it is, those of the history under the escaped one.
     const folders = new Set([instanceId, escapeKey(instanceId)]);
-    await Promise.all([...[...folders].map((folder) => payloads.deleteFolder(folder)), this.#deleteHistory(keys)]);
+    await Promise.all([
+      ...[...folders].map((folder) => payloads.deleteFolder(folder)),
+      this.#deleteHistory(instanceId, keys),
+    ]);
     await instances.delete(instanceId);
     return true;
   }
 
-  async #deleteHistory(keys: readonly TableRow[]): Promise<void> {
+  /** Until nothing is left: a checkpoint may have been under way when the keys were read. */
+  async #deleteHistory(instanceId: string, keys: readonly TableRow[]): Promise<void> {
+    let rows = keys.filter(({ rowKey }) => rowKey !== sentinelRowKey);
+    for (let pass = 0; pass < maxPurgePasses && (rows.length > 0 || pass === 0); pass++) {
+      await this.#deleteRows(rows);
+      rows = [...(await this.#parts.history.readKeys(instanceId))];
+      await this.#deleteRow(rows.find(({ rowKey }) => rowKey === sentinelRowKey));
+      rows = rows.filter(({ rowKey }) => rowKey !== sentinelRowKey);
+    }
+  }
+
+  async #deleteRow(row: TableRow | undefined): Promise<void> {
+    if (row === undefined) return;
+    const { partitionKey, rowKey } = row;
+    const table = this.#options.names.historyTable;
+    await this.#parts.storage.perform({ kind: "table.deleteRow", table, partitionKey, rowKey });
+  }
+
+  async #deleteRows(keys: readonly TableRow[]): Promise<void> {
     const { storage } = this.#parts;
     const table = this.#options.names.historyTable;
     const batches: TableRow[][] = [];

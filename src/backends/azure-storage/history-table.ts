@@ -1,3 +1,4 @@
+import { isDurableError } from "../../core/errors.ts";
 import { escapeKey } from "../../core/key-escaping.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import type { HistoryAppend, LoadedHistory } from "../../engine/backend.ts";
@@ -66,8 +67,13 @@ export class HistoryTable {
 
   async load(instanceId: string): Promise<LoadedHistory> {
     const { rows, executionId, version } = await this.readRows(instanceId);
-    const restored = await restoreRows(rows, this.#options.payloads);
-    return { events: restored.map(fromHistoryRow), executionId, version };
+    try {
+      const restored = await restoreRows(rows, this.#options.payloads);
+      return { events: restored.map(fromHistoryRow), executionId, version };
+    } catch (error) {
+      if (!isDurableError(error, "CorruptData")) throw error;
+      return { events: [], executionId, version, problem: error.message };
+    }
   }
 
   async readRows(instanceId: string): Promise<StoredHistory> {

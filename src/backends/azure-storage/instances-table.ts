@@ -84,7 +84,10 @@ export class InstancesTable {
       output: await this.#store(partitionKey, "Output", change.output, blobs),
     };
     const row = toInstanceChangeRow(change, { partitionKey, taskHub }, stored);
-    await storage.require({ kind: "table.upsert", table, row, mode: "merge" });
+    // Only the start of an execution makes a row: without one the instance has been purged, and stays so.
+    if (change.started === undefined)
+      await storage.perform({ kind: "table.update", table, row, mode: "merge", etag: "*" });
+    else await storage.require({ kind: "table.upsert", table, row, mode: "merge" });
   }
 
   /**

@@ -37,7 +37,7 @@ export class LargePayloads {
 
   /** One request, once the container exists; it is made when it is first missed. */
   async put(blob: string, text: string): Promise<void> {
-    if (blob.split(/[/\\]/).some((segment) => segment === "." || segment === "..")) {
+    if (!isBlobName(blob)) {
       throw new DurableError("InvalidPayload", `an instance with the id "." or ".." cannot hold large payloads`);
     }
     await this.putRaw(blob, await compress(Buffer.from(text, "utf8")));
@@ -53,6 +53,7 @@ export class LargePayloads {
 
   /** @throws DurableError `CorruptData`, or what storage throws */
   async get(blob: string): Promise<string> {
+    if (!isBlobName(blob)) throw new DurableError("CorruptData", "a payload refers to a blob that cannot exist");
     const container = this.#container;
     const reply = await this.#storage.perform({ kind: "blob.get", container, blob, maxBytes: maxPayloadBytes });
     if (reply.outcome !== "done") throw new DurableError("CorruptData", `the payload blob ${blob} does not exist`);
@@ -117,4 +118,10 @@ export class LargePayloads {
       continuationToken = page.value.continuationToken;
     } while (continuationToken !== undefined);
   }
+}
+
+/** A URL would lose dot segments, and cannot hold lone surrogates or noncharacters. */
+function isBlobName(name: string): boolean {
+  const hasDots = name.split(/[/\\]/).some((segment) => segment === "." || segment === "..");
+  return name !== "" && name.length <= 1024 && !hasDots && name.isWellFormed() && !/[\uFFFE\uFFFF]/.test(name);
 }

@@ -39,12 +39,17 @@ export function describeForeignError(error: unknown, host: string): StorageReply
     errorCode,
     message: firstLine(sdk.message, errorCode),
     host,
-    transient: waiting || httpStatus === undefined || transientStatuses.has(httpStatus),
+    transient: waiting || (httpStatus === undefined ? !isOwnMistake(error) : transientStatuses.has(httpStatus)),
     answerLost: httpStatus === undefined || httpStatus === 408 || httpStatus >= 500,
     retryAfterMs: readRetryAfterMs(sdk),
     cause: error,
   };
   return { outcome: "failed", failure };
+}
+
+/** Errors that a client library throws before it asks the service; no retry changes them. */
+function isOwnMistake(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof URIError || error instanceof RangeError;
 }
 
 function readErrorCode(sdk: SdkError): string {
