@@ -21,7 +21,9 @@ import {
 
 it("lets one of two workers commit when both believe they own the partition", async () => {
   const taskHub = newHubName();
-  const first = openHub(taskHub, { leaseRenewIntervalMs: 25_000, visibilityTimeoutMs: 2000 });
+  // With one message in memory the first worker receives no more, so the second gets it when it shows again.
+  const stalled = { leaseRenewIntervalMs: 25_000, visibilityTimeoutMs: 2000, controlQueueBufferThreshold: 1 };
+  const first = openHub(taskHub, stalled);
   await first.backend.start();
   await first.store.createInstance({ event: started("raced"), replaces: undefined });
   const theirs = (await fetchWork(first))!;

@@ -41,7 +41,8 @@ it("shows nothing of a checkpoint that broke off between its batches, and writes
 
 it("keeps the row's failure to itself once the history is written", async () => {
   const taskHub = newHubName();
-  const isMerge = (request: StorageRequest) => request.kind === "table.upsert";
+  const isMerge = (request: StorageRequest) =>
+    request.kind === "table.update" && request.table === `${taskHub}Instances`;
   const hub = openHub(taskHub, {
     decorateTransport: (transport) =>
       withFaults(transport, [{ matches: isMerge, nth: 1, when: "before", transient: false }]),

@@ -35,6 +35,7 @@ interface Death {
 /** The writes of the checkpoint protocol; creating the hub and renewing leases are not among them. */
 function isProtocolWrite(request: StorageRequest): boolean {
   if (request.kind === "table.batch") return request.table.endsWith("History");
+  if (request.kind === "table.update") return request.table.endsWith("Instances");
   return ["queue.send", "queue.deleteMessage", "table.upsert"].includes(request.kind);
 }
 
@@ -100,7 +101,7 @@ function openWorker(taskHub: string, workerId: string, transport: MortalTranspor
     taskHub,
     workerId,
     maxQueuePollingIntervalMs: 100,
-    visibilityTimeoutMs: 2000,
+    visibilityTimeoutMs: 4000,
     storageTimeoutMs: 1000,
     leaseRenewIntervalMs: 500,
     isDeadWorker: (id) => id !== workerId,
