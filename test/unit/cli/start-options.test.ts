@@ -27,7 +27,7 @@ describe("the command line", () => {
     );
 
     expect(command).toMatchObject({
-      options: { appFolder: "/work/app", port: 0, address: "0.0.0.0", cors: "*", verbose: true, timeoutMs: 5000 },
+      options: { appFolder: "/srv/app", port: 0, address: "0.0.0.0", cors: "*", verbose: true, timeoutMs: 5000 },
     });
     expect(command).toMatchObject({ options: { functions: ["a", "b", "c"] } });
   });
