@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "../../../src/cli/start-options.ts";
 import { wantsColor } from "../../../src/cli/terminal.ts";
 
-const parse = (...args: string[]) => parseCommandLine(args, "/work");
+const parse = (...args: string[]) => parseCommandLine(args, "/srv");
 
 describe("the command line", () => {
   it("has defaults that leave room for settings", () => {
     expect(parse("start")).toEqual({
       kind: "start",
       options: {
-        appFolder: "/work",
+        appFolder: "/srv",
         port: undefined,
         address: undefined,
         functions: undefined,
