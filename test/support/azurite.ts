@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { endWithParent } from "./end-with-parent.ts";
 
 export interface AzuriteOptions {
   /** Keeps the data; absent for memory only. */
@@ -32,9 +33,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   const args = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"];
   args.push("--blobPort", "0", "--queuePort", "0", "--tablePort", "0");
   args.push(...(options.folder === undefined ? ["--inMemoryPersistence"] : ["--location", options.folder]));
-  // The preload ends Azurite with its parent: stdin closes whatever way this process dies.
-  const preload = `data:text/javascript,process.stdin.on("close",()=>process.kill(process.pid,"SIGTERM"));process.stdin.resume();process.stdin.unref();`;
-  const child = spawn(process.execPath, ["--import", preload, main, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...endWithParent, main, ...args], { stdio: ["pipe", "pipe", "pipe"] });
   children.add(child);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   void exited.then(() => children.delete(child));

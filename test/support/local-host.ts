@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { endWithParent } from "./end-with-parent.ts";
 
 /** A `durable start` in a process of its own, as users run it. Needs `npm run build`. */
 export interface LocalHostProcess {
@@ -73,10 +74,10 @@ function spawnDurable(
 ): ChildProcess {
   // What the developer's shell says about storage is not for tests.
   const { AzureWebJobsStorage: _storage, NODE_OPTIONS: _options, ...inherited } = process.env;
-  return spawn(process.execPath, [resolve("dist/cli/main.js"), ...args], {
+  return spawn(process.execPath, [...endWithParent, resolve("dist/cli/main.js"), ...args], {
     cwd: options.cwd,
     env: { ...inherited, NO_COLOR: "1", ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
 }
