@@ -24,18 +24,11 @@ export function settleWithAll(combined: OrchestrationTask<unknown>, tasks: Tasks
  * with all of them in an `AggregateError`, in the order of the tasks.
  */
 export function settleWithAllOrEveryFailure(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
-  combined.settlesIf(() => tasks.every(isAlive));
-  let open = tasks.length;
-  if (open === 0) return combined.complete([]);
-  for (const task of tasks) {
-    task.onSettled(() => {
-      open--;
-      if (open > 0) return;
-      const failures = tasks.filter(({ isFaulted }) => isFaulted).map(({ error }) => error);
-      if (failures.length === 0) combined.complete(tasks.map((each) => each.result));
-      else combined.fail(failures.length === 1 ? failures[0] : aggregate(failures, tasks.length));
-    });
-  }
+  whenAllHaveSettled(combined, tasks, () => {
+    const failures = tasks.filter(({ isFaulted }) => isFaulted).map(({ error }) => error);
+    if (failures.length === 0) combined.complete(tasks.map((each) => each.result));
+    else combined.fail(failures.length === 1 ? failures[0] : aggregate(failures, tasks.length));
+  });
 }
 
 function aggregate(failures: readonly unknown[], count: number): AggregateError {
@@ -48,13 +41,17 @@ function aggregate(failures: readonly unknown[], count: number): AggregateError 
 
 /** Completes `combined` with the outcome of every task, in order. */
 export function settleWithAllSettled(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+  whenAllHaveSettled(combined, tasks, () => combined.complete(tasks.map(outcomeOf)));
+}
+
+function whenAllHaveSettled(combined: OrchestrationTask<unknown>, tasks: Tasks, finish: () => void): void {
   combined.settlesIf(() => tasks.every(isAlive));
   let open = tasks.length;
-  if (open === 0) return combined.complete([]);
+  if (open === 0) return finish();
   for (const task of tasks) {
     task.onSettled(() => {
       open--;
-      if (open === 0) combined.complete(tasks.map(outcomeOf));
+      if (open === 0) finish();
     });
   }
 }
