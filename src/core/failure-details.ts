@@ -39,6 +39,12 @@ function describeThrown(thrown: unknown, depth: number): FailureDetails {
   return { errorType: nameOfThrownValue(thrown), errorMessage: clip(textOf(thrown)), isNonRetriable: false };
 }
 
+/** The failure of an attempt whose time is up, whether its orchestrator or its worker noticed first. */
+export function describeTimeout(timeoutMs: number): FailureDetails {
+  const errorMessage = `it did not complete within ${timeoutMs} ms`;
+  return { errorType: "TaskTimeout", errorMessage, isNonRetriable: false };
+}
+
 /** The one-line form that status queries show: `TypeError: x is not a function`. */
 export function formatFailure(details: FailureDetails): string {
   return `${details.errorType}: ${details.errorMessage}`;

@@ -1,5 +1,5 @@
 import type { DataConverter } from "../core/data-converter.ts";
-import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
+import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
 import { nextRetryDelayMs, type ResolvedRetryPolicy } from "../core/retry-policy.ts";
 import { encodeTaskTags } from "../core/task-tags.ts";
 import type { ResolvedCall } from "./call-options.ts";
@@ -152,12 +152,7 @@ function withTimeout(
   });
   timer.onSettled(() => {
     execution.forgetAnswer(id, task);
-    outer.fail(new TaskFailedError("activity", name, id, timedOut(`it did not complete within ${timeoutMs} ms`)));
+    outer.fail(new TaskFailedError("activity", name, id, describeTimeout(timeoutMs)));
   });
   return outer;
-}
-
-/** The failure of an attempt whose time is up. */
-function timedOut(message: string): FailureDetails {
-  return { errorType: "TaskTimeout", errorMessage: message, isNonRetriable: false };
 }

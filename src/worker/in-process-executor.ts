@@ -1,8 +1,9 @@
 import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts";
 import { DurableError, isDurableError } from "../core/errors.ts";
-import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
+import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
 import { isReservedName } from "../core/reserved-names.ts";
 import { validate } from "../core/standard-schema.ts";
+import { abortAfter } from "../core/system-ports.ts";
 import type { ActivityInvocation, ActivityOutcome, OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import { decodeTaskTags } from "../core/task-tags.ts";
 import type { OrchestrationCode } from "../orchestration/orchestration-execution.ts";
@@ -50,10 +51,8 @@ export class InProcessExecutor implements TaskExecutor {
     if (found === undefined) return { kind: "failed", failureDetails: activityNotFound(name) };
     const { definition, dataConverter } = found;
     const { attempt, timeoutMs } = decodeTaskTags(tags);
-    const signal =
-      timeoutMs === undefined
-        ? invocation.signal
-        : AbortSignal.any([invocation.signal, AbortSignal.timeout(timeoutMs)]);
+    const timeLimit = timeoutMs === undefined ? undefined : { timeoutMs, signal: abortAfter(timeoutMs) };
+    const signal = timeLimit ? AbortSignal.any([invocation.signal, timeLimit.signal]) : invocation.signal;
     try {
       const received = dataConverter.deserialize(invocation.input, `the input of activity '${name}'`);
       const input = await validate(definition.inputSchema, received, `the input of activity '${name}'`);
@@ -66,11 +65,13 @@ export class InProcessExecutor implements TaskExecutor {
         signal,
         log: (...args) => this.#log("info", instance.instanceId, definition.name, args),
       });
+      if (timeLimit?.signal.aborted) return { kind: "failed", failureDetails: describeTimeout(timeLimit.timeoutMs) };
       const result = await validate(definition.outputSchema, returned, `the result of activity '${name}'`);
       return { kind: "completed", result: dataConverter.serialize(result, `the result of activity '${name}'`) };
     } catch (error) {
       // An activity that stopped because it was told to has not failed: it runs again elsewhere.
       if (invocation.signal.aborted && isAbort(error)) throw error;
+      if (timeLimit?.signal.aborted) return { kind: "failed", failureDetails: describeTimeout(timeLimit.timeoutMs) };
       return { kind: "failed", failureDetails: describeFailure(error) };
     }
   }

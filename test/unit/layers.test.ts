@@ -88,7 +88,7 @@ it("every package has its folder", () => {
 
 it("core, orchestration and engine touch no clock, randomness, environment or socket by themselves", () => {
   const trap =
-    /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bprocess\.env\b|\brandomUUID\(|\bglobalThis\.fetch\b|from "node:(?:net|http|https|fs|fs\/promises|child_process)"/;
+    /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bsetTimeout\(|\bAbortSignal\.timeout\(|\bsetInterval\(|\bprocess\.env\b|\brandomUUID\(|\bglobalThis\.fetch\b|from "node:(?:net|http|https|fs|fs\/promises|child_process)"/;
   const pure = sourceFiles.filter(
     (path) =>
       /^(core|orchestration|engine|worker|http|backends)\//.test(path) &&

@@ -1,5 +1,6 @@
 import type { HttpRequestMessage, HttpResponseMessage } from "../../core/durable-http.ts";
 import { addressRefused, HttpTransportError, type TransportResponse } from "../../core/http-transport.ts";
+import { abortAfter } from "../../core/system-ports.ts";
 import type { ActivityContext } from "../activity-context.ts";
 import type { ResolvedDurableHttpOptions } from "./durable-http-options.ts";
 import {
@@ -39,7 +40,7 @@ export async function sendHttpRequest(
   context: Pick<ActivityContext, "signal">,
   options: ResolvedDurableHttpOptions,
 ): Promise<HttpResponseMessage> {
-  const timeout = AbortSignal.timeout(Math.min(message.timeoutMs, 2_147_483_647));
+  const timeout = abortAfter(message.timeoutMs);
   const signal = AbortSignal.any([context.signal, timeout]);
   const started = parseUrl(message.url);
   try {
