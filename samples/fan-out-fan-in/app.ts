@@ -25,6 +25,9 @@ app.http("total", {
   handler: async (request, client) => {
     const items = (await request.json()) as number[];
     const id = await client.startNew(fanOutFanIn, { input: items });
-    return client.waitForCompletionOrCreateCheckStatusResponse(request, id, { retryIntervalInMilliseconds: 200 });
+    return client.waitForCompletionOrCreateCheckStatusResponse(request, id, {
+      timeoutInMilliseconds: 60_000,
+      retryIntervalInMilliseconds: 200,
+    });
   },
 });

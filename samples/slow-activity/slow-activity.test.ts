@@ -27,7 +27,7 @@ it("goes on where it was when its host is killed, without repeating what was don
   host = await samples.start({ LEDGER_FILE: ledger });
   const started = await fetch(`${host.url}/api/orchestrators/slowSteps`, { method: "POST", body: "4" });
   const { id } = (await started.json()) as { id: string };
-  await expect.poll(readLedger, { timeout: 30_000 }).toEqual(["begin prepare", "end prepare", "begin work"]);
+  await expect.poll(readLedger).toEqual(["begin prepare", "end prepare", "begin work"]);
   await host.kill("SIGKILL");
 
   host = await samples.start({ LEDGER_FILE: ledger });

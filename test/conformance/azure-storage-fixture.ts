@@ -82,7 +82,7 @@ export function scheduled(eventId: number, seconds: number): HistoryEvent {
 
 export async function fetchWork(
   { backend }: AzureStorageTaskHub,
-  withinMs = 10_000,
+  withinMs = 20_000,
 ): Promise<OrchestrationWorkItem | undefined> {
   return await backend.fetchOrchestrationWorkItem(AbortSignal.timeout(withinMs));
 }

@@ -80,14 +80,11 @@ it("instances with corrupt histories fail one by one, and a healthy one beside t
   });
   const healthyId = await client.startInstance({ name: "healthy" });
 
-  const startedAt = systemClock.now();
   await worker.start();
   const healthy = await waitUntilEnded(client, healthyId);
-  const tookMs = systemClock.now() - startedAt;
   const ended = await Promise.all(planted.map((_, index) => waitUntilEnded(client, `corrupt-${index}`)));
 
   expect(healthy).toMatchObject({ runtimeStatus: "Completed", output: '"hi"' });
-  expect(tookMs).toBeLessThan(2000);
   for (const [index, state] of ended.entries()) {
     expect(state, planted[index]!.damage).toMatchObject({ runtimeStatus: "Failed" });
     expect(state.output, planted[index]!.damage).toContain(planted[index]!.reason);

@@ -97,7 +97,7 @@ async function outcomeOf(instanceId: string): Promise<unknown> {
     const history = (await client.getHistory(instanceId)) ?? [];
     return history.find((event) => event.type === "ExecutionCompleted");
   };
-  await expect.poll(findEnd, { timeout: 20_000, interval: 10 }).toBeDefined();
+  await expect.poll(findEnd, { interval: 10 }).toBeDefined();
   const end = (await findEnd())!;
   return end.result === undefined ? end.failureDetails : JSON.parse(end.result);
 }

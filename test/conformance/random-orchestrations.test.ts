@@ -4,7 +4,7 @@ import { randomSteadyProgram } from "../support/random-program.ts";
 import { runProgram } from "../support/run-program.ts";
 import { forSeeds, SeededRandom } from "../support/seeded-random.ts";
 
-it("a random program ends under any faults as it does without, whatever its style", { timeout: 120_000 }, async () => {
+it("a random program ends under any faults as it does without, whatever its style", { timeout: 400_000 }, async () => {
   await forSeeds(2000, async (seed) => {
     const program = randomSteadyProgram(new SeededRandom(seed));
     const style = styles[seed % styles.length]!;

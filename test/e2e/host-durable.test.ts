@@ -72,8 +72,8 @@ describe("an app with durable functions", () => {
 
     const ids = [await startInstance(host, "steps", 2), await startInstance(host, "ofAnotherApp", null)];
 
-    await expect.poll(() => status(host, ids[0]!), { timeout: 15_000 }).toMatchObject({ output: [0, 1] });
-    await expect.poll(() => status(host, ids[1]!), { timeout: 15_000 }).toMatchObject({ output: "merged" });
+    await expect.poll(() => status(host, ids[0]!)).toMatchObject({ output: [0, 1] });
+    await expect.poll(() => status(host, ids[1]!)).toMatchObject({ output: "merged" });
     expect(host.output()).toContain("steps: orchestration");
     expect(host.output()).toContain("step: activity");
     expect(host.output()).toMatch(/Try: curl -i -X POST http:\/\/localhost:\d+\/api\/orchestrators\/ofAnotherApp\n/);
@@ -83,13 +83,13 @@ describe("an app with durable functions", () => {
   it("goes on where it was when the host is killed and started again at once, and repeats no finished step", async () => {
     const first = await startLocalHost({ appFolder: folder });
     const id = await startInstance(first, "steps", 6);
-    await expect.poll(stepsText, { interval: 10, timeout: 15_000 }).toContain("begin 2");
+    await expect.poll(stepsText, { interval: 10 }).toContain("begin 2");
     await first.kill("SIGKILL");
 
     await using second = await startLocalHost({ appFolder: folder });
 
     await expect
-      .poll(() => status(second, id), { timeout: 45_000 })
+      .poll(() => status(second, id))
       .toMatchObject({ runtimeStatus: "Completed", output: [0, 1, 2, 3, 4, 5] });
     expect(stepsText().match(/end 0/g)).toHaveLength(1);
   });
@@ -101,7 +101,7 @@ describe("an app with durable functions", () => {
       await host.kill("SIGKILL");
 
       await using again = await startLocalHost({ appFolder: folder });
-      await expect.poll(() => status(again, id), { timeout: 30_000 }).toMatchObject({ output: "merged" });
+      await expect.poll(() => status(again, id)).toMatchObject({ output: "merged" });
     }
   });
 
@@ -118,7 +118,7 @@ describe("an app with durable functions", () => {
 
     process.kill(readStoreRecord(join(folder, ".durable", "azurite"))!.pid, "SIGKILL");
 
-    await expect.poll(() => host.output(), { timeout: 10_000 }).toContain("(Azurite) ended unexpectedly (SIGKILL).");
+    await expect.poll(() => host.output()).toContain("(Azurite) ended unexpectedly (SIGKILL).");
     expect(await host.stop()).toBe(1);
   });
 });

@@ -36,16 +36,15 @@ describe("a graceful stop", () => {
 
   it("ends at once on the second signal", async () => {
     const host = await startLocalHost({ appFolder: "test/e2e/apps/http-cjs" });
-    const slow = fetch(`${host.url}/api/slow?ms=4000`).catch(() => "cut off");
+    const slow = fetch(`${host.url}/api/slow?ms=60000`).catch(() => "cut off");
     await expect.poll(() => host.output()).toContain("Executing 'Functions.slow'");
 
     process.kill(host.pid, "SIGTERM");
     await expect.poll(() => host.output()).toContain("Stopping.");
-    const startedAt = performance.now();
     await host.kill("SIGTERM");
 
-    expect(performance.now() - startedAt).toBeLessThan(1000);
     expect(await slow).toBe("cut off");
+    expect(host.output()).not.toContain("did not end in time");
   });
 });
 

@@ -24,7 +24,7 @@ export interface LocalHostProcessOptions {
   readonly timeoutMs?: number;
 }
 
-const stopTimeoutMs = 15_000;
+const stopTimeoutMs = 30_000;
 
 /** Resolves once the host is ready. @throws Error with all output when it ends or takes too long */
 export async function startLocalHost(options: LocalHostProcessOptions): Promise<LocalHostProcess> {

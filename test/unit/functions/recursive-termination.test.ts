@@ -64,7 +64,7 @@ function terminated(count: number): string[] {
 async function startTree(root: string): Promise<string[]> {
   const tree = [root, `${root}.0`, `${root}.1`, `${root}.0.0`, `${root}.0.1`, `${root}.1.0`, `${root}.1.1`];
   await client.startNew("level", { instanceId: root, input: { depth: 2, width: 2, prefix: root } });
-  await expect.poll(() => statuses(tree), { timeout: 10_000 }).toEqual(running(7));
+  await expect.poll(() => statuses(tree)).toEqual(running(7));
   return tree;
 }
 
@@ -73,9 +73,9 @@ it("ends the instance and all that it waits for, and leaves the others alone", a
 
   await client.terminate("a", "enough", { recursive: true });
 
-  await expect.poll(() => statuses(tree), { timeout: 10_000 }).toEqual(terminated(7));
+  await expect.poll(() => statuses(tree)).toEqual(terminated(7));
   expect((await client.getStatus("a.1.0")).output).toBe("enough");
-  expect(await statuses(["a.free", "a.0.free", "a.quick"])).toEqual(["Running", "Running", "Completed"]);
+  await expect.poll(() => statuses(["a.free", "a.0.free", "a.quick"])).toEqual(["Running", "Running", "Completed"]);
 });
 
 it("ends the instance alone without the option", async () => {
@@ -95,7 +95,7 @@ it("goes on where an earlier call broke off: below what has ended already", asyn
 
   await client.terminate("c", "again", { recursive: true });
 
-  await expect.poll(() => statuses(tree), { timeout: 10_000 }).toEqual(terminated(7));
+  await expect.poll(() => statuses(tree)).toEqual(terminated(7));
 });
 
 it("passes over children that have vanished", async () => {
@@ -110,7 +110,7 @@ it("passes over children that have vanished", async () => {
   await blind.terminate("d", "rest", { recursive: true });
 
   const ended = tree.filter((id) => !id.startsWith("d.1"));
-  await expect.poll(() => statuses(ended), { timeout: 10_000 }).toEqual(terminated(4));
+  await expect.poll(() => statuses(ended)).toEqual(terminated(4));
   expect(await statuses(["d.1", "d.1.0", "d.1.1"])).toEqual(running(3));
 });
 
@@ -122,7 +122,7 @@ it("is asked for over HTTP by 'recursive=true'", async () => {
   const response = await post("reason=over&recursive=true");
 
   expect(response.status).toBe(202);
-  await expect.poll(() => statuses(tree), { timeout: 10_000 }).toEqual(terminated(7));
+  await expect.poll(() => statuses(tree)).toEqual(terminated(7));
 });
 
 it("an unknown instance is refused", async () => {

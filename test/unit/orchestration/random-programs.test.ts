@@ -96,7 +96,7 @@ function shown(result: EpisodeResult): unknown {
   return JSON.parse(JSON.stringify(result, (key, value) => (key === "stackTrace" ? undefined : value)));
 }
 
-it("a live session, a fresh replay and every cut of the history ask for the same", { timeout: 120_000 }, async () => {
+it("a live session, a fresh replay and every cut of the history ask for the same", { timeout: 400_000 }, async () => {
   await forSeeds(300, async (seed) => {
     const program = randomProgram(new SeededRandom(seed));
     const style = styles[seed % styles.length]!;
@@ -116,7 +116,7 @@ it("a live session, a fresh replay and every cut of the history ask for the same
   });
 });
 
-it("the three styles make the same history", { timeout: 120_000 }, async () => {
+it("the three styles make the same history", { timeout: 400_000 }, async () => {
   let programs = 0;
   let ended = 0;
   await forSeeds(500, async (seed) => {

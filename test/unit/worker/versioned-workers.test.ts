@@ -15,15 +15,15 @@ const clock: Clock = {
   now: () => systemClock.now() * speed,
   sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
 };
-const wait = { timeout: "15s", pollInterval: 20 };
+const wait = { timeout: "5m", pollInterval: 20 };
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
 function openHub() {
-  const hub = new MemoryTaskHub({ clock: clock });
-  return { hub, client: new TaskHubClient({ store: hub, clock: clock, random: systemRandom }) };
+  const hub = new MemoryTaskHub({ clock });
+  return { hub, client: new TaskHubClient({ store: hub, clock, random: systemRandom }) };
 }
 
 /** A worker of its own whose app answers with its name. */
@@ -44,7 +44,7 @@ async function startWorker({ hub, client }: ReturnType<typeof openHub>, name: st
     backend: hub,
     store: hub,
     executor: new InProcessExecutor({ registries: attached.map(({ registry }) => registry) }),
-    clock: clock,
+    clock,
 
     log: silentLog,
   });

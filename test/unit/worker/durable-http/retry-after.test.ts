@@ -24,11 +24,7 @@ it.each([
   expect(readRetryAfterMs(header, now, wait)).toBe(ms);
 });
 
-it("a header of 100,000 characters is read at once", () => {
-  const started = performance.now();
-
-  readRetryAfterMs(`Mon, ${" 1".repeat(50_000)}`, now, wait);
-  readRetryAfterMs("9".repeat(100_000), now, wait);
-
-  expect(performance.now() - started).toBeLessThan(50);
+it("a header of a million characters is read without backtracking, which would outlast the test", () => {
+  expect(readRetryAfterMs(`Mon, ${" 1".repeat(500_000)}`, now, wait)).toBe(30_000);
+  expect(readRetryAfterMs("9".repeat(1_000_000), now, wait)).toBe(3_600_000);
 });
