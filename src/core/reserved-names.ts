@@ -7,7 +7,7 @@ export const httpActivityName = "BuiltIn__HttpActivity";
 
 /** `true` for names that belong to this package, whatever their case: they start with `BuiltIn__` or `BuiltIn::`. */
 export function isReservedName(name: string): boolean {
-  return /^builtin(?:__|::)/i.test(name);
+  return (name.startsWith("__", 7) || name.startsWith("::", 7)) && name.slice(0, 7).toLowerCase() === "builtin";
 }
 
 /**

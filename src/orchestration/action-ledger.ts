@@ -14,60 +14,70 @@ export type RecordedAction = TaskScheduled | TimerCreated | SubOrchestrationInst
  * A2. A recorded action must meet an open action of the same number, kind and name.
  */
 export class ActionLedger {
-  #nextId = 0;
-  readonly #open = new Map<number, OrchestratorAction>();
+  /** By number; a place is empty once its action is recorded or withdrawn. */
+  readonly #open: (OrchestratorAction | undefined)[] = [];
+  #openCount = 0;
+  /** No place before this one is taken. */
+  #first = 0;
   /** Timers cancelled before history knew of them: not asked for, but accepted if another SDK recorded them. */
   readonly #withdrawn = new Map<number, OrchestratorAction>();
 
   /** Number of the next action. */
   get nextId(): number {
-    return this.#nextId;
+    return this.#open.length;
   }
 
   add<A extends OrchestratorAction>(create: (id: number) => A): A {
-    const action = create(this.#nextId++);
-    this.#open.set(action.id, action);
+    const action = create(this.#open.length);
+    this.#open.push(action);
+    this.#openCount++;
     return action;
   }
 
   /** Takes an action back that history does not hold yet. Resolves to `false` when it does. */
   withdraw(id: number): boolean {
-    const action = this.#open.get(id);
+    const action = this.#open[id];
     if (action === undefined) return false;
-    this.#open.delete(id);
+    this.#close(id);
     this.#withdrawn.set(id, action);
     return true;
   }
 
+  #close(id: number): void {
+    this.#open[id] = undefined;
+    this.#openCount--;
+  }
+
   /** Drops everything that history does not hold: the instance is failing. */
   withdrawAll(): void {
-    this.#open.clear();
+    this.#open.fill(undefined, this.#first);
+    this.#openCount = 0;
   }
 
   get open(): readonly OrchestratorAction[] {
-    return [...this.#open.values()];
-  }
-
-  get hasOpen(): boolean {
-    return this.#open.size > 0;
+    if (this.#openCount === 0) return [];
+    while (this.#open[this.#first] === undefined) this.#first++;
+    return this.#open.slice(this.#first).filter((action) => action !== undefined);
   }
 
   /** @throws DurableError `NondeterministicOrchestration` with both sides of the mismatch */
   confirm(event: RecordedAction, position: number): void {
-    const action = this.#open.get(event.eventId) ?? this.#withdrawn.get(event.eventId);
+    const { eventId } = event;
+    const open = this.#open[eventId];
+    const action = open ?? this.#withdrawn.get(eventId);
     if (action === undefined) {
       throw nondeterminism(position, describeRecorded(event), "for nothing there", likelyCause(event));
     }
     if (!matches(event, action)) {
       throw nondeterminism(position, describeRecorded(event), `for ${describeAction(action)}`, likelyCause(event));
     }
-    this.#open.delete(event.eventId);
-    if (this.#withdrawn.size > 0) this.#withdrawn.delete(event.eventId);
+    if (open === undefined) this.#withdrawn.delete(eventId);
+    else this.#close(eventId);
   }
 
   /** @throws DurableError `NondeterministicOrchestration` when the code asks for more than the recorded episode did */
   assertNothingUnrecorded(position: number): void {
-    const [action] = this.#open.values();
+    const [action] = this.open;
     if (action === undefined) return;
     throw nondeterminism(
       position,

@@ -19,11 +19,18 @@ export function refuseEvent(event: HistoryEvent, position: number, problem: stri
 }
 
 function describeProblem(event: HistoryEvent): string | undefined {
+  // The most frequent first.
   switch (event.type) {
-    case "ExecutionStarted":
-      return describeName(event.name) ?? describePayload("input", event.input);
+    case "OrchestratorStarted":
+    case "OrchestratorCompleted":
+      return undefined;
     case "TaskScheduled":
       return describeNumber("eventId", event.eventId) ?? describeName(event.name);
+    case "TaskCompleted":
+    case "SubOrchestrationInstanceCompleted":
+      return describeNumber("taskScheduledId", event.taskScheduledId) ?? describePayload("result", event.result);
+    case "ExecutionStarted":
+      return describeName(event.name) ?? describePayload("input", event.input);
     case "SubOrchestrationInstanceCreated":
     case "EventSent":
       return (
@@ -35,9 +42,6 @@ function describeProblem(event: HistoryEvent): string | undefined {
       return describeNumber("eventId", event.eventId) ?? describeDate("fireAt", event.fireAt);
     case "TimerFired":
       return describeNumber("timerId", event.timerId) ?? describeDate("fireAt", event.fireAt);
-    case "TaskCompleted":
-    case "SubOrchestrationInstanceCompleted":
-      return describeNumber("taskScheduledId", event.taskScheduledId) ?? describePayload("result", event.result);
     case "TaskFailed":
     case "SubOrchestrationInstanceFailed":
       return describeNumber("taskScheduledId", event.taskScheduledId) ?? describePayload("reason", event.reason);
@@ -52,8 +56,6 @@ function describeProblem(event: HistoryEvent): string | undefined {
     case "ExecutionResumed":
     case "ExecutionRewound":
     case "ContinueAsNew":
-    case "OrchestratorStarted":
-    case "OrchestratorCompleted":
     case "HistoryState":
       return undefined;
     default:

@@ -11,19 +11,20 @@ export interface OpenTask {
 
 /** The tasks of one execution that wait for an answer, by number. */
 export class OpenTasks {
-  readonly #tasks = new Map<number, OpenTask>();
+  /** A place is empty once its task is closed. */
+  readonly #tasks: (OpenTask | undefined)[] = [];
 
   add(id: number, task: OpenTask): void {
-    this.#tasks.set(id, task);
+    this.#tasks[id] = task;
   }
 
   remove(id: number): void {
-    this.#tasks.delete(id);
+    this.#tasks[id] = undefined;
   }
 
   /** History holds the question. */
   record(event: RecordedAction): void {
-    const task = this.#tasks.get(event.eventId);
+    const task = this.#tasks[event.eventId];
     if (task !== undefined) task.record = event;
   }
 
@@ -33,12 +34,12 @@ export class OpenTasks {
    * the answers to those are not taken.
    */
   take(id: number, question: RecordedAction["type"], firedAt?: Date): OpenTask | undefined {
-    const task = this.#tasks.get(id);
+    const task = this.#tasks[id];
     if (task === undefined) return undefined;
     const { record } = task;
     if (record !== undefined && record.type !== question) return undefined;
     if (record?.type === "TimerCreated" && firedAt !== undefined && firedAt < record.fireAt) return undefined;
-    this.#tasks.delete(id);
+    this.#tasks[id] = undefined;
     return task;
   }
 }

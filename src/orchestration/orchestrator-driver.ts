@@ -157,6 +157,8 @@ async function drainAsyncGenerator(generator: AsyncGenerator<unknown, unknown, u
   return step.value;
 }
 
+const microtask = Promise.resolve();
+
 /**
  * Calls `whenDrained` when the microtask queue is empty. Node runs its tick queue only then, and nothing of the outside
  * (I/O, timers) can come in between: what has not settled by now does not depend on durable tasks alone. The microtask
@@ -171,7 +173,8 @@ function drainMicrotasks(whenDrained: () => void): Promise<void> {
         reject(error);
       }
     };
-    queueMicrotask(() => process.nextTick(tick));
+    // Not queueMicrotask, which makes a resource for async hooks each time.
+    void microtask.then(() => process.nextTick(tick));
   });
 }
 
