@@ -1,16 +1,20 @@
 import { QueueServiceClient } from "@azure/storage-queue";
 import { expect, it } from "vitest";
+import type { StorageTransport } from "../../src/backends/azure-storage/storage/storage-request.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { partitionOf } from "../../src/core/partition-hash.ts";
+import { systemClock } from "../../src/core/system-ports.ts";
 import {
   at,
   azurite,
   B,
+  commit,
   fetchWork,
   header,
   I,
   newHubName,
   openHub,
+  raised,
   rawRows,
   S,
   scheduled,
@@ -172,4 +176,46 @@ it("writes a sequence of three activities as the reference shows it", async () =
     .getQueueClient(`${taskHub.toLowerCase()}-control-0${partitionOf("hello-0001", 4)}`)
     .getProperties();
   expect(left.approximateMessagesCount).toBe(0);
+});
+
+it("sends what one instance is sent in its order, the start first, and everything else at once", async () => {
+  const sent: string[] = [];
+  let underWay = 0;
+  let most = 0;
+  const decorateTransport =
+    (transport: StorageTransport): StorageTransport =>
+    async (request, context) => {
+      if (request.kind !== "queue.send") return transport(request, context);
+      most = Math.max(most, ++underWay);
+      // The earlier a message is sent, the longer it takes.
+      await systemClock.sleep(200 - 20 * sent.length - 20 * underWay);
+      const reply = await transport(request, context);
+      underWay--;
+      const { TaskMessage } = JSON.parse(Buffer.from(request.text, "base64").toString("utf8"));
+      sent.push(`${TaskMessage.OrchestrationInstance.InstanceId} ${TaskMessage.Event.Name}`);
+      return reply;
+    };
+  const hub = openHub(newHubName(), { decorateTransport });
+  await hub.backend.start();
+  await hub.store.createInstance({ event: started("parent"), replaces: undefined });
+  const workItem = (await fetchWork(hub))!;
+  sent.length = 0;
+  const to = (instanceId: string, event: HistoryEvent) => ({
+    message: { event, target: { instanceId, executionId: undefined } },
+  });
+
+  await commit(hub, workItem, [], {
+    outgoing: [
+      to("child", started("child")),
+      to("child", raised("one")),
+      to("parent", scheduled(0, 1)),
+      to("other", raised("one")),
+      to("child", raised("two")),
+      to("parent", scheduled(1, 1)),
+    ],
+  });
+
+  expect(sent.filter((text) => text.startsWith("child"))).toEqual(["child HelloSequence", "child one", "child two"]);
+  expect(sent).toHaveLength(6);
+  expect(most).toBe(4);
 });

@@ -121,7 +121,7 @@ export class AzureStorageBackend implements Backend {
     });
     const [prepared] = await Promise.all([
       history && this.#parts.history.prepare(workItem.instanceId, history, !beganByMessage),
-      ...outgoing.map((message) => this.#parts.sender.send(message, origin)),
+      this.#parts.sender.sendAll(outgoing, origin),
     ]);
 
     let version: string | undefined;

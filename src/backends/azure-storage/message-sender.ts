@@ -53,6 +53,14 @@ export class MessageSender {
     this.#options = options;
   }
 
+  /** Sends what a checkpoint has to say, all at once but for messages whose order their receiver would notice. */
+  async sendAll(outgoing: readonly OutgoingMessage[], origin: MessageOrigin): Promise<void> {
+    const sendInOrder = async (messages: readonly OutgoingMessage[]) => {
+      for (const message of messages) await this.send(message, origin);
+    };
+    await Promise.all(groupByOrder(outgoing).map(sendInOrder));
+  }
+
   async send(outgoing: OutgoingMessage, origin: MessageOrigin): Promise<SentPayload> {
     const { storage, clock, random, encoding, onSent } = this.#options;
     const { message } = outgoing;
@@ -93,4 +101,18 @@ export class MessageSender {
     const ms = Math.min(maxVisibilityDelayMs, Math.max(0, deliverAt.getTime() - this.#options.clock.now()));
     return dueTimeOf(message) === undefined ? Math.ceil(ms / 1000) * 1000 : Math.floor(ms / 1000) * 1000;
   }
+}
+
+/** Groups that each keep their order: the start of an instance with the events sent to it, any other message alone. */
+function groupByOrder(outgoing: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] {
+  const alone: OutgoingMessage[][] = [];
+  const ordered = new Map<string, OutgoingMessage[]>();
+  for (const sent of outgoing) {
+    const { event, target } = sent.message;
+    const group = ordered.get(target.instanceId);
+    if (event.type !== "ExecutionStarted" && event.type !== "EventRaised") alone.push([sent]);
+    else if (group === undefined) ordered.set(target.instanceId, [sent]);
+    else group.push(sent);
+  }
+  return [...ordered.values(), ...alone];
 }

@@ -14,6 +14,11 @@ const helpers: readonly Behaviour[] = [
   behaviour({ name: "waits for long", expected: {} }, function* (ctx) {
     yield ctx.waitForExternalEvent("never");
   }),
+  behaviour({ name: "collects items", expected: {} }, function* (ctx, count: number) {
+    const items: unknown[] = [];
+    while (items.length < count) items.push(yield* ctx.waitForExternalEvent("item"));
+    return items;
+  }),
   behaviour({ name: "tells another", expected: {} }, function* (ctx, other: string) {
     yield ctx.callActivity("nothing");
     ctx.sendEvent(other, "told", ctx.instanceId.length > 0);
@@ -83,6 +88,15 @@ export const children: readonly Behaviour[] = [
     function* (ctx) {
       const id = ctx.startNewOrchestration("tells another (generator)", ctx.instanceId);
       return [id.length > 0, yield* ctx.waitForExternalEvent("told")];
+    },
+  ),
+  behaviour(
+    { name: "sends events to the child it has just started, in order", expected: completed([0, 1, 2, 3, 4, 5, 6, 7]) },
+    function* (ctx) {
+      const id = `${ctx.instanceId}-child`;
+      const child = ctx.callSubOrchestrator("collects items (generator)", 8, id);
+      for (let item = 0; item < 8; item++) ctx.sendEvent(id, "item", item);
+      return yield* child;
     },
   ),
   behaviour(
