@@ -223,7 +223,8 @@ export class DFApp {
   }
 
   /**
-   * A client, once the engine runs. For code that is no HTTP function: timers, queues, tests.
+   * A client, once the engine runs, which is after the app was loaded: awaited at the top level of a module it would
+   * wait for itself. For code that is no HTTP function: timers, queues, tests.
    *
    * @throws DurableError `NotSupported` where nothing in this process runs orchestrations
    */

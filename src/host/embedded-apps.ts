@@ -8,6 +8,7 @@ export class EmbeddedApps implements EmbeddedHost {
   readonly #registries: Registry[] = [];
   /** What the management API checks before it starts an instance. */
   readonly startDefaults: StartDefaults = new StartDefaults(() => this.#registries);
+  #isAwaited = false;
   readonly #connected: Promise<ClientConnection>;
   #settle!: { resolve(connection: ClientConnection): void; reject(error: unknown): void };
 
@@ -43,7 +44,13 @@ export class EmbeddedApps implements EmbeddedHost {
     this.#registries.push(app.registry);
   }
 
+  /** Somebody has asked for a client. */
+  get isAwaited(): boolean {
+    return this.#isAwaited;
+  }
+
   connect(): Promise<ClientConnection> {
+    this.#isAwaited = true;
     return this.#connected;
   }
 

@@ -206,8 +206,13 @@ export class LocalHost {
     const timeoutMs = this.#options.loadTimeoutMs ?? 20_000;
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      const message = `The app has not finished loading after ${timeoutMs / 1000} s; a longer time can be given with --timeout.`;
-      timer = setTimeout(() => reject(new DurableError("HostStartFailed", message)), timeoutMs);
+      timer = setTimeout(() => {
+        const cure = this.#apps.isAwaited
+          ? "it waits for app.connect(), but the engine starts only after loading. Call connect() inside a function, or do not await it at the top level."
+          : "a longer time can be given with --timeout.";
+        const message = `The app has not finished loading after ${timeoutMs / 1000} s; ${cure}`;
+        reject(new DurableError("HostStartFailed", message));
+      }, timeoutMs);
     });
     try {
       return await Promise.race([loadApp(this.#options.appFolder, core), timeout]);

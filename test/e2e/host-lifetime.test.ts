@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runDurable, startLocalHost } from "../support/local-host.ts";
 
@@ -101,6 +102,20 @@ describe("a start that cannot succeed says why in one line", () => {
     const { code, stderr } = await start("--timeout", "1");
 
     expect(stderr).toMatch(/^The app has not finished loading after 1 s.*\n$/);
+    expect(code).toBe(1);
+  });
+
+  it("when an entry file waits for the engine, which starts after loading", async () => {
+    const library = pathToFileURL(resolve("dist/index.js"));
+    writeApp({
+      "host.json": hostJson,
+      "package.json": '{ "main": "a.mjs" }',
+      "a.mjs": `import { DFApp } from "${library}"; await new DFApp().connect();`,
+    });
+
+    const { code, stderr } = await start("--timeout", "2");
+
+    expect(stderr).toMatch(/^The app has not finished loading after 2 s; it waits for app\.connect\(\).*\n$/);
     expect(code).toBe(1);
   });
 
