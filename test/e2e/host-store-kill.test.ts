@@ -85,9 +85,12 @@ it("loses nothing that was acknowledged when the host is killed, again and again
 it("refuses a folder that a running host uses, and names that host", async () => {
   const store = await startEmbeddedStore({ appFolder: folder, onWait: () => {} });
 
-  const second = startEmbeddedStore({ appFolder: folder, onWait: () => {} });
+  const waits: string[] = [];
+
+  const second = startEmbeddedStore({ appFolder: folder, onWait: (message) => waits.push(message) });
 
   await expect(second).rejects.toThrow(`Another host (process ${process.pid}) is using the storage folder`);
+  expect(waits).toEqual([]);
   await store.stop();
 });
 

@@ -91,7 +91,7 @@ async function waitForFreeFolder(folder: string, onWait: (message: string) => vo
         `The storage process ${record.pid} of an earlier host has not finished saving ${folder} after ${savingTimeoutMs / 1000} s.`,
       );
     }
-    if (!told && waitedMs > 500) {
+    if (!told && !hostConnected && waitedMs > 500) {
       onWait("Waiting for the storage process of the previous host to save its data.");
       told = true;
     }
