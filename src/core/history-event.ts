@@ -7,6 +7,11 @@ export interface OrchestrationInstance {
   readonly executionId: string | undefined;
 }
 
+/** One execution of an instance. */
+export interface ExecutionRef extends OrchestrationInstance {
+  readonly executionId: string;
+}
+
 /** Link from a sub-orchestration to the task of the orchestration that waits for it. */
 export interface ParentInstance {
   readonly name: string;
@@ -35,7 +40,7 @@ interface EventHeader {
 
 export interface ExecutionStarted extends EventHeader {
   readonly type: "ExecutionStarted";
-  readonly orchestrationInstance: { readonly instanceId: string; readonly executionId: string };
+  readonly orchestrationInstance: ExecutionRef;
   readonly parentInstance: ParentInstance | undefined;
   readonly name: string;
   readonly version: string | undefined;

@@ -5,6 +5,9 @@ export const httpPollOrchestratorName = "BuiltIn__HttpPollOrchestrator";
 /** Name of the activity that sends one HTTP request. */
 export const httpActivityName = "BuiltIn__HttpActivity";
 
+/** Event that wakes an execution which must be failed. No code waits for it. */
+export const wakeEventName = "BuiltIn__Wake";
+
 /** `true` for names that belong to this package, whatever their case: they start with `BuiltIn__` or `BuiltIn::`. */
 export function isReservedName(name: string): boolean {
   return (name.startsWith("__", 7) || name.startsWith("::", 7)) && name.slice(0, 7).toLowerCase() === "builtin";

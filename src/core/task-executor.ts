@@ -1,5 +1,5 @@
 import type { FailureDetails } from "./failure-details.ts";
-import type { HistoryEvent, OrchestrationInstance, Tags } from "./history-event.ts";
+import type { ExecutionRef, HistoryEvent, OrchestrationInstance, Tags } from "./history-event.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
 
 /**
@@ -10,8 +10,11 @@ export interface TaskExecutor {
   /**
    * Opens the live executor of one execution. Runs no user code and does not fail: an unknown orchestrator name fails
    * the first episode.
+   *
+   * @param onStray told, once at most, that user code went on between two episodes, resumed by something that replay
+   * does not control. The next episode fails the execution.
    */
-  openSession(instance: { readonly instanceId: string; readonly executionId: string }): OrchestrationSession;
+  openSession(execution: ExecutionRef, onStray?: () => void): OrchestrationSession;
 
   /**
    * Runs one activity to its end. User errors are data (`failed`), never a rejection.

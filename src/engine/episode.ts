@@ -1,8 +1,8 @@
 import { DurableError } from "../core/errors.ts";
 import { describeFailure } from "../core/failure-details.ts";
-import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import type { ExecutionRef, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import type { CarryoverEvent, CompleteOrchestration, OrchestratorAction } from "../core/orchestrator-action.ts";
-import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
+import type { OrchestrationSession } from "../core/task-executor.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import { applyActions, nextExecutionId } from "./apply-actions.ts";
 
@@ -27,7 +27,7 @@ export interface EpisodeInput {
   readonly acceptedEvents: readonly HistoryEvent[];
   /** `true` when `acceptedEvents` starts the execution. */
   readonly isNewExecution: boolean;
-  readonly executor: TaskExecutor;
+  readonly openSession: (execution: ExecutionRef) => OrchestrationSession;
   readonly now: () => number;
 }
 
@@ -72,7 +72,7 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
     }
     session.close();
     started = nextGeneration(started, applied.continueAsNew, timestamp);
-    session = input.executor.openSession(started.orchestrationInstance);
+    session = input.openSession(started.orchestrationInstance);
     isNewExecution = true;
     pastEvents = [];
     newEvents = [

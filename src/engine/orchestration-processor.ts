@@ -1,7 +1,8 @@
 import { DurableError, isDurableError } from "../core/errors.ts";
 import { describeFailure, formatFailureChain } from "../core/failure-details.ts";
-import type { ExecutionCompleted, HistoryEvent } from "../core/history-event.ts";
+import type { ExecutionCompleted, ExecutionRef, HistoryEvent } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
+import { wakeEventName } from "../core/reserved-names.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import { answerOf } from "./apply-actions.ts";
 import type {
@@ -54,6 +55,7 @@ interface KnownExecution {
 export class OrchestrationProcessor {
   readonly #options: OrchestrationProcessorOptions;
   readonly #sessions: SessionCache;
+  #isClosed = false;
 
   constructor(options: OrchestrationProcessorOptions) {
     this.#options = options;
@@ -91,7 +93,26 @@ export class OrchestrationProcessor {
 
   /** Drops all live sessions. */
   close(): void {
+    this.#isClosed = true;
     this.#sessions.clear();
+  }
+
+  #openSession(execution: ExecutionRef): OrchestrationSession {
+    return this.#options.executor.openSession(execution, () => void this.#wake(execution));
+  }
+
+  /** Brings about the episode that fails an execution; what it waits for may never come. */
+  async #wake(target: ExecutionRef): Promise<void> {
+    if (this.#isClosed) return;
+    const timestamp = new Date(this.#options.clock.now());
+    const event = { type: "EventRaised", eventId: -1, timestamp, name: wakeEventName, input: undefined } as const;
+    try {
+      await this.#options.store.sendMessage({
+        message: { event: { ...event, parentTraceContext: undefined }, target },
+      });
+    } catch (error) {
+      this.#logFailure("OrchestrationNotWoken", target.instanceId, error);
+    }
   }
 
   async #run(workItem: OrchestrationWorkItem, isLost: () => boolean): Promise<void> {
@@ -137,12 +158,12 @@ export class OrchestrationProcessor {
     messages: Reconciliation,
     isLost: () => boolean,
   ): Promise<KnownExecution> {
-    const { executor, clock, backend, log } = this.#options;
+    const { clock, backend, log } = this.#options;
     const isNewExecution = messages.start !== undefined;
     const started = messages.start ?? execution.history.started!;
     if (isNewExecution) execution.session?.close();
     const session =
-      (isNewExecution ? undefined : execution.session) ?? executor.openSession(started.orchestrationInstance);
+      (isNewExecution ? undefined : execution.session) ?? this.#openSession(started.orchestrationInstance);
     let outcome: EpisodeOutcome | undefined;
     try {
       outcome = await runEpisode({
@@ -151,7 +172,7 @@ export class OrchestrationProcessor {
         unseenPastEvents: isNewExecution ? [] : execution.unseen,
         acceptedEvents: messages.accepted.map(({ message }) => message.event),
         isNewExecution,
-        executor,
+        openSession: (next) => this.#openSession(next),
         now: () => clock.now(),
       });
       if (isLost()) {

@@ -10,6 +10,7 @@ import { type OrchestratorDriver, type OrchestratorOutcome, startOrchestrator } 
  */
 export class CodeTurns implements AwaitObserver {
   readonly #isEnding: () => boolean;
+  readonly #onStray: () => void;
   /** Leaves the turn, once per turn. */
   readonly #leave: () => void;
   readonly #awaited = new Set<OrchestrationTask<unknown>>();
@@ -21,9 +22,11 @@ export class CodeTurns implements AwaitObserver {
   /**
    * @param isEnding `true` once the code shall not be resumed any more
    * @param afterTurn called after every turn
+   * @param onStray called once, when the code goes on outside a turn
    */
-  constructor(isEnding: () => boolean, afterTurn: () => void) {
+  constructor(isEnding: () => boolean, afterTurn: () => void, onStray: () => void) {
     this.#isEnding = isEnding;
+    this.#onStray = onStray;
     this.#leave = () => {
       this.#inTurn = false;
       afterTurn();
@@ -46,6 +49,7 @@ export class CodeTurns implements AwaitObserver {
       hasAwaitedTask: () => this.#hasAwaitedTask(),
       owns: (task) => task.belongsTo(this),
       isEnding: this.#isEnding,
+      stray: (misuse) => this.#stray(misuse),
     });
   }
 
@@ -66,11 +70,18 @@ export class CodeTurns implements AwaitObserver {
   /** @throws DurableError `OrchestrationMisuse` outside a turn */
   assertInside(api: string): void {
     if (this.#inTurn) return;
-    this.#misuse ??= new DurableError(
+    const misuse = new DurableError(
       "OrchestrationMisuse",
       `${api} was called while the orchestrator was not being replayed: it was resumed by something that is not a durable task (a promise of I/O, a callback, a timer of Node). Move such work into an activity`,
     );
-    throw this.#misuse;
+    this.#stray(misuse);
+    throw misuse;
+  }
+
+  #stray(misuse: DurableError): void {
+    if (this.#misuse !== undefined) return;
+    this.#misuse = misuse;
+    this.#onStray();
   }
 
   /** Some task may be unable to settle: a timer was cancelled, or a promise mapped. */

@@ -38,6 +38,8 @@ export interface ExecutionOptions {
   readonly findOrchestration: (name: string) => OrchestrationCode | undefined;
   /** Receives what user code logs outside replay. */
   readonly log: (name: string, args: readonly unknown[]) => void;
+  /** Told, once at most, that user code went on outside `apply` before the execution had ended. */
+  readonly onStray?: (() => void) | undefined;
 }
 
 /**
@@ -59,6 +61,9 @@ export class OrchestrationExecution {
   readonly turns: CodeTurns = new CodeTurns(
     () => this.isEnding,
     () => this.#afterTurn(),
+    () => {
+      if (this.end.completion === undefined) this.#options.onStray?.();
+    },
   );
   readonly openTasks: OpenTasks = new OpenTasks();
   readonly end: ExecutionEnd = new ExecutionEnd();

@@ -29,6 +29,8 @@ export interface DriverView {
   owns(task: OrchestrationTask<unknown>): boolean;
   /** `true` once the orchestrator has asked to continue as new: it is not resumed any more. */
   isEnding(): boolean;
+  /** The orchestrator ended outside a turn. */
+  stray(misuse: DurableError): void;
 }
 
 /** Calls the orchestrator and chooses the driver by what comes back. */
@@ -133,10 +135,9 @@ class AsyncDriver implements OrchestratorDriver {
   #end(outcome: OrchestratorOutcome): void {
     if (this.#inTurn) this.outcome = outcome;
     else {
-      this.stuck ??= new DurableError(
-        "OrchestrationMisuse",
-        "the orchestrator ended between two events: it was resumed by something that is not a durable task (a timer of Node, a promise of I/O). Move such work into an activity",
-      );
+      const message =
+        "the orchestrator ended between two events: it was resumed by something that is not a durable task (a timer of Node, a promise of I/O). Move such work into an activity";
+      this.#view.stray(new DurableError("OrchestrationMisuse", message));
     }
   }
 

@@ -1,6 +1,7 @@
 import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts";
 import { DurableError, isDurableError } from "../core/errors.ts";
 import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
+import type { ExecutionRef } from "../core/history-event.ts";
 import { isReservedName } from "../core/reserved-names.ts";
 import { validate } from "../core/standard-schema.ts";
 import { abortAfter } from "../core/system-ports.ts";
@@ -35,13 +36,14 @@ export class InProcessExecutor implements TaskExecutor {
     this.#durableHttp = options.durableHttp ?? {};
   }
 
-  openSession(instance: { readonly instanceId: string; readonly executionId: string }): OrchestrationSession {
-    const { instanceId, executionId } = instance;
+  openSession(execution: ExecutionRef, onStray?: () => void): OrchestrationSession {
+    const { instanceId, executionId } = execution;
     return new InProcessSession({
       instanceId,
       executionId,
       findOrchestration: (name) => this.#findOrchestration(name),
       log: (name, args) => this.#log("info", instanceId, name, args),
+      onStray,
     });
   }
 

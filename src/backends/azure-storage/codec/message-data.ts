@@ -1,5 +1,5 @@
 import { DurableError, isDurableError } from "../../../core/errors.ts";
-import type { OrchestrationInstance } from "../../../core/history-event.ts";
+import type { ExecutionRef, OrchestrationInstance } from "../../../core/history-event.ts";
 import type { TaskMessage } from "../../../core/task-message.ts";
 import { formatEvent, readEvent } from "./event-json.ts";
 import { formatInstance, formatTags, JsonReader, readInstance, readTags } from "./nested-json.ts";
@@ -15,7 +15,7 @@ export interface MessageData {
   /** Episode of the sending orchestration; absent for clients. An activity's answer repeats that of the request. */
   readonly episode: number | undefined;
   /** Two empty strings for clients. */
-  readonly sender: { readonly instanceId: string; readonly executionId: string };
+  readonly sender: ExecutionRef;
 }
 
 /** What a queue holds: a message, or the name of the blob that does. */
