@@ -1,6 +1,6 @@
 import { DurableError } from "./errors.ts";
 import type { FailureDetails } from "./failure-details.ts";
-import { parseTimeSpan, type TimeSpanInput } from "./time-span.ts";
+import { maxTimeSpanMs, parseTimeSpan, type TimeSpanInput } from "./time-span.ts";
 
 /** What a failed attempt looks like to {@link RetryPolicy.retryIf} and {@link RetryPolicy.retryDelay}. */
 export interface FailedAttempt {
@@ -107,15 +107,24 @@ export function nextRetryDelayMs(
   failed: FailedAttempt,
   elapsedMs: number,
 ): number | undefined {
-  if (failed.attempt >= policy.maxAttempts || failed.failure.isNonRetriable || !policy.retryIf(failed))
+  if (failed.attempt >= policy.maxAttempts || failed.failure.isNonRetriable || !isWorthRetry(policy, failed)) {
     return undefined;
+  }
   const computed = Math.min(
     policy.firstIntervalMs * policy.backoffCoefficient ** (failed.attempt - 1),
     policy.maxIntervalMs,
+    maxTimeSpanMs,
   );
   const delayMs =
     policy.retryDelay === undefined ? computed : parseTimeSpan(policy.retryDelay(failed), "the result of retryDelay");
   return elapsedMs + delayMs > policy.retryTimeoutMs ? undefined : delayMs;
+}
+
+/** A promise would count as a yes, whatever it resolves to. */
+function isWorthRetry(policy: ResolvedRetryPolicy, failed: FailedAttempt): boolean {
+  const answer: unknown = policy.retryIf(failed);
+  if (answer instanceof Promise) refuse("retryIf", "a function that is not async", "a promise as its answer");
+  return Boolean(answer);
 }
 
 function fromOptions(options: RetryOptions): RetryPolicy {

@@ -22,7 +22,7 @@ export const systemClock: Clock = {
 
 /** A signal that aborts after `ms`. Beyond 24 days, where no process is expected to live on, it never does. */
 export function abortAfter(ms: number): AbortSignal {
-  return ms > maxTimerMs ? new AbortController().signal : AbortSignal.timeout(ms);
+  return ms > maxTimerMs ? new AbortController().signal : AbortSignal.timeout(Math.ceil(ms));
 }
 
 /** The machine's randomness. */

@@ -36,21 +36,25 @@ const iso8601 =
   /^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
 const dotnet = /^(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,7})?)?$/;
 
+/** The longest length of time, in milliseconds: that of .NET's `TimeSpan`, about 29,000 years. */
+export const maxTimeSpanMs = 922_337_203_685_477;
+
 /**
- * Milliseconds of a length of time.
+ * Whole milliseconds of a length of time, rounded up: nothing that waits for it may be early.
  *
  * @param what names the value in the error
- * @throws DurableError `InvalidOption` for anything that is not a finite length of time, zero or more
+ * @throws DurableError `InvalidOption` for anything that is not a length of time from zero to {@link maxTimeSpanMs}
  */
 export function parseTimeSpan(value: unknown, what: string): number {
   const ms = readTimeSpan(value);
-  if (ms === undefined || !Number.isFinite(ms) || ms < 0) {
+  if (ms === undefined || !(ms >= 0 && ms <= maxTimeSpanMs)) {
     throw new DurableError(
       "InvalidOption",
-      `${what} must be a length of time such as 5000, "5s", "PT5S", "00:00:05" or { seconds: 5 }, but got ${describe(value)}`,
+      `${what} must be a length of time such as 5000, "5s", "PT5S", "00:00:05" or { seconds: 5 }, of 10,675,199 days at most, but got ${describe(value)}`,
     );
   }
-  return ms;
+  // What is a whole number but for the error of a multiplication stays that number.
+  return Math.ceil(Number(ms.toPrecision(15)));
 }
 
 function readTimeSpan(value: unknown): number | undefined {

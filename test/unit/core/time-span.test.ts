@@ -17,6 +17,10 @@ it.each<[unknown, number]>([
   ["00:00:00.2500000", 250],
   [{ hours: 1, minutes: 30 }, 5_400_000],
   [{ days: 1, milliseconds: 1 }, 86_400_001],
+  [1500.5, 1501],
+  [{ seconds: 1 / 3 }, 334],
+  ["0.28s", 280],
+  ["10675199d", 922_337_193_600_000],
 ])("%j is a length of time", (value, ms) => {
   expect(parseTimeSpan(value, "the delay")).toBe(ms);
 });
@@ -25,6 +29,7 @@ it.each<unknown>([
   -1,
   Number.NaN,
   Number.POSITIVE_INFINITY,
+  Number.MAX_SAFE_INTEGER,
   "",
   "P",
   "PT",

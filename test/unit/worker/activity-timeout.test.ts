@@ -42,6 +42,10 @@ it("an activity that throws because its time is up has timed out", async () => {
   expect(outcome).toEqual(timedOut);
 });
 
+it("a time limit may be a fraction of milliseconds, in a task that another SDK has scheduled", async () => {
+  expect(await execute(10_000.5, () => "in time")).toEqual({ kind: "completed", result: '"in time"' });
+});
+
 it("a time limit longer than Node's timers does not abort the activity", async () => {
   const outcome = await execute(2 ** 31 + 5, async (_, { signal }) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
