@@ -19,8 +19,13 @@ import {
 } from "../core/orchestrator-action.ts";
 import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
 
-/** Tag of a sub-orchestration that answers nobody. */
-export const fireAndForgetTag = "FireAndForget";
+/** Tag of a sub-orchestration that answers nobody, as the .NET workers write it. It belongs to the engine. */
+const fireAndForgetTag = "FireAndForget";
+
+/** `true` when the tags of a sub-orchestration say that it answers nobody. */
+export function isFireAndForget(tags: Tags | undefined): boolean {
+  return tags?.[fireAndForgetTag] !== undefined;
+}
 
 /** What the actions of one episode mean for history and for others. */
 export interface AppliedActions {
@@ -122,11 +127,6 @@ function createSubOrchestration(
     orchestrationInstance: started.orchestrationInstance,
     taskScheduleId: id,
   };
-  const tags: Tags = {
-    ...started.tags,
-    ...action.tags,
-    ...(action.fireAndForget ? { [fireAndForgetTag]: "" } : {}),
-  };
   const target = { instanceId, executionId: childExecutionId(started, id) };
   return {
     event: {
@@ -138,7 +138,7 @@ function createSubOrchestration(
       instanceId,
       input,
       clientSpanId: undefined,
-      tags: action.tags,
+      tags: markTags(action.tags, action.fireAndForget),
     },
     outgoing: {
       message: {
@@ -151,7 +151,7 @@ function createSubOrchestration(
           name,
           version,
           input,
-          tags: Object.keys(tags).length === 0 ? undefined : tags,
+          tags: markTags({ ...started.tags, ...action.tags }, action.fireAndForget),
           correlation: undefined,
           parentTraceContext: undefined,
           scheduledStartTime: undefined,
@@ -163,6 +163,13 @@ function createSubOrchestration(
       },
     },
   };
+}
+
+/** The mark is neither inherited nor given by users: it speaks of this one start. */
+function markTags(tags: Tags | undefined, fireAndForget: boolean): Tags | undefined {
+  const own = Object.entries(tags ?? {}).filter(([name]) => name !== fireAndForgetTag);
+  if (fireAndForget) own.push([fireAndForgetTag, ""]);
+  return own.length === 0 ? undefined : Object.fromEntries(own);
 }
 
 /**
@@ -215,7 +222,7 @@ function complete(started: ExecutionStarted, action: CompleteOrchestration, time
 /** What an execution that has ended tells its parent; `undefined` when nobody waits for it. */
 export function answerOf(started: ExecutionStarted, completed: ExecutionCompleted): OutgoingMessage | undefined {
   const parent = started.parentInstance;
-  if (parent === undefined || started.tags?.[fireAndForgetTag] !== undefined) return undefined;
+  if (parent === undefined || isFireAndForget(started.tags)) return undefined;
   return { message: answerToParent(parent, completed) };
 }
 

@@ -15,7 +15,7 @@ import {
 } from "../core/orchestration-status.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
-import { fireAndForgetTag } from "./apply-actions.ts";
+import { isFireAndForget } from "./apply-actions.ts";
 import type { TaskHubStore } from "./backend.ts";
 
 export interface TaskHubClientOptions {
@@ -114,7 +114,7 @@ export class TaskHubClient implements OrchestrationClient {
         if (seen.has(childId)) continue;
         seen.add(childId);
         const child = await this.#store.getInstance(childId, { fetchInput: false });
-        if (child === undefined || child.tags?.[fireAndForgetTag] !== undefined) continue;
+        if (child === undefined || isFireAndForget(child.tags)) continue;
         if (!isTerminalStatus(child.runtimeStatus)) {
           await this.#send(childId, { type: "ExecutionTerminated", input: reason });
         }

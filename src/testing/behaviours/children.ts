@@ -23,6 +23,10 @@ const helpers: readonly Behaviour[] = [
     yield ctx.callActivity("nothing");
     ctx.sendEvent(other, "told", ctx.instanceId.length > 0);
   }),
+  behaviour({ name: "tells another of its child", expected: {} }, function* (ctx, other: string) {
+    const child = yield* ctx.callSubOrchestrator<Answer>(whoIs, 5);
+    ctx.sendEvent(other, "told", [child.input, child.tags]);
+  }),
 ];
 
 /** Registers the orchestrations that behaviours call, whatever their own style. */
@@ -88,6 +92,23 @@ export const children: readonly Behaviour[] = [
     function* (ctx) {
       const id = ctx.startNewOrchestration("tells another (generator)", ctx.instanceId);
       return [id.length > 0, yield* ctx.waitForExternalEvent("told")];
+    },
+  ),
+  behaviour(
+    {
+      name: "starts another orchestration that calls a child itself",
+      tags: { colour: "blue" },
+      expected: completed([5, { colour: "blue" }]),
+    },
+    function* (ctx) {
+      ctx.startNewOrchestration("tells another of its child (generator)", ctx.instanceId);
+      return yield* ctx.waitForExternalEvent("told");
+    },
+  ),
+  behaviour(
+    { name: "hears from its child whatever its tags are called", tags: { FireAndForget: "x" }, expected: completed(5) },
+    function* (ctx) {
+      return (yield* ctx.callSubOrchestrator<Answer>(whoIs, 5)).input;
     },
   ),
   behaviour(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Tags } from "../../../src/core/history-event.ts";
 import type { CompleteOrchestration, OrchestratorAction } from "../../../src/core/orchestrator-action.ts";
 import { applyActions } from "../../../src/engine/apply-actions.ts";
 import { at, executionStarted } from "../../../src/testing/history-builder.ts";
@@ -132,6 +133,25 @@ it("a fire-and-forget child answers nobody", () => {
 
   expect(start).toMatchObject({ tags: { FireAndForget: "" } });
   expect(apply(completion, start as typeof started).outgoing).toEqual([]);
+});
+
+it("a fire-and-forget start is known by its mark in history too", () => {
+  const applied = apply({ ...startChild, fireAndForget: true, tags: { colour: "blue" } });
+
+  expect(applied.events).toMatchObject([{ tags: { colour: "blue", FireAndForget: "" } }]);
+});
+
+it.each([
+  ["that was itself started to answer nobody", { parent, tags: { FireAndForget: "" } }, undefined],
+  ["whose own tag has that name", { tags: { FireAndForget: "x" } }, undefined],
+  ["that gives it a tag of that name", {}, { FireAndForget: "x" }],
+])("a child answers a caller %s", (_, { tags, ...options }: { tags?: Tags; parent?: typeof parent }, childTags) => {
+  const caller = { ...executionStarted("Test", options), tags };
+
+  const start = apply({ ...startChild, tags: childTags }, caller).outgoing[0]!.message.event as typeof started;
+
+  expect(start.tags).toBeUndefined();
+  expect(apply(completion, start).outgoing).toHaveLength(1);
 });
 
 it("continue-as-new is no event but a wish", () => {
