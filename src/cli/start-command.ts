@@ -96,6 +96,11 @@ function watchUserCode(terminal: Terminal): void {
     terminal.log({ level: "error", category: "Host.Console", message });
   });
   process.on("uncaughtException", (error) => {
+    // Thrown into a callback of an orchestrator that has gone astray; its instance is failed with the reason.
+    if (isDurableError(error, "OrchestrationMisuse")) {
+      terminal.log({ level: "error", category: "Host.Console", message: error.message });
+      return;
+    }
     terminal.fail(`Uncaught exception in the app: ${showThrown(error)}`);
     process.exit(1);
   });

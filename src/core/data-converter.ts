@@ -15,6 +15,9 @@ export interface DataConverter {
 export const jsonDataConverter: DataConverter = {
   serialize(value, what) {
     if (value === undefined) return undefined;
+    if (value instanceof Promise) {
+      throw new DurableError("InvalidPayload", `${what} is a promise, which would be stored as {}; await it first`);
+    }
     if (typeof value === "boolean" || Number.isSafeInteger(value)) return String(value);
     let text: string | undefined;
     try {

@@ -77,6 +77,7 @@ class Encoder {
 
   #encodeObject(value: object, key: string): unknown {
     if (this.#open.has(value)) throw new TypeError("it holds itself");
+    if (value instanceof Promise) throw new TypeError("it holds a promise; await it first");
     this.#open.add(value);
     try {
       return this.#encodeKnown(value) ?? this.#encodePlain(value, key);

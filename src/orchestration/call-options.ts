@@ -1,5 +1,6 @@
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
+import { assertInstanceId } from "../core/ids.ts";
 import type { ResolvedRetryPolicy, RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import { resolveRetryPolicy } from "../core/retry-policy.ts";
 import { type StandardSchema, validateSync } from "../core/standard-schema.ts";
@@ -67,7 +68,10 @@ export function resolveCall(
   const { timeout, version, tags, instanceId } = options ?? {};
   // Checked here, sent as given: the callee runs the schema too, and a schema may change what it takes.
   validateSync(handle?.inputSchema, input, `the input of ${what} '${name}'`);
-  if (instanceId !== undefined) assertText(instanceId, `the instance id of sub-orchestration '${name}'`);
+  // Other SDKs and JavaScript callers may hand over anything, and what storage refuses would be tried for ever.
+  if (instanceId !== undefined) assertInstanceId(instanceId);
+  if (version !== undefined) assertShortText(version, `the version of ${what} '${name}'`);
+  if (tags !== undefined) assertTags(tags, `the tags of ${what} '${name}'`);
   return {
     name,
     input,
@@ -77,6 +81,25 @@ export function resolveCall(
     tags,
     instanceId,
   };
+}
+
+/** Most UTF-16 units of a text that has a column of its own in history. */
+const maxShortTextLength = 1000;
+
+/** @throws DurableError `InvalidOption` */
+export function assertShortText(value: unknown, what: string): asserts value is string {
+  if (typeof value === "string" && value.length <= maxShortTextLength) return;
+  const given = typeof value === "string" ? `one of ${value.length}` : JSON.stringify(value);
+  throw new DurableError(
+    "InvalidOption",
+    `${what} must be a text of at most ${maxShortTextLength} characters, but got ${given}`,
+  );
+}
+
+function assertTags(value: unknown, what: string): void {
+  const isPlain = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (isPlain && Object.values(value).every((text) => typeof text === "string")) return;
+  throw new DurableError("InvalidOption", `${what} must be an object whose values are texts`);
 }
 
 /** @throws DurableError `OrchestrationMisuse` */

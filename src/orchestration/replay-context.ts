@@ -5,6 +5,7 @@ import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import { validateSync } from "../core/standard-schema.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import {
+  assertShortText,
   assertText,
   type CallActivityOptions,
   type CallSubOrchestratorOptions,
@@ -169,6 +170,9 @@ export class ReplayContext implements OrchestrationContext {
   sendEvent<T>(instanceId: string, event: string | ExternalEvent<T>, input?: T): void {
     this.#execution.enterCall("sendEvent");
     assertText(instanceId, "the instance id of sendEvent");
+    if (!instanceId.isWellFormed()) {
+      throw new DurableError("InvalidInstanceId", "the instance id of sendEvent holds a lone surrogate");
+    }
     const { name, schema } = typeof event === "string" ? { name: event, schema: undefined } : event;
     assertText(name, "the event name of sendEvent");
     // Checked here, sent as given: the receiver runs the schema too, and a schema may change what it takes.
@@ -233,6 +237,7 @@ export class ReplayContext implements OrchestrationContext {
   patched(id: string): boolean {
     this.#execution.enterCall("patched");
     assertText(id, "the id of a patch");
+    assertShortText(id, "the id of a patch");
     return this.#execution.patches.isPatched(id, this.#execution.isReplaying);
   }
 

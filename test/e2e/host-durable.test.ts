@@ -25,6 +25,10 @@ app.orchestration("steps", function* (context, count) {
   for (let n = 0; n < count; n++) done.push(yield context.callActivity("step", n));
   return done;
 });
+app.orchestration("strays", function* (context) {
+  setTimeout(() => context.callActivity("step", 7), 200);
+  yield context.waitForExternalEvent("never");
+});
 const other = new DFApp();
 other.orchestration("ofAnotherApp", function* () {
   return "merged";
@@ -67,6 +71,21 @@ async function status(host: LocalHostProcess, id: string) {
 const stepsText = () => (existsSync(join(folder, "steps.txt")) ? readFileSync(join(folder, "steps.txt"), "utf8") : "");
 
 describe("an app with durable functions", () => {
+  it("outlives an orchestrator that goes on in a callback, and fails its instance", async () => {
+    await using host = await startLocalHost({ appFolder: folder });
+
+    const id = await startInstance(host, "strays", null);
+
+    await expect
+      .poll(() => status(host, id))
+      .toMatchObject({
+        runtimeStatus: "Failed",
+        output: expect.stringContaining("callActivity was called while the orchestrator was not being replayed"),
+      });
+    expect(await host.stop()).toBe(0);
+    expect(stepsText()).toBe("");
+  });
+
   it("runs the orchestrations of all its DFApps on the embedded store", async () => {
     await using host = await startLocalHost({ appFolder: folder });
 

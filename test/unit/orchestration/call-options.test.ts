@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import type { OrchestrationContext } from "../../../src/orchestration/orchestration-context.ts";
+import { episodeStarted, executionStarted } from "../../../src/testing/history-builder.ts";
+import { completion, runEpisode } from "../../support/run-episode.ts";
+
+const start = [episodeStarted(), executionStarted("Test")];
+const long = "x".repeat(1001);
+
+it.each<[string, (ctx: OrchestrationContext) => unknown, string, RegExp]>([
+  ["a child id with a slash", (ctx) => ctx.callSubOrchestrator("c", 0, "a/b"), "InvalidInstanceId", /'\/'/],
+  ["a child id of an entity", (ctx) => ctx.callSubOrchestrator("c", 0, "@e@k"), "InvalidInstanceId", /entities/],
+  ["a broken child id", (ctx) => ctx.callSubOrchestrator("c", 0, "a\ud800"), "InvalidInstanceId", /surrogate/],
+  ["a broken receiver", (ctx) => ctx.sendEvent("a\ud800", "go"), "InvalidInstanceId", /surrogate/],
+  ["a number as version", (ctx) => ctx.callActivity("a", 0, { version: 2 as never }), "InvalidOption", /version/],
+  ["a long version", (ctx) => ctx.callSubOrchestrator("c", 0, { version: long }), "InvalidOption", /at most 1000/],
+  ["a number as tag", (ctx) => ctx.callActivity("a", 0, { tags: { a: 1 as never } }), "InvalidOption", /tags/],
+  ["a list as tags", (ctx) => ctx.callActivity("a", 0, { tags: ["x"] as never }), "InvalidOption", /tags/],
+  ["a long patch id", (ctx) => ctx.patched(long), "InvalidOption", /patch/],
+  ["a promise as input", (ctx) => ctx.callActivity("a", Promise.resolve(1)), "InvalidPayload", /await it first/],
+])("%s is refused where it is given", async (_, call, errorType, message) => {
+  const result = await runEpisode((ctx) => void call(ctx), start);
+
+  expect(completion(result).failureDetails).toMatchObject({
+    errorType,
+    errorMessage: expect.stringMatching(message) as string,
+  });
+  expect(result.actions).toHaveLength(1);
+});
+
+it("a promise as output is refused", async () => {
+  const result = await runEpisode(function* () {
+    return Promise.resolve(1);
+  }, start);
+
+  expect(completion(result).failureDetails).toMatchObject({ errorType: "InvalidPayload" });
+});
