@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { encodeActivityInput } from "../core/activity-input.ts";
-import { formatFailure } from "../core/failure-details.ts";
 import type {
   ExecutionCompleted,
   ExecutionStarted,
@@ -17,15 +16,8 @@ import {
   type ScheduleTask,
   type SendEvent,
 } from "../core/orchestrator-action.ts";
-import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
-
-/** Tag of a sub-orchestration that answers nobody, as the .NET workers write it. It belongs to the engine. */
-const fireAndForgetTag = "FireAndForget";
-
-/** `true` when the tags of a sub-orchestration say that it answers nobody. */
-export function isFireAndForget(tags: Tags | undefined): boolean {
-  return tags?.[fireAndForgetTag] !== undefined;
-}
+import type { OutgoingMessage } from "../core/task-message.ts";
+import { answerOf, fireAndForgetTag } from "./parent-answers.ts";
 
 /** What the actions of one episode mean for history and for others. */
 export interface AppliedActions {
@@ -217,34 +209,4 @@ function complete(started: ExecutionStarted, action: CompleteOrchestration, time
     failureDetails,
   };
   return { event, outgoing: answerOf(started, event) };
-}
-
-/** What an execution that has ended tells its parent; `undefined` when nobody waits for it. */
-export function answerOf(started: ExecutionStarted, completed: ExecutionCompleted): OutgoingMessage | undefined {
-  const parent = started.parentInstance;
-  if (parent === undefined || isFireAndForget(started.tags)) return undefined;
-  return { message: answerToParent(parent, completed) };
-}
-
-function answerToParent(parent: ParentInstance, completed: ExecutionCompleted): TaskMessage {
-  const header = { eventId: -1, timestamp: completed.timestamp, taskScheduledId: parent.taskScheduleId };
-  const target = parent.orchestrationInstance;
-  if (completed.orchestrationStatus === "Completed") {
-    const event = { ...header, type: "SubOrchestrationInstanceCompleted", result: completed.result } as const;
-    return { event, target };
-  }
-  const failureDetails = completed.failureDetails ?? {
-    errorType: completed.orchestrationStatus,
-    errorMessage: completed.result ?? `the sub-orchestration was ${completed.orchestrationStatus.toLowerCase()}`,
-    isNonRetriable: false,
-  };
-  const reason = completed.failureDetails === undefined ? failureDetails.errorMessage : formatFailure(failureDetails);
-  const event = {
-    ...header,
-    type: "SubOrchestrationInstanceFailed",
-    reason,
-    details: undefined,
-    failureDetails,
-  } as const;
-  return { event, target };
 }

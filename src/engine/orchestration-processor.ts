@@ -4,7 +4,7 @@ import type { ExecutionCompleted, ExecutionRef, HistoryEvent } from "../core/his
 import type { Clock, LogSink } from "../core/ports.ts";
 import { wakeEventName } from "../core/reserved-names.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
-import { answerOf } from "./apply-actions.ts";
+import type { OutgoingMessage } from "../core/task-message.ts";
 import type {
   Backend,
   DeliveredMessage,
@@ -17,6 +17,7 @@ import { type EpisodeOutcome, runEpisode } from "./episode.ts";
 import { HistorySummary } from "./history-summary.ts";
 import { describeInstanceChange } from "./instance-change.ts";
 import { withLockRenewal } from "./lock-renewal.ts";
+import { answerOf, refusalOf } from "./parent-answers.ts";
 import { type Reconciliation, reconcileMessages } from "./reconcile-messages.ts";
 import { SessionCache } from "./session-cache.ts";
 
@@ -132,6 +133,7 @@ export class OrchestrationProcessor {
         (messages.start === undefined ? execution.history.describeProblem(workItem.instanceId) : undefined);
       if (problem !== undefined) return await this.#failUnreadable(workItem, execution, problem);
       this.#logDiscarded(workItem.instanceId, messages.discarded);
+      this.#logRefused(workItem.instanceId, messages.refused);
       if (messages.orphaned.length > 0) await this.#settleOrphans(workItem);
       else if (messages.accepted.length === 0) await this.#settleWithoutEpisode(workItem, execution, messages);
       else execution = await this.#runEpisode(workItem, execution, messages, isLost);
@@ -187,7 +189,7 @@ export class OrchestrationProcessor {
       const firstIndex = history.length;
       history.append(outcome.events);
       const { version } = await backend.completeOrchestrationWorkItem(
-        checkpointOf(workItem, execution.version, outcome, history, firstIndex, messages),
+        checkpointOf(workItem, execution.version, outcome, history, firstIndex, messages, this.#refuse(messages)),
       );
       const executionId = executionIdOf(outcome);
       const next = { history, executionId, version, session: outcome.session, unseen: outcome.unseen, isCached: true };
@@ -250,9 +252,9 @@ export class OrchestrationProcessor {
     await this.#options.backend.completeOrchestrationWorkItem({
       workItem,
       history: undefined,
-      outgoing: answer === undefined ? [] : [answer],
+      outgoing: [...(answer === undefined ? [] : [answer]), ...this.#refuse(messages)],
       instance: (await this.#rowLags(workItem.instanceId, instance)) ? instance : undefined,
-      settled: messages.discarded,
+      settled: [...messages.discarded, ...messages.refused],
       deferred: messages.deferred,
     });
     const { session, version, unseen, history } = execution;
@@ -294,6 +296,19 @@ export class OrchestrationProcessor {
     });
   }
 
+  #refuse({ refused }: Reconciliation): OutgoingMessage[] {
+    const timestamp = new Date(this.#options.clock.now());
+    return refused.flatMap(({ message: { event } }) => {
+      return (event.type === "ExecutionStarted" && refusalOf(event, timestamp)) || [];
+    });
+  }
+
+  #logRefused(instanceId: string, refused: readonly DeliveredMessage[]): void {
+    if (refused.length === 0) return;
+    const text = `a sub-orchestration was not started: the id ${instanceId} is in use`;
+    this.#options.log.log("warn", "InstanceIdInUse", text, { instanceId });
+  }
+
   #logFailedExecution({ started }: EpisodeOutcome, completed: ExecutionCompleted | undefined): void {
     if (completed?.failureDetails === undefined) return;
     const text = `'${started.name}' failed: ${formatFailureChain(completed.failureDetails)}`;
@@ -326,7 +341,8 @@ function isWorthAnotherTry({ messages }: OrchestrationWorkItem): boolean {
 }
 
 function needsFreshHistory(messages: Reconciliation): boolean {
-  return messages.start !== undefined || messages.discarded.length > 0 || messages.deferred.length > 0;
+  const { start, discarded, refused, deferred } = messages;
+  return start !== undefined || discarded.length > 0 || refused.length > 0 || deferred.length > 0;
 }
 
 function checkpointOf(
@@ -336,14 +352,15 @@ function checkpointOf(
   history: HistorySummary,
   firstIndex: number,
   messages: Reconciliation,
+  refusals: readonly OutgoingMessage[],
 ): OrchestrationCheckpoint {
   const executionId = executionIdOf(outcome);
   return {
     workItem,
     history: { executionId, expectedVersion, firstIndex, events: outcome.events, episode: history.episodes },
-    outgoing: outcome.outgoing,
+    outgoing: [...outcome.outgoing, ...refusals],
     instance: describeInstanceChange(executionId, outcome.events, outcome.customStatus),
-    settled: [...messages.accepted, ...messages.discarded],
+    settled: [...messages.accepted, ...messages.discarded, ...messages.refused],
     deferred: messages.deferred,
   };
 }

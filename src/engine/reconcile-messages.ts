@@ -1,6 +1,7 @@
 import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import type { DeliveredMessage } from "./backend.ts";
 import type { HistorySummary } from "./history-summary.ts";
+import { waitingParentOf } from "./parent-answers.ts";
 
 /** What becomes of each message of a work item, given the history it meets. */
 export interface Reconciliation {
@@ -10,6 +11,8 @@ export interface Reconciliation {
   readonly accepted: readonly DeliveredMessage[];
   /** Have no effect any more: repeats, and messages for an execution that is over. */
   readonly discarded: readonly DeliveredMessage[];
+  /** Start a child for a parent that waits, under an id that another execution holds: the parent has to be told. */
+  readonly refused: readonly DeliveredMessage[];
   /** Came too early: answers whose question is not in history yet. */
   readonly deferred: readonly DeliveredMessage[];
   /** For an instance that has neither history nor a start among its messages; nothing is decided about these. */
@@ -23,7 +26,7 @@ const maxEarlyDeliveries = 10;
  * Sorts the messages of one work item.
  *
  * - A start begins a new execution when there is none, or when the present one has ended and was started by another
- *   message. Any other start is a repeat.
+ *   message. Any other start is a repeat, or it is refused: the id is in use.
  * - A message for an exact execution counts for that execution only.
  * - An answer is accepted only once history holds its question; until then it waits, because the checkpoint that asks
  *   may still be on its way.
@@ -35,11 +38,12 @@ export function reconcileMessages(history: HistorySummary, messages: readonly De
   const start = startMessage?.message.event as ExecutionStarted | undefined;
   const current = start ?? history.started;
   if (current === undefined) {
-    return { start: undefined, accepted: [], discarded: [], deferred: [], orphaned: messages };
+    return { start: undefined, accepted: [], discarded: [], refused: [], deferred: [], orphaned: messages };
   }
 
   const accepted: DeliveredMessage[] = startMessage === undefined ? [] : [startMessage];
   const discarded: DeliveredMessage[] = [];
+  const refused: DeliveredMessage[] = [];
   const deferred: DeliveredMessage[] = [];
   const hasEnded = start === undefined && history.completed !== undefined;
   for (const delivered of messages) {
@@ -47,20 +51,30 @@ export function reconcileMessages(history: HistorySummary, messages: readonly De
     const { event, target } = delivered.message;
     const isForAnother =
       target.executionId !== undefined && target.executionId !== current.orchestrationInstance.executionId;
-    if (hasEnded || isForAnother || !isForExecution(event)) discarded.push(delivered);
+    if (isRefused(current, hasEnded, event)) refused.push(delivered);
+    else if (hasEnded || isForAnother || !isForExecution(event)) discarded.push(delivered);
     else if (isEarly(start === undefined ? history : undefined, delivered)) {
       (delivered.deliveryCount < maxEarlyDeliveries ? deferred : discarded).push(delivered);
     } else accepted.push(delivered);
   }
-  return { start, accepted, discarded, deferred, orphaned: [] };
+  return { start, accepted, discarded, refused, deferred, orphaned: [] };
 }
 
 function isNewStart(history: HistorySummary, event: ExecutionStarted): boolean {
   const { started, completed } = history;
   if (started === undefined) return true;
   if (completed === undefined) return false;
-  if (started.orchestrationInstance.executionId === event.orchestrationInstance.executionId) return false;
-  return !isSameChild(started, event);
+  return !isSameStart(started, event);
+}
+
+/** The start of another child, while the holder of its id still runs. */
+function isRefused(holder: ExecutionStarted, hasEnded: boolean, event: HistoryEvent): boolean {
+  if (hasEnded || event.type !== "ExecutionStarted") return false;
+  return waitingParentOf(event) !== undefined && !isSameStart(holder, event);
+}
+
+function isSameStart(a: ExecutionStarted, b: ExecutionStarted): boolean {
+  return a.orchestrationInstance.executionId === b.orchestrationInstance.executionId || isSameChild(a, b);
 }
 
 /** A parent that repeats an episode starts its child again: the same child, which has run already. */

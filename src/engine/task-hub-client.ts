@@ -15,8 +15,8 @@ import {
 } from "../core/orchestration-status.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
-import { isFireAndForget } from "./apply-actions.ts";
 import type { TaskHubStore } from "./backend.ts";
+import { isFireAndForget } from "./parent-answers.ts";
 
 export interface TaskHubClientOptions {
   readonly store: TaskHubStore;

@@ -1,3 +1,4 @@
+import type { DurableTask } from "../../orchestration/durable-task.ts";
 import type { Registry } from "../../worker/registry.ts";
 import { oddNames } from "./activities.ts";
 import { type Behaviour, behaviour, completed } from "./behaviour.ts";
@@ -46,6 +47,15 @@ interface Answer {
   readonly input: unknown;
 }
 
+function* failureOf(task: DurableTask<unknown>): Generator<unknown, string, unknown> {
+  try {
+    yield task;
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "no failure";
+}
+
 /** Sub-orchestrations and their names. */
 export const children: readonly Behaviour[] = [
   behaviour(
@@ -92,6 +102,25 @@ export const children: readonly Behaviour[] = [
     function* (ctx) {
       const id = ctx.startNewOrchestration("tells another (generator)", ctx.instanceId);
       return [id.length > 0, yield* ctx.waitForExternalEvent("told")];
+    },
+  ),
+  behaviour(
+    { name: "is told that the id of a child is in use: by another child", expected: completed([true, true]) },
+    function* (ctx) {
+      const id = `${ctx.instanceId}-child`;
+      const first = ctx.callSubOrchestrator<number[]>("collects items (generator)", 1, id);
+      const second = ctx.callSubOrchestrator("collects items (generator)", 1, id);
+      const message = yield* failureOf(second);
+      ctx.sendEvent(id, "item", 7);
+      const items = yield* first;
+      return [message.includes(`'${id}' is in use`), items[0] === 7];
+    },
+  ),
+  behaviour(
+    { name: "is told that the id of a child is in use: by itself", expected: completed(true) },
+    function* (ctx) {
+      const message = yield* failureOf(ctx.callSubOrchestrator(whoIs, 1, ctx.instanceId));
+      return message.includes("is in use");
     },
   ),
   behaviour(

@@ -42,7 +42,14 @@ const running = [episodeStarted(), executionStarted("Test"), taskScheduled(0, "H
 const finished = [...running, ended];
 const child = [episodeStarted(), executionStarted("Child", { parent }), ended];
 
-type Fate = "accepted" | "discarded" | "deferred" | "orphaned";
+const childOf = (id: number, instanceId = "parent") =>
+  executionStarted("Child", {
+    parent: { ...parent, taskScheduleId: id, orchestrationInstance: { instanceId, executionId: "p" } },
+    executionId: `child ${id}`,
+  });
+const runningChild = child.slice(0, -1);
+
+type Fate = "accepted" | "discarded" | "refused" | "deferred" | "orphaned";
 
 describe("a message of an instance", () => {
   it.each<[string, readonly HistoryEvent[], DeliveredMessage, Fate]>([
@@ -72,6 +79,26 @@ describe("a message of an instance", () => {
       delivered(executionStarted("Child", { parent: { ...parent, taskScheduleId: 4 }, executionId: "x" }), "x"),
       "accepted",
     ],
+    ["that starts a child under an id in use is refused", running, delivered(childOf(3), "x"), "refused"],
+    ["that starts a child again while it runs is a repeat", runningChild, delivered(childOf(3), "x"), "discarded"],
+    [
+      "that starts the id of a running child for another task is refused",
+      runningChild,
+      delivered(childOf(4)),
+      "refused",
+    ],
+    [
+      "that starts the id of a running child for another parent is refused",
+      runningChild,
+      delivered(childOf(3, "stranger"), "x"),
+      "refused",
+    ],
+    [
+      "that starts a child under an id in use, to answer nobody, is discarded",
+      running,
+      delivered({ ...childOf(3), tags: { FireAndForget: "" } }, "x"),
+      "discarded",
+    ],
     ["that answers a recorded activity is accepted", running, delivered(taskCompleted(0)), "accepted"],
     ["that answers an activity not recorded yet waits", running, delivered(taskCompleted(7)), "deferred"],
     [
@@ -89,7 +116,8 @@ describe("a message of an instance", () => {
     const fates = reconcileMessages(HistorySummary.of(history), [message]);
 
     expect(fates[fate]).toEqual([message]);
-    expect([...fates.accepted, ...fates.discarded, ...fates.deferred, ...fates.orphaned]).toHaveLength(1);
+    const all = [fates.accepted, fates.discarded, fates.refused, fates.deferred, fates.orphaned];
+    expect(all.flat()).toHaveLength(1);
   });
 });
 
@@ -101,4 +129,15 @@ it("a start comes first, whatever was delivered before it", () => {
 
   expect(accepted).toEqual([start, event]);
   expect(started).toBe(start.message.event);
+});
+
+it.each([
+  ["no execution", none],
+  ["an ended execution", finished],
+])("of two children under one id, started at once after %s, the second is refused", (_, history) => {
+  const [first, second] = [delivered(childOf(3), "x"), delivered(childOf(4), "y")];
+
+  const { accepted, refused } = reconcileMessages(HistorySummary.of(history), [first, second]);
+
+  expect({ accepted, refused }).toEqual({ accepted: [first], refused: [second] });
 });

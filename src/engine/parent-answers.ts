@@ -1,0 +1,57 @@
+import { type FailureDetails, formatFailure } from "../core/failure-details.ts";
+import type { ExecutionCompleted, ExecutionStarted, ParentInstance, Tags } from "../core/history-event.ts";
+import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
+
+/** Tag of a sub-orchestration that answers nobody, as the .NET workers write it. It belongs to the engine. */
+export const fireAndForgetTag = "FireAndForget";
+
+/** `true` when the tags of a sub-orchestration say that it answers nobody. */
+export function isFireAndForget(tags: Tags | undefined): boolean {
+  return tags?.[fireAndForgetTag] !== undefined;
+}
+
+/** Whom an execution has to answer; `undefined` when nobody waits for it. */
+export function waitingParentOf(started: ExecutionStarted): ParentInstance | undefined {
+  return isFireAndForget(started.tags) ? undefined : started.parentInstance;
+}
+
+/** What an execution that has ended tells its parent; `undefined` when nobody waits for it. */
+export function answerOf(started: ExecutionStarted, completed: ExecutionCompleted): OutgoingMessage | undefined {
+  const parent = waitingParentOf(started);
+  return parent && { message: answerToParent(parent, completed) };
+}
+
+function answerToParent(parent: ParentInstance, completed: ExecutionCompleted): TaskMessage {
+  const header = { eventId: -1, timestamp: completed.timestamp, taskScheduledId: parent.taskScheduleId };
+  const target = parent.orchestrationInstance;
+  if (completed.orchestrationStatus === "Completed") {
+    const event = { ...header, type: "SubOrchestrationInstanceCompleted", result: completed.result } as const;
+    return { event, target };
+  }
+  const failureDetails = completed.failureDetails ?? {
+    errorType: completed.orchestrationStatus,
+    errorMessage: completed.result ?? `the sub-orchestration was ${completed.orchestrationStatus.toLowerCase()}`,
+    isNonRetriable: false,
+  };
+  const reason = completed.failureDetails === undefined ? failureDetails.errorMessage : formatFailure(failureDetails);
+  return { event: { ...header, ...failed(reason, failureDetails) }, target };
+}
+
+/** Tells the parent that its child cannot start, because another execution holds the id; `undefined` as above. */
+export function refusalOf(start: ExecutionStarted, timestamp: Date): OutgoingMessage | undefined {
+  const parent = waitingParentOf(start);
+  if (parent === undefined) return undefined;
+  const { instanceId } = start.orchestrationInstance;
+  const failureDetails: FailureDetails = {
+    errorType: "InstanceAlreadyExists",
+    errorMessage: `the instance id '${instanceId}' is in use by another orchestration that has not ended; choose another id for the sub-orchestration, or leave it out`,
+    isNonRetriable: true,
+  };
+  const header = { eventId: -1, timestamp, taskScheduledId: parent.taskScheduleId };
+  const event = { ...header, ...failed(formatFailure(failureDetails), failureDetails) };
+  return { message: { event, target: parent.orchestrationInstance } };
+}
+
+function failed(reason: string, failureDetails: FailureDetails) {
+  return { type: "SubOrchestrationInstanceFailed", reason, details: undefined, failureDetails } as const;
+}
