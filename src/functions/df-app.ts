@@ -121,7 +121,8 @@ export class DFApp {
   }
 
   /**
-   * Registers an activity: the code that does the work, and may do what it likes.
+   * Registers an activity: the code that does the work, and may do what it likes. Its input is typed by the annotation
+   * of the first parameter, which is needed also beside a default: `(city: string = "Tokyo") => ...`.
    *
    * @example
    * const priceOf = app.activity("priceOf", async (article: string) => (await catalogue.find(article)).price);

@@ -98,11 +98,18 @@ export interface OrchestrationContext {
 
   /** {@link callSubOrchestrator} with a retry policy, in the argument order of `durable-functions` 3.x. */
   callSubOrchestratorWithRetry<Output = unknown>(
-    orchestration: string | OrchestrationHandle<never, Output>,
+    name: string,
     retry: RetryPolicy | RetryOptions,
     input?: unknown,
     instanceId?: string,
     version?: string,
+  ): DurableTask<Output>;
+  callSubOrchestratorWithRetry<Input, Output>(
+    orchestration: OrchestrationHandle<Input, Output>,
+    retry: RetryPolicy | RetryOptions,
+    ...input: undefined extends Input
+      ? [input?: Input, instanceId?: string, version?: string]
+      : [input: Input, instanceId?: string, version?: string]
   ): DurableTask<Output>;
 
   /** Starts another orchestration that answers nobody. Returns its instance id at once. */

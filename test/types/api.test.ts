@@ -176,6 +176,11 @@ it("retries change how a function is called, not what it takes and gives", () =>
     context.callActivity(pay, { id: "1" }, { retry: { maxAttempts: 2 } });
     // @ts-expect-error an order is no number
     context.callActivityWithRetry(pay, retry, 1);
+    const counted = context.callSubOrchestratorWithRetry(count, retry, ["a"], "id", "1.0");
+    expectTypeOf(counted).toEqualTypeOf<DurableTask<number>>();
+    expectTypeOf(context.callSubOrchestratorWithRetry<string>("sweep", retry)).toEqualTypeOf<DurableTask<string>>();
+    // @ts-expect-error items are a list
+    context.callSubOrchestratorWithRetry(count, retry, "three");
   });
 });
 
