@@ -33,6 +33,8 @@ export interface TimerTask extends DurableTask<void> {
 
 /**
  * The task that won an `any`: the very object that was passed in. Its type has no `then`, because `await` would
- * otherwise unwrap it to its result.
+ * otherwise unwrap it to its result. A promise still does: an async function that returns the winner, or
+ * `Promise.resolve(winner)`, gives the result of the task. Return it in an object (`{ winner }`), or return the
+ * combination without waiting for it.
  */
 export type WinnerOf<Task> = Task extends DurableTask<unknown> ? Omit<Task, "then"> : never;

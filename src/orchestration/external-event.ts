@@ -34,6 +34,9 @@ export function defineEvent<Payload = unknown>(name: string, schema?: StandardSc
  * @example
  * for await (const item of context.events<Item>("item")) ...          // async orchestrators
  * for (const next of context.events<Item>("item")) { const item = yield* next; ... }   // generators
+ *
+ * @remarks The async iterator is like any other: a `next()` that lost a `Promise.race` still gets the next event, so keep
+ * its promise for the next round.
  */
 export interface ExternalEventStream<Payload> extends AsyncIterable<Payload>, Iterable<DurableTask<Payload>> {}
 

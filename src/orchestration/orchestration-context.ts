@@ -141,6 +141,10 @@ export interface OrchestrationContext {
    * The next event of that name raised to this instance. Events that came before the wait are kept; several waits of
    * one name are served in order. Names are compared ignoring case.
    *
+   * A wait whose combination is over without it (`any`, `race`, a failed `all`) takes no event from then on, until it is
+   * waited for again or asked whether it has completed: a loop may make a new wait in each round, or use one in all.
+   * `Promise.race` does not tell its losers, so those stay first in line: use `context.race` for events.
+   *
    * @param options.timeout fails the wait with DurableError `TaskTimeout`. @defaultValue no limit
    */
   waitForExternalEvent<T = unknown>(
@@ -165,7 +169,10 @@ export interface OrchestrationContext {
   /** All outcomes, in the order of the tasks. Never fails. */
   allSettled<const T extends Tasks>(tasks: T): DurableTask<SettledResultsOf<T>>;
 
-  /** The first task to complete or fail, itself: `winner === timer`. Never fails. */
+  /**
+   * The first task to complete or fail, itself: `winner === timer`. Never fails. An async function must not return the
+   * winner alone: see {@link WinnerOf}.
+   */
   any<T extends Tasks>(tasks: T): DurableTask<WinnerOf<T[number]>>;
 
   /** The result, or the failure, of the first task to complete or fail. */

@@ -1,5 +1,6 @@
 import { DurableError } from "../core/errors.ts";
 import type { DurableTask } from "./durable-task.ts";
+import type { Interest } from "./interest.ts";
 
 type Outcome<T> =
   | { readonly kind: "completed"; readonly value: T }
@@ -25,6 +26,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   #settlePromise: (() => void) | undefined;
   #unwrapped = 0;
   #condition: (() => boolean) | undefined;
+  #interest: Interest | undefined;
   readonly #observer: AwaitObserver;
 
   constructor(observer: AwaitObserver) {
@@ -37,7 +39,21 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   }
 
   get isCompleted(): boolean {
+    return this.#look() !== undefined;
+  }
+
+  /** {@link isCompleted} for the machine itself, which takes no event for a task that code has turned away from. */
+  get isSettled(): boolean {
     return this.#outcome !== undefined;
+  }
+
+  /** What to tell of those who observe this task, while it is open. Most tasks need not know. */
+  get interest(): Interest | undefined {
+    return this.#interest;
+  }
+
+  heedInterest(interest: Interest): void {
+    this.#interest = interest;
   }
 
   /**
@@ -59,18 +75,19 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   }
 
   get isFaulted(): boolean {
-    return this.#outcome?.kind === "failed";
+    return this.#look()?.kind === "failed";
   }
 
   get result(): T {
-    if (this.#outcome === undefined) {
+    const outcome = this.#look();
+    if (outcome === undefined) {
       throw new DurableError(
         "OrchestrationMisuse",
         "the result of a task was read before the task completed; wait for it first (await, yield or yield*)",
       );
     }
-    if (this.#outcome.kind === "failed") throw this.#outcome.error;
-    return this.#outcome.value;
+    if (outcome.kind === "failed") throw outcome.error;
+    return outcome.value;
   }
 
   /** The failure of a faulted task. */
@@ -94,9 +111,20 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     else this.#listeners.push(listener);
   }
 
+  /** An idle task may have an event to take, which it does when it is looked at. */
+  #look(): Outcome<T> | undefined {
+    if (this.#outcome === undefined) this.#interest?.look();
+    return this.#outcome;
+  }
+
   #settle(outcome: Outcome<T>): void {
     if (this.#outcome !== undefined) return;
     this.#outcome = outcome;
+    if (this.#interest !== undefined) {
+      const interest = this.#interest;
+      this.#interest = undefined;
+      interest.end();
+    }
     const listeners = this.#listeners;
     if (listeners !== undefined) {
       this.#listeners = undefined;
@@ -120,6 +148,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
     onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
+    if (this.#promise === undefined) this.#interest?.observe();
     if (this.#outcome === undefined) this.#observer.remember(this);
     this.#promise ??=
       this.#outcome === undefined

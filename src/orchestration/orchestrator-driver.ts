@@ -94,6 +94,7 @@ class GeneratorDriver implements OrchestratorDriver {
       if (!this.#view.owns(yielded)) {
         throw new DurableError("OrchestrationMisuse", "the orchestrator waits for a task of another orchestration");
       }
+      yielded.interest?.observe();
       if (yielded.isCompleted || yielded.canSettle) return yielded;
       throw new DurableError(
         "OrchestrationMisuse",

@@ -1,29 +1,29 @@
 import { DurableError } from "../core/errors.ts";
+import { Interest } from "./interest.ts";
 import { type AwaitObserver, OrchestrationTask } from "./orchestration-task.ts";
 
-type Tasks = readonly OrchestrationTask<unknown>[];
+type Task = OrchestrationTask<unknown>;
+type Tasks = readonly Task[];
 
-const isAlive = (task: OrchestrationTask<unknown>): boolean => task.isCompleted || task.canSettle;
+const isAlive = (task: Task): boolean => task.isSettled || task.canSettle;
 
 /** Completes `combined` with all results in order, or fails it with the first failure. */
-export function settleWithAll(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+export function settleWithAll(combined: Task, tasks: Tasks): void {
   combined.settlesIf(() => tasks.every(isAlive));
   let open = tasks.length;
   if (open === 0) return combined.complete([]);
-  for (const task of tasks) {
-    task.onSettled(() => {
-      open--;
-      if (task.isFaulted) combined.fail(task.error);
-      else if (open === 0) combined.complete(tasks.map((each) => each.result));
-    });
-  }
+  onEachSettled(combined, tasks, (task) => {
+    open--;
+    if (task.isFaulted) combined.fail(task.error);
+    else if (open === 0) combined.complete(tasks.map((each) => each.result));
+  });
 }
 
 /**
  * Completes `combined` with all results in order once every task has settled. Fails it with the one failure there was, or
  * with all of them in an `AggregateError`, in the order of the tasks.
  */
-export function settleWithAllOrEveryFailure(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+export function settleWithAllOrEveryFailure(combined: Task, tasks: Tasks): void {
   whenAllHaveSettled(combined, tasks, () => {
     const failures = tasks.filter(({ isFaulted }) => isFaulted).map(({ error }) => error);
     if (failures.length === 0) combined.complete(tasks.map((each) => each.result));
@@ -40,36 +40,85 @@ function aggregate(failures: readonly unknown[], count: number): AggregateError 
 }
 
 /** Completes `combined` with the outcome of every task, in order. */
-export function settleWithAllSettled(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+export function settleWithAllSettled(combined: Task, tasks: Tasks): void {
   whenAllHaveSettled(combined, tasks, () => combined.complete(tasks.map(outcomeOf)));
 }
 
-function whenAllHaveSettled(combined: OrchestrationTask<unknown>, tasks: Tasks, finish: () => void): void {
+function whenAllHaveSettled(combined: Task, tasks: Tasks, finish: () => void): void {
   combined.settlesIf(() => tasks.every(isAlive));
   let open = tasks.length;
   if (open === 0) return finish();
-  for (const task of tasks) {
-    task.onSettled(() => {
-      open--;
-      if (open === 0) finish();
-    });
-  }
+  onEachSettled(combined, tasks, () => {
+    open--;
+    if (open === 0) finish();
+  });
 }
 
 /** Completes `combined` with the task that settles first, whether it completed or failed. */
-export function settleWithAny(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+export function settleWithAny(combined: Task, tasks: Tasks): void {
   combined.settlesIf(() => tasks.some(isAlive));
-  for (const task of tasks) task.onSettled(() => combined.complete(task));
+  onEachSettled(combined, tasks, (task) => combined.complete(task));
 }
 
 /** Settles `combined` as the task that settles first. */
-export function settleWithRace(combined: OrchestrationTask<unknown>, tasks: Tasks): void {
+export function settleWithRace(combined: Task, tasks: Tasks): void {
   combined.settlesIf(() => tasks.some(isAlive));
+  onEachSettled(combined, tasks, (task) => {
+    if (task.isFaulted) combined.fail(task.error);
+    else combined.complete(task.result);
+  });
+}
+
+/** Observes the tasks for `combined`, in their order, until it is decided. */
+function onEachSettled(combined: Task, tasks: Tasks, onSettled: (task: Task) => void): void {
+  const needsInterest = tasks.some(({ interest }) => interest !== undefined);
+  const observation = needsInterest ? new Observation(combined, tasks) : undefined;
   for (const task of tasks) {
-    task.onSettled(() => {
-      if (task.isFaulted) combined.fail(task.error);
-      else combined.complete(task.result);
-    });
+    if (combined.isSettled) task.interest?.overlook();
+    else {
+      observation?.add(task);
+      task.onSettled(() => onSettled(task));
+    }
+  }
+}
+
+/** The interest that a combination takes in its tasks: as long as it is active itself. */
+class Observation extends Interest {
+  readonly #combined: Task;
+  readonly #tasks: Iterable<Task>;
+  readonly #observed = new Set<Task>();
+
+  /** @param tasks those to observe when it becomes active again, at that time */
+  constructor(combined: Task, tasks: Iterable<Task>) {
+    super();
+    this.#combined = combined;
+    this.#tasks = tasks;
+    combined.heedInterest(this);
+  }
+
+  /** The task may settle in here. */
+  add(task: Task): void {
+    if (task.interest === undefined || this.#observed.has(task)) return;
+    if (!this.isActive) return task.interest.overlook();
+    this.#observed.add(task);
+    task.interest.observe();
+  }
+
+  remove(task: Task): void {
+    this.#observed.delete(task);
+  }
+
+  protected override wake(): void {
+    for (const task of this.#tasks) {
+      if (this.#combined.isSettled) return;
+      this.add(task);
+    }
+  }
+
+  protected override rest(): void {
+    const observed = [...this.#observed];
+    this.#observed.clear();
+    for (const task of observed) task.interest?.release();
   }
 }
 
@@ -78,38 +127,46 @@ export function settleWithRace(combined: OrchestrationTask<unknown>, tasks: Task
  * way. The first failure fails it, and nothing more is started.
  */
 export function settleWithMap<Item>(
-  combined: OrchestrationTask<unknown>,
+  combined: Task,
   items: readonly Item[],
-  start: (item: Item, index: number) => OrchestrationTask<unknown>,
+  start: (item: Item, index: number) => Task,
   concurrency: number,
 ): void {
+  if (items.length === 0) return combined.complete([]);
   const results: unknown[] = [];
-  const underWay = new Set<OrchestrationTask<unknown>>();
+  const underWay = new Set<Task>();
+  const observation = new Observation(combined, underWay);
   combined.settlesIf(() => [...underWay].every(isAlive));
   let next = 0;
   let done = 0;
-  if (items.length === 0) return combined.complete(results);
-  const startNext = (): void => {
-    const index = next++;
+  let isStarting = false;
+  const startOne = (index: number): void => {
     const task = start(items[index]!, index);
     underWay.add(task);
+    if (combined.isSettled) task.interest?.overlook();
+    else observation.add(task);
     task.onSettled(() => {
       underWay.delete(task);
+      observation.remove(task);
       if (task.isFaulted) return combined.fail(task.error);
       results[index] = task.result;
       done++;
-      if (done === items.length) return combined.complete(results);
-      if (next < items.length && !combined.isCompleted) guarded();
+      if (done === items.length) combined.complete(results);
+      else startMore();
     });
   };
-  const guarded = (): void => {
+  // Of tasks that are completed when they start, any number may follow one another: a loop, not a call of the next.
+  const startMore = (): void => {
+    if (isStarting) return;
+    isStarting = true;
     try {
-      startNext();
+      while (next < items.length && next - done < concurrency && !combined.isSettled) startOne(next++);
     } catch (error) {
       combined.fail(error);
     }
+    isStarting = false;
   };
-  while (next < items.length && next - done < concurrency && !combined.isCompleted) guarded();
+  startMore();
 }
 
 /** @throws DurableError `OrchestrationMisuse` when the list holds anything but tasks of this context */
@@ -124,11 +181,7 @@ export function assertTasks(tasks: unknown, what: string, turns: AwaitObserver):
 }
 
 /** @throws DurableError `OrchestrationMisuse` when it is anything else */
-export function assertTask(
-  task: unknown,
-  what: string,
-  turns: AwaitObserver,
-): asserts task is OrchestrationTask<unknown> {
+export function assertTask(task: unknown, what: string, turns: AwaitObserver): asserts task is Task {
   if (OrchestrationTask.isTask(task)) {
     if (task.belongsTo(turns)) return;
     throw new DurableError(
@@ -142,7 +195,7 @@ export function assertTask(
   );
 }
 
-function outcomeOf(task: OrchestrationTask<unknown>): PromiseSettledResult<unknown> {
+function outcomeOf(task: Task): PromiseSettledResult<unknown> {
   return task.isFaulted ? { status: "rejected", reason: task.error } : { status: "fulfilled", value: task.result };
 }
 

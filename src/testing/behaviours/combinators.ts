@@ -93,6 +93,12 @@ export const combinators: readonly Behaviour[] = [
     const most = yield* ctx.callActivity<number>("mostAtOnce");
     return [done.length, most >= 1 && most <= 3];
   }),
+  behaviour({ name: "maps waits one after the other", expected: completed([0, 1, 2]) }, function* (ctx) {
+    for (const item of [0, 1, 2]) ctx.sendEvent(ctx.instanceId, "item", item);
+    ctx.sendEvent(ctx.instanceId, "sent");
+    yield ctx.waitForExternalEvent("sent");
+    return yield* ctx.map([0, 1, 2], () => ctx.waitForExternalEvent<number>("item"), { concurrency: 1 });
+  }),
   behaviour({ name: "maps nothing", expected: completed([]) }, function* (ctx) {
     return yield* ctx.map([], () => ctx.callActivity("nothing"));
   }),

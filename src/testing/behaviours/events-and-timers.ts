@@ -98,6 +98,32 @@ export const eventsAndTimers: readonly Behaviour[] = [
       return (yield* ctx.waitForExternalEvent(order)).item;
     },
   ),
+  behaviour({ name: "hears an event in a later round of reminders", expected: completed([2, "go"]) }, function* (ctx) {
+    for (let round = 0; round < 3; round++) {
+      const event = ctx.waitForExternalEvent("go");
+      const reminder = ctx.createTimer(round < 2 ? 1 : { hours: 1 });
+      if ((yield* ctx.any([event, reminder])) === event) {
+        reminder.cancel();
+        return [round, event.result];
+      }
+      if (round === 1) ctx.sendEvent(ctx.instanceId, "go", "go");
+    }
+    return "never";
+  }),
+  behaviour(
+    { name: "hears in the next round of an event that came between two", expected: completed([1, "go"]) },
+    function* (ctx) {
+      for (let round = 0; round < 2; round++) {
+        const event = ctx.waitForExternalEvent("go");
+        const reminder = ctx.createTimer(round === 0 ? 1 : { hours: 1 });
+        if ((yield* ctx.any([event, reminder])) === event) return [round, event.result];
+        ctx.sendEvent(ctx.instanceId, "go", "go");
+        ctx.sendEvent(ctx.instanceId, "sent");
+        yield ctx.waitForExternalEvent("sent");
+      }
+      return "never";
+    },
+  ),
   {
     name: "reads events as a stream",
     ...inEveryStyle(function* (ctx) {
