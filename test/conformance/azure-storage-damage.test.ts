@@ -46,13 +46,34 @@ it("an instance whose history cannot be decoded is failed with the reason", { ti
   });
   await table.updateEntity({ partitionKey: instanceId, rowKey: "0000000000000001", Tags: "{ nope" }, "Merge");
   // The only other session takes the place of the damaged instance's.
-  await hub.client.startInstance({ name: "waits" });
-  await systemClock.sleep(500);
+  const other = await hub.client.startInstance({ name: "waits" });
+  await expect.poll(async () => (await hub.client.getInstance(other))?.runtimeStatus).toBe("Running");
 
   await hub.client.raiseEvent(instanceId, "go", "1");
   const state = await waitUntilEnded(hub.client, instanceId);
 
   expect(state).toMatchObject({ runtimeStatus: "Failed", output: expect.stringContaining("CorruptData") as string });
+});
+
+it("what an unfinished purge has left is no history", { timeout: 90_000 }, async () => {
+  const hub = await openWorker();
+  await using _worker = hub.worker;
+  const instanceId = await hub.client.startInstance({ name: "waits" });
+  await expect.poll(async () => (await hub.client.getInstance(instanceId))?.runtimeStatus).toBe("Running");
+  const other = await hub.client.startInstance({ name: "waits" });
+  await expect.poll(async () => (await hub.client.getInstance(other))?.runtimeStatus).toBe("Running");
+  const connect = (table: string) =>
+    TableClient.fromConnectionString(azurite.connectionString, `${hub.taskHub}${table}`, {
+      allowInsecureConnection: true,
+    });
+  await connect("History").deleteEntity(instanceId, "sentinel");
+  await connect("Instances").deleteEntity(instanceId, "");
+
+  await hub.client.raiseEvent(instanceId, "go", "1").catch(() => {});
+  await hub.client.startInstance({ instanceId, name: "hello" });
+
+  expect(await waitUntilEnded(hub.client, instanceId)).toMatchObject({ name: "hello", output: '"new"' });
+  expect(await hub.client.getHistory(instanceId)).toHaveLength(4);
 });
 
 it("a purged instance stays purged, and its id is free for another", { timeout: 90_000 }, async () => {
@@ -66,6 +87,7 @@ it("a purged instance stays purged, and its id is free for another", { timeout: 
       await systemClock.sleep(15 * index);
       await hub.client.purge(instanceId);
       if (index % 2 === 0) await hub.client.startInstance({ instanceId, name: "hello" });
+      if (index % 2 === 0) return waitUntilEnded(hub.client, instanceId);
       await systemClock.sleep(2000);
       return hub.client.getInstance(instanceId);
     }),

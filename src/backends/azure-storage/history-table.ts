@@ -191,21 +191,23 @@ export class HistoryTable {
 }
 
 /**
- * Rows of the execution that the sentinel names: from the first on, until one belongs to another execution. `undefined`
- * when the rows and the sentinel are of different times.
+ * Rows of the execution that the sentinel names: from the first on, until one belongs to another execution. Rows without
+ * a sentinel are what a purge has not deleted yet, or never will. `undefined` when the rows and the sentinel are of
+ * different times.
  */
 export function latestExecution(all: readonly TableRow[]): StoredHistory | undefined {
   const sentinelRow = all.find((row) => row.rowKey === sentinelRowKey);
+  if (sentinelRow === undefined) return { rows: [], executionId: undefined, version: undefined };
   const eventRows = all.filter((row) => row.rowKey !== sentinelRowKey);
-  const sentinel = sentinelRow && fromSentinelRow(sentinelRow);
-  const executionId = sentinel?.executionId || executionOf(eventRows[0]);
+  const sentinel = fromSentinelRow(sentinelRow);
+  const executionId = sentinel.executionId || executionOf(eventRows[0]);
   const end = eventRows.findIndex((row) => executionOf(row) !== executionId);
   const rows = end < 0 ? eventRows : eventRows.slice(0, end);
   if (end === 0) return undefined;
   return {
-    rows: sentinel === undefined ? rows : completeRows(rows, sentinel),
+    rows: completeRows(rows, sentinel),
     executionId,
-    version: sentinelRow?.etag,
+    version: sentinelRow.etag,
   };
 }
 
