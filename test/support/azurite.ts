@@ -33,7 +33,9 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   const args = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"];
   args.push("--blobPort", "0", "--queuePort", "0", "--tablePort", "0");
   args.push(...(options.folder === undefined ? ["--inMemoryPersistence"] : ["--location", options.folder]));
-  const child = spawn(process.execPath, [...endWithParent, main, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  // Azurite lower-cases table names by the locale.
+  const env = { ...process.env, LC_ALL: "C" };
+  const child = spawn(process.execPath, [...endWithParent, main, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
   children.add(child);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   void exited.then(() => children.delete(child));

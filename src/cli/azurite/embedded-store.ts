@@ -114,7 +114,8 @@ function spawnChild(azuriteMain: string, folder: string): ChildProcess {
   return spawn(process.execPath, [fileURLToPath(new URL(entry, import.meta.url)), azuriteMain, folder, randomUUID()], {
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env,
+    // Azurite lower-cases table names by the locale, and the Turkish one has an i of its own.
+    env: { ...env, LC_ALL: "C" },
   });
 }
 
