@@ -192,7 +192,7 @@ export function describeBackend(name: string, open: () => Promise<BackendUnderTe
     it("delivers a message not before its time", async () => {
       const { backend, store } = await openHub();
       const { target } = newInstance();
-      const dueAt = new Date(Date.parse(new Date().toISOString()) + 1500);
+      const dueAt = new Date(Date.parse(new Date().toISOString()) + 3000);
 
       await store.sendMessage({ message: { event: eventRaised("later"), target }, deliverAt: dueAt });
       const early = await fetchOrchestrationWithin(backend, 300);

@@ -63,7 +63,7 @@ it("outlives an outage, says so in one line, and stops in time without storage",
     random: systemRandom,
     maxQueuePollingIntervalMs: 100,
     leaseRenewIntervalMs: 200,
-    storageTimeoutMs: 1000,
+    storageTimeoutMs: 3000,
   };
   const { backend, store } = createAzureStorageTaskHub(options);
   await backend.start();

@@ -63,7 +63,7 @@ async function readEverything(connectionString: string) {
   const messages: string[] = [];
   const queue = new QueueClient(connectionString, "messages");
   for (;;) {
-    const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32, visibilityTimeout: 2 });
+    const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32, visibilityTimeout: 300 });
     if (receivedMessageItems.length === 0) return { rows, blobs, messages };
     messages.push(...receivedMessageItems.map((message) => message.messageText));
   }
@@ -84,7 +84,6 @@ it("loses nothing that was acknowledged when the host is killed, again and again
 
 it("refuses a folder that a running host uses, and names that host", async () => {
   const store = await startEmbeddedStore({ appFolder: folder, onWait: () => {} });
-
   const waits: string[] = [];
 
   const second = startEmbeddedStore({ appFolder: folder, onWait: (message) => waits.push(message) });

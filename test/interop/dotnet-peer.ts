@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,9 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const dotnet = "dotnet";
 const project = fileURLToPath(new URL("dotnet-peer/DotnetPeer.csproj", import.meta.url));
-const artifacts = join(tmpdir(), "durable-functions-ts-dotnet-peer");
+// One per checkout: two builds at the same time would write the same files.
+const checkout = createHash("sha256").update(project).digest("hex").slice(0, 12);
+const artifacts = join(tmpdir(), `durable-functions-ts-dotnet-peer-${checkout}`);
 const environment = { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: "1", DOTNET_NOLOGO: "1" };
 const requestTimeoutMs = 30_000;
 
@@ -30,7 +33,7 @@ export async function buildPeer(): Promise<PeerProgram> {
   }
   const args = ["build", project, "-c", "Release", "--artifacts-path", artifacts, "--disable-build-servers", "-v", "q"];
   try {
-    await run(dotnet, args, { env: environment, timeout: 120_000 });
+    await run(dotnet, args, { env: environment, timeout: 300_000 });
   } catch (error) {
     const text = String((error as { stdout?: string }).stdout);
     const unrestored = /error (?:NU\d+|NETSDK1045)\b[^[]*/.exec(text);

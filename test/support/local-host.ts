@@ -72,8 +72,8 @@ function spawnDurable(
   args: readonly string[],
   options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> },
 ): ChildProcess {
-  // What the developer's shell says about storage is not for tests.
-  const { AzureWebJobsStorage: _storage, NODE_OPTIONS: _options, ...inherited } = process.env;
+  // What the developer's shell says about storage and colours is not for tests.
+  const { AzureWebJobsStorage: _storage, NODE_OPTIONS: _options, FORCE_COLOR: _color, ...inherited } = process.env;
   return spawn(process.execPath, [...endWithParent, resolve("dist/cli/main.js"), ...args], {
     cwd: options.cwd,
     env: { ...inherited, NO_COLOR: "1", ...options.env },
