@@ -42,7 +42,7 @@ export function applyActions(
   const events: HistoryEvent[] = [];
   const outgoing: OutgoingMessage[] = [];
   let continueAsNew: CompleteOrchestration | undefined;
-  for (const action of actions) {
+  for (const action of withoutFutile(actions)) {
     if (action.kind === "CompleteOrchestration" && action.status === "ContinuedAsNew") {
       continueAsNew = action;
       continue;
@@ -52,6 +52,15 @@ export function applyActions(
     if (applied.outgoing !== undefined) outgoing.push(applied.outgoing);
   }
   return { events, outgoing, continueAsNew };
+}
+
+/** Nothing that a terminated execution still asked for begins; only the marks of what its code has seen stay. */
+function withoutFutile(actions: readonly OrchestratorAction[]): readonly OrchestratorAction[] {
+  const isTerminated = actions.some((action) => {
+    return action.kind === "CompleteOrchestration" && action.status === "Terminated";
+  });
+  if (!isTerminated) return actions;
+  return actions.filter(({ kind }) => kind === "RecordPatch" || kind === "CompleteOrchestration");
 }
 
 interface AppliedAction {

@@ -16,7 +16,7 @@ import {
 import type { Clock, Random } from "../core/ports.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
 import type { TaskHubStore } from "./backend.ts";
-import { isFireAndForget } from "./parent-answers.ts";
+import { terminateDescendants } from "./terminate-descendants.ts";
 
 export interface TaskHubClientOptions {
   readonly store: TaskHubStore;
@@ -102,25 +102,11 @@ export class TaskHubClient implements OrchestrationClient {
       await this.#send(instanceId, { type: "ExecutionTerminated", input: reason });
     }
     // Also below a finished instance: an earlier call may have broken off half way down.
-    if (options?.recursive === true) await this.#terminateChildren(instanceId, reason);
-    assertActive(instanceId, runtimeStatus, "a termination");
-  }
-
-  async #terminateChildren(rootId: string, reason: string | undefined): Promise<void> {
-    const seen = new Set([rootId]);
-    const parents = [rootId];
-    for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
-      for (const childId of openChildren((await this.#store.getHistory(parent)) ?? [])) {
-        if (seen.has(childId)) continue;
-        seen.add(childId);
-        const child = await this.#store.getInstance(childId, { fetchInput: false });
-        if (child === undefined || isFireAndForget(child.tags)) continue;
-        if (!isTerminalStatus(child.runtimeStatus)) {
-          await this.#send(childId, { type: "ExecutionTerminated", input: reason });
-        }
-        parents.push(childId);
-      }
+    if (options?.recursive === true) {
+      const terminate = (id: string) => this.#send(id, { type: "ExecutionTerminated", input: reason });
+      await terminateDescendants(instanceId, { store: this.#store, clock: this.#clock, terminate });
     }
+    assertActive(instanceId, runtimeStatus, "a termination");
   }
 
   async suspend(instanceId: string, reason: string | undefined): Promise<void> {
@@ -207,18 +193,6 @@ function assertActive(instanceId: string, runtimeStatus: OrchestrationRuntimeSta
     "InstanceNotActive",
     `the instance '${instanceId}' is ${runtimeStatus} and takes no ${what.replace(/^an? /, "")}`,
   );
-}
-
-/** Ids of the sub-orchestrations that this history still waits for, or has ended without waiting for. */
-function openChildren(history: readonly HistoryEvent[]): readonly string[] {
-  const open = new Map<number, string>();
-  for (const event of history) {
-    if (event.type === "SubOrchestrationInstanceCreated") open.set(event.eventId, event.instanceId);
-    else if (event.type === "SubOrchestrationInstanceCompleted" || event.type === "SubOrchestrationInstanceFailed") {
-      open.delete(event.taskScheduledId);
-    }
-  }
-  return [...open.values()];
 }
 
 type ControlEvent = HistoryEvent extends infer E

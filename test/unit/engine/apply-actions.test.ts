@@ -127,6 +127,18 @@ it("a terminated child answers its parent with a failure that says so", () => {
   });
 });
 
+it("nothing that a terminated execution still asked for begins", () => {
+  const mark: OrchestratorAction = { kind: "RecordPatch", id: -1, patchId: "p" };
+  const timer: OrchestratorAction = { kind: "CreateTimer", id: 1, fireAt: at(60) };
+  const event: OrchestratorAction = { kind: "SendEvent", id: 3, instanceId: "other", name: "ping", input: "1" };
+  const end = { ...completion, status: "Terminated" } as const;
+
+  const { events, outgoing } = applyActions(child, [mark, timer, startChild, event, end], at(1));
+
+  expect(events.map(({ type }) => type)).toEqual(["GenericEvent", "ExecutionCompleted"]);
+  expect(outgoing.map(({ message }) => message.event.type)).toEqual(["SubOrchestrationInstanceFailed"]);
+});
+
 it("a fire-and-forget child answers nobody", () => {
   const applied = apply({ ...startChild, fireAndForget: true });
   const start = applied.outgoing[0]!.message.event;

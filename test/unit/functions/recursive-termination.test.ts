@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
-import { silentLog } from "../../../src/core/ports.ts";
+import { type Clock, silentLog } from "../../../src/core/ports.ts";
 import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
 import type { OutgoingMessage } from "../../../src/core/task-message.ts";
 import type { TaskHubStore } from "../../../src/engine/backend.ts";
@@ -36,16 +36,22 @@ registry.addOrchestration({
     yield context.waitForExternalEvent("never");
   },
 });
+registry.addOrchestration({
+  name: "calls when told",
+  *orchestrator(context, child: string): Generator<unknown, void, unknown> {
+    yield context.waitForExternalEvent("go");
+    context.startNewOrchestration("wait", undefined, { instanceId: `${child}.free` });
+    yield context.callSubOrchestrator("wait", undefined, child);
+  },
+});
 registry.addOrchestration({ name: "quick", orchestrator: () => "done" });
 
-const worker = new TaskHubWorker({
-  backend: hub,
-  store: hub,
-  executor: new InProcessExecutor({ registries: [registry] }),
-  clock: systemClock,
+function createWorker(hub: MemoryTaskHub): TaskHubWorker {
+  const executor = new InProcessExecutor({ registries: [registry] });
+  return new TaskHubWorker({ backend: hub, store: hub, executor, clock: systemClock, log: silentLog });
+}
 
-  log: silentLog,
-});
+const worker = createWorker(hub);
 beforeAll(() => worker.start());
 afterAll(() => worker.stop());
 
@@ -105,13 +111,63 @@ it("passes over children that have vanished", async () => {
     getHistory: (id: string) => hub.getHistory(id),
     sendMessage: (outgoing: OutgoingMessage) => hub.sendMessage(outgoing),
   });
-  const blind = new TaskHubClient({ store, clock: systemClock, random: systemRandom });
+  let now = 0;
+  const hurried: Clock = {
+    now: () => now,
+    sleep: async (ms) => {
+      now += 20 * ms;
+      await systemClock.sleep(ms);
+    },
+  };
+  const blind = new TaskHubClient({ store, clock: hurried, random: systemRandom });
 
   await blind.terminate("d", "rest", { recursive: true });
 
   const ended = tree.filter((id) => !id.startsWith("d.1"));
   await expect.poll(() => statuses(ended)).toEqual(terminated(4));
   expect(await statuses(["d.1", "d.1.0", "d.1.1"])).toEqual(running(3));
+});
+
+it("starts nothing in the episode that ends the instance", async () => {
+  const quiet = new MemoryTaskHub({ clock: systemClock });
+  const quietClient = new TaskHubClient({ store: quiet, clock: systemClock, random: systemRandom });
+  await quietClient.startInstance({ name: "calls when told", instanceId: "e", input: '"e.0"' });
+  await quietClient.raiseEvent("e", "go", "1");
+  await quietClient.terminate("e", "enough");
+
+  const quietWorker = createWorker(quiet);
+  await quietWorker.start();
+
+  await expect.poll(async () => (await quiet.getInstance("e"))?.runtimeStatus).toBe("Terminated");
+  await systemClock.sleep(100);
+  await quietWorker.stop();
+  expect(await quiet.getInstance("e.0")).toBeUndefined();
+  expect(await quiet.getInstance("e.0.free")).toBeUndefined();
+  expect((await quiet.getHistory("e"))?.map(({ type }) => type)).toEqual([
+    "OrchestratorStarted",
+    "ExecutionStarted",
+    "EventRaised",
+    "ExecutionTerminated",
+    "ExecutionCompleted",
+    "OrchestratorCompleted",
+  ]);
+});
+
+it("lets no child escape that is being started", async () => {
+  const ids = Array.from({ length: 20 }, (_, index) => `race${index}`);
+
+  await Promise.all(
+    ids.map(async (id, index) => {
+      await client.startNew("calls when told", { instanceId: id, input: `${id}.0` });
+      await client.raiseEvent(id, "go", 1);
+      for (let turns = 0; turns < index; turns++) await new Promise((turn) => setImmediate(turn));
+      await client.terminate(id, "enough", { recursive: true });
+    }),
+  );
+
+  await expect.poll(() => statuses(ids)).toEqual(terminated(20));
+  const children = () => statuses(ids.map((id) => `${id}.0`));
+  await expect.poll(async () => (await children()).includes("Running")).toBe(false);
 });
 
 it("is asked for over HTTP by 'recursive=true'", async () => {
