@@ -26,6 +26,8 @@ class Run {
   readonly trace: unknown[];
   readonly #ctx: OrchestrationContext;
   readonly #generation: number;
+  /** What waits for events, in the order in which it began. */
+  readonly #forEvents: DurableTask<unknown>[] = [];
   readonly #racers = new WeakMap<object, readonly DurableTask<unknown>[]>();
 
   constructor(ctx: OrchestrationContext, { number, trace }: Generation) {
@@ -46,11 +48,12 @@ class Run {
         });
       case "timer":
         return ctx.createTimer({ seconds: wait.seconds });
-      case "event":
-        return ctx.waitForExternalEvent(
-          wait.name,
-          wait.timeoutSeconds === undefined ? {} : { timeout: { seconds: wait.timeoutSeconds } },
-        );
+      case "event": {
+        const options = wait.timeoutSeconds === undefined ? {} : { timeout: { seconds: wait.timeoutSeconds } };
+        return this.#forEvent(ctx.waitForExternalEvent(wait.name, options));
+      }
+      case "former":
+        return this.#former(wait.before) ?? ctx.createTimer(1);
       case "child":
         return ctx.callSubOrchestrator(wait.name, wait.input);
       case "retriedChild":
@@ -63,9 +66,18 @@ class Run {
         const tasks = wait.waits.map((each) => this.start(each));
         const combined: DurableTask<unknown> = ctx[wait.kind](tasks);
         if (wait.kind === "any") this.#racers.set(combined, tasks);
-        return combined;
+        return this.#forEvent(combined);
       }
     }
+  }
+
+  #forEvent(task: DurableTask<unknown>): DurableTask<unknown> {
+    this.#forEvents.push(task);
+    return task;
+  }
+
+  #former(before: number): DurableTask<unknown> | undefined {
+    return this.#forEvents[this.#forEvents.length - 1 - before];
   }
 
   /** Does what a statement does without waiting; returns what it waits for. */
@@ -88,6 +100,9 @@ class Run {
         return undefined;
       case "guid":
         this.trace.push(ctx.newGuid().length);
+        return undefined;
+      case "look":
+        this.trace.push(this.#former(statement.before)?.isCompleted ?? "nothing");
         return undefined;
       case "send":
         ctx.sendEvent(statement.toSelf ? ctx.instanceId : "other", "stop", "stop");

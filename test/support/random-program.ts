@@ -12,6 +12,8 @@ export type Wait =
     }
   | { readonly kind: "timer"; readonly seconds: number }
   | { readonly kind: "event"; readonly name: string; readonly timeoutSeconds?: number }
+  /** An event or combination that the program has begun to wait for before: the latest, or one before it. */
+  | { readonly kind: "former"; readonly before: number }
   | { readonly kind: "child"; readonly name: "child" | "grandchild" | "failingChild"; readonly input: number }
   | { readonly kind: "retriedChild"; readonly input: number; readonly attempts: number }
   | { readonly kind: "map"; readonly items: readonly number[]; readonly concurrency: number }
@@ -22,6 +24,8 @@ export type Statement =
   | { readonly kind: "try"; readonly body: Program }
   | { readonly kind: "status"; readonly value: number }
   | { readonly kind: "guid" }
+  /** Asks a {@link Wait} of kind `former` whether it has completed. */
+  | { readonly kind: "look"; readonly before: number }
   | { readonly kind: "send"; readonly toSelf: boolean }
   | { readonly kind: "forget"; readonly wait: Wait }
   | { readonly kind: "startOther"; readonly input: number }
@@ -61,6 +65,7 @@ function randomStatement(random: SeededRandom, depth: number, makeWait: WaitMake
   const block = (): Program =>
     Array.from({ length: 1 + random.below(3) }, () => randomStatement(random, depth - 1, makeWait));
   const roll = random.below(depth > 0 ? 20 : 14);
+  if (makeWait === randomWait && random.chance(0.1)) return { kind: "look", before: random.below(3) };
   if (roll < 8) return { kind: "wait", wait: makeWait(random, depth) };
   if (roll === 8) return { kind: "status", value: random.below(100) };
   if (roll === 9) return { kind: "guid" };
@@ -75,7 +80,7 @@ function randomStatement(random: SeededRandom, depth: number, makeWait: WaitMake
 }
 
 function randomWait(random: SeededRandom, depth: number): Wait {
-  const roll = random.below(depth > 0 ? 16 : 10);
+  const roll = random.below(depth > 0 ? 17 : 10);
   if (roll < 3) return { kind: "activity", name: random.pick(["double", "flaky"]), input: random.below(50) };
   if (roll === 3) return { kind: "timer", seconds: random.below(60) };
   if (roll === 4) return { kind: "event", name: random.pick(["go", "Go", "stop"]) };
@@ -87,6 +92,7 @@ function randomWait(random: SeededRandom, depth: number): Wait {
   if (roll === 8) return { kind: "event", name: random.pick(["go", "stop"]), timeoutSeconds: random.below(90) };
   if (roll === 9) return { kind: "retriedChild", input: random.below(50), attempts: 1 + random.below(3) };
   if (roll === 10) return randomMap(random, () => random.below(50));
+  if (roll === 11) return { kind: "former", before: random.below(4) };
   const waits = Array.from({ length: 1 + random.below(3) }, () => randomWait(random, depth - 1));
   return { kind: random.pick(["all", "any", "allSettled", "race"]), waits };
 }
