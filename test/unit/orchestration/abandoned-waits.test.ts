@@ -206,6 +206,17 @@ const cases: readonly Case[] = [
     [1, 2, false],
   ],
   [
+    "takes one event alone with the race that holds it and others",
+    function* (ctx) {
+      const either = ctx.race([wait(ctx), wait(ctx)]);
+      yield ctx.any([either, ctx.createTimer(minute)]);
+      yield ctx.callActivity("remind");
+      return [yield either, wait(ctx).isCompleted];
+    },
+    [fired(0), go(1), go(2), taskCompleted(1)],
+    [1, true],
+  ],
+  [
     "steps back from a race that was decided before it began",
     function* (ctx) {
       const done = ctx.callActivity("done");
