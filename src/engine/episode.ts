@@ -43,10 +43,7 @@ const generationsPerTurn = 64;
 export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
   let { started, session, isNewExecution } = input;
   let pastEvents = input.unseenPastEvents;
-  let newEvents: readonly HistoryEvent[] = [
-    orchestratorStarted(input.acceptedEvents, input.now()),
-    ...input.acceptedEvents,
-  ];
+  let newEvents: readonly HistoryEvent[] = [orchestratorStarted(input), ...input.acceptedEvents];
   let seen = newEvents;
   const outgoing: OutgoingMessage[] = [];
   for (let generation = 0; generation < maxGenerations; generation++) {
@@ -71,12 +68,14 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
       };
     }
     session.close();
-    started = nextGeneration(started, applied.continueAsNew, timestamp);
+    // Every generation has a time of its own: the GUIDs of an orchestration are made from its id and the time.
+    const beginsAt = new Date(Math.max(timestamp.getTime(), newEvents[0]!.timestamp.getTime() + 1));
+    started = nextGeneration(started, applied.continueAsNew, beginsAt);
     session = input.openSession(started.orchestrationInstance);
     isNewExecution = true;
     pastEvents = [];
     newEvents = [
-      { type: "OrchestratorStarted", eventId: -1, timestamp },
+      { type: "OrchestratorStarted", eventId: -1, timestamp: beginsAt },
       started,
       ...applied.continueAsNew.carryoverEvents.map((event): CarryoverEvent => ({ ...event, eventId: -1 })),
     ];
@@ -92,10 +91,15 @@ function failEndless(action: OrchestratorAction): OrchestratorAction {
   return { ...action, status: "Failed", result: undefined, failureDetails, carryoverEvents: [] };
 }
 
-/** The clock of the episode never lies before a timer that it brings, whatever the local clock says. */
-function orchestratorStarted(accepted: readonly HistoryEvent[], now: number): HistoryEvent {
-  const timers = accepted.flatMap((event) => (event.type === "TimerFired" ? [event.fireAt.getTime()] : []));
-  return { type: "OrchestratorStarted", eventId: -1, timestamp: new Date(Math.max(now, ...timers)) };
+/**
+ * The clock of the episode lies neither before the last one nor before a timer that it brings, whatever the local clock
+ * says.
+ */
+function orchestratorStarted({ acceptedEvents, unseenPastEvents, now }: EpisodeInput): HistoryEvent {
+  const timers = acceptedEvents.flatMap((event) => (event.type === "TimerFired" ? [event.fireAt.getTime()] : []));
+  // A damaged history has no valid time, which its replay will tell.
+  const last = unseenPastEvents.at(-1)?.timestamp.getTime() || 0;
+  return { type: "OrchestratorStarted", eventId: -1, timestamp: new Date(Math.max(now(), last, ...timers)) };
 }
 
 function orchestratorCompleted(timestamp: Date): HistoryEvent {

@@ -21,6 +21,15 @@ export const contexts: readonly Behaviour[] = [
     const echoed = yield* ctx.callActivity<string[]>("echo", guids);
     return [guids[0] !== guids[1], echoed[0] === guids[0] && echoed[1] === guids[1]];
   }),
+  behaviour(
+    { name: "makes other GUIDs in each generation", input: [], expected: completed(6) },
+    function* (ctx, guids: string[]) {
+      const made = [...guids, ctx.newGuid()];
+      if (made.length === 3) yield ctx.callActivity("nothing");
+      if (made.length < 6) ctx.continueAsNew(made);
+      return new Set(made).size;
+    },
+  ),
   behaviour({ name: "is not replaying on new ground", expected: completed([false, false]) }, function* (ctx) {
     const first = yield* ctx.callActivity("echo", ctx.isReplaying && "replayed");
     return [first, ctx.isReplaying];
