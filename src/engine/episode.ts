@@ -97,9 +97,10 @@ function failEndless(action: OrchestratorAction): OrchestratorAction {
  */
 function orchestratorStarted({ acceptedEvents, unseenPastEvents, now }: EpisodeInput): HistoryEvent {
   const timers = acceptedEvents.flatMap((event) => (event.type === "TimerFired" ? [event.fireAt.getTime()] : []));
-  // A damaged history has no valid time, which its replay will tell.
-  const last = unseenPastEvents.at(-1)?.timestamp.getTime() || 0;
-  return { type: "OrchestratorStarted", eventId: -1, timestamp: new Date(Math.max(now(), last, ...timers)) };
+  const last: unknown = unseenPastEvents.at(-1)?.timestamp;
+  // A damaged history may have no valid time; its replay will tell.
+  const lastMs = last instanceof Date && !Number.isNaN(last.getTime()) ? last.getTime() : 0;
+  return { type: "OrchestratorStarted", eventId: -1, timestamp: new Date(Math.max(now(), lastMs, ...timers)) };
 }
 
 function orchestratorCompleted(timestamp: Date): HistoryEvent {
