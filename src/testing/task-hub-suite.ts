@@ -14,6 +14,7 @@ import { registerActivities } from "./behaviours/activities.ts";
 import type { Behaviour } from "./behaviours/behaviour.ts";
 import { registerHelpers } from "./behaviours/children.ts";
 import { behaviours } from "./behaviours/index.ts";
+import { registerRewound, rewoundOutputs } from "./behaviours/rewound.ts";
 import { styles } from "./behaviours/styles.ts";
 
 /**
@@ -33,7 +34,8 @@ export function describeTaskHub(name: string, open: () => Promise<BackendUnderTe
       const registry = new Registry();
       registerActivities(registry);
       registerHelpers(registry);
-      registerManaged(registry, fixed);
+      registerManaged(registry);
+      registerRewound(registry, fixed);
       for (const behaviour of behaviours) {
         for (const style of styles) {
           registry.addOrchestration({ name: `${behaviour.name} (${style})`, orchestrator: behaviour[style] });
@@ -82,21 +84,41 @@ export function describeTaskHub(name: string, open: () => Promise<BackendUnderTe
       expect(second.executionId).not.toBe(first.executionId);
     });
 
-    it.each(["needs a fix", "has a child that needs a fix"])(
-      "rewinds a failed instance that %s",
-      async (orchestration) => {
-        const cause = `cause-${systemRandom.guid()}`;
-        const instanceId = await client.startInstance({ name: orchestration, input: JSON.stringify(cause) });
-        const failed = await waitUntilEnded(client, instanceId);
+    it.each(rewoundOutputs)("rewinds a failed instance that %s", async (orchestration, output) => {
+      const cause = `cause-${systemRandom.guid()}`;
+      const instanceId = await client.startInstance({ name: orchestration, input: JSON.stringify(cause) });
+      const failed = await waitUntilEnded(client, instanceId);
 
-        fixed.add(cause);
-        await client.rewind(instanceId, "the cause is fixed");
-        const ended = await waitFor(client, instanceId, (state) => state.runtimeStatus === "Completed");
+      fixed.add(cause);
+      await client.rewind(instanceId, "the cause is fixed");
+      const ended = await waitUntilEnded(client, instanceId);
 
-        expect(failed).toMatchObject({ runtimeStatus: "Failed" });
-        expect(ended.output).toBe('"fixed"');
-      },
-    );
+      expect(failed).toMatchObject({ runtimeStatus: "Failed" });
+      expect(ended).toMatchObject({ runtimeStatus: "Completed", output });
+    });
+
+    it("rewinds an instance again that has failed again, and shows no old failure meanwhile", async () => {
+      const causes = [1, 2].map((step) => `cause-${step}-${systemRandom.guid()}`);
+      const instanceId = await client.startInstance({ name: "needs two fixes", input: JSON.stringify(causes) });
+      const failures = [await waitUntilEnded(client, instanceId)];
+      await client.rewind(instanceId, "a try");
+      failures.push(await waitUntilEnded(client, instanceId));
+      fixed.add(causes[0]!);
+      await client.rewind(instanceId, "one is fixed");
+      failures.push(await waitUntilEnded(client, instanceId));
+      fixed.add(causes[1]!);
+      await client.rewind(instanceId, "both are fixed");
+      await waitFor(client, instanceId, ({ customStatus }) => customStatus === '"waits"');
+      const waiting = await client.getInstance(instanceId);
+      await client.raiseEvent(instanceId, "go", undefined);
+
+      const texts = failures.map(({ runtimeStatus, output }) => `${runtimeStatus} ${output}`);
+      for (const [index, cause] of [causes[0], causes[0], causes[1]].entries()) {
+        expect(texts[index]).toContain(`${cause} is not fixed`);
+      }
+      expect(waiting).toMatchObject({ output: undefined, completedTime: undefined });
+      expect(await waitUntilEnded(client, instanceId)).toMatchObject({ runtimeStatus: "Completed", output: '"done"' });
+    });
 
     it("restarts an instance under its own id and under a new one", async () => {
       const instanceId = await client.startInstance({ name: "runs a sequence of activities (generator)" });
@@ -185,27 +207,7 @@ export function describeTaskHub(name: string, open: () => Promise<BackendUnderTe
 }
 
 /** Orchestrations for the tests that manage instances. */
-function registerManaged(registry: Registry, fixed: ReadonlySet<string>): void {
-  registry.addActivity({
-    name: "failUntilFixed",
-    activity: (cause: string) => {
-      if (!fixed.has(cause)) throw new Error(`${cause} is not fixed`);
-      return "fixed";
-    },
-  });
-  registry.addOrchestration({
-    name: "needs a fix",
-    *orchestrator(ctx, cause: string) {
-      yield ctx.callActivity("nothing");
-      return yield* ctx.callActivity("failUntilFixed", cause);
-    },
-  });
-  registry.addOrchestration({
-    name: "has a child that needs a fix",
-    *orchestrator(ctx, cause: string) {
-      return yield* ctx.callSubOrchestrator("needs a fix", cause);
-    },
-  });
+function registerManaged(registry: Registry): void {
   registry.addOrchestration({
     name: "logs",
     *orchestrator(ctx) {

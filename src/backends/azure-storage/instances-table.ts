@@ -1,6 +1,6 @@
 import { DurableError, isDurableError } from "../../core/errors.ts";
 import type { ExecutionStarted } from "../../core/history-event.ts";
-import { escapeKey } from "../../core/key-escaping.ts";
+import { escapeKey, unescapeKey } from "../../core/key-escaping.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import type { InstanceChange } from "../../engine/backend.ts";
@@ -131,14 +131,24 @@ export class InstancesTable {
     return reply.outcome === "done" || (reply.outcome === "conflict" && reply.afterLostAnswer === true);
   }
 
-  async markPending(instanceId: string): Promise<void> {
+  /** Takes back the end that the row tells of, unless another end has been written since. */
+  async markPending(ended: TableRow): Promise<void> {
     const { storage, table, clock } = this.#options;
-    const columns = new Map([
-      ["RuntimeStatus", edm.string("Pending")],
-      ["LastUpdatedTime", edm.dateTime(formatDate(new Date(clock.now())))],
-    ]);
-    const row = { partitionKey: escapeKey(instanceId), rowKey: "", columns };
-    await storage.perform({ kind: "table.update", table, row, mode: "merge", etag: "*" });
+    const endOf = ({ columns }: TableRow) =>
+      `${columns.get("RuntimeStatus")?.value} ${columns.get("CompletedTime")?.value}`;
+    let row: TableRow | undefined = ended;
+    for (let attempt = 0; attempt < 3 && row !== undefined && endOf(row) === endOf(ended); attempt++) {
+      const columns = new Map(row.columns);
+      // A merge would leave them.
+      for (const column of ["Output", "CompletedTime"]) columns.delete(column);
+      columns.set("RuntimeStatus", edm.string("Pending"));
+      columns.set("LastUpdatedTime", edm.dateTime(formatDate(new Date(clock.now()))));
+      const { etag = "*" } = row;
+      const pending = { ...row, columns };
+      const reply = await storage.perform({ kind: "table.update", table, row: pending, mode: "replace", etag });
+      if (reply.outcome === "done") return;
+      row = await this.readRow(unescapeKey(ended.partitionKey));
+    }
   }
 
   async delete(instanceId: string): Promise<void> {

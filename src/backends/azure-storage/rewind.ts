@@ -1,7 +1,12 @@
 import { DurableError } from "../../core/errors.ts";
+import { HistorySummary } from "../../engine/history-summary.ts";
+import { isFailedChild, type OpenChild, planRewind, type RewindPlan } from "../../engine/plan-rewind.ts";
+import { fromHistoryRow } from "./codec/history-row.ts";
+import { mapConcurrently } from "./concurrency.ts";
+import { restoreRows } from "./history-offload.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import { clientOrigin } from "./message-sender.ts";
-import { edm, readInt, readString, type TableRow, type TableWrite } from "./storage/table-row.ts";
+import { edm, readString, type TableRow, type TableWrite } from "./storage/table-row.ts";
 
 export interface RewindRequest {
   readonly instanceId: string;
@@ -11,61 +16,57 @@ export interface RewindRequest {
   readonly parts: TaskHubParts;
 }
 
-interface RewindPlan {
-  /** Rows in their new form, with the ETag of the old one. */
-  readonly rows: readonly TableRow[];
-  /** Sub-orchestrations that failed and are to be rewound as well. */
-  readonly failedChildren: readonly string[];
+/** A child of a rewound execution, as it was found. */
+interface ReadChild {
+  readonly child: OpenChild;
+  readonly isFailed: boolean;
 }
 
 /**
- * Which rows of a failed execution change, and how. A failure becomes a generic event, which replay ignores. So does the
- * scheduling of a failed activity, which is therefore scheduled anew; that of a failed child stays, because the parent
- * waits for the child's next answer.
+ * The rows that change, in their new form with the ETag of the old one. What is undone becomes a generic event, which
+ * replay ignores; the creation of a failed child keeps its type, because the parent waits for the child's next answer.
  */
-export function planRewind(rows: readonly TableRow[]): RewindPlan {
-  const changed: TableRow[] = [];
-  const failedChildren: string[] = [];
-  const findOpened = (failure: TableRow, type: string) => {
-    const id = readInt(failure, "TaskScheduledId");
-    return rows.find((row) => typeOf(row) === type && readInt(row, "EventId") === id);
-  };
-  for (const row of rows) {
-    const type = typeOf(row);
-    if (type === "TaskFailed") {
-      const scheduled = findOpened(row, "TaskScheduled");
-      if (scheduled !== undefined) changed.push(toGeneric(scheduled));
-    } else if (type === "SubOrchestrationInstanceFailed") {
-      const created = findOpened(row, "SubOrchestrationInstanceCreated");
-      if (created !== undefined) changed.push(withColumns(created, [["Reason", `Rewound: ${typeOf(created)}`]]));
-      const child = created && readString(created, "InstanceId");
-      if (child) failedChildren.push(child);
-    } else if (readString(row, "OrchestrationStatus") !== "Failed") continue;
-    changed.push(toGeneric(row));
-  }
-  // An activity may have answered twice; a batch takes each row once.
-  const distinct = new Map(changed.map((row) => [row.rowKey, row]));
-  return { rows: [...distinct.values()], failedChildren };
+export function rewindRows(
+  rows: readonly TableRow[],
+  { undone }: Pick<RewindPlan, "undone">,
+  children: readonly ReadChild[],
+): readonly TableRow[] {
+  const kept = new Set(children.filter(({ isFailed }) => isFailed).map(({ child }) => child.index));
+  const changed = new Set([...undone, ...children.map(({ child }) => child.index)]);
+  return rows.flatMap((row, index) => {
+    if (!changed.has(index)) return [];
+    return [kept.has(index) ? withColumns(row, [["Reason", `Rewound: ${typeOf(row)}`]]) : toGeneric(row)];
+  });
 }
 
-/** Rewinds the instance and its failed children, and wakes those that have none. */
+/** Rewinds the instance and its failed children, and wakes them. */
 export async function rewindInstance(request: RewindRequest): Promise<void> {
   await rewind(request, new Set());
 }
+
+const maxConcurrentReads = 16;
 
 async function rewind(request: RewindRequest, seen: Set<string>): Promise<void> {
   const { instanceId, reason, at, table, parts } = request;
   if (seen.has(instanceId)) return;
   seen.add(instanceId);
-  const { rows } = await parts.history.readRows(instanceId);
+  const [row, { rows }] = await Promise.all([parts.instances.readRow(instanceId), parts.history.readRows(instanceId)]);
   if (rows.length === 0) {
     throw new DurableError("InstanceNotFound", `${instanceId} has no history that could be rewound`);
   }
-  const plan = planRewind(rows);
-  await replaceRows(plan.rows, table, parts);
-  for (const child of plan.failedChildren) await rewind({ ...request, instanceId: child }, seen);
-  await parts.instances.markPending(instanceId);
-  if (plan.failedChildren.length > 0) return;
+  const events = (await restoreRows(rows, parts.payloads)).map(fromHistoryRow);
+  const plan = planRewind(events);
+  const { started } = HistorySummary.of(events);
+  const children = await mapConcurrently(plan.openChildren, maxConcurrentReads, async (child): Promise<ReadChild> => {
+    const { events: childEvents } = await parts.history.load(child.created.instanceId);
+    return { child, isFailed: isFailedChild(childEvents, child.created, started) };
+  });
+  await replaceRows(rewindRows(rows, plan, children), table, parts);
+  for (const { child, isFailed } of children) {
+    if (isFailed) await rewind({ ...request, instanceId: child.created.instanceId }, seen);
+  }
+  // Last, because only an instance whose row says that it failed can be rewound once more, should this break off.
+  if (row !== undefined) await parts.instances.markPending(row);
   const event = { type: "GenericEvent", data: reason, eventId: -1, timestamp: at } as const;
   const target = { instanceId, executionId: undefined };
   await parts.sender.send({ message: { event, target } }, clientOrigin);

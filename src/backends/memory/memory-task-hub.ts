@@ -183,15 +183,16 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async rewindInstance(instanceId: string, reason: string | undefined): Promise<void> {
     const history = this.#histories.get(instanceId);
     if (history === undefined) throw new DurableError("InstanceNotFound", `no history of '${instanceId}' to rewind`);
-    const { events, failedChildren } = rewindHistory(history.events);
+    const historyOf = (childId: string) => this.#histories.get(childId)?.events ?? [];
+    const { events, failedChildren } = rewindHistory(history.events, historyOf);
     this.#histories.set(instanceId, { ...history, events, version: ++this.#versions });
     const state = this.#instances.get(instanceId);
     const timestamp = new Date(this.#clock.now());
     if (state !== undefined) {
-      this.#instances.set(instanceId, { ...state, runtimeStatus: "Pending", lastUpdatedTime: timestamp });
+      const pending = { runtimeStatus: "Pending", output: undefined, completedTime: undefined } as const;
+      this.#instances.set(instanceId, { ...state, ...pending, lastUpdatedTime: timestamp });
     }
     for (const child of failedChildren) await this.rewindInstance(child, reason);
-    if (failedChildren.length > 0) return;
     const event = { type: "GenericEvent", eventId: -1, timestamp, data: reason } as const;
     this.#deliver({ message: { event, target: { instanceId, executionId: undefined } } });
   }

@@ -1,34 +1,30 @@
 import type { HistoryEvent } from "../../core/history-event.ts";
+import { HistorySummary } from "../../engine/history-summary.ts";
+import { isFailedChild, planRewind } from "../../engine/plan-rewind.ts";
 
 export interface RewoundHistory {
   readonly events: readonly HistoryEvent[];
-  /** Sub-orchestrations whose failure was taken out; they are to be rewound too. */
+  /** Sub-orchestrations that failed and are to be rewound too. */
   readonly failedChildren: readonly string[];
 }
 
 /**
- * Takes the failures out of a failed execution's history, as the storage provider of .NET does: a failed activity and
- * its schedule, a failed child's answer (its creation stays) and the failed completion become generic events, which
- * replay skips.
+ * The history of a failed execution without what a rewind undoes. As with the storage provider of .NET, an event that is
+ * undone becomes a generic one, which replay skips; the creation of a failed child stays, because its parent waits for
+ * the next answer.
  */
-export function rewindHistory(history: readonly HistoryEvent[]): RewoundHistory {
-  const failedTasks = new Set<number>();
-  const failedChildIds = new Set<number>();
-  for (const event of history) {
-    if (event.type === "TaskFailed") failedTasks.add(event.taskScheduledId);
-    if (event.type === "SubOrchestrationInstanceFailed") failedChildIds.add(event.taskScheduledId);
-  }
-  const failedChildren = history.flatMap((event) =>
-    event.type === "SubOrchestrationInstanceCreated" && failedChildIds.has(event.eventId) ? [event.instanceId] : [],
-  );
-  const events = history.map((event): HistoryEvent => {
-    const isRewound =
-      (event.type === "TaskScheduled" && failedTasks.has(event.eventId)) ||
-      event.type === "TaskFailed" ||
-      event.type === "SubOrchestrationInstanceFailed" ||
-      (event.type === "ExecutionCompleted" && event.orchestrationStatus === "Failed");
-    if (!isRewound) return event;
+export function rewindHistory(
+  history: readonly HistoryEvent[],
+  historyOf: (instanceId: string) => readonly HistoryEvent[],
+): RewoundHistory {
+  const { undone, openChildren } = planRewind(history);
+  const { started } = HistorySummary.of(history);
+  const failed = openChildren.filter(({ created }) => isFailedChild(historyOf(created.instanceId), created, started));
+  const startedAgain = openChildren.filter((child) => !failed.includes(child)).map(({ index }) => index);
+  const generic = new Set([...undone, ...startedAgain]);
+  const events = history.map((event, index): HistoryEvent => {
+    if (!generic.has(index)) return event;
     return { type: "GenericEvent", eventId: event.eventId, timestamp: event.timestamp, data: `Rewound: ${event.type}` };
   });
-  return { events, failedChildren };
+  return { events, failedChildren: failed.map(({ created }) => created.instanceId) };
 }
