@@ -149,7 +149,9 @@ export interface TaskHubStore {
 
   /**
    * Sends the start message, then writes the instance as `Pending` in place of `replaces` (the state just read, or
-   * `undefined`). A race with another creator is settled by the receivers: one execution wins.
+   * `undefined`). Of several creators of one id, one wins; to write one's own again is no error.
+   *
+   * @throws DurableError `InstanceAlreadyExists` to those who lose
    */
   createInstance(start: NewInstance): Promise<void>;
   sendMessage(outgoing: OutgoingMessage): Promise<void>;

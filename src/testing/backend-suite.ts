@@ -1,13 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../core/history-event.ts";
 import type { TaskMessage } from "../core/task-message.ts";
-import type {
-  ActivityWorkItem,
-  Backend,
-  OrchestrationCheckpoint,
-  OrchestrationWorkItem,
-  TaskHubStore,
-} from "../engine/backend.ts";
+import type { Backend, TaskHubStore } from "../engine/backend.ts";
 import {
   at,
   episodeCompleted,
@@ -17,6 +11,15 @@ import {
   taskCompleted,
   taskScheduled,
 } from "./history-builder.ts";
+import {
+  checkpoint,
+  emptyCheckpoint,
+  ended,
+  fetchActivity,
+  fetchOrchestration,
+  fetchOrchestrationWithin,
+  instanceChange,
+} from "./work-items.ts";
 
 /** A fresh, empty task hub. */
 export interface BackendUnderTest {
@@ -69,6 +72,34 @@ export function describeBackend(name: string, open: () => Promise<BackendUnderTe
         { type: "ExecutionStarted", name: "Test", input: '"in"', orchestrationInstance: { instanceId, executionId } },
       ]);
       expect(await backend.loadHistory(workItem)).toEqual({ events: [], executionId: undefined, version: undefined });
+    });
+
+    it.each([
+      ["is free", false],
+      ["was that of an ended instance", true],
+    ])("lets one of several creators have an id that %s, and tells the others", async (_, isTaken) => {
+      const { backend, store } = await openHub();
+      if (isTaken) {
+        const { event } = newInstance("wanted", "earlier");
+        await store.createInstance({ event, replaces: undefined });
+        const workItem = await fetchOrchestration(backend);
+        await backend.completeOrchestrationWorkItem(
+          checkpoint(workItem, "earlier", [episodeStarted(), event, { ...ended(), result: "1" }]),
+        );
+      }
+      const replaces = await store.getInstance("wanted");
+      const events = Array.from({ length: 5 }, (_, index) => newInstance("wanted", `execution-${index}`).event);
+
+      const results = await Promise.allSettled(events.map((event) => store.createInstance({ event, replaces })));
+      const winner = events.find((_, index) => results[index]!.status === "fulfilled")!;
+      const lost = results.filter((result) => result.status === "rejected");
+
+      expect(lost.map(({ reason }) => reason.code)).toEqual(Array(4).fill("InstanceAlreadyExists"));
+      expect(await store.getInstance("wanted")).toMatchObject({ ...winner.orchestrationInstance });
+      const workItem = await fetchOrchestration(backend);
+      expect(workItem.messages.map(({ message }) => message.event)).toMatchObject([winner]);
+      // The answer to its insert may have been lost: it may ask again.
+      await store.createInstance({ event: winner, replaces });
     });
 
     it("keeps the events of a checkpoint, in order and complete", async () => {
@@ -327,54 +358,4 @@ export function describeBackend(name: string, open: () => Promise<BackendUnderTe
       expect((await store.getInstance("job1:2"))?.input).toBe(big);
     });
   });
-}
-
-const waitMs = 20_000;
-
-async function fetchOrchestrationWithin(backend: Backend, ms: number): Promise<OrchestrationWorkItem | undefined> {
-  return backend.fetchOrchestrationWorkItem(AbortSignal.timeout(ms));
-}
-
-async function fetchOrchestration(backend: Backend): Promise<OrchestrationWorkItem> {
-  const workItem = await fetchOrchestrationWithin(backend, waitMs);
-  if (workItem === undefined) throw new Error(`no orchestration work item came within ${waitMs} ms`);
-  return workItem;
-}
-
-async function fetchActivity(backend: Backend): Promise<ActivityWorkItem> {
-  const workItem = await backend.fetchActivityWorkItem(AbortSignal.timeout(waitMs));
-  if (workItem === undefined) throw new Error(`no activity work item came within ${waitMs} ms`);
-  return workItem;
-}
-
-function instanceChange(executionId: string) {
-  return { executionId, lastUpdatedTime: at(1), customStatus: '"half"', runtimeStatus: "Running" } as const;
-}
-
-function emptyCheckpoint(workItem: OrchestrationWorkItem): OrchestrationCheckpoint {
-  return { workItem, history: undefined, outgoing: [], instance: undefined, settled: [], deferred: [] };
-}
-
-function checkpoint(
-  workItem: OrchestrationWorkItem,
-  executionId: string,
-  events: readonly HistoryEvent[],
-  { firstIndex = 0, expectedVersion }: { firstIndex?: number; expectedVersion?: string | undefined } = {},
-): OrchestrationCheckpoint {
-  return {
-    ...emptyCheckpoint(workItem),
-    history: { executionId, expectedVersion, firstIndex, events, episode: 1 },
-    instance: instanceChange(executionId),
-    settled: workItem.messages,
-  };
-}
-
-function ended() {
-  return {
-    type: "ExecutionCompleted",
-    eventId: 0,
-    timestamp: at(2),
-    orchestrationStatus: "Completed",
-    failureDetails: undefined,
-  } as const;
 }

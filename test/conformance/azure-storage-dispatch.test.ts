@@ -63,9 +63,9 @@ it("starts one of two executions that were asked for under one id", async () => 
   await hub.backend.start();
   await hub.store.createInstance({ event: started("twice"), replaces: undefined });
   const late = { instanceId: "twice", executionId: "c2d4e6f8a0b24c6e8f0a1b3c5d7e9f01" };
-  await hub.store.createInstance({
-    event: started("twice", { orchestrationInstance: late, timestamp: at(5) }),
-    replaces: undefined,
+  const event = started("twice", { orchestrationInstance: late, timestamp: at(5) });
+  await expect(hub.store.createInstance({ event, replaces: undefined })).rejects.toMatchObject({
+    code: "InstanceAlreadyExists",
   });
   const workItem = (await fetchWork(hub))!;
   expect(workItem.messages.map(({ message }) => message.target.executionId)).toEqual([x]);

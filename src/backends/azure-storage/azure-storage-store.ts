@@ -1,16 +1,20 @@
+import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
 import { escapeKey } from "../../core/key-escaping.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
 import type { OutgoingMessage } from "../../core/task-message.ts";
 import type { NewInstance, TaskHubStore } from "../../engine/backend.ts";
+import { nextCreationStep } from "../../engine/creation-race.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { sentinelRowKey } from "./codec/history-row.ts";
 import { mapConcurrently } from "./concurrency.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import { clientOrigin } from "./message-sender.ts";
 import { rewindInstance } from "./rewind.ts";
-import type { TableRow } from "./storage/table-row.ts";
+import { readString, type TableRow } from "./storage/table-row.ts";
 
+/** A row to replace may be updated by its execution meanwhile. */
+const maxCreationAttempts = 5;
 const maxPurgePasses = 10;
 const maxBatchRows = 100;
 const maxConcurrentBatches = 10;
@@ -35,17 +39,23 @@ export class AzureStorageStore implements TaskHubStore {
     await this.#parts.resources.delete();
   }
 
-  async createInstance({ event, replaces }: NewInstance): Promise<void> {
+  async createInstance(start: NewInstance): Promise<void> {
     const { resources, instances, sender } = this.#parts;
     await resources.create();
-    const { orchestrationInstance, scheduledStartTime } = event;
+    const { orchestrationInstance, scheduledStartTime } = start.event;
+    const { instanceId } = orchestrationInstance;
     // The row to replace must be the one that the caller decided on, and its ETag was not part of what they saw.
-    const row = replaces && (await instances.readRow(orchestrationInstance.instanceId));
-    const message = { event, target: orchestrationInstance };
+    let row = start.replaces && (await instances.readRow(instanceId));
+    nextCreationStep(start, row && executionOf(row));
+    const message = { event: start.event, target: orchestrationInstance };
     const sent = await sender.send({ message, deliverAt: scheduledStartTime }, clientOrigin);
-    // Someone else's row by now: theirs stays, and the receivers discard our start.
-    if (row !== undefined && row.columns.get("ExecutionId")?.value !== replaces?.executionId) return;
-    await instances.writePending(event, row, sent.blobName);
+    // Whoever loses has sent a start without a row, which the receivers discard.
+    for (let attempt = 0; attempt < maxCreationAttempts; attempt++) {
+      if (await instances.writePending(start.event, row, sent.blobName)) return;
+      row = await instances.readRow(instanceId);
+      if (nextCreationStep(start, row && executionOf(row)) === "written") return;
+    }
+    throw new DurableError("StorageUnavailable", `the row of '${instanceId}' changes all the time; start it again`);
   }
 
   async sendMessage(outgoing: OutgoingMessage): Promise<void> {
@@ -151,4 +161,8 @@ export class AzureStorageStore implements TaskHubStore {
       }
     });
   }
+}
+
+function executionOf(row: TableRow): { readonly executionId: string | undefined } {
+  return { executionId: readString(row, "ExecutionId") };
 }

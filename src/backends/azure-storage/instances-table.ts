@@ -91,7 +91,8 @@ export class InstancesTable {
   }
 
   /**
-   * Writes the row of a new instance, in place of `replacedRow` if there is one. Losing to another creator is no error.
+   * Writes the row of a new instance, in place of `replacedRow` if there is one. Resolves to `false` when another row has
+   * come there since, which may be ours if an answer was lost.
    *
    * @param messageBlob holds the start message, when it was too large for the queue
    */
@@ -99,7 +100,7 @@ export class InstancesTable {
     event: ExecutionStarted,
     replacedRow: TableRow | undefined,
     messageBlob: string | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { storage, table, taskHub, payloads, clock } = this.#options;
     const { instanceId, executionId } = event.orchestrationInstance;
     const partitionKey = escapeKey(instanceId);
@@ -109,10 +110,12 @@ export class InstancesTable {
         : payloads.urlOf(messageBlob);
     const start = { ...event, executionId, createdTime: event.timestamp, lastUpdatedTime: new Date(clock.now()) };
     const row = toPendingRow(start, { partitionKey, taskHub }, { input });
-    if (replacedRow === undefined) await storage.perform({ kind: "table.insert", table, row });
-    else {
-      await storage.perform({ kind: "table.update", table, row, mode: "replace", etag: replacedRow.etag ?? "*" });
-    }
+    const etag = replacedRow?.etag ?? "*";
+    const reply =
+      replacedRow === undefined
+        ? await storage.perform({ kind: "table.insert", table, row })
+        : await storage.perform({ kind: "table.update", table, row, mode: "replace", etag });
+    return reply.outcome === "done";
   }
 
   /** Resolves to `false` when the row has changed since it was read. */

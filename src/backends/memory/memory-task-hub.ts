@@ -15,6 +15,7 @@ import type {
   OrchestrationWorkItem,
   TaskHubStore,
 } from "../../engine/backend.ts";
+import { nextCreationStep } from "../../engine/creation-race.ts";
 import { createPendingState, matchesQuery, mergeInstanceChange } from "./instance-state.ts";
 import { MessageQueue, type StoredMessage } from "./message-queue.ts";
 import { rewindHistory } from "./rewind-history.ts";
@@ -136,6 +137,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
 
   async createInstance(start: NewInstance): Promise<void> {
     const { event } = start;
+    if (nextCreationStep(start, this.#instances.get(event.orchestrationInstance.instanceId)) === "written") return;
     this.#instances.set(event.orchestrationInstance.instanceId, createPendingState(start));
     this.#deliver({ message: { event, target: event.orchestrationInstance }, deliverAt: event.scheduledStartTime });
   }

@@ -1,0 +1,24 @@
+import { DurableError } from "../core/errors.ts";
+import type { NewInstance } from "./backend.ts";
+
+/**
+ * What a creator has to do, given the instance that it finds under its id. Several may create one id at a time: whose
+ * instance is stored has won.
+ *
+ * @param present `undefined` when there is none
+ * @throws DurableError `InstanceAlreadyExists` to whoever has lost
+ */
+export function nextCreationStep(
+  { event, replaces }: NewInstance,
+  present: { readonly executionId: string | undefined } | undefined,
+): "write" | "written" {
+  const { instanceId, executionId } = event.orchestrationInstance;
+  if (present === undefined) return "write";
+  // An earlier attempt, whose answer was lost.
+  if (present.executionId === executionId) return "written";
+  if (replaces !== undefined && present.executionId === replaces.executionId) return "write";
+  throw new DurableError(
+    "InstanceAlreadyExists",
+    `an instance '${instanceId}' was created by another client at the same time; choose another id, or wait until it has ended`,
+  );
+}

@@ -1,0 +1,58 @@
+import type { HistoryEvent } from "../core/history-event.ts";
+import type { ActivityWorkItem, Backend, OrchestrationCheckpoint, OrchestrationWorkItem } from "../engine/backend.ts";
+import { at } from "./history-builder.ts";
+
+/** What tests of a backend do with its work items. */
+
+const waitMs = 20_000;
+
+export async function fetchOrchestrationWithin(
+  backend: Backend,
+  ms: number,
+): Promise<OrchestrationWorkItem | undefined> {
+  return backend.fetchOrchestrationWorkItem(AbortSignal.timeout(ms));
+}
+
+export async function fetchOrchestration(backend: Backend): Promise<OrchestrationWorkItem> {
+  const workItem = await fetchOrchestrationWithin(backend, waitMs);
+  if (workItem === undefined) throw new Error(`no orchestration work item came within ${waitMs} ms`);
+  return workItem;
+}
+
+export async function fetchActivity(backend: Backend): Promise<ActivityWorkItem> {
+  const workItem = await backend.fetchActivityWorkItem(AbortSignal.timeout(waitMs));
+  if (workItem === undefined) throw new Error(`no activity work item came within ${waitMs} ms`);
+  return workItem;
+}
+
+export function instanceChange(executionId: string) {
+  return { executionId, lastUpdatedTime: at(1), customStatus: '"half"', runtimeStatus: "Running" } as const;
+}
+
+export function emptyCheckpoint(workItem: OrchestrationWorkItem): OrchestrationCheckpoint {
+  return { workItem, history: undefined, outgoing: [], instance: undefined, settled: [], deferred: [] };
+}
+
+export function checkpoint(
+  workItem: OrchestrationWorkItem,
+  executionId: string,
+  events: readonly HistoryEvent[],
+  { firstIndex = 0, expectedVersion }: { firstIndex?: number; expectedVersion?: string | undefined } = {},
+): OrchestrationCheckpoint {
+  return {
+    ...emptyCheckpoint(workItem),
+    history: { executionId, expectedVersion, firstIndex, events, episode: 1 },
+    instance: instanceChange(executionId),
+    settled: workItem.messages,
+  };
+}
+
+export function ended() {
+  return {
+    type: "ExecutionCompleted",
+    eventId: 0,
+    timestamp: at(2),
+    orchestrationStatus: "Completed",
+    failureDetails: undefined,
+  } as const;
+}
