@@ -7,6 +7,7 @@ export type { HistoryEntry } from "./core/history-format.ts";
 export type { HttpManagementPayload } from "./core/management-links.ts";
 export type { TerminateOptions } from "./core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
+export type { UserLogger } from "./core/ports.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry-policy.ts";
 export type { RichClass, RichClassDefinition } from "./core/rich-classes.ts";
 export { createRichDataConverter, type RichDataConverterOptions } from "./core/rich-data-converter.ts";

@@ -21,5 +21,31 @@ export interface LogSink {
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
+/** Lines of user code, as the Functions host takes them. `log` writes at level `info`. */
+export interface UserLogger {
+  log(...args: readonly unknown[]): void;
+  trace(...args: readonly unknown[]): void;
+  debug(...args: readonly unknown[]): void;
+  info(...args: readonly unknown[]): void;
+  warn(...args: readonly unknown[]): void;
+  error(...args: readonly unknown[]): void;
+}
+
+/** A logger whose lines all go to `write`. */
+export function createUserLogger(write: (level: LogLevel, args: readonly unknown[]) => void): UserLogger {
+  const at =
+    (level: LogLevel) =>
+    (...args: readonly unknown[]) =>
+      write(level, args);
+  return {
+    log: at("info"),
+    trace: at("trace"),
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+  };
+}
+
 /** A sink for tests and for hosts that want silence. */
 export const silentLog: LogSink = { log() {} };

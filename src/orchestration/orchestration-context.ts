@@ -1,4 +1,5 @@
 import type { Tags } from "../core/history-event.ts";
+import type { UserLogger } from "../core/ports.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 import type { CallActivityOptions, CallSubOrchestratorOptions } from "./call-options.ts";
@@ -26,9 +27,9 @@ export type SettledResultsOf<T extends Tasks> = {
 /**
  * What an orchestrator may use. Of overloaded calls, the one with a handle stands last: its mistakes are the ones that
  * the compiler tells. Everything here gives the same answers in every replay; the orchestrator gets time,
- * randomness and results of the outside world from nowhere else.
+ * randomness and results of the outside world from nowhere else. What it logs is written once: not while replaying.
  */
-export interface OrchestrationContext {
+export interface OrchestrationContext extends UserLogger {
   readonly instanceId: string;
   /** The orchestration that called this one, if any. */
   readonly parentInstanceId: string | undefined;
@@ -210,9 +211,10 @@ export interface OrchestrationContext {
    */
   patched(id: string): boolean;
 
-  /** A GUID that is the same in every replay (UUID version 5). */
-  newGuid(): string;
-
-  /** Writes a line to the host's log, once: not while replaying. */
-  log(...args: readonly unknown[]): void;
+  /**
+   * A GUID that is the same in every replay (UUID version 5).
+   *
+   * @param instanceId what it is made from, beside the time and a count. @defaultValue the id of this instance
+   */
+  newGuid(instanceId?: string): string;
 }

@@ -8,6 +8,7 @@ import {
   type OrchestratorAction,
   readPatchMark,
 } from "../core/orchestrator-action.ts";
+import type { LogLevel } from "../core/ports.ts";
 import { type StandardSchema, validateSync } from "../core/standard-schema.ts";
 import { describeVersionMismatch, type VersioningOptions } from "../core/versioning.ts";
 import { ActionLedger, type RecordedAction } from "./action-ledger.ts";
@@ -37,7 +38,7 @@ export interface ExecutionOptions {
   /** Finds the code of an orchestration by its name. */
   readonly findOrchestration: (name: string) => OrchestrationCode | undefined;
   /** Receives what user code logs outside replay. */
-  readonly log: (name: string, args: readonly unknown[]) => void;
+  readonly log: (level: LogLevel, name: string, args: readonly unknown[]) => void;
   /** Told, once at most, that user code went on outside `apply` before the execution had ended. */
   readonly onStray?: (() => void) | undefined;
 }
@@ -355,8 +356,8 @@ export class OrchestrationExecution {
     return this.end.request !== undefined;
   }
 
-  log(args: readonly unknown[]): void {
-    if (!this.#isReplaying) this.#options.log(this.started.name, args);
+  log(level: LogLevel, args: readonly unknown[]): void {
+    if (!this.#isReplaying) this.#options.log(level, this.started.name, args);
   }
 }
 

@@ -241,13 +241,33 @@ export class ReplayContext implements OrchestrationContext {
     return this.#execution.patches.isPatched(id, this.#execution.isReplaying);
   }
 
-  newGuid(): string {
+  newGuid(instanceId: string = this.instanceId): string {
     this.#execution.enterCall("newGuid");
-    return deterministicGuid(this.instanceId, this.#execution.now, this.#guids++);
+    return deterministicGuid(instanceId, this.#execution.now, this.#guids++);
   }
 
   log(...args: readonly unknown[]): void {
-    this.#execution.log(args);
+    this.#execution.log("info", args);
+  }
+
+  trace(...args: readonly unknown[]): void {
+    this.#execution.log("trace", args);
+  }
+
+  debug(...args: readonly unknown[]): void {
+    this.#execution.log("debug", args);
+  }
+
+  info(...args: readonly unknown[]): void {
+    this.#execution.log("info", args);
+  }
+
+  warn(...args: readonly unknown[]): void {
+    this.#execution.log("warn", args);
+  }
+
+  error(...args: readonly unknown[]): void {
+    this.#execution.log("error", args);
   }
 
   /** Built-in functions are for built-in orchestrations; others have `callHttp`. */

@@ -1,7 +1,10 @@
-import type { LogLevel } from "../core/ports.ts";
+import type { LogLevel, UserLogger } from "../core/ports.ts";
 
-/** What an activity knows of the call it answers. Second argument of every activity function. */
-export interface ActivityContext {
+/**
+ * What an activity knows of the call it answers. Second argument of every activity function. What it logs is
+ * marked with the instance.
+ */
+export interface ActivityContext extends UserLogger {
   /** The orchestration that waits for this activity. */
   readonly instanceId: string;
   readonly name: string;
@@ -16,8 +19,6 @@ export interface ActivityContext {
    * timeout of the call is over. Stop soon, and throw what `signal.throwIfAborted()` throws.
    */
   readonly signal: AbortSignal;
-  /** Writes a line to the host's log, marked with the instance. */
-  log(...args: readonly unknown[]): void;
 }
 
 /** Sink for lines of user code. */

@@ -2,6 +2,7 @@ import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts
 import { DurableError, isDurableError } from "../core/errors.ts";
 import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
 import type { ExecutionRef } from "../core/history-event.ts";
+import { createUserLogger } from "../core/ports.ts";
 import { isReservedName } from "../core/reserved-names.ts";
 import { validate } from "../core/standard-schema.ts";
 import { abortAfter } from "../core/system-ports.ts";
@@ -42,7 +43,7 @@ export class InProcessExecutor implements TaskExecutor {
       instanceId,
       executionId,
       findOrchestration: (name) => this.#findOrchestration(name),
-      log: (name, args) => this.#log("info", instanceId, name, args),
+      log: (level, name, args) => this.#log(level, instanceId, name, args),
       onStray,
     });
   }
@@ -65,7 +66,7 @@ export class InProcessExecutor implements TaskExecutor {
         attempt,
         deliveryCount,
         signal,
-        log: (...args) => this.#log("info", instance.instanceId, definition.name, args),
+        ...createUserLogger((level, args) => this.#log(level, instance.instanceId, definition.name, args)),
       });
       if (timeLimit?.signal.aborted) return { kind: "failed", failureDetails: describeTimeout(timeLimit.timeoutMs) };
       const result = await validate(definition.outputSchema, returned, `the result of activity '${name}'`);

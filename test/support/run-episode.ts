@@ -13,7 +13,7 @@ export function openSession(orchestrator: Orchestrator, logged: Logged[] = []): 
     instanceId: "instance",
     executionId: "execution",
     findOrchestration: () => ({ orchestrator, dataConverter: jsonDataConverter }),
-    log: (_name, args) => logged.push(args),
+    log: (level, _name, args) => logged.push(level === "info" ? args : [level, ...args]),
   });
 }
 

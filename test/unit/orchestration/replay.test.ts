@@ -363,11 +363,12 @@ describe("the context", () => {
       ctx.log("one", ctx.isReplaying);
       yield ctx.callActivity("a");
       ctx.log("two", ctx.isReplaying);
+      for (const level of ["trace", "debug", "info", "warn", "error"] as const) ctx[level]("at");
     }, logged);
 
     await session.execute({ pastEvents: [...start, taskScheduled(0, "a")], newEvents: [taskCompleted(0)] });
 
-    expect(logged).toEqual([["two", false]]);
+    expect(logged).toEqual([["two", false], ["trace", "at"], ["debug", "at"], ["at"], ["warn", "at"], ["error", "at"]]);
   });
 
   it("makes the same GUIDs as the other SDKs", async () => {
