@@ -32,34 +32,17 @@ interface Failure {
  * Undoes the failures that ended an execution, with the tasks that failed, and the tasks that nothing has answered: the
  * code asks for them again, under their numbers. A failure that the code has handled stays, because the decisions that
  * followed from it stay.
- *
- * Unhandled are all failures after the last decision but for what the last episode decided, of which nothing has
- * come yet. An earlier one is unhandled if its own episode decided nothing (an `all` that goes on waiting) and the end
- * names it; to undo all of them, when there is no later one, would break the replay where the code had handled some.
  */
 export function planRewind(history: readonly HistoryEvent[]): RewindPlan {
   const end = history.findLastIndex((event) => event.type === "ExecutionCompleted" && isFailed(event));
   const answers = pairAnswers(history);
-  const isUnanswered = (index: number) => answers.byQuestion.get(index)?.length === 0;
-  const failures = end < 0 ? [] : answers.first.filter((answer): answer is Failure => isFailure(answer.event));
-  const lastEpisode = history.findLastIndex(({ type }) => type === "OrchestratorStarted");
-  const isLastUndone = failures.some(({ index }) => index > lastEpisode);
-  const isOfLastEpisode = (index: number) =>
-    isLastUndone && index > lastEpisode && (isUnanswered(index) || history[index]!.type === "EventSent");
-
-  const lastDecision = history.findLastIndex((event, index) => isDecision(event) && !isOfLastEpisode(index));
-  const late = failures.filter(({ index }) => index > lastDecision);
-  const withoutConsequence = failuresWithoutConsequence(history);
-  const early = failures.filter(({ index }) => index < lastDecision && withoutConsequence.has(index));
-  const unhandled = [...late, ...findNamed(history[end], late, early)];
-
-  const undone = new Set<number>(end < 0 ? [] : [end]);
+  const { unhandled, consequences } = findUnhandled(history, end, answers);
+  const undone = new Set(end < 0 ? consequences : [end, ...consequences]);
   const openChildren: OpenChild[] = [];
   const undoQuestion = (index: number) => {
     const event = history[index]!;
     if (event.type !== "SubOrchestrationInstanceCreated") undone.add(index);
     else if (!isFireAndForget(event.tags)) openChildren.push({ created: event, index });
-    else if (isOfLastEpisode(index)) undone.add(index);
   };
   for (const { index } of unhandled) {
     const question = answers.questionOf.get(index);
@@ -68,11 +51,49 @@ export function planRewind(history: readonly HistoryEvent[]): RewindPlan {
     undoQuestion(question);
     for (const answer of answers.byQuestion.get(question) ?? []) undone.add(answer);
   }
-  for (const [index, event] of history.entries()) {
-    if (isUnanswered(index)) undoQuestion(index);
-    else if (event.type === "EventSent" && isOfLastEpisode(index)) undone.add(index);
-  }
+  for (const [question, { length }] of answers.byQuestion) if (length === 0) undoQuestion(question);
   return { undone: [...undone].sort((a, b) => a - b), openChildren };
+}
+
+interface Unhandled {
+  readonly unhandled: readonly Failure[];
+  /** Places of what the code decided because of them, and will not decide again: nobody else undoes those. */
+  readonly consequences: readonly number[];
+}
+
+/**
+ * Unhandled are all failures after the last decision. What the last episode decided does not count, as nothing has come
+ * of it yet, unless the code ended by itself and will decide the same again. An earlier failure is unhandled if its own
+ * episode decided nothing (an `all` that goes on waiting) and the end names it; to take all of them, when there is no
+ * later one, would break the replay where the code had handled some.
+ */
+function findUnhandled(history: readonly HistoryEvent[], end: number, answers: Answers): Unhandled {
+  if (end < 0) return { unhandled: [], consequences: [] };
+  const failures = answers.first.filter((answer): answer is Failure => isFailure(answer.event));
+  const withoutConsequence = failuresWithoutConsequence(history);
+  const split = (decision: number) => ({
+    late: failures.filter(({ index }) => index > decision),
+    early: failures.filter(({ index }) => index < decision && withoutConsequence.has(index)),
+  });
+
+  const lastEpisode = history.findLastIndex(({ type }) => type === "OrchestratorStarted");
+  const isOfLastEpisode = (event: HistoryEvent, index: number) =>
+    index > lastEpisode && (event.type === "EventSent" || answers.byQuestion.get(index)?.length === 0);
+  const suspects = split(history.findLastIndex((event, index) => isDecision(event) && !isOfLastEpisode(event, index)));
+  const isEndOfItsOwn =
+    failures.every(({ index }) => index < lastEpisode) &&
+    textNaming(history[end], [...suspects.late, ...suspects.early]) === "";
+  const { late, early } = isEndOfItsOwn ? split(history.findLastIndex(isDecision)) : suspects;
+  const places = history.flatMap((event, index) => (isOfLastEpisode(event, index) ? [index] : []));
+  return {
+    unhandled: [...late, ...findNamed(history[end], late, early)],
+    // Children are looked at before they are undone, but for those that answer nobody.
+    consequences: isEndOfItsOwn ? [] : places.filter((index) => !isAwaitedChild(history[index]!)),
+  };
+}
+
+function isAwaitedChild(event: HistoryEvent): boolean {
+  return event.type === "SubOrchestrationInstanceCreated" && !isFireAndForget(event.tags);
 }
 
 /** `true` for a child that has ended as failed and is to be rewound; any other is started again, and knows the repeat. */
@@ -179,10 +200,7 @@ function findNamed(
   late: readonly Failure[],
   early: readonly Failure[],
 ): readonly Failure[] {
-  if (end?.type !== "ExecutionCompleted") return [];
-  const names = (text: string, { event }: Failure) => messageOf(event) !== "" && text.includes(messageOf(event));
-  const texts = [...messagesOf(end.failureDetails), end.result ?? ""];
-  let text = texts.find((each) => [...late, ...early].some((failure) => names(each, failure))) ?? "";
+  let text = textNaming(end, [...late, ...early]);
   const isNamed = (failure: Failure) => {
     const isFound = names(text, failure);
     if (isFound) text = text.replace(messageOf(failure.event), () => "");
@@ -190,6 +208,18 @@ function findNamed(
   };
   for (const failure of late) isNamed(failure);
   return early.toReversed().filter(isNamed);
+}
+
+/** The outermost message of the end that names one of the failures; empty if none does. */
+function textNaming(end: HistoryEvent | undefined, failures: readonly Failure[]): string {
+  if (end?.type !== "ExecutionCompleted") return "";
+  const texts = [...messagesOf(end.failureDetails), end.result ?? ""];
+  return texts.find((text) => failures.some((failure) => names(text, failure))) ?? "";
+}
+
+function names(text: string, { event }: Failure): boolean {
+  const message = messageOf(event);
+  return message !== "" && text.includes(message);
 }
 
 function messageOf({ failureDetails, reason }: Failure["event"]): string {

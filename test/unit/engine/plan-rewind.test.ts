@@ -121,6 +121,19 @@ it("keeps an event that the last episode sent when no failure was among its even
   ]);
 });
 
+it("undoes what the last episode decided when it had only learned that nothing more is to come", () => {
+  const waits = [taskScheduled(0, "a"), taskScheduled(1, "b"), done(), start, fails(0), done()];
+  const last = [start, taskCompleted(1), eventSent(2, "x", "go")];
+
+  expect(plan(...waits, ...last, ended("activity 'a' failed: 0 failed"))).toEqual([
+    "TaskScheduled 0",
+    "TaskFailed 0",
+    "EventSent 2",
+    "ExecutionCompleted",
+  ]);
+  expect(plan(...waits, ...last, ended("own"))).toEqual(["ExecutionCompleted"]);
+});
+
 it("undoes all failures that were waited for together", () => {
   const undone = plan(
     ...[taskScheduled(0, "a"), taskScheduled(1, "b"), done(), start, fails(0), done()],
