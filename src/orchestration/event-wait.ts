@@ -6,7 +6,7 @@ import { assertText } from "./call-options.ts";
 import type { DurableTask } from "./durable-task.ts";
 import { DurableTimer } from "./durable-timer.ts";
 import type { ExternalEvent } from "./external-event.ts";
-import type { EventTaker } from "./external-events.ts";
+import type { EventTaker, TakerQueue } from "./external-events.ts";
 import { Interest } from "./interest.ts";
 import type { OrchestrationExecution } from "./orchestration-execution.ts";
 import type { OrchestrationTask } from "./orchestration-task.ts";
@@ -40,6 +40,8 @@ class EventWait extends Interest implements EventTaker {
   readonly #execution: OrchestrationExecution;
   readonly #schema: StandardSchema | undefined;
   readonly #task: OrchestrationTask<unknown>;
+  /** Where it waits at present. */
+  #queue: TakerQueue | undefined;
 
   constructor(
     execution: OrchestrationExecution,
@@ -57,14 +59,16 @@ class EventWait extends Interest implements EventTaker {
 
   /** Events that come once the execution continues as new are for the next one. */
   override wake(): void {
-    if (!this.#execution.isEnding) this.#execution.events.wait(this);
+    if (!this.#execution.isEnding) this.#queue = this.#execution.events.wait(this);
   }
 
   override rest(): void {
-    this.#execution.events.leave(this);
+    this.#queue?.delete(this);
+    this.#queue = undefined;
   }
 
   take({ input }: EventRaised): void {
+    this.#queue = undefined;
     const what = `the event '${this.eventName}'`;
     try {
       this.#task.complete(validateSync(this.#schema, this.#execution.dataConverter.deserialize(input, what), what));

@@ -31,22 +31,21 @@ export class ExternalEvents {
     else kept.push(event);
   }
 
-  /** Hands over the first event that is kept, or else the first one that comes at its place. */
-  wait(taker: EventTaker): void {
+  /** Hands over the first event that is kept, or else returns the queue that the taker has joined. */
+  wait(taker: EventTaker): TakerQueue | undefined {
     const key = taker.eventName.toLowerCase();
     const event = this.#kept.get(key)?.shift();
-    if (event !== undefined) return taker.take(event);
+    if (event !== undefined) {
+      taker.take(event);
+      return undefined;
+    }
     let queue = this.#queues.get(key);
     if (queue === undefined) {
       queue = new TakerQueue();
       this.#queues.set(key, queue);
     }
     queue.add(taker);
-  }
-
-  /** Ends the wait, if there is one. */
-  leave(taker: EventTaker): void {
-    this.#queues.get(taker.eventName.toLowerCase())?.delete(taker);
+    return queue;
   }
 
   /** Events that nobody has waited for, in order of arrival per name. */
@@ -56,7 +55,7 @@ export class ExternalEvents {
 }
 
 /** Those who wait for one name, by place. Nearly all come in that order, which a set keeps. */
-class TakerQueue {
+export class TakerQueue {
   #takers = new Set<EventTaker>();
   /** The highest place since the queue was last empty. */
   #highest = -1;
