@@ -55,7 +55,8 @@ export interface StartInstanceOptions {
 export interface TerminateOptions {
   /**
    * Terminates the sub-orchestrations too that the instance waits for, at any depth; those that have vanished, and those
-   * that were started to answer nobody, are passed over. One that is being started at this moment may be missed.
+   * that were started to answer nobody, are passed over. The call then waits for each of them to end, because one that
+   * ends may just have started another; after 10 s in which nothing moves (no worker runs) it acts on what it knows.
    *
    * @defaultValue false
    */
