@@ -63,17 +63,18 @@ interface Unhandled {
 
 /**
  * Unhandled are all failures after the last decision. What the last episode decided does not count, as nothing has come
- * of it yet, unless the code ended by itself and will decide the same again. An earlier failure is unhandled if its own
- * episode decided nothing (an `all` that goes on waiting) and the end names it; to take all of them, when there is no
- * later one, would break the replay where the code had handled some.
+ * of it yet, unless the code ended by itself and will decide the same again. An earlier failure is unhandled if the code
+ * did not act upon it (an `all` that goes on waiting) and the end names it; to take all of them, when there is no later
+ * one, would break the replay where the code had handled some.
  */
 function findUnhandled(history: readonly HistoryEvent[], end: number, answers: Answers): Unhandled {
   if (end < 0) return { unhandled: [], consequences: [] };
   const failures = answers.first.filter((answer): answer is Failure => isFailure(answer.event));
   const withoutConsequence = failuresWithoutConsequence(history);
+  const byPlace = new Map(failures.map((failure) => [failure.index, failure]));
   const split = (decision: number) => ({
     late: failures.filter(({ index }) => index > decision),
-    early: failures.filter(({ index }) => index < decision && withoutConsequence.has(index)),
+    early: withoutConsequence.flatMap((index) => (index < decision ? (byPlace.get(index) ?? []) : [])),
   });
 
   const lastEpisode = history.findLastIndex(({ type }) => type === "OrchestratorStarted");
@@ -175,23 +176,34 @@ function isFailed(event: HistoryEvent): boolean {
   return event.type === "ExecutionCompleted" && event.orchestrationStatus === "Failed";
 }
 
-/** Places of the failures that the code took note of at once, in an episode that decided nothing afterwards. */
-function failuresWithoutConsequence(history: readonly HistoryEvent[]): ReadonlySet<number> {
-  const found = new Set<number>();
+/**
+ * Places of the failures that the code need not have acted upon, although history goes on: no decision follows in their
+ * episode, or it may be due to another event of the same episode. The less certain come first.
+ */
+function failuresWithoutConsequence(history: readonly HistoryEvent[]): readonly number[] {
+  const certain: number[] = [];
+  const uncertain: number[] = [];
   let ofEpisode: number[] = [];
+  let beforeDecision: number[] = [];
+  let answers = 0;
   let isSuspended = false;
   for (const [index, event] of history.entries()) {
     if (event.type === "ExecutionSuspended" || event.type === "ExecutionResumed") {
       isSuspended = event.type === "ExecutionSuspended";
     }
     if (event.type === "OrchestratorStarted") {
-      for (const failure of ofEpisode) found.add(failure);
+      certain.push(...ofEpisode);
+      if (answers > 1) uncertain.push(...beforeDecision);
+      [ofEpisode, beforeDecision, answers] = [[], [], 0];
+    } else if (event.eventId >= 0) {
+      // Also what an earlier rewind has undone: it keeps its number, and was a decision.
+      beforeDecision.push(...ofEpisode);
       ofEpisode = [];
-    } else if (isFailure(event) && !isSuspended) ofEpisode.push(index);
-    // What an earlier rewind has undone keeps its number, and was a decision.
-    else if (event.eventId >= 0) ofEpisode = [];
+    }
+    if (event.type === "EventRaised" || answeredBy(event) !== undefined) answers++;
+    if (isFailure(event) && !isSuspended) ofEpisode.push(index);
   }
-  return found;
+  return [...uncertain, ...certain];
 }
 
 /** Those of the early failures that the end tells of, besides the late ones. */

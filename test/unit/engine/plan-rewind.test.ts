@@ -169,6 +169,16 @@ it("finds an early failure among other decisions when the end names it, as often
   ]);
 });
 
+it("finds an early failure whose episode decided something because of another event", () => {
+  const together = [
+    ...[taskScheduled(0, "a"), taskScheduled(1, "a"), done(), start, fails(1, "y"), timerCreated(2, at(1)), done()],
+    ...[start, timerFired(2, at(1)), fails(0, "x"), taskScheduled(3, "a"), done(), start, taskCompleted(3)],
+  ];
+
+  expect(plan(...together, ended("x"))).toEqual(["TaskScheduled 0", "TaskFailed 0", "ExecutionCompleted"]);
+  expect(plan(...together, ended("own"))).toEqual(["ExecutionCompleted"]);
+});
+
 it("takes a failure that came during a suspension for handled", () => {
   const resumed: HistoryEvent = { type: "ExecutionResumed", eventId: -1, timestamp: at(1), reason: undefined };
   const undone = plan(
