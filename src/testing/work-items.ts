@@ -1,5 +1,11 @@
-import type { HistoryEvent } from "../core/history-event.ts";
-import type { ActivityWorkItem, Backend, OrchestrationCheckpoint, OrchestrationWorkItem } from "../engine/backend.ts";
+import type { ExecutionCompleted, HistoryEvent } from "../core/history-event.ts";
+import type {
+  ActivityWorkItem,
+  Backend,
+  InstanceChange,
+  OrchestrationCheckpoint,
+  OrchestrationWorkItem,
+} from "../engine/backend.ts";
 import { at } from "./history-builder.ts";
 
 /** What tests of a backend do with its work items. */
@@ -25,8 +31,8 @@ export async function fetchActivity(backend: Backend): Promise<ActivityWorkItem>
   return workItem;
 }
 
-export function instanceChange(executionId: string) {
-  return { executionId, lastUpdatedTime: at(1), customStatus: '"half"', runtimeStatus: "Running" } as const;
+export function instanceChange(executionId: string): InstanceChange {
+  return { executionId, lastUpdatedTime: at(1), customStatus: '"half"', runtimeStatus: "Running" };
 }
 
 export function emptyCheckpoint(workItem: OrchestrationWorkItem): OrchestrationCheckpoint {
@@ -47,12 +53,13 @@ export function checkpoint(
   };
 }
 
-export function ended() {
+export function ended(): ExecutionCompleted {
   return {
     type: "ExecutionCompleted",
     eventId: 0,
     timestamp: at(2),
     orchestrationStatus: "Completed",
+    result: undefined,
     failureDetails: undefined,
-  } as const;
+  };
 }
