@@ -1,5 +1,6 @@
 import { formatFailure } from "../core/failure-details.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
+import { readPatchMark } from "../core/orchestrator-action.ts";
 import type { InstanceChange } from "./backend.ts";
 
 /** What an episode's events mean for the instance's status. */
@@ -44,6 +45,9 @@ function changeBy(event: HistoryEvent): Partial<InstanceChange> {
       return { runtimeStatus: "Suspended", ...(event.reason === undefined ? {} : { output: event.reason }) };
     case "ExecutionResumed":
       return { runtimeStatus: "Running", ...(event.reason === undefined ? {} : { output: event.reason }) };
+    case "GenericEvent":
+      // Whatever wakes a rewound instance sets it running again.
+      return readPatchMark(event.data) === undefined ? { runtimeStatus: "Running" } : {};
     default:
       return {};
   }
