@@ -68,8 +68,7 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
       };
     }
     session.close();
-    // Every generation has a time of its own: the GUIDs of an orchestration are made from its id and the time.
-    const beginsAt = new Date(Math.max(timestamp.getTime(), newEvents[0]!.timestamp.getTime() + 1));
+    const beginsAt = result.hasMadeGuids ? laterThan(newEvents[0]!.timestamp, timestamp) : timestamp;
     started = nextGeneration(started, applied.continueAsNew, beginsAt);
     session = input.openSession(started.orchestrationInstance);
     isNewExecution = true;
@@ -89,6 +88,10 @@ function failEndless(action: OrchestratorAction): OrchestratorAction {
   const message = `the orchestration continued as new ${maxGenerations} times without ever waiting`;
   const failureDetails = describeFailure(new DurableError("OrchestrationMisuse", message));
   return { ...action, status: "Failed", result: undefined, failureDetails, carryoverEvents: [] };
+}
+
+function laterThan(time: Date, now: Date): Date {
+  return new Date(Math.max(now.getTime(), time.getTime() + 1));
 }
 
 /**

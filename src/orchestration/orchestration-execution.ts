@@ -78,6 +78,8 @@ export class OrchestrationExecution {
   #rejection: DurableError | undefined;
   #suspendedEvents: HistoryEvent[] | undefined;
   customStatus: string | undefined;
+  /** GUIDs made so far. */
+  guids = 0;
 
   constructor(options: ExecutionOptions) {
     this.#options = options;

@@ -42,7 +42,6 @@ type Tasks = readonly DurableTask<unknown>[];
 /** The context that user code holds: turns calls into numbered actions and open tasks of one execution. */
 export class ReplayContext implements OrchestrationContext {
   readonly #execution: OrchestrationExecution;
-  #guids = 0;
 
   readonly Task: OrchestrationContext["Task"] = {
     all: (tasks, options) => this.all(tasks, options),
@@ -243,7 +242,7 @@ export class ReplayContext implements OrchestrationContext {
 
   newGuid(instanceId: string = this.instanceId): string {
     this.#execution.enterCall("newGuid");
-    return deterministicGuid(instanceId, this.#execution.now, this.#guids++);
+    return deterministicGuid(instanceId, this.#execution.now, this.#execution.guids++);
   }
 
   log(...args: readonly unknown[]): void {

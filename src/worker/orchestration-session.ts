@@ -22,7 +22,8 @@ export class InProcessSession implements OrchestrationSession {
     }
     this.#execution.patches.foresee([]);
     if (this.#execution.rejection !== undefined) throw this.#execution.rejection;
-    return { actions: this.#execution.actions, customStatus: this.#execution.customStatus };
+    const { actions, customStatus, guids } = this.#execution;
+    return { actions, customStatus, hasMadeGuids: guids > 0 };
   }
 
   close(): void {}
