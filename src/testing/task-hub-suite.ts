@@ -90,8 +90,12 @@ export function describeTaskHub(name: string, open: () => Promise<BackendUnderTe
       const failed = await waitUntilEnded(client, instanceId);
 
       fixed.add(cause);
-      await client.rewind(instanceId, "the cause is fixed");
-      const ended = await waitUntilEnded(client, instanceId);
+      let ended = failed;
+      // Again, because a task that was under way at the rewind may still tell of the failure from before the fix.
+      for (let rewinds = 0; ended.output?.includes("is not fixed") && rewinds < 4; rewinds++) {
+        await client.rewind(instanceId, "the cause is fixed");
+        ended = await waitUntilEnded(client, instanceId);
+      }
 
       expect(failed).toMatchObject({ runtimeStatus: "Failed" });
       expect(ended).toMatchObject({ runtimeStatus: "Completed", output });
