@@ -1,17 +1,15 @@
-export type { DataConverter } from "./core/data-converter.ts";
 export type { TokenSource, TokenSourceOptions } from "./core/durable-http.ts";
 export { DurableError, type DurableErrorCode, isDurableError } from "./core/errors.ts";
 export type { FailureDetails } from "./core/failure-details.ts";
 export type { Tags } from "./core/history-event.ts";
-export type { HistoryEntry } from "./core/history-format.ts";
-export type { HttpManagementPayload } from "./core/management-links.ts";
 export type { TerminateOptions } from "./core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
+export type { DataConverter } from "./core/payloads/data-converter.ts";
+export type { RichClass, RichClassDefinition } from "./core/payloads/rich-classes.ts";
+export { createRichDataConverter, type RichDataConverterOptions } from "./core/payloads/rich-data-converter.ts";
+export type { SchemaInput, SchemaOutput, StandardSchema } from "./core/payloads/standard-schema.ts";
 export type { UserLogger } from "./core/ports.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry-policy.ts";
-export type { RichClass, RichClassDefinition } from "./core/rich-classes.ts";
-export { createRichDataConverter, type RichDataConverterOptions } from "./core/rich-data-converter.ts";
-export type { SchemaInput, SchemaOutput, StandardSchema } from "./core/standard-schema.ts";
 export type { TimeSpanInput, TimeSpanParts } from "./core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "./core/versioning.ts";
 export {
@@ -45,15 +43,17 @@ export type {
   CheckedOutputActivity,
   CheckedOutputOrchestration,
 } from "./functions/schema-definition.ts";
+export type { HistoryEntry } from "./management/history-format.ts";
+export type { HttpManagementPayload } from "./management/management-links.ts";
 export type { CallActivityOptions, CallSubOrchestratorOptions } from "./orchestration/call-options.ts";
+export type { DurableTask, TimerTask, WinnerOf } from "./orchestration/durable-task.ts";
+export { defineEvent, type ExternalEvent, type ExternalEventStream } from "./orchestration/external-event.ts";
 export {
   type DurableHttpRequest,
   type HttpRetryPolicy,
   ManagedIdentityTokenSource,
-} from "./orchestration/durable-http-request.ts";
-export { DurableHttpResponse } from "./orchestration/durable-http-response.ts";
-export type { DurableTask, TimerTask, WinnerOf } from "./orchestration/durable-task.ts";
-export { defineEvent, type ExternalEvent, type ExternalEventStream } from "./orchestration/external-event.ts";
+} from "./orchestration/http/durable-http-request.ts";
+export { DurableHttpResponse } from "./orchestration/http/durable-http-response.ts";
 export type { OrchestrationContext } from "./orchestration/orchestration-context.ts";
 export type { ActivityHandle, OrchestrationHandle } from "./orchestration/orchestrator.ts";
 export { TaskFailedError } from "./orchestration/task-failed-error.ts";

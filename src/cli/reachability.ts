@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
 import { DurableError } from "../core/errors.ts";
-import type { StorageEndpoint } from "../host/storage-connection.ts";
+import type { StorageEndpoint } from "../host/settings/storage-connection.ts";
 
 /**
  * Makes sure that something listens at each endpoint of a storage account, so that a wrong account or a missing

@@ -1,8 +1,8 @@
 import { DurableError } from "../core/errors.ts";
-import type { DurableTaskSettings } from "../host/durable-task-settings.ts";
-import type { Environment } from "../host/host-json.ts";
-import { describeStorage, resolveStorageConnection, storageEndpoints } from "../host/storage-connection.ts";
-import { startEmbeddedStore } from "./azurite/embedded-store.ts";
+import type { DurableTaskSettings } from "../host/settings/durable-task-settings.ts";
+import type { Environment } from "../host/settings/host-json.ts";
+import { describeStorage, resolveStorageConnection, storageEndpoints } from "../host/settings/storage-connection.ts";
+import { startEmbeddedStore } from "./azurite/azurite-store.ts";
 import { createDeadWorkerTest, createLocalWorkerId, createSharedWorkerId } from "./azurite/local-worker-id.ts";
 import { assertReachable } from "./reachability.ts";
 

@@ -1,7 +1,7 @@
 import az from "@azure/functions";
-import type { DataConverter } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
-import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/standard-schema.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
+import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
 import {
   resolveVersioning,
   type VersionFailureStrategy,

@@ -1,10 +1,10 @@
-import type { DataConverter } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
 import { assertInstanceId } from "../core/ids.ts";
 import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
+import type { StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { Clock } from "../core/ports.ts";
-import type { StandardSchema } from "../core/standard-schema.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 
 export interface DurableClientOptions {

@@ -1,17 +1,21 @@
 import az, { type HttpRequest, type HttpResponse } from "@azure/functions";
-import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts";
 import { DurableError, isDurableError } from "../core/errors.ts";
-import { formatHistory, type HistoryEntry } from "../core/history-format.ts";
 import { assertInstanceId } from "../core/ids.ts";
-import { assertKnownOrchestration } from "../core/known-orchestrations.ts";
-import { createManagementLinks, type HttpManagementPayload, resolveRequestOrigin } from "../core/management-links.ts";
 import type { TerminateOptions } from "../core/orchestration-client.ts";
 import type { InstanceQuery } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
+import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
+import { type StandardSchema, validate } from "../core/payloads/standard-schema.ts";
 import type { Clock } from "../core/ports.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
-import { type StandardSchema, validate } from "../core/standard-schema.ts";
 import { systemClock } from "../core/system-ports.ts";
+import { formatHistory, type HistoryEntry } from "../management/history-format.ts";
+import { assertKnownOrchestration } from "../management/known-orchestrations.ts";
+import {
+  createManagementLinks,
+  type HttpManagementPayload,
+  resolveRequestOrigin,
+} from "../management/management-links.ts";
 import type { ExternalEvent } from "../orchestration/external-event.ts";
 import type { OrchestrationHandle } from "../orchestration/orchestrator.ts";
 import {

@@ -1,8 +1,8 @@
-import type { DataConverter } from "../core/data-converter.ts";
 import { isDurableError } from "../core/errors.ts";
-import type { HistoryEntry } from "../core/history-format.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
+import type { HistoryEntry } from "../management/history-format.ts";
 
 /** What is known of one instance. A view that may lag behind by seconds. */
 export interface DurableOrchestrationStatus {

@@ -1,5 +1,10 @@
 import { DurableError } from "../core/errors.ts";
-import { isStandardSchema, type SchemaInput, type SchemaOutput, type StandardSchema } from "../core/standard-schema.ts";
+import {
+  isStandardSchema,
+  type SchemaInput,
+  type SchemaOutput,
+  type StandardSchema,
+} from "../core/payloads/standard-schema.ts";
 import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
 import type { OrchestratorOf } from "../orchestration/orchestrator.ts";
 import type { ActivityContext } from "../worker/activity-context.ts";

@@ -1,8 +1,8 @@
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { Registry } from "../worker/registry.ts";
-import type { DurableTaskSettings } from "./durable-task-settings.ts";
-import type { Environment } from "./host-json.ts";
 import type { HostLog } from "./host-log.ts";
+import type { DurableTaskSettings } from "./settings/durable-task-settings.ts";
+import type { Environment } from "./settings/host-json.ts";
 
 /** What runs the orchestrations of an app on some storage. The host is handed one and does not know what is behind it. */
 export interface DurableEngine {

@@ -1,5 +1,5 @@
-import type { JsonObject } from "./host-json.ts";
-import { sectionOf } from "./host-json.ts";
+import type { JsonObject } from "./settings/host-json.ts";
+import { sectionOf } from "./settings/host-json.ts";
 
 /** Levels of the Functions host, least important first. */
 const hostLogLevels = ["trace", "debug", "information", "warning", "error", "critical", "none"] as const;

@@ -1,11 +1,11 @@
+import type { OrchestrationClient } from "../core/orchestration-client.ts";
+import type { Clock } from "../core/ports.ts";
 import {
   createManagementLinks,
   type HttpManagementPayload,
   type ManagementLinkTarget,
   resolveRequestOrigin,
-} from "../core/management-links.ts";
-import type { OrchestrationClient } from "../core/orchestration-client.ts";
-import type { Clock } from "../core/ports.ts";
+} from "../management/management-links.ts";
 import type { QueryParameters } from "./query-parameters.ts";
 
 /** One request to the management API, and all that answering it takes. */

@@ -1,9 +1,9 @@
 import { isDurableError } from "../core/errors.ts";
 import { assertInstanceId } from "../core/ids.ts";
-import { assertKnownOrchestration } from "../core/known-orchestrations.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
+import { assertKnownOrchestration } from "../management/known-orchestrations.ts";
 import { jsonAnswer, RequestRefused } from "./answers.ts";
 import { answerStatus } from "./instance-routes.ts";
 import { linksFor, type ManagementCall } from "./management-call.ts";

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from "../core/history-event.ts";
-import { formatHistory } from "../core/history-format.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
+import { formatHistory } from "../management/history-format.ts";
 
 /**
  * One instance as a status query shows it, as JSON text. Input, output and custom status are put in as they are

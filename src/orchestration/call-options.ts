@@ -1,9 +1,9 @@
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
 import { assertInstanceId } from "../core/ids.ts";
+import { type StandardSchema, validateSync } from "../core/payloads/standard-schema.ts";
 import type { ResolvedRetryPolicy, RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import { resolveRetryPolicy } from "../core/retry-policy.ts";
-import { type StandardSchema, validateSync } from "../core/standard-schema.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 
 /** How one activity call is made. */

@@ -1,4 +1,4 @@
-import { isStandardSchema, type StandardSchema } from "../core/standard-schema.ts";
+import { isStandardSchema, type StandardSchema } from "../core/payloads/standard-schema.ts";
 import { assertText } from "./call-options.ts";
 import type { DurableTask } from "./durable-task.ts";
 

@@ -3,10 +3,10 @@ import type { UserLogger } from "../core/ports.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 import type { CallActivityOptions, CallSubOrchestratorOptions } from "./call-options.ts";
-import type { DurableHttpRequest } from "./durable-http-request.ts";
-import type { DurableHttpResponse } from "./durable-http-response.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
 import type { ExternalEvent, ExternalEventStream } from "./external-event.ts";
+import type { DurableHttpRequest } from "./http/durable-http-request.ts";
+import type { DurableHttpResponse } from "./http/durable-http-response.ts";
 import type { ActivityHandle, OrchestrationHandle } from "./orchestrator.ts";
 
 /** Arguments of a call with one input: none needed when the function takes none. */

@@ -1,6 +1,6 @@
+import type { StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import { resolveRetryPolicy } from "../core/retry-policy.ts";
-import type { StandardSchema } from "../core/standard-schema.ts";
 import type { OrchestrationContext } from "./orchestration-context.ts";
 
 /**

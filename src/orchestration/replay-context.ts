@@ -1,8 +1,8 @@
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
+import { validateSync } from "../core/payloads/standard-schema.ts";
 import { isReservedName } from "../core/reserved-names.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
-import { validateSync } from "../core/standard-schema.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import {
   assertShortText,
@@ -12,17 +12,17 @@ import {
   type CallTarget,
   resolveCall,
 } from "./call-options.ts";
-import { deterministicGuid } from "./deterministic-guid.ts";
-import type { DurableHttpRequest } from "./durable-http-request.ts";
-import { callHttp, type DurableHttpResponse } from "./durable-http-response.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
-import { DurableTimer } from "./durable-timer.ts";
-import { waitForEvent } from "./event-wait.ts";
 import { createEventStream, type ExternalEvent, type ExternalEventStream } from "./external-event.ts";
+import type { DurableHttpRequest } from "./http/durable-http-request.ts";
+import { callHttp, type DurableHttpResponse } from "./http/durable-http-response.ts";
 import type { OrchestrationContext, ResultsOf, SettledResultsOf } from "./orchestration-context.ts";
-import type { OrchestrationExecution } from "./orchestration-execution.ts";
-import type { OrchestrationTask } from "./orchestration-task.ts";
-import { callActivity, callSubOrchestration, startOrchestration } from "./task-calls.ts";
+import { deterministicGuid } from "./replay/deterministic-guid.ts";
+import type { OrchestrationExecution } from "./replay/orchestration-execution.ts";
+import { DurableTimer } from "./tasks/durable-timer.ts";
+import { waitForEvent } from "./tasks/event-wait.ts";
+import type { OrchestrationTask } from "./tasks/orchestration-task.ts";
+import { callActivity, callSubOrchestration, startOrchestration } from "./tasks/task-calls.ts";
 import {
   assertTask,
   assertTasks,
@@ -32,7 +32,7 @@ import {
   settleWithAny,
   settleWithMap,
   settleWithRace,
-} from "./task-combinators.ts";
+} from "./tasks/task-combinators.ts";
 
 /** Longest custom status, in UTF-16 units of its JSON: 16 KiB, as the official extension allows. */
 const maxCustomStatusLength = 8192;

@@ -1,14 +1,14 @@
-import { type DataConverter, jsonDataConverter } from "../core/data-converter.ts";
 import { DurableError, isDurableError } from "../core/errors.ts";
 import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
 import type { ExecutionRef } from "../core/history-event.ts";
+import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
+import { validate } from "../core/payloads/standard-schema.ts";
 import { createUserLogger } from "../core/ports.ts";
 import { isReservedName } from "../core/reserved-names.ts";
-import { validate } from "../core/standard-schema.ts";
 import { abortAfter } from "../core/system-ports.ts";
 import type { ActivityInvocation, ActivityOutcome, OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import { decodeTaskTags } from "../core/task-tags.ts";
-import type { OrchestrationCode } from "../orchestration/orchestration-execution.ts";
+import type { OrchestrationCode } from "../orchestration/replay/orchestration-execution.ts";
 import type { UserLog } from "./activity-context.ts";
 import { type BuiltInFunctions, createBuiltInFunctions } from "./durable-http/built-in-functions.ts";
 import { type DurableHttpOptions, resolveDurableHttpOptions } from "./durable-http/durable-http-options.ts";

@@ -1,5 +1,5 @@
 import type { Episode, EpisodeResult, OrchestrationSession } from "../core/task-executor.ts";
-import { type ExecutionOptions, OrchestrationExecution } from "../orchestration/orchestration-execution.ts";
+import { type ExecutionOptions, OrchestrationExecution } from "../orchestration/replay/orchestration-execution.ts";
 
 /** A live execution in this process. */
 export class InProcessSession implements OrchestrationSession {

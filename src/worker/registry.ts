@@ -1,8 +1,8 @@
-import type { DataConverter } from "../core/data-converter.ts";
-import { jsonDataConverter } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
+import { jsonDataConverter } from "../core/payloads/data-converter.ts";
+import type { StandardSchema } from "../core/payloads/standard-schema.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
-import type { StandardSchema } from "../core/standard-schema.ts";
 import type { VersioningOptions } from "../core/versioning.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityFunction } from "./activity-context.ts";

@@ -1,4 +1,4 @@
-import { validate } from "../core/standard-schema.ts";
+import { validate } from "../core/payloads/standard-schema.ts";
 import type { Registry } from "./registry.ts";
 
 /** What the apps of a process know of an orchestration before it is started. The first app that has the name decides. */

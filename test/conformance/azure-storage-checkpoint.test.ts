@@ -1,8 +1,8 @@
 import { QueueServiceClient } from "@azure/storage-queue";
 import { expect, it } from "vitest";
+import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
 import type { StorageTransport } from "../../src/backends/azure-storage/storage/storage-request.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
-import { partitionOf } from "../../src/core/partition-hash.ts";
 import { systemClock } from "../../src/core/system-ports.ts";
 import {
   at,

@@ -1,8 +1,8 @@
 import { QueueServiceClient } from "@azure/storage-queue";
 import { expect, it } from "vitest";
-import { withFaults } from "../../src/backends/azure-storage/storage/with-faults.ts";
+import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
-import { partitionOf } from "../../src/core/partition-hash.ts";
+import { withFaults } from "../../src/testing/azure-storage-faults.ts";
 import {
   at,
   azurite,

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { createAzureStorageTaskHub } from "../../src/backends/azure-storage/azure-storage-task-hub.ts";
 import type { StorageRequest } from "../../src/backends/azure-storage/storage/storage-request.ts";
-import { withFaults } from "../../src/backends/azure-storage/storage/with-faults.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
+import { withFaults } from "../../src/testing/azure-storage-faults.ts";
 import { startAzurite } from "../support/azurite.ts";
 import { commit, fetchWork, newHubName, openHub, raise, scheduled, started, x } from "./azure-storage-fixture.ts";
 

@@ -2,8 +2,8 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueServiceClient } from "@azure/storage-queue";
 import { expect, it } from "vitest";
 import type { AzureStorageTaskHub } from "../../src/backends/azure-storage/azure-storage-task-hub.ts";
+import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
-import { partitionOf } from "../../src/core/partition-hash.ts";
 import {
   at,
   azurite,

@@ -4,8 +4,11 @@ import { RetryOptions } from "../../src/core/retry-policy.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
-import { type DurableHttpRequest, ManagedIdentityTokenSource } from "../../src/orchestration/durable-http-request.ts";
-import { DurableHttpResponse } from "../../src/orchestration/durable-http-response.ts";
+import {
+  type DurableHttpRequest,
+  ManagedIdentityTokenSource,
+} from "../../src/orchestration/http/durable-http-request.ts";
+import { DurableHttpResponse } from "../../src/orchestration/http/durable-http-response.ts";
 import { TaskFailedError } from "../../src/orchestration/task-failed-error.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import { Registry } from "../../src/worker/registry.ts";

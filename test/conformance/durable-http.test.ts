@@ -1,17 +1,17 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { HttpRequestMessage, HttpResponseMessage } from "../../src/core/durable-http.ts";
-import type { HttpTransport } from "../../src/core/http-transport.ts";
 import {
   type DurableHttpRequest,
   ManagedIdentityTokenSource,
   resolveHttpCall,
-} from "../../src/orchestration/durable-http-request.ts";
+} from "../../src/orchestration/http/durable-http-request.ts";
 import {
   type DurableHttpOptions,
   resolveDurableHttpOptions,
 } from "../../src/worker/durable-http/durable-http-options.ts";
 import { sendHttpRequest } from "../../src/worker/durable-http/http-activity.ts";
+import type { HttpTransport } from "../../src/worker/durable-http/http-transport.ts";
 import { gzipBomb, HorrorServer } from "./durable-http-horrors.ts";
 
 const own = new HorrorServer();
@@ -279,7 +279,7 @@ describe("addresses that serve credentials of their own", () => {
   it("the address is judged where the connection is made, so that a name cannot hide it", async () => {
     const asked: string[] = [];
     own.answers("/pin", 200, {}, "in");
-    const { systemHttpTransport } = await import("../../src/core/system-http.ts");
+    const { systemHttpTransport } = await import("../../src/worker/durable-http/system-http.ts");
     const transport: HttpTransport = {
       send: (request) =>
         systemHttpTransport.send({

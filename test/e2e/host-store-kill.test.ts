@@ -9,7 +9,7 @@ import { TableClient } from "@azure/data-tables";
 import { ContainerClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { EmbeddedStore, EmbeddedStoreOptions } from "../../src/cli/azurite/embedded-store.ts";
+import type { EmbeddedStore, EmbeddedStoreOptions } from "../../src/cli/azurite/azurite-store.ts";
 
 const embeddedStoreUrl = pathToFileURL(resolve("dist/cli/azurite/embedded-store.js")).href;
 const { startEmbeddedStore } = (await import(embeddedStoreUrl)) as {

@@ -3,8 +3,8 @@ import { TableClient } from "@azure/data-tables";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { formatMessageData } from "../../src/backends/azure-storage/codec/message-data.ts";
+import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
-import { partitionOf } from "../../src/core/partition-hash.ts";
 import { startAzurite } from "../support/azurite.ts";
 import { anyEvent, anyText } from "./any-message.ts";
 import { buildPeer, DotnetPeer } from "./dotnet-peer.ts";
@@ -32,7 +32,10 @@ describe.skipIf(path === undefined)(`a .NET peer on the same task hub${because}`
   });
 
   describe("messages", () => {
-    const samples = readFileSync(new URL("../unit/backends/azure-storage/messages.jsonl", import.meta.url), "utf8");
+    const samples = readFileSync(
+      new URL("../unit/backends/azure-storage/codec/messages.jsonl", import.meta.url),
+      "utf8",
+    );
 
     it("writes every sample again as it is", async () => {
       for (const text of samples.trim().split("\n")) expect(await rewritten(text)).toBe(text);

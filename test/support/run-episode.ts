@@ -1,6 +1,6 @@
-import { jsonDataConverter } from "../../src/core/data-converter.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import type { CompleteOrchestration } from "../../src/core/orchestrator-action.ts";
+import { jsonDataConverter } from "../../src/core/payloads/data-converter.ts";
 import type { EpisodeResult, OrchestrationSession } from "../../src/core/task-executor.ts";
 import type { Orchestrator } from "../../src/orchestration/orchestrator.ts";
 import { InProcessSession } from "../../src/worker/orchestration-session.ts";

@@ -12,10 +12,10 @@ import type {
 } from "../../engine/backend.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
-import type { HeldMessage } from "./held-message.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
-import { maxCustomStatusUnits } from "./instances-table.ts";
-import type { MessageOrigin } from "./message-sender.ts";
+import type { HeldMessage } from "./messaging/held-message.ts";
+import type { MessageOrigin } from "./messaging/message-sender.ts";
+import { maxCustomStatusUnits } from "./tracking/instances-table.ts";
 
 class HeldOrchestration implements OrchestrationWorkItem {
   readonly instanceId: string;

@@ -1,15 +1,15 @@
 import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
-import { escapeKey } from "../../core/key-escaping.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
 import type { OutgoingMessage } from "../../core/task-message.ts";
 import type { NewInstance, TaskHubStore } from "../../engine/backend.ts";
 import { nextCreationStep } from "../../engine/creation-race.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { sentinelRowKey } from "./codec/history-row.ts";
+import { escapeKey } from "./codec/key-escaping.ts";
 import { mapConcurrently } from "./concurrency.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
-import { clientOrigin } from "./message-sender.ts";
+import { clientOrigin } from "./messaging/message-sender.ts";
 import { rewindInstance } from "./rewind.ts";
 import { readString, type TableRow } from "./storage/table-row.ts";
 

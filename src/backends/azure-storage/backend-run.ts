@@ -1,12 +1,12 @@
 import { setMaxListeners } from "node:events";
-import { partitionOf } from "../../core/partition-hash.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
-import { ControlQueue } from "./control-queue.ts";
-import type { HeldMessage } from "./held-message.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
-import { OrchestrationInbox } from "./orchestration-inbox.ts";
-import { PartitionManager } from "./partition-manager.ts";
-import { WorkItemQueue } from "./work-item-queue.ts";
+import { ControlQueue } from "./messaging/control-queue.ts";
+import type { HeldMessage } from "./messaging/held-message.ts";
+import { OrchestrationInbox } from "./messaging/orchestration-inbox.ts";
+import { WorkItemQueue } from "./messaging/work-item-queue.ts";
+import { partitionOf } from "./partitions/partition-hash.ts";
+import { PartitionManager } from "./partitions/partition-manager.ts";
 
 /** How long a receive under way at the stop may go on, so that what it brings can be given back. */
 const receiveGraceMs = 1000;

@@ -1,14 +1,14 @@
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
-import { HistoryTable } from "./history-table.ts";
 import { HubResources } from "./hub-resources.ts";
-import { InstancesTable } from "./instances-table.ts";
-import { LargePayloads } from "./large-payloads.ts";
-import { MessageReader } from "./message-reader.ts";
-import { MessageSender } from "./message-sender.ts";
+import { MessageReader } from "./messaging/message-reader.ts";
+import { MessageSender } from "./messaging/message-sender.ts";
 import { createAzureTransport } from "./storage/azure-transport.ts";
 import { RequestCounter, withRequestCount } from "./storage/request-counter.ts";
 import { StorageClient } from "./storage/storage-client.ts";
 import { withRetry } from "./storage/with-retry.ts";
+import { HistoryTable } from "./tracking/history-table.ts";
+import { InstancesTable } from "./tracking/instances-table.ts";
+import { LargePayloads } from "./tracking/large-payloads.ts";
 
 /** What the worker's and the client's side of one task hub share. */
 export interface TaskHubParts {

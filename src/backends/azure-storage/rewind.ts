@@ -3,10 +3,10 @@ import { HistorySummary } from "../../engine/history-summary.ts";
 import { isFailedChild, type OpenChild, planRewind, type RewindPlan } from "../../engine/plan-rewind.ts";
 import { fromHistoryRow } from "./codec/history-row.ts";
 import { mapConcurrently } from "./concurrency.ts";
-import { restoreRows } from "./history-offload.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
-import { clientOrigin } from "./message-sender.ts";
+import { clientOrigin } from "./messaging/message-sender.ts";
 import { edm, readString, type TableRow, type TableWrite } from "./storage/table-row.ts";
+import { restoreRows } from "./tracking/history-offload.ts";
 
 export interface RewindRequest {
   readonly instanceId: string;

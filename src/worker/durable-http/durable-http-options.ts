@@ -1,7 +1,7 @@
 import { DurableError } from "../../core/errors.ts";
-import type { HttpTransport } from "../../core/http-transport.ts";
-import { systemHttpTransport } from "../../core/system-http.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../../core/time-span.ts";
+import type { HttpTransport } from "./http-transport.ts";
+import { systemHttpTransport } from "./system-http.ts";
 import { createAzureTokenProvider, type TokenProvider } from "./token-provider.ts";
 
 /** What durable HTTP calls (`context.callHttp`) may do. */

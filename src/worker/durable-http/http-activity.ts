@@ -1,5 +1,4 @@
 import type { HttpRequestMessage, HttpResponseMessage } from "../../core/durable-http.ts";
-import { addressRefused, HttpTransportError, type TransportResponse } from "../../core/http-transport.ts";
 import { abortAfter } from "../../core/system-ports.ts";
 import type { ActivityContext } from "../activity-context.ts";
 import type { ResolvedDurableHttpOptions } from "./durable-http-options.ts";
@@ -11,6 +10,7 @@ import {
   withoutCredentials,
 } from "./egress-policy.ts";
 import { HttpFailure, nameRequest } from "./http-failure.ts";
+import { addressRefused, HttpTransportError, type TransportResponse } from "./http-transport.ts";
 
 const maxHops = 10;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

@@ -1,7 +1,7 @@
 import az from "@azure/functions";
 import { expect, it } from "vitest";
-import type { DataConverter } from "../../../src/core/data-converter.ts";
 import type { OrchestrationState } from "../../../src/core/orchestration-state.ts";
+import type { DataConverter } from "../../../src/core/payloads/data-converter.ts";
 import { DurableClient } from "../../../src/functions/durable-client.ts";
 import type { DurableClientOptions } from "../../../src/functions/durable-client-options.ts";
 import { createOrchestrationHandle } from "../../../src/orchestration/orchestrator.ts";

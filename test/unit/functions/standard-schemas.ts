@@ -1,4 +1,4 @@
-import type { StandardSchema } from "../../../src/core/standard-schema.ts";
+import type { StandardSchema } from "../../../src/core/payloads/standard-schema.ts";
 
 interface Typed<Input, Output> extends StandardSchema<Output> {
   readonly "~standard": StandardSchema<Output>["~standard"] & {

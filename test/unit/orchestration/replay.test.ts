@@ -374,7 +374,7 @@ describe("the context", () => {
   it("makes the same GUIDs as the other SDKs", async () => {
     const started = executionStarted("test", { instanceId: "abc" });
     const time = new Date("2024-05-01T10:00:00.123Z");
-    const { deterministicGuid } = await import("../../../src/orchestration/deterministic-guid.ts");
+    const { deterministicGuid } = await import("../../../src/orchestration/replay/deterministic-guid.ts");
 
     expect(deterministicGuid(started.orchestrationInstance.instanceId, time, 0)).toBe(
       "a98fb54d-ecc2-5845-80eb-89283b87f8f2",

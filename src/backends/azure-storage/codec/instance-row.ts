@@ -1,8 +1,8 @@
-import { unescapeKey } from "../../../core/key-escaping.ts";
 import type { OrchestrationState } from "../../../core/orchestration-state.ts";
 import type { InstanceChange, InstanceStart } from "../../../engine/backend.ts";
 import { type EdmValue, edm, readDate, readInt, readString, type TableRow } from "../storage/table-row.ts";
 import { readStatus } from "./event-json.ts";
+import { unescapeKey } from "./key-escaping.ts";
 import { formatTags, JsonReader, readTags } from "./nested-json.ts";
 import { formatDate } from "./wire-text.ts";
 

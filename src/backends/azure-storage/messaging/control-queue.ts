@@ -1,0 +1,163 @@
+import type { Clock, LogSink } from "../../../core/ports.ts";
+import type { ReceivedMessage } from "../storage/storage-request.ts";
+import type { InstancesTable } from "../tracking/instances-table.ts";
+import { compareArrival, type HeldMessage } from "./held-message.ts";
+import type { MessageReader } from "./message-reader.ts";
+import { dueTimeOf, maxVisibilityDelayMs } from "./message-sender.ts";
+import type { OrchestrationInbox } from "./orchestration-inbox.ts";
+import { QueuePoller, type QueuePollerOptions } from "./queue-poller.ts";
+import { nextStartStep } from "./start-deduplication.ts";
+
+export interface ControlQueueOptions extends Omit<QueuePollerOptions, "capacity" | "onReceived"> {
+  readonly inbox: OrchestrationInbox;
+  readonly reader: MessageReader;
+  readonly instances: InstancesTable;
+  readonly clock: Clock;
+  readonly log: LogSink;
+  readonly batchSize: number;
+  readonly bufferThreshold: number;
+}
+
+/** An event due within this time is waited for in memory; a later one goes back into the queue. */
+const maxWaitInMemoryMs = 1500;
+const rowGraceMs = { min: 50, max: 200 };
+
+/** One owned control queue: what is received is read, checked and put before the orchestrations. */
+export class ControlQueue {
+  readonly #options: ControlQueueOptions;
+  readonly #poller: QueuePoller;
+  readonly #stopping = new AbortController();
+  readonly #checks = new Set<Promise<void>>();
+  #running: Promise<void> | undefined;
+
+  constructor(options: ControlQueueOptions) {
+    this.#options = options;
+    const { inbox, batchSize, bufferThreshold } = options;
+    this.#poller = new QueuePoller({
+      ...options,
+      capacity: () => (inbox.messageCount >= bufferThreshold ? 0 : batchSize),
+      onReceived: (messages) => this.#receive(messages),
+    });
+  }
+
+  get poller(): QueuePoller {
+    return this.#poller;
+  }
+
+  start(): void {
+    this.#running ??= this.#poller.run(this.#stopping.signal);
+  }
+
+  /** Resolves once nothing more comes from here into the inbox. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    await Promise.all(this.#checks);
+  }
+
+  async #receive(received: readonly ReceivedMessage[]): Promise<void> {
+    const { inbox, reader, queue } = this.#options;
+    const fresh = received.filter((message) => !inbox.renewReceipt(message));
+    const read = await Promise.all(fresh.map((message) => reader.read(queue, message)));
+    const messages = read.filter((message) => message !== undefined).sort(compareArrival);
+    for (const message of messages) inbox.hold(message);
+    if (this.#stopping.signal.aborted) return await this.#giveBack(messages);
+
+    // Instances are locked before any message of theirs is delivered: nothing must overtake its start.
+    const starts = messages.filter(isTopLevelStart);
+    for (const start of starts) inbox.lock(start.instanceId);
+    for (const message of messages) {
+      if (this.#isAhead(message)) this.#track(this.#waitUntilDue(message));
+      else if (!isTopLevelStart(message)) inbox.deliver(message);
+    }
+    for (const start of starts) this.#track(this.#checkStart(start).finally(() => inbox.unlock(start.instanceId)));
+  }
+
+  #track(check: Promise<void>): void {
+    const tracked = check.catch((error: unknown) => {
+      this.#options.log.log("warn", "MessageCheckFailed", (error as Error).message, { queue: this.#options.queue });
+    });
+    this.#checks.add(tracked);
+    void tracked.finally(() => this.#checks.delete(tracked));
+  }
+
+  async #giveBack(messages: readonly HeldMessage[]): Promise<void> {
+    for (const message of messages) this.#options.inbox.forget(message);
+    await Promise.all(messages.map((message) => message.hideFor(0).catch(() => false)));
+  }
+
+  #isAhead(message: HeldMessage): boolean {
+    return (dueTimeOf(message.message) ?? 0) > this.#options.clock.now() && !isTopLevelStart(message);
+  }
+
+  async #waitUntilDue(message: HeldMessage): Promise<void> {
+    const { inbox } = this.#options;
+    if (await this.#sleepUntilDue(message)) inbox.deliver(message);
+  }
+
+  /** Resolves to `false` when the message has been put back instead. */
+  async #sleepUntilDue(message: HeldMessage): Promise<boolean> {
+    const { inbox, clock } = this.#options;
+    const dueAt = dueTimeOf(message.message) ?? 0;
+    const aheadMs = dueAt - clock.now();
+    if (aheadMs > maxWaitInMemoryMs) {
+      const delayMs = Math.min(maxVisibilityDelayMs, Math.floor(aheadMs / 1000) * 1000);
+      inbox.forget(message);
+      await message.hideFor(delayMs);
+      this.#poller.wakeAt(clock.now() + delayMs);
+      return false;
+    }
+    if (aheadMs > 0) await clock.sleep(aheadMs, this.#stopping.signal);
+    if (clock.now() >= dueAt) return true;
+    await this.#giveBack([message]);
+    return false;
+  }
+
+  async #checkStart(start: HeldMessage): Promise<void> {
+    const { inbox, clock, random, log, queue } = this.#options;
+    try {
+      if (!(await this.#sleepUntilDue(start))) return;
+      let step = await this.#startStep(start);
+      if (step === "defer") {
+        // The client is most likely between its message and its row.
+        await clock.sleep(rowGraceMs.min + (rowGraceMs.max - rowGraceMs.min) * random.number(), this.#stopping.signal);
+        step = await this.#startStep(start);
+      }
+      if (step === "accept") return inbox.deliver(start);
+      const fields = { queue, instanceId: start.instanceId, messageId: start.id, dequeueCount: start.deliveryCount };
+      inbox.forget(start);
+      if (step === "discard") {
+        log.log("info", "DuplicateStartDiscarded", `discarded a second start of ${start.instanceId}`, fields);
+        await start.delete();
+      } else {
+        log.log("debug", "StartDeferred", `the start of ${start.instanceId} has no row yet`, fields);
+        this.#poller.wakeAt(clock.now() + start.abandonDelayMs);
+        await start.abandon();
+      }
+    } catch (error) {
+      inbox.forget(start);
+      await start.abandon().catch(() => false);
+      throw error;
+    }
+  }
+
+  async #startStep(start: HeldMessage): Promise<"accept" | "discard" | "defer"> {
+    const { event } = start.message;
+    if (event.type !== "ExecutionStarted") return "accept";
+    const { dequeueCount, nextVisibleOn } = start.received;
+    return nextStartStep(
+      {
+        executionId: event.orchestrationInstance.executionId,
+        generation: event.generation ?? 0,
+        timestamp: event.timestamp,
+        dequeueCount,
+        dequeuedOn: new Date(nextVisibleOn.getTime() - this.#options.visibilityTimeoutMs),
+      },
+      await this.#options.instances.readStarted(start.instanceId),
+    );
+  }
+}
+
+function isTopLevelStart({ message }: HeldMessage): boolean {
+  return message.event.type === "ExecutionStarted" && message.event.parentInstance === undefined;
+}

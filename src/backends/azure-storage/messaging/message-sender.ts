@@ -1,0 +1,118 @@
+import type { Clock, Random } from "../../../core/ports.ts";
+import type { OutgoingMessage, TaskMessage } from "../../../core/task-message.ts";
+import {
+  encodeQueueText,
+  formatLargeMessageWrapper,
+  formatMessageData,
+  type MessageData,
+  type MessageEncoding,
+} from "../codec/message-data.ts";
+import type { HubNames } from "../hub-names.ts";
+import { partitionOf } from "../partitions/partition-hash.ts";
+import type { StorageClient } from "../storage/storage-client.ts";
+import type { LargePayloads } from "../tracking/large-payloads.ts";
+
+export interface MessageSenderOptions {
+  readonly storage: StorageClient;
+  readonly payloads: LargePayloads;
+  readonly names: HubNames;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly encoding: MessageEncoding;
+  /** Told of each message right after it is in the queue, with the time from which it can be received. */
+  readonly onSent: (queue: string, visibleAt: number) => void;
+}
+
+export type MessageOrigin = Pick<MessageData, "sender" | "episode">;
+
+/** Messages of clients have no sending orchestration. */
+export const clientOrigin: MessageOrigin = { sender: { instanceId: "", executionId: "" }, episode: undefined };
+
+/** Larger texts go to a blob; with Base64 this stays under the 64 KiB of a queue message. */
+const maxQueueTextBytes = 46_080;
+
+/** The longest that the service hides a message, in milliseconds. Receivers hide an early one again. */
+export const maxVisibilityDelayMs = 604_800_000;
+
+/** When an event is meant to happen, for events that are sent ahead of their time. */
+export function dueTimeOf({ event }: TaskMessage): number | undefined {
+  if (event.type === "TimerFired") return event.fireAt.getTime();
+  return event.type === "ExecutionStarted" ? event.scheduledStartTime?.getTime() : undefined;
+}
+
+export interface SentPayload {
+  /** Blob that holds the whole message, when it was too large for the queue. */
+  readonly blobName: string | undefined;
+}
+
+export class MessageSender {
+  readonly #options: MessageSenderOptions;
+  #sequenceNumber = 0;
+
+  constructor(options: MessageSenderOptions) {
+    this.#options = options;
+  }
+
+  /** Sends what a checkpoint has to say, all at once but for messages whose order their receiver would notice. */
+  async sendAll(outgoing: readonly OutgoingMessage[], origin: MessageOrigin): Promise<void> {
+    const sendInOrder = async (messages: readonly OutgoingMessage[]) => {
+      for (const message of messages) await this.send(message, origin);
+    };
+    await Promise.all(groupByOrder(outgoing).map(sendInOrder));
+  }
+
+  async send(outgoing: OutgoingMessage, origin: MessageOrigin): Promise<SentPayload> {
+    const { storage, clock, random, encoding, onSent } = this.#options;
+    const { message } = outgoing;
+    const data: MessageData = {
+      activityId: random.guid(),
+      message,
+      sequenceNumber: ++this.#sequenceNumber,
+      ...origin,
+    };
+    const { json, blobName } = await this.#fit(data);
+    const queue = this.queueOf(message);
+    const visibilityDelayMs = this.#delayOf(outgoing);
+    const text = encodeQueueText(json, encoding);
+    await storage.require({ kind: "queue.send", queue, text, visibilityDelayMs });
+    onSent(queue, clock.now() + visibilityDelayMs);
+    return { blobName };
+  }
+
+  /** Activities have a queue of their own; everything else goes where its receiver's partition is. */
+  queueOf({ event, target }: TaskMessage): string {
+    const { controlQueues, workItemQueue } = this.#options.names;
+    if (event.type === "TaskScheduled") return workItemQueue;
+    return controlQueues[partitionOf(target.instanceId, controlQueues.length)]!;
+  }
+
+  async #fit(data: MessageData): Promise<{ json: string; blobName: string | undefined }> {
+    const json = formatMessageData(data);
+    if (Buffer.byteLength(json, "utf8") <= maxQueueTextBytes) return { json, blobName: undefined };
+    const { event, target } = data.message;
+    const blobName = `${target.instanceId}/message-${data.activityId.replaceAll("-", "")}-${event.type}.json.gz`;
+    await this.#options.payloads.put(blobName, json);
+    return { json: formatLargeMessageWrapper(blobName), blobName };
+  }
+
+  /** The queue knows whole seconds. Receivers wait out the rest of an event that knows when it is due. */
+  #delayOf({ message, deliverAt }: OutgoingMessage): number {
+    if (deliverAt === undefined) return 0;
+    const ms = Math.min(maxVisibilityDelayMs, Math.max(0, deliverAt.getTime() - this.#options.clock.now()));
+    return dueTimeOf(message) === undefined ? Math.ceil(ms / 1000) * 1000 : Math.floor(ms / 1000) * 1000;
+  }
+}
+
+/** Groups that each keep their order: the start of an instance with the events sent to it, any other message alone. */
+function groupByOrder(outgoing: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] {
+  const alone: OutgoingMessage[][] = [];
+  const ordered = new Map<string, OutgoingMessage[]>();
+  for (const sent of outgoing) {
+    const { event, target } = sent.message;
+    const group = ordered.get(target.instanceId);
+    if (event.type !== "ExecutionStarted" && event.type !== "EventRaised") alone.push([sent]);
+    else if (group === undefined) ordered.set(target.instanceId, [sent]);
+    else group.push(sent);
+  }
+  return [...ordered.values(), ...alone];
+}

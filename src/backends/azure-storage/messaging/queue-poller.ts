@@ -1,0 +1,73 @@
+import type { Clock, LogSink, Random } from "../../../core/ports.ts";
+import type { StorageClient } from "../storage/storage-client.ts";
+import type { ReceivedMessage } from "../storage/storage-request.ts";
+import { PollingBackoff, WakeSignal } from "./polling-backoff.ts";
+
+export interface QueuePollerOptions {
+  readonly queue: string;
+  readonly storage: StorageClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: LogSink;
+  readonly visibilityTimeoutMs: number;
+  readonly maxPollingIntervalMs: number;
+  /** How many messages may be received now; 0 pauses until the next wake-up, at most a second. */
+  readonly capacity: () => number;
+  /** Takes what was received. Never rejects. */
+  readonly onReceived: (messages: readonly ReceivedMessage[]) => Promise<void>;
+  /**
+   * Ends a receive under way. Later than the poller's own signal, because messages of a receive that is broken off stay
+   * hidden without anyone having them.
+   */
+  readonly cutOff: AbortSignal;
+}
+
+/** Receives from one queue until stopped. A failing storage slows it down and never ends it. */
+export class QueuePoller {
+  readonly #options: QueuePollerOptions;
+  readonly #signal: WakeSignal;
+
+  constructor(options: QueuePollerOptions) {
+    this.#options = options;
+    this.#signal = new WakeSignal(options.clock);
+  }
+
+  /** The queue is polled at once: there is something in it, or room for more. */
+  wake(): void {
+    this.#signal.wake();
+  }
+
+  wakeAt(time: number): void {
+    this.#signal.wakeAt(time);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { random, maxPollingIntervalMs, capacity, onReceived } = this.#options;
+    const backoff = new PollingBackoff(maxPollingIntervalMs, () => random.number());
+    while (!signal.aborted) {
+      const maxMessages = Math.min(32, capacity());
+      if (maxMessages <= 0) {
+        await this.#signal.wait(1000, signal);
+        continue;
+      }
+      const messages = await this.#receive(maxMessages);
+      if (messages.length > 0) {
+        backoff.reset();
+        await onReceived(messages);
+      } else if (await this.#signal.wait(backoff.next(), signal)) {
+        backoff.reset();
+      }
+    }
+  }
+
+  async #receive(maxMessages: number): Promise<readonly ReceivedMessage[]> {
+    const { queue, storage, log, visibilityTimeoutMs, cutOff } = this.#options;
+    try {
+      const request = { kind: "queue.receive", queue, maxMessages, visibilityTimeoutMs } as const;
+      return await storage.require(request, cutOff);
+    } catch (error) {
+      if (!cutOff.aborted) log.log("warn", "QueueReceiveFailed", (error as Error).message, { queue });
+      return [];
+    }
+  }
+}

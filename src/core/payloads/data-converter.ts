@@ -1,0 +1,61 @@
+import { DurableError } from "../errors.ts";
+
+/**
+ * Turns user values into the JSON text that history keeps, and back. Used at the edge to user code only: the engine and
+ * the backends carry payloads as opaque text.
+ */
+export interface DataConverter {
+  /** @throws DurableError `InvalidPayload` when the value has no JSON form; `what` names it in the message. */
+  serialize(value: unknown, what: string): string | undefined;
+  /** @throws DurableError `InvalidPayload` when the text is not JSON. */
+  deserialize(text: string | undefined, what: string): unknown;
+}
+
+/** Plain JSON. `undefined` has no text and comes back as `undefined`. */
+export const jsonDataConverter: DataConverter = {
+  serialize(value, what) {
+    if (value === undefined) return undefined;
+    if (value instanceof Promise) {
+      throw new DurableError("InvalidPayload", `${what} is a promise, which would be stored as {}; await it first`);
+    }
+    if (typeof value === "boolean" || Number.isSafeInteger(value)) return String(value);
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(value);
+    } catch (cause) {
+      throw new DurableError("InvalidPayload", `${what} cannot be written as JSON: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+    if (text === undefined) {
+      throw new DurableError("InvalidPayload", `${what} is a ${typeof value}, which has no JSON form`);
+    }
+    return text;
+  },
+  deserialize(text, what) {
+    if (text === undefined || text === "") return undefined;
+    try {
+      return readShortString(text) ?? JSON.parse(text);
+    } catch (cause) {
+      throw new DurableError("InvalidPayload", `${what} is not JSON: ${(cause as Error).message}`, { cause });
+    }
+  },
+};
+
+const longestShortString = 64;
+const [quote, backslash, firstPrintable] = [0x22, 0x5c, 0x20];
+
+/**
+ * The value of a short JSON string without escapes. Replay reads the results of all that was ever asked, most of them
+ * are ids, names and words, and `JSON.parse` costs more than the rest of an event.
+ */
+function readShortString(text: string): string | undefined {
+  const end = text.length - 1;
+  if (end < 1 || end > longestShortString) return undefined;
+  if (text.charCodeAt(0) !== quote || text.charCodeAt(end) !== quote) return undefined;
+  for (let at = 1; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code < firstPrintable || code === quote || code === backslash) return undefined;
+  }
+  return text.slice(1, end);
+}

@@ -1,0 +1,79 @@
+import { DurableError } from "../errors.ts";
+
+/**
+ * A schema of any library that follows Standard Schema version 1 (Zod, Valibot, ArkType, ...), as far as it is used here.
+ */
+export interface StandardSchema<Output = unknown> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+/** What may be passed to a schema, as its types say. */
+export type SchemaInput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["input"];
+/** What a schema gives back, as its types say. */
+export type SchemaOutput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["output"];
+
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** `true` for a value that can be used as a schema. */
+export function isStandardSchema(value: unknown): value is StandardSchema {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return typeof (value as Partial<StandardSchema>)["~standard"]?.validate === "function";
+}
+
+/**
+ * The value as the schema gives it back.
+ *
+ * @param what names the value in the error
+ * @throws DurableError `InvalidPayload` with the path of each fault
+ */
+export async function validate<Output>(
+  schema: StandardSchema<Output> | undefined,
+  value: unknown,
+  what: string,
+): Promise<Output> {
+  if (schema === undefined) return value as Output;
+  return accept(await schema["~standard"].validate(value), what);
+}
+
+/**
+ * {@link validate} where nothing may be awaited: in orchestrators.
+ *
+ * @throws DurableError also `OrchestrationMisuse` when the schema is asynchronous
+ */
+export function validateSync<Output>(schema: StandardSchema<Output> | undefined, value: unknown, what: string): Output {
+  if (schema === undefined) return value as Output;
+  const result = schema["~standard"].validate(value);
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    throw new DurableError(
+      "OrchestrationMisuse",
+      `the schema of ${what} is asynchronous; what an orchestrator validates must be checked synchronously`,
+    );
+  }
+  return accept(result, what);
+}
+
+function accept<Output>(result: SchemaResult<Output>, what: string): Output {
+  if (result.issues === undefined) return result.value;
+  const faults = result.issues.map(({ message, path }) => (path?.length ? `${formatPath(path)}: ${message}` : message));
+  throw new DurableError("InvalidPayload", `${what} is not valid: ${faults.join("; ")}`);
+}
+
+function formatPath(path: NonNullable<SchemaIssue["path"]>): string {
+  return path
+    .map((segment) => (typeof segment === "object" ? segment.key : segment))
+    .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index === 0 ? "" : "."}${String(key)}`))
+    .join("");
+}

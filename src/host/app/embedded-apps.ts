@@ -1,0 +1,65 @@
+import { DurableError } from "../../core/errors.ts";
+import type { ClientConnection, EmbeddedApp, EmbeddedHost } from "../../functions/embedded-host.ts";
+import type { Registry } from "../../worker/registry.ts";
+import { StartDefaults } from "../../worker/start-defaults.ts";
+
+/** The `DFApp`s that attached themselves while the app was loaded, and the connection they wait for. */
+export class EmbeddedApps implements EmbeddedHost {
+  readonly #registries: Registry[] = [];
+  /** What the management API checks before it starts an instance. */
+  readonly startDefaults: StartDefaults = new StartDefaults(() => this.#registries);
+  #isAwaited = false;
+  readonly #connected: Promise<ClientConnection>;
+  #settle!: { resolve(connection: ClientConnection): void; reject(error: unknown): void };
+
+  constructor() {
+    this.#connected = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.#connected.catch(() => {});
+  }
+
+  get registries(): readonly Registry[] {
+    return this.#registries;
+  }
+
+  get orchestrationNames(): readonly string[] {
+    return [...new Set(this.#registries.flatMap((registry) => registry.orchestrationNames))].sort();
+  }
+
+  get activityNames(): readonly string[] {
+    return [...new Set(this.#registries.flatMap((registry) => registry.activityNames))].sort();
+  }
+
+  /** Names that more than one app defines; the first definition serves. */
+  get duplicateNames(): readonly string[] {
+    const all = this.#registries.flatMap((registry) => [...registry.orchestrationNames, ...registry.activityNames]);
+    const perApp = this.#registries.map(
+      (registry) => new Set([...registry.orchestrationNames, ...registry.activityNames]),
+    );
+    return [...new Set(all)].filter((name) => perApp.filter((names) => names.has(name)).length > 1);
+  }
+
+  attach(app: EmbeddedApp): void {
+    this.#registries.push(app.registry);
+  }
+
+  /** Somebody has asked for a client. */
+  get isAwaited(): boolean {
+    return this.#isAwaited;
+  }
+
+  connect(): Promise<ClientConnection> {
+    this.#isAwaited = true;
+    return this.#connected;
+  }
+
+  /** Lets everybody who waits for the engine go on. */
+  engineRuns(connection: ClientConnection): void {
+    this.#settle.resolve(connection);
+  }
+
+  engineGone(cause: unknown): void {
+    this.#settle.reject(new DurableError("Aborted", "the host stopped before its engine ran", { cause }));
+  }
+}

@@ -1,0 +1,200 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import type { HostLog } from "../host-log.ts";
+import type { RouteProblem } from "../routing/route-table.ts";
+import { compareNames, RouteTable } from "../routing/route-table.ts";
+import type { RouteValues } from "../routing/route-template.ts";
+import type { RegisteredFunction, TriggerBinding } from "./function-metadata.ts";
+import { describeFunctionProblem, findTrigger, isHttpTrigger } from "./function-metadata.ts";
+import type { FunctionsCore } from "./functions-core.ts";
+import type { HttpAnswer } from "./http-conversion.ts";
+import { toHttpAnswer, toHttpData } from "./http-conversion.ts";
+import type { InvocationResult } from "./invocation.ts";
+import { createInvocationRequest, invokeFunction, withExecutionLog } from "./invocation.ts";
+import type { TypedData } from "./typed-data.ts";
+
+export interface ServedFunction {
+  readonly fn: RegisteredFunction;
+  readonly name: string;
+  readonly trigger: TriggerBinding;
+  readonly isHttp: boolean;
+  /** For HTTP functions: upper case, empty when all methods are served. */
+  readonly methods: readonly string[];
+  /** For HTTP functions: the template, without a leading slash. */
+  readonly route: string | undefined;
+}
+
+export interface FunctionAppOptions {
+  readonly core: FunctionsCore;
+  readonly routePrefix: string;
+  /** Only these are served; all when absent. */
+  readonly allowList: readonly string[] | undefined;
+  readonly isDisabled: (functionName: string) => boolean;
+  readonly log: HostLog;
+}
+
+export interface HttpCall {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly params: RouteValues;
+}
+
+/** The functions of a loaded app: which of them run here, under which routes, and how they are called. */
+export class FunctionApp {
+  /** In the order of the host: by name. */
+  readonly functions: readonly ServedFunction[];
+  readonly disabled: readonly string[];
+  /** Functions that cannot be served, and why. */
+  readonly problems: readonly RouteProblem[];
+  readonly #routes: RouteTable;
+  readonly #options: FunctionAppOptions;
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(options: FunctionAppOptions) {
+    this.#options = options;
+    const { core, allowList, isDisabled, routePrefix } = options;
+    const allowed = allowList?.map((name) => name.toLowerCase());
+    const wanted = core.functions.filter(({ metadata }) => allowed?.includes(metadata.name.toLowerCase()) ?? true);
+
+    const problems: RouteProblem[] = [];
+    const sound: { fn: RegisteredFunction; trigger: TriggerBinding }[] = [];
+    for (const fn of wanted) {
+      const trigger = findTrigger(fn.metadata);
+      const message = describeFunctionProblem(fn.metadata);
+      if (trigger === undefined || message !== undefined)
+        problems.push({ functionName: fn.metadata.name, message: message! });
+      else sound.push({ fn, trigger });
+    }
+    this.disabled = sound.map(({ fn }) => fn.metadata.name).filter(isDisabled);
+    const enabled = sound.filter(({ fn }) => !isDisabled(fn.metadata.name));
+    this.#routes = new RouteTable(
+      enabled
+        .filter(({ trigger }) => isHttpTrigger(trigger))
+        .map(({ fn, trigger }) => ({
+          functionName: fn.metadata.name,
+          route: textOf(trigger.binding["route"]),
+          methods: methodsOf(trigger),
+        })),
+      routePrefix,
+    );
+    this.problems = [...problems, ...this.#routes.problems];
+    const broken = new Set(this.problems.map(({ functionName }) => functionName));
+    this.functions = enabled
+      .filter(({ fn }) => !broken.has(fn.metadata.name))
+      .map(({ fn, trigger }) => ({
+        fn,
+        name: fn.metadata.name,
+        trigger,
+        isHttp: isHttpTrigger(trigger),
+        methods: methodsOf(trigger),
+        route: this.#routes.templateOf(fn.metadata.name),
+      }))
+      .sort((a, b) => compareNames(a.name, b.name));
+  }
+
+  find(name: string): ServedFunction | undefined {
+    return this.functions.find((served) => served.name.toLowerCase() === name.toLowerCase());
+  }
+
+  /** The HTTP function that serves a path, with its route values. */
+  route(method: string, path: string): { readonly served: ServedFunction; readonly params: RouteValues } | undefined {
+    const matched = this.#routes.match(method, path);
+    const served = matched && this.find(matched.functionName);
+    return served && { served, params: matched.values };
+  }
+
+  /** Calls an HTTP function with a whole body. @throws what the function threw, logged already */
+  async callHttp(served: ServedFunction, call: HttpCall, body: Buffer): Promise<HttpAnswer> {
+    const inputs = { [served.trigger.name]: { http: toHttpData({ ...call, body }) } };
+    return this.#execute(served, randomUUID(), "This function was programmatically called via the host APIs.", {
+      inputs,
+      headers: call.headers,
+      convert: (result) => toHttpAnswer(result.response.returnValue?.http),
+    });
+  }
+
+  /** Calls a function whose request and response travel past the invocation, through the library's own server. */
+  callStreaming(
+    served: ServedFunction,
+    call: HttpCall,
+    invocationId: string,
+  ): Promise<{ readonly hasResponse: boolean }> {
+    const params = Object.entries(call.params).map(([name, value]) => [name, { string: value }] as const);
+    const headers = Object.fromEntries(Object.entries(call.headers).map(([name, value]) => [name, String(value)]));
+    return this.#execute(served, invocationId, "This function was programmatically called via the host APIs.", {
+      inputs: { [served.trigger.name]: { http: {} } },
+      triggerMetadata: { ...Object.fromEntries(params), Headers: { json: JSON.stringify(headers) } },
+      headers: call.headers,
+      convert: (result) => ({ hasResponse: result.value !== undefined && result.value !== null }),
+    });
+  }
+
+  /** Calls any function with a text as its trigger's value, as `/admin/functions/{name}` does. */
+  async callByHand(served: ServedFunction, input: string): Promise<void> {
+    const value: TypedData = served.isHttp
+      ? {
+          http: toHttpData({
+            method: served.methods[0] ?? "POST",
+            url: `http://localhost/${served.route}`,
+            headers: {},
+            params: {},
+            body: Buffer.from(input),
+          }),
+        }
+      : { string: input };
+    await this.#execute(served, randomUUID(), "This function was programmatically called via the host APIs.", {
+      inputs: { [served.trigger.name]: value },
+      headers: {},
+      convert: () => undefined,
+    });
+  }
+
+  /** Resolves when nothing runs, or after the given time. Resolves to the number of calls still running. */
+  async drain(timeoutMs: number): Promise<number> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([Promise.allSettled(this.#running), timeout]);
+    clearTimeout(timer);
+    return this.#running.size;
+  }
+
+  #execute<T>(
+    served: ServedFunction,
+    invocationId: string,
+    reason: string,
+    call: {
+      readonly inputs: Readonly<Record<string, TypedData>>;
+      readonly triggerMetadata?: Readonly<Record<string, TypedData>>;
+      readonly headers: IncomingHttpHeaders;
+      readonly convert: (result: InvocationResult) => T;
+    },
+  ): Promise<T> {
+    const { core, log } = this.#options;
+    const { fn } = served;
+    const request = createInvocationRequest({
+      fn,
+      invocationId,
+      inputs: call.inputs,
+      ...(call.triggerMetadata === undefined ? {} : { triggerMetadata: call.triggerMetadata }),
+      traceParent: textOf(call.headers["traceparent"]),
+      traceState: textOf(call.headers["tracestate"]),
+    });
+    const running = withExecutionLog(fn, invocationId, reason, log, async () =>
+      call.convert(await invokeFunction(core, fn, request, log)),
+    ).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return running;
+  }
+}
+
+function methodsOf(trigger: TriggerBinding): readonly string[] {
+  const { methods } = trigger.binding;
+  return Array.isArray(methods) ? methods.map((method) => String(method).toUpperCase()) : [];
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,110 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { extname, join, relative, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import { glob } from "tinyglobby";
+import { DurableError } from "../../core/errors.ts";
+import type { FunctionsCore } from "./functions-core.ts";
+
+export interface LoadedApp {
+  /** Entry files, absolute, in the order they were loaded. */
+  readonly files: readonly string[];
+  /** What the library says it can do; `HttpUri` is where it takes streamed requests. */
+  readonly capabilities: Readonly<Record<string, string>>;
+}
+
+const defaultCapabilities = [
+  "RawHttpBodyBytes",
+  "RpcHttpTriggerMetadataRemoved",
+  "RpcHttpBodyOnly",
+  "IgnoreEmptyValuedRpcHttpHeaders",
+  "UseNullableValueDictionaryForHttp",
+  "WorkerStatus",
+  "TypedDataCollection",
+  "HandlesWorkerTerminateMessage",
+];
+
+/**
+ * Loads the app of a folder in the order of the genuine worker: entry files one after another, `appStart` hooks (also
+ * when an entry file threw), capabilities, and then registration is closed.
+ *
+ * @throws DurableError `HostStartFailed` when nothing matches `main` or an entry file or hook threw; it names the file.
+ */
+export async function loadApp(appFolder: string, core: FunctionsCore): Promise<LoadedApp> {
+  const { main, isModule } = await readManifest(appFolder);
+  if (main === undefined) {
+    throw new DurableError(
+      "HostStartFailed",
+      `${join(appFolder, "package.json")} names no "main"; set it to the built modules that register functions, for example "dist/*.js"`,
+    );
+  }
+  const files = await findEntryFiles(appFolder, main);
+
+  const failures: DurableError[] = [];
+  for (const file of files) {
+    try {
+      await loadEntry(file, isModule, core);
+    } catch (cause) {
+      const name = relative(appFolder, file).split(sep).join("/");
+      failures.push(
+        new DurableError("HostStartFailed", `${name} could not be loaded: ${describeCause(cause)}`, { cause }),
+      );
+    }
+  }
+  try {
+    await core.runAppHooks("appStart");
+  } catch (cause) {
+    failures.push(new DurableError("HostStartFailed", `an appStart hook failed: ${describeCause(cause)}`, { cause }));
+  }
+  if (failures[0] !== undefined) throw failures[0];
+
+  const offered = Object.fromEntries(defaultCapabilities.map((name) => [name, "true"]));
+  const capabilities = (await core.model?.getCapabilities?.(offered)) ?? offered;
+  core.lock();
+  return { files, capabilities };
+}
+
+async function readManifest(appFolder: string): Promise<{ main: string | undefined; isModule: boolean }> {
+  const text = await readFile(join(appFolder, "package.json"), "utf8").catch(() => undefined);
+  if (text === undefined) return { main: undefined, isModule: false };
+  let manifest: { main?: unknown; type?: unknown };
+  try {
+    manifest = JSON.parse(text) as { main?: unknown; type?: unknown };
+  } catch (cause) {
+    throw new DurableError("HostStartFailed", `package.json is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const main = typeof manifest.main === "string" && manifest.main !== "" ? manifest.main : undefined;
+  return { main, isModule: manifest.type === "module" };
+}
+
+/**
+ * The files that `main` names: a glob, or a folder that stands for all below it. Files of a folder come before those of
+ * its subfolders, by name, so `dist/{index.js,functions/*.js}` loads `index.js` first and the order never changes.
+ */
+export async function findEntryFiles(appFolder: string, main: string): Promise<readonly string[]> {
+  const pattern = main.replaceAll("\\", "/").replace(/^\.\//, "");
+  const files = await glob(pattern, { cwd: appFolder, absolute: true, expandDirectories: true });
+  if (files.length === 0) {
+    throw new DurableError(
+      "HostStartFailed",
+      `No file matches "main": ${JSON.stringify(main)} of ${join(appFolder, "package.json")}. Has the app been built? Try: npm run build`,
+    );
+  }
+  const depth = (file: string) => file.split("/").length;
+  return files.sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
+}
+
+async function loadEntry(file: string, isModule: boolean, core: FunctionsCore): Promise<void> {
+  const extension = extname(file);
+  core.currentEntry = file;
+  try {
+    if (extension === ".mjs" || (isModule && extension !== ".cjs")) await import(pathToFileURL(file).href);
+    else createRequire(file)(file);
+  } finally {
+    core.currentEntry = undefined;
+  }
+}
+
+function describeCause(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

@@ -1,0 +1,194 @@
+import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { DurableError } from "../../core/errors.ts";
+import type { FunctionApp, ServedFunction } from "../app/function-app.ts";
+import { requestUrl } from "../app/http-conversion.ts";
+import type { HostLog } from "../host-log.ts";
+import type { RouteValues } from "../routing/route-template.ts";
+import { splitPath } from "../routing/route-template.ts";
+import type { HostStatus } from "./admin-api.ts";
+import { answerAdmin } from "./admin-api.ts";
+import type { CorsPolicy } from "./cors.ts";
+import { answerPreflight, corsHeaders } from "./cors.ts";
+import { BodyTooLarge, readBody } from "./request-reader.ts";
+import { forwardStreaming } from "./stream-forwarder.ts";
+import type { WebHandler } from "./web-adapter.ts";
+import { answerWithWebHandler } from "./web-adapter.ts";
+
+/** What the front serves once the app is loaded. */
+export interface FrontContent {
+  readonly app: FunctionApp;
+  /** Where the library takes streamed requests, when the app asked for streaming. */
+  readonly httpUri: string | undefined;
+  /** Answers `/runtime/webhooks/durabletask/*`. */
+  readonly management: WebHandler | undefined;
+}
+
+export interface HttpFrontOptions {
+  readonly cors: CorsPolicy | undefined;
+  readonly maxBodyBytes: number;
+  readonly homepage: string | undefined;
+  readonly status: () => HostStatus;
+  /** Resolves when there is something to serve; rejects when there never will be. Requests wait for it. */
+  readonly content: Promise<FrontContent>;
+  readonly log: HostLog;
+}
+
+const managementPath = /^\/runtime\/webhooks\/durabletask(?:\/|$)/i;
+
+/**
+ * The HTTP server of the host. Order of dispatch: CORS preflight, `/admin/*`, `/runtime/webhooks/durabletask/*`,
+ * functions by name, the homepage on `/`, 404.
+ */
+export class HttpFront {
+  readonly #options: HttpFrontOptions;
+  readonly #server: Server;
+  #content: FrontContent | undefined;
+  #stopping = false;
+
+  constructor(options: HttpFrontOptions) {
+    this.#options = options;
+    options.content.then(
+      (content) => {
+        this.#content = content;
+      },
+      () => {},
+    );
+    this.#server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000 });
+    this.#server.on("request", (request, response) => void this.#serve(request, response));
+  }
+
+  /** Resolves to the port. @throws DurableError `HostStartFailed` when it cannot listen there */
+  listen(port: number, address: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", (cause: NodeJS.ErrnoException) => {
+        const message =
+          cause.code === "EADDRINUSE" || cause.code === "EACCES"
+            ? `Port ${port} is unavailable. Close the process using that port, or specify another port using --port [-p].`
+            : `Cannot listen on ${address}:${port}: ${cause.message}`;
+        reject(new DurableError("HostStartFailed", message, { cause }));
+      });
+      this.#server.listen(port, address, () => resolve((this.#server.address() as AddressInfo).port));
+    });
+  }
+
+  /** Takes no new connections; requests in progress go on, further ones on open connections get 503. */
+  stopListening(): void {
+    this.#stopping = true;
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+
+  closeConnections(): void {
+    this.#server.closeAllConnections();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#dispatch(request, response);
+    } catch (error) {
+      if (error instanceof BodyTooLarge) {
+        respond(response, 413, { connection: "close" });
+        return;
+      }
+      if (!request.complete && request.destroyed) return;
+      this.#options.log({ level: "error", category: "Host.Http", message: String((error as Error).stack ?? error) });
+      if (response.headersSent) response.destroy();
+      else respond(response, 500);
+    }
+  }
+
+  async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { cors, log } = this.#options;
+    const method = request.method ?? "GET";
+    const url = requestUrl(request, "localhost");
+    if (!URL.canParse(url)) return respond(response, 400);
+    const path = pathOf(url);
+
+    const preflight = answerPreflight(cors, method, request.headers);
+    if (preflight !== undefined) return respond(response, 204, preflight);
+    for (const [name, value] of Object.entries(corsHeaders(cors, request.headers))) {
+      if (value !== undefined) response.setHeader(name, value);
+    }
+
+    if (/^\/admin(?:\/|$)/i.test(path)) return this.#answerAdmin(request, response, method, url, path);
+    if (this.#stopping) return respond(response, 503, { connection: "close" }, "Function host is not running.");
+    const content = this.#content ?? (await this.#options.content.catch(() => undefined));
+    if (content === undefined) return respond(response, 503, {}, "Function host is not running.");
+
+    if (managementPath.test(path) && content.management !== undefined) {
+      const body = await readBody(request, this.#options.maxBodyBytes);
+      return answerWithWebHandler(content.management, { method, url, headers: request.headers }, body, response);
+    }
+    const routed = content.app.route(method, path);
+    if (routed !== undefined) return this.#callFunction(content, routed, { request, response, method, url });
+    if (path === "/" && (method === "GET" || method === "HEAD")) return this.#answerHomepage(response);
+    log({ level: "debug", category: "Host.Http", message: `No function serves ${method} ${path}` });
+    respond(response, 404);
+  }
+
+  async #callFunction(
+    content: FrontContent,
+    routed: { readonly served: ServedFunction; readonly params: RouteValues },
+    exchange: { request: IncomingMessage; response: ServerResponse; method: string; url: string },
+  ): Promise<void> {
+    const { served, params } = routed;
+    const { request, response, method, url } = exchange;
+    const call = { method, url, headers: request.headers, params };
+    if (content.httpUri !== undefined) {
+      return forwardStreaming({ app: content.app, served, call, httpUri: content.httpUri, request, response });
+    }
+    const body = await readBody(request, this.#options.maxBodyBytes);
+    const answer = await content.app.callHttp(served, call, body).catch(() => undefined);
+    if (answer === undefined) return respond(response, 500);
+    for (const [name, value] of Object.entries(answer.headers)) {
+      if (value !== undefined) response.setHeader(name, value);
+    }
+    respond(response, answer.status, {}, answer.body);
+  }
+
+  async #answerAdmin(
+    request: IncomingMessage,
+    response: ServerResponse,
+    method: string,
+    url: string,
+    path: string,
+  ): Promise<void> {
+    const body = await readBody(request, this.#options.maxBodyBytes);
+    const answer = answerAdmin(
+      { method, path: splitPath(path).slice(1), origin: new URL(url).origin, body },
+      this.#options.status(),
+      this.#content?.app,
+    );
+    if (answer.json === undefined) return respond(response, answer.status);
+    respond(
+      response,
+      answer.status,
+      { "content-type": "application/json; charset=utf-8" },
+      JSON.stringify(answer.json),
+    );
+  }
+
+  #answerHomepage(response: ServerResponse): void {
+    const { homepage } = this.#options;
+    if (homepage === undefined) return respond(response, 204);
+    respond(response, 200, { "content-type": "text/html; charset=utf-8" }, homepage);
+  }
+}
+
+function pathOf(url: string): string {
+  return url.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "") || "/";
+}
+
+function respond(
+  response: ServerResponse,
+  status: number,
+  headers: OutgoingHttpHeaders = {},
+  body: string | Buffer = "",
+): void {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const hasNoBody = status === 204 || status === 304;
+  response.writeHead(status, { ...headers, ...(hasNoBody ? {} : { "content-length": bytes.byteLength }) });
+  response.end(hasNoBody ? undefined : bytes);
+}

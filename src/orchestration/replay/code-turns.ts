@@ -1,0 +1,109 @@
+import { DurableError } from "../../core/errors.ts";
+import { type AwaitObserver, OrchestrationTask } from "../tasks/orchestration-task.ts";
+import { type OrchestratorDriver, type OrchestratorOutcome, startOrchestrator } from "./orchestrator-driver.ts";
+
+/**
+ * The user code of one execution, which runs in turns: from the event that resumes it to its next wait.
+ *
+ * U1. User code runs only inside a turn; turns are never nested.
+ * U2. Whoever calls the context outside a turn was resumed by something that replay does not control.
+ */
+export class CodeTurns implements AwaitObserver {
+  readonly #isEnding: () => boolean;
+  readonly #onStray: () => void;
+  /** Leaves the turn, once per turn. */
+  readonly #leave: () => void;
+  readonly #awaited = new Set<OrchestrationTask<unknown>>();
+  #driver: OrchestratorDriver | undefined;
+  #inTurn = false;
+  #mayBeUnsettleable = false;
+  #misuse: DurableError | undefined;
+
+  /**
+   * @param isEnding `true` once the code shall not be resumed any more
+   * @param afterTurn called after every turn
+   * @param onStray called once, when the code goes on outside a turn
+   */
+  constructor(isEnding: () => boolean, afterTurn: () => void, onStray: () => void) {
+    this.#isEnding = isEnding;
+    this.#onStray = onStray;
+    this.#leave = () => {
+      this.#inTurn = false;
+      afterTurn();
+    };
+  }
+
+  /** How the code ended, if it has. */
+  get outcome(): OrchestratorOutcome | undefined {
+    return this.#driver?.outcome;
+  }
+
+  /** Why replay cannot go on with this code. */
+  get misuse(): DurableError | undefined {
+    return this.#misuse ?? this.#driver?.stuck;
+  }
+
+  /** Calls the orchestrator; inside a turn. */
+  begin(run: () => unknown): void {
+    this.#driver = startOrchestrator(run, {
+      hasAwaitedTask: () => this.#hasAwaitedTask(),
+      owns: (task) => task.belongsTo(this),
+      isEnding: this.#isEnding,
+      stray: (misuse) => this.#stray(misuse),
+    });
+  }
+
+  /** Runs `enter`, then user code until it waits again. A promise comes back only from asynchronous code. */
+  run(enter: () => void): Promise<void> | undefined {
+    this.#inTurn = true;
+    try {
+      enter();
+    } catch (error) {
+      this.#inTurn = false;
+      throw error;
+    }
+    if (this.#driver !== undefined) return this.#driver.advance(this.#leave);
+    this.#leave();
+    return undefined;
+  }
+
+  /** @throws DurableError `OrchestrationMisuse` outside a turn */
+  assertInside(api: string): void {
+    if (this.#inTurn) return;
+    const misuse = new DurableError(
+      "OrchestrationMisuse",
+      `${api} was called while the orchestrator was not being replayed: it was resumed by something that is not a durable task (a promise of I/O, a callback, a timer of Node). Move such work into an activity`,
+    );
+    this.#stray(misuse);
+    throw misuse;
+  }
+
+  #stray(misuse: DurableError): void {
+    if (this.#misuse !== undefined) return;
+    this.#misuse = misuse;
+    this.#onStray();
+  }
+
+  /** Some task may be unable to settle: a timer was cancelled, or a promise mapped. */
+  noteUnsettleable(): void {
+    this.#mayBeUnsettleable = true;
+  }
+
+  #hasAwaitedTask(): boolean {
+    if (!this.#mayBeUnsettleable) return this.#awaited.size > 0;
+    for (const task of this.#awaited) if (task.canSettle) return true;
+    return false;
+  }
+
+  createTask<T>(): OrchestrationTask<T> {
+    return new OrchestrationTask<T>(this);
+  }
+
+  remember(task: OrchestrationTask<unknown>): void {
+    this.#awaited.add(task);
+  }
+
+  forget(task: OrchestrationTask<unknown>): void {
+    this.#awaited.delete(task);
+  }
+}

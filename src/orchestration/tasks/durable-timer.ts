@@ -1,0 +1,63 @@
+import { DurableError } from "../../core/errors.ts";
+import type { TimerTask } from "../durable-task.ts";
+import type { OrchestrationExecution } from "../replay/orchestration-execution.ts";
+import { OrchestrationTask } from "./orchestration-task.ts";
+
+/** Longest delay that one timer message may have; the queue service refuses more than 7 days. */
+const maxTimerMs = 6 * 86_400_000;
+/** A longer wait is a chain of timers of this length, as the official extension makes it. */
+const timerSliceMs = 3 * 86_400_000;
+
+/** A durable timer: one timer action, or a chain of them for a long wait, each with a number of its own. */
+export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
+  readonly #execution: OrchestrationExecution;
+  readonly #fireAt: Date;
+  #actionId: number | undefined;
+  #isCanceled = false;
+
+  constructor(execution: OrchestrationExecution, fireAt: Date) {
+    super(execution.turns);
+    this.#execution = execution;
+    this.#fireAt = fireAt;
+    if (!execution.isEnding) this.#arm();
+  }
+
+  get isCanceled(): boolean {
+    return this.#isCanceled;
+  }
+
+  override get canSettle(): boolean {
+    return !this.#isCanceled;
+  }
+
+  cancel(): void {
+    this.#execution.enterCall("cancel");
+    if (this.isCompleted) throw new DurableError("OrchestrationMisuse", "a timer that has fired cannot be cancelled");
+    this.withdraw();
+    this.#execution.turns.noteUnsettleable();
+  }
+
+  /** {@link cancel} for the machine itself. */
+  withdraw(): void {
+    if (this.isCompleted || this.#isCanceled) return;
+    this.#isCanceled = true;
+    if (this.#actionId === undefined) return;
+    this.#execution.ledger.withdraw(this.#actionId);
+    this.#execution.forgetAnswer(this.#actionId, this);
+  }
+
+  #arm(): void {
+    const remaining = this.#fireAt.getTime() - this.#execution.now.getTime();
+    const isLong = remaining > (this.#actionId === undefined ? maxTimerMs : timerSliceMs);
+    const fireAt = isLong ? new Date(this.#execution.now.getTime() + timerSliceMs) : this.#fireAt;
+    const { id } = this.#execution.ledger.add((id) => ({ kind: "CreateTimer", id, fireAt }));
+    this.#actionId = id;
+    this.#execution.openTasks.add(id, {
+      complete: () => {
+        if (this.#execution.now < this.#fireAt && isLong) this.#arm();
+        else this.complete(undefined);
+      },
+      fail: () => {},
+    });
+  }
+}

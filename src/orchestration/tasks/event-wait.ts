@@ -1,0 +1,79 @@
+import { DurableError } from "../../core/errors.ts";
+import type { EventRaised } from "../../core/history-event.ts";
+import { type StandardSchema, validateSync } from "../../core/payloads/standard-schema.ts";
+import { parseTimeSpan, type TimeSpanInput } from "../../core/time-span.ts";
+import { assertText } from "../call-options.ts";
+import type { DurableTask } from "../durable-task.ts";
+import type { ExternalEvent } from "../external-event.ts";
+import type { OrchestrationExecution } from "../replay/orchestration-execution.ts";
+import { DurableTimer } from "./durable-timer.ts";
+import type { EventTaker, TakerQueue } from "./external-events.ts";
+import { Interest } from "./interest.ts";
+import type { OrchestrationTask } from "./orchestration-task.ts";
+
+/** Waits for the next event of that name, for at most `timeout`. A wait that is over takes no event any more. */
+export function waitForEvent<T>(
+  execution: OrchestrationExecution,
+  event: string | ExternalEvent<T>,
+  timeout: TimeSpanInput | undefined,
+): DurableTask<T> {
+  const { name, schema } = typeof event === "string" ? { name: event, schema: undefined } : event;
+  assertText(name, "the name of an external event");
+  const timeoutMs = timeout === undefined ? undefined : parseTimeSpan(timeout, `the timeout of event '${name}'`);
+  const task = execution.turns.createTask<T>();
+  const wait = new EventWait(execution, name, schema, task as OrchestrationTask<unknown>);
+  task.heedInterest(wait);
+  wait.wake();
+  if (timeoutMs === undefined || task.isCompleted) return task;
+  const timer = new DurableTimer(execution, new Date(execution.now.getTime() + timeoutMs));
+  task.onSettled(() => timer.withdraw());
+  timer.onSettled(() => {
+    task.fail(new DurableError("TaskTimeout", `no event '${name}' came within ${timeoutMs} ms`));
+  });
+  return task;
+}
+
+/** Takes one event for a task, while the task is active. */
+class EventWait extends Interest implements EventTaker {
+  readonly eventName: string;
+  readonly place: number;
+  readonly #execution: OrchestrationExecution;
+  readonly #schema: StandardSchema | undefined;
+  readonly #task: OrchestrationTask<unknown>;
+  /** Where it waits at present. */
+  #queue: TakerQueue | undefined;
+
+  constructor(
+    execution: OrchestrationExecution,
+    eventName: string,
+    schema: StandardSchema | undefined,
+    task: OrchestrationTask<unknown>,
+  ) {
+    super();
+    this.#execution = execution;
+    this.eventName = eventName;
+    this.place = execution.events.nextPlace();
+    this.#schema = schema;
+    this.#task = task;
+  }
+
+  /** Events that come once the execution continues as new are for the next one. */
+  override wake(): void {
+    if (!this.#execution.isEnding) this.#queue = this.#execution.events.wait(this);
+  }
+
+  override rest(): void {
+    this.#queue?.delete(this);
+    this.#queue = undefined;
+  }
+
+  take({ input }: EventRaised): void {
+    this.#queue = undefined;
+    const what = `the event '${this.eventName}'`;
+    try {
+      this.#task.complete(validateSync(this.#schema, this.#execution.dataConverter.deserialize(input, what), what));
+    } catch (error) {
+      this.#task.fail(error);
+    }
+  }
+}

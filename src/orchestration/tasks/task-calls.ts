@@ -1,0 +1,158 @@
+import { describeFailure, describeTimeout, type FailureDetails } from "../../core/failure-details.ts";
+import type { DataConverter } from "../../core/payloads/data-converter.ts";
+import { nextRetryDelayMs, type ResolvedRetryPolicy } from "../../core/retry-policy.ts";
+import { encodeTaskTags } from "../../core/task-tags.ts";
+import type { ResolvedCall } from "../call-options.ts";
+import type { OrchestrationExecution } from "../replay/orchestration-execution.ts";
+import { TaskFailedError } from "../task-failed-error.ts";
+import { DurableTimer } from "./durable-timer.ts";
+import type { OrchestrationTask } from "./orchestration-task.ts";
+
+/** Calls an activity, with its retries and its timeout. */
+export function callActivity(execution: OrchestrationExecution, call: ResolvedCall): OrchestrationTask<unknown> {
+  const input = execution.dataConverter.serialize(call.input, `the input of activity '${call.name}'`);
+  return withRetries(execution, call.retry, (attempt) => {
+    const { id } = execution.ledger.add((id) => ({
+      kind: "ScheduleTask",
+      id,
+      name: call.name,
+      version: call.version,
+      input,
+      tags: encodeTaskTags(call.tags, { attempt, timeoutMs: call.timeoutMs }),
+    }));
+    const task = awaitAnswer(execution, id, "activity", call.name);
+    return call.timeoutMs === undefined ? task : withTimeout(execution, id, call.name, task, call.timeoutMs);
+  });
+}
+
+/** Calls a sub-orchestration, with its retries. A retry starts another child, under an id of its own. */
+export function callSubOrchestration(
+  execution: OrchestrationExecution,
+  call: ResolvedCall,
+): OrchestrationTask<unknown> {
+  return withRetries(execution, call.retry, () => {
+    const { id } = addSubOrchestration(execution, call, false);
+    return awaitAnswer(execution, id, "sub-orchestration", call.name);
+  });
+}
+
+/** Starts an orchestration that answers nobody. Returns its instance id. */
+export function startOrchestration(execution: OrchestrationExecution, call: ResolvedCall): string {
+  if (execution.isEnding) return call.instanceId ?? "";
+  return addSubOrchestration(execution, call, true).instanceId;
+}
+
+function addSubOrchestration(execution: OrchestrationExecution, call: ResolvedCall, fireAndForget: boolean) {
+  const input = execution.dataConverter.serialize(call.input, `the input of sub-orchestration '${call.name}'`);
+  return execution.ledger.add((id) => ({
+    kind: "CreateSubOrchestration",
+    id,
+    name: call.name,
+    version: call.version ?? execution.defaultVersion,
+    instanceId: call.instanceId ?? `${execution.executionId}:${id}`,
+    input,
+    tags: call.tags,
+    fireAndForget,
+  }));
+}
+
+function awaitAnswer(
+  execution: OrchestrationExecution,
+  id: number,
+  what: string,
+  name: string,
+): OrchestrationTask<unknown> {
+  const task = execution.turns.createTask<unknown>();
+  execution.openTasks.add(id, new CallAnswer(execution.dataConverter, task, id, what, name));
+  return task;
+}
+
+/** Settles the task of a call. A class, because a fan-out keeps thousands of them and closures take twice the room. */
+class CallAnswer {
+  readonly #dataConverter: DataConverter;
+  readonly #task: OrchestrationTask<unknown>;
+  readonly #id: number;
+  readonly #what: string;
+  readonly #name: string;
+
+  constructor(dataConverter: DataConverter, task: OrchestrationTask<unknown>, id: number, what: string, name: string) {
+    this.#dataConverter = dataConverter;
+    this.#task = task;
+    this.#id = id;
+    this.#what = what;
+    this.#name = name;
+  }
+
+  complete(result: string | undefined): void {
+    try {
+      this.#task.complete(this.#dataConverter.deserialize(result, `the result of ${this.#what} '${this.#name}'`));
+    } catch (error) {
+      this.#task.fail(error);
+    }
+  }
+
+  fail(details: FailureDetails): void {
+    this.#task.fail(new TaskFailedError(this.#what, this.#name, this.#id, details));
+  }
+}
+
+/**
+ * Makes attempts until one succeeds or the policy gives up; the waits between them are durable timers. The result is
+ * that of the last attempt.
+ */
+function withRetries(
+  execution: OrchestrationExecution,
+  policy: ResolvedRetryPolicy | undefined,
+  start: (attempt: number) => OrchestrationTask<unknown>,
+): OrchestrationTask<unknown> {
+  // Whatever is called after continue-as-new belongs to no execution.
+  if (execution.isEnding) return execution.turns.createTask();
+  if (policy === undefined) return start(1);
+  const firstAttemptAt = execution.now.getTime();
+  const outer = execution.turns.createTask<unknown>();
+  const attempt = (number: number) => {
+    const inner = start(number);
+    inner.onSettled(() => {
+      if (!inner.isFaulted) return outer.complete(inner.result);
+      const delayMs = chooseDelay(policy, number, inner.error, execution.now.getTime() - firstAttemptAt);
+      if (typeof delayMs !== "number") return outer.fail(delayMs);
+      const fireAt = new Date(execution.now.getTime() + delayMs);
+      new DurableTimer(execution, fireAt).onSettled(() => attempt(number + 1));
+    });
+  };
+  attempt(1);
+  return outer;
+}
+
+/** The wait before the next attempt, or the error to end with: the failure itself, or what the user's policy threw. */
+function chooseDelay(policy: ResolvedRetryPolicy, attempt: number, error: unknown, elapsedMs: number): unknown {
+  try {
+    const failure = error instanceof TaskFailedError ? error.failureDetails : describeFailure(error);
+    return nextRetryDelayMs(policy, { attempt, failure }, elapsedMs) ?? error;
+  } catch (policyError) {
+    return policyError;
+  }
+}
+
+/** Fails the attempt when its time is up; its answer finds nobody then. */
+function withTimeout(
+  execution: OrchestrationExecution,
+  id: number,
+  name: string,
+  task: OrchestrationTask<unknown>,
+  timeoutMs: number,
+): OrchestrationTask<unknown> {
+  const outer = execution.turns.createTask<unknown>();
+  const timer = new DurableTimer(execution, new Date(execution.now.getTime() + timeoutMs));
+  task.onSettled(() => {
+    if (outer.isCompleted) return;
+    timer.withdraw();
+    if (task.isFaulted) outer.fail(task.error);
+    else outer.complete(task.result);
+  });
+  timer.onSettled(() => {
+    execution.forgetAnswer(id, task);
+    outer.fail(new TaskFailedError("activity", name, id, describeTimeout(timeoutMs)));
+  });
+  return outer;
+}

@@ -1,0 +1,99 @@
+import { gzipSync } from "node:zlib";
+import { expect, it } from "vitest";
+import { abandonDelayMs } from "../../../../../src/backends/azure-storage/messaging/held-message.ts";
+import { MessageReader } from "../../../../../src/backends/azure-storage/messaging/message-reader.ts";
+import { PollingBackoff } from "../../../../../src/backends/azure-storage/messaging/polling-backoff.ts";
+import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
+import { describeForeignError } from "../../../../../src/backends/azure-storage/storage/storage-failure.ts";
+import type {
+  StorageReply,
+  StorageRequest,
+} from "../../../../../src/backends/azure-storage/storage/storage-request.ts";
+import { LargePayloads } from "../../../../../src/backends/azure-storage/tracking/large-payloads.ts";
+import { silentLog } from "../../../../../src/core/ports.ts";
+
+function openReader(answer: (request: StorageRequest) => StorageReply | undefined = () => undefined) {
+  const requests: StorageRequest[] = [];
+  const storage = new StorageClient(async (request) => {
+    requests.push(request);
+    return answer(request) ?? { outcome: "done", value: { popReceipt: "p2" } };
+  });
+  const payloads = new LargePayloads({ storage, container: "hub-largemessages", blobEndpoint: "http://h/acc" });
+  const reader = new MessageReader({ storage, payloads, log: silentLog, taskHub: "Hub" });
+  const read = (text: string, dequeueCount: number) =>
+    reader.read("q", {
+      messageId: "m",
+      popReceipt: "p",
+      text,
+      dequeueCount,
+      insertedOn: new Date(0),
+      nextVisibleOn: new Date(0),
+    });
+  return { requests, read, payloads };
+}
+
+it("gives a message that cannot be read time, then moves it aside", async () => {
+  const { requests, read } = openReader();
+  for (let dequeueCount = 1; dequeueCount <= 5; dequeueCount++)
+    expect(await read("{broken", dequeueCount)).toBeUndefined();
+  expect(requests.slice(0, 4)).toMatchObject(
+    [2000, 4000, 8000, 16_000].map((visibilityTimeoutMs) => ({ kind: "queue.update", visibilityTimeoutMs })),
+  );
+  expect(requests.slice(4)).toMatchObject([
+    { kind: "blob.put", container: "hub-largemessages", blob: "quarantine/q/m.json" },
+    { kind: "queue.deleteMessage", messageId: "m" },
+  ]);
+  const note = JSON.parse(Buffer.from((requests[4] as { content: Uint8Array }).content).toString("utf8"));
+  expect(note).toMatchObject({ queue: "q", text: "{broken", reason: expect.stringContaining("cannot be read") });
+});
+
+it("does not count an outage as an attempt", async () => {
+  const wrapper = '{"CompressedBlobName":"i/message-1-EventRaised.json.gz"}';
+  const { requests, read } = openReader(({ kind }) =>
+    kind === "blob.get" ? describeForeignError({ code: "ECONNRESET" }, "h") : undefined,
+  );
+  for (let dequeueCount = 1; dequeueCount <= 20; dequeueCount++) await read(wrapper, dequeueCount);
+  expect(requests.some(({ kind }) => kind === "queue.deleteMessage")).toBe(false);
+});
+
+it.each([
+  ["is missing", { outcome: "notFound", errorCode: "BlobNotFound" }],
+  ["is not gzip", { outcome: "done", value: Buffer.from("plain") }],
+  ["holds no message", { outcome: "done", value: gzipSync("[]") }],
+] as const)("survives a large message whose blob %s", async (_, reply) => {
+  const { read } = openReader(({ kind }) => (kind === "blob.get" ? reply : undefined));
+  expect(await read('{"CompressedBlobName":"b"}', 1)).toBeUndefined();
+});
+
+it("follows URLs into the hub's own container only", () => {
+  const { payloads } = openReader();
+  const url = payloads.urlOf("a b/ü?#.json.gz");
+  expect(url).toBe("http://h/acc/hub-largemessages/a%20b/%C3%BC%3F%23.json.gz");
+  expect(payloads.blobOf(url)).toBe("a b/ü?#.json.gz");
+  for (const text of [
+    "http://h/acc/other/x.json.gz",
+    "https://evil/x.json.gz",
+    '"text"',
+    "http://h/acc/hub-largemessages/%ff.json.gz",
+  ]) {
+    expect(payloads.blobOf(text)).toBeUndefined();
+  }
+});
+
+it("refuses to keep large payloads where paths would lead elsewhere", async () => {
+  await expect(openReader().payloads.put("../message-1.json.gz", "x")).rejects.toMatchObject({
+    code: "InvalidPayload",
+  });
+});
+
+it("abandons for a time that doubles", () => {
+  expect([1, 2, 9, 10, 31, 1e9].map(abandonDelayMs)).toEqual([2000, 4000, 512_000, 600_000, 600_000, 600_000]);
+});
+
+it("polls an empty queue less and less often", () => {
+  const backoff = new PollingBackoff(30_000, () => 0.5);
+  const delays = Array.from({ length: 14 }, () => backoff.next());
+  expect(delays).toEqual([0, 50, 100, 150, 250, 450, 850, 1650, 3250, 6450, 12_850, 25_650, 30_000, 30_000]);
+  backoff.reset();
+  expect(backoff.next()).toBe(0);
+});

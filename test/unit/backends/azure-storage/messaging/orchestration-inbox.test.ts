@@ -1,0 +1,84 @@
+import { expect, it } from "vitest";
+import { HeldMessage } from "../../../../../src/backends/azure-storage/messaging/held-message.ts";
+import { OrchestrationInbox } from "../../../../../src/backends/azure-storage/messaging/orchestration-inbox.ts";
+import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
+
+const storage = new StorageClient(async () => ({ outcome: "done", value: undefined }));
+const never = new AbortController().signal;
+
+function message(id: string, instanceId: string, second = 0, sequenceNumber = 1, popReceipt = "p1"): HeldMessage {
+  const insertedOn = new Date(second * 1000);
+  const received = { messageId: id, popReceipt, text: "", dequeueCount: 1, insertedOn, nextVisibleOn: insertedOn };
+  return new HeldMessage(storage, "q", received, {
+    activityId: "",
+    message: {
+      event: {
+        type: "EventRaised",
+        name: "n",
+        input: undefined,
+        parentTraceContext: undefined,
+        eventId: -1,
+        timestamp: insertedOn,
+      },
+      target: { instanceId, executionId: undefined },
+    },
+    sequenceNumber,
+    episode: undefined,
+    sender: { instanceId: "", executionId: "" },
+  });
+}
+
+function put(inbox: OrchestrationInbox, ...messages: HeldMessage[]): void {
+  for (const held of messages) {
+    inbox.hold(held);
+    inbox.deliver(held);
+  }
+}
+
+const ids = (messages: readonly HeldMessage[] | undefined) => messages?.map(({ id }) => id);
+
+it("hands out the messages of one instance in the order of their arrival", async () => {
+  const inbox = new OrchestrationInbox();
+  put(inbox, message("m3", "a", 2, 1), message("m2", "a", 1, 9), message("other", "b"), message("m1", "a", 1, 4));
+  expect(ids(await inbox.take(never))).toEqual(["m1", "m2", "m3"]);
+  expect(ids(await inbox.take(never))).toEqual(["other"]);
+});
+
+it("lets messages wait while their instance is worked on", async () => {
+  const inbox = new OrchestrationInbox();
+  put(inbox, message("m1", "a"));
+  await inbox.take(never);
+  put(inbox, message("m2", "a"));
+  expect(await inbox.take(AbortSignal.timeout(20))).toBeUndefined();
+  inbox.unlock("a");
+  expect(ids(await inbox.take(never))).toEqual(["m2"]);
+});
+
+it("tells ids apart by case", async () => {
+  const inbox = new OrchestrationInbox();
+  put(inbox, message("m1", "a"), message("m2", "A"));
+  expect(ids(await inbox.take(never))).toEqual(["m1"]);
+  expect(ids(await inbox.take(never))).toEqual(["m2"]);
+});
+
+it("takes a second receipt of a held message over", () => {
+  const inbox = new OrchestrationInbox();
+  const held = message("m1", "a");
+  put(inbox, held);
+  expect(inbox.renewReceipt({ ...held.received, popReceipt: "p2", dequeueCount: 2 })).toBe(true);
+  expect(held.deliveryCount).toBe(2);
+  expect(inbox.messageCount).toBe(1);
+  inbox.forget(held);
+  expect(inbox.renewReceipt(held.received)).toBe(false);
+});
+
+it("wakes one who waits, and gives up what an instance still has on eviction", async () => {
+  const inbox = new OrchestrationInbox();
+  const taken = inbox.take(never);
+  put(inbox, message("m1", "a"));
+  expect(ids(await taken)).toEqual(["m1"]);
+  put(inbox, message("m2", "a"), message("m3", "b"));
+  expect(inbox.isBusy((id) => id === "a")).toBe(true);
+  expect(ids(inbox.evict((id) => id === "a"))).toEqual(["m2"]);
+  expect(inbox.messageCount).toBe(2);
+});

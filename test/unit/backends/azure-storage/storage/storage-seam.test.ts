@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import { parseConnectionString } from "../../../../../src/backends/azure-storage/storage/connection-string.ts";
+import { RequestCounter, withRequestCount } from "../../../../../src/backends/azure-storage/storage/request-counter.ts";
+import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
+import { describeForeignError } from "../../../../../src/backends/azure-storage/storage/storage-failure.ts";
+import type {
+  StorageReply,
+  StorageTransport,
+} from "../../../../../src/backends/azure-storage/storage/storage-request.ts";
+import { withRetry } from "../../../../../src/backends/azure-storage/storage/with-retry.ts";
+import type { Clock } from "../../../../../src/core/ports.ts";
+import { withFaults } from "../../../../../src/testing/azure-storage-faults.ts";
+
+/** Time passes by sleeping only; sleeps that are never reached end at their abort. */
+class StepClock implements Clock {
+  time = 0;
+  readonly sleeps: number[] = [];
+  now(): number {
+    return this.time;
+  }
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (ms >= 30_000) return await new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+    this.sleeps.push(ms);
+    this.time += ms;
+  }
+}
+
+const random = { guid: () => "", number: () => 0.5 };
+const send = { kind: "queue.send", queue: "q", text: "t", visibilityDelayMs: 0 } as const;
+const failed = (error: unknown) => describeForeignError(error, "host:1");
+const http = (statusCode: number, code = "Code", headers: Record<string, string> = {}) => ({
+  statusCode,
+  code,
+  message: `${code} happened\nRequest: {...}`,
+  response: { headers: { get: (name: string) => headers[name] } },
+});
+
+function scripted(replies: StorageReply[]): { client: StorageClient; clock: StepClock; counter: RequestCounter } {
+  const clock = new StepClock();
+  const counter = new RequestCounter();
+  const transport: StorageTransport = async () => replies.shift() ?? { outcome: "done", value: "ok" };
+  const counted = withRequestCount(transport, counter);
+  const retried = withRetry(counted, { clock, random, giveUpAfterMs: 10_000, attemptTimeoutMs: 30_000 });
+  return { client: new StorageClient(retried), clock, counter };
+}
+
+describe("foreign errors", () => {
+  it.each([
+    [http(404, "TableNotFound"), { outcome: "notFound" }],
+    [http(409, "EntityAlreadyExists"), { outcome: "conflict" }],
+    [http(412, "UpdateConditionNotSatisfied"), { outcome: "conflict" }],
+    [http(400, "PopReceiptMismatch"), { outcome: "conflict" }],
+    [http(409, "QueueBeingDeleted"), { outcome: "failed", failure: { transient: true } }],
+    [http(409, "MemoryExtentStoreAtSizeLimit"), { outcome: "failed", failure: { transient: false } }],
+    [http(400, "InvalidInput"), { outcome: "failed", failure: { transient: false, answerLost: false } }],
+    [http(403, "AuthenticationFailed"), { outcome: "failed", failure: { transient: false } }],
+    [
+      http(503, "ServerBusy", { "retry-after": "3" }),
+      { outcome: "failed", failure: { transient: true, retryAfterMs: 3000 } },
+    ],
+    [
+      { code: "ECONNREFUSED", message: "connect" },
+      { outcome: "failed", failure: { transient: true, answerLost: true } },
+    ],
+    [undefined, { outcome: "failed", failure: { errorCode: "UnknownError" } }],
+  ])("become replies: %j", (error, reply) => {
+    expect(failed(error)).toMatchObject(reply);
+  });
+
+  it("keep signatures out of messages", () => {
+    const reply = failed({ statusCode: 403, code: "X", message: "GET https://a/b?sv=1&sig=SECRET%3D&x=1 failed" });
+    expect(JSON.stringify(reply, (key, value) => (key === "cause" ? undefined : value))).not.toContain("SECRET");
+  });
+});
+
+describe("retries", () => {
+  it.each([408, 429, 500, 502, 503, 504])("repeat a request that failed with %i", async (status) => {
+    const { client, counter } = scripted([failed(http(status))]);
+    await expect(client.require(send)).resolves.toBe("ok");
+    expect(counter.byKind).toEqual(new Map([["queue.send", 2]]));
+  });
+
+  it("wait longer each time, and as long as the service asks", async () => {
+    const busy = failed(http(503, "ServerBusy", { "retry-after": "4" }));
+    const { client, clock } = scripted([failed(http(500)), failed(http(500)), busy]);
+    await client.require(send);
+    expect(clock.sleeps).toEqual([100, 200, 4000]);
+  });
+
+  it("do not repeat what would fail again", async () => {
+    const { client, counter } = scripted([failed(http(400, "InvalidInput"))]);
+    await expect(client.require(send)).rejects.toMatchObject({ code: "StorageRejected" });
+    expect(counter.total).toBe(1);
+  });
+
+  it("end with one line that names the host and the cause", async () => {
+    const { client, clock } = scripted(
+      Array.from({ length: 99 }, () => failed({ code: "ECONNREFUSED", message: "refused\nmore" })),
+    );
+    await expect(client.require(send)).rejects.toMatchObject({
+      code: "StorageUnavailable",
+      message: "storage at host:1 is not available (queue.send on q): ECONNREFUSED: refused",
+    });
+    expect(clock.time).toBeLessThanOrEqual(10_000);
+  });
+
+  it("say of a refusal that an earlier attempt may have caused it", async () => {
+    const conflict: StorageReply = { outcome: "conflict", errorCode: "EntityAlreadyExists" };
+    expect(await scripted([failed(http(500)), conflict]).client.perform(send)).toMatchObject({ afterLostAnswer: true });
+    expect(await scripted([failed(http(429)), conflict]).client.perform(send)).toEqual(conflict);
+  });
+
+  it("stop when the caller does", async () => {
+    const caller = new AbortController();
+    const { client } = scripted([failed(http(500))]);
+    caller.abort();
+    await expect(client.require(send, caller.signal)).rejects.toMatchObject({ code: "Aborted" });
+  });
+});
+
+describe("faults", () => {
+  it("strike before or after the request", async () => {
+    const seen: string[] = [];
+    const transport: StorageTransport = async ({ kind }) => {
+      seen.push(kind);
+      return { outcome: "done", value: undefined };
+    };
+    const matches = ({ kind }: { kind: string }) => kind === "queue.send";
+    const faulty = withFaults(transport, [
+      { matches, nth: 1, when: "before" },
+      { matches, nth: 3, when: "after", transient: false },
+    ]);
+    const { signal } = new AbortController();
+    const outcomes: string[] = [];
+    for (let call = 0; call < 4; call++) outcomes.push((await faulty(send, { signal })).outcome);
+    expect(outcomes).toEqual(["failed", "done", "failed", "done"]);
+    expect(seen).toHaveLength(3);
+  });
+});
+
+describe("connection strings", () => {
+  it("name an account in the cloud", () => {
+    const text = "DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=a2V5;EndpointSuffix=core.windows.net";
+    expect(parseConnectionString(text, "s")).toEqual({
+      queueEndpoint: "https://acc.queue.core.windows.net",
+      tableEndpoint: "https://acc.table.core.windows.net",
+      blobEndpoint: "https://acc.blob.core.windows.net",
+      credential: { kind: "accountKey", accountName: "acc", accountKey: "a2V5" },
+    });
+  });
+
+  it("name the emulator", () => {
+    expect(parseConnectionString("UseDevelopmentStorage=true;", "s")).toMatchObject({
+      queueEndpoint: "http://127.0.0.1:10001/devstoreaccount1",
+    });
+  });
+
+  it("may carry a signature in place of the key", () => {
+    const text =
+      "BlobEndpoint=https://b/;QueueEndpoint=https://q;TableEndpoint=https://t;SharedAccessSignature=?sv=1&sig=2%3D";
+    expect(parseConnectionString(text, "s")).toMatchObject({
+      blobEndpoint: "https://b",
+      credential: { kind: "sharedAccessSignature", query: "sv=1&sig=2%3D" },
+    });
+  });
+
+  it.each([
+    ["", "must be an Azure Storage connection string"],
+    ["SECRET", "is not a connection string"],
+    ["AccountKey=SECRET==", "has no AccountName"],
+    ["AccountName=a", "has neither AccountKey"],
+    ["AccountName=a;AccountKey=SECRET!", "has an AccountKey that is not Base64"],
+    ["AccountName=a;AccountKey=SECRETSECRET;BlobEndpoint=ftp://x", "has a blob endpoint"],
+  ])("are refused without repeating them: %s", (text, problem) => {
+    const parse = () => parseConnectionString(text, "AzureWebJobsStorage");
+    expect(parse).toThrow(`AzureWebJobsStorage ${problem}`);
+    expect(parse).toThrow(expect.not.objectContaining({ message: expect.stringContaining("SECRET") }));
+  });
+});

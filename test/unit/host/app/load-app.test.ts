@@ -1,0 +1,34 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { findEntryFiles } from "../../../../src/host/app/load-app.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "durable-entries-"));
+  mkdirSync(join(folder, "dist", "functions"), { recursive: true });
+  for (const name of ["index.js", "a.txt", "functions/b.js", "functions/a.js"]) {
+    writeFileSync(join(folder, "dist", name), "");
+  }
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+it.each([
+  ["dist/{index.js,functions/*.js}", ["dist/index.js", "dist/functions/a.js", "dist/functions/b.js"]],
+  ["./dist/*.js", ["dist/index.js"]],
+  ["dist\\functions\\a.js", ["dist/functions/a.js"]],
+  ["dist/functions", ["dist/functions/a.js", "dist/functions/b.js"]],
+])("main %s loads files before those of subfolders, by name", async (main, expected) => {
+  const files = await findEntryFiles(folder, main);
+
+  expect(files.map((file) => relative(folder, file))).toEqual(expected);
+});
+
+it("main that matches nothing is an error that names it and says to build", async () => {
+  await expect(findEntryFiles(folder, "out/*.js")).rejects.toThrow(/"out\/\*\.js".*npm run build/);
+});
