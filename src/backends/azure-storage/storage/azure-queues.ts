@@ -58,9 +58,6 @@ export function openQueues(connection: StorageConnection): StorageHandlers<"queu
       await queueOf(request).deleteMessage(request.messageId, request.popReceipt, { abortSignal });
       return undefined;
     },
-    "queue.count": async (request, abortSignal) => {
-      return (await queueOf(request).getProperties({ abortSignal })).approximateMessagesCount ?? 0;
-    },
   };
 }
 

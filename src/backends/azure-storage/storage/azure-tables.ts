@@ -1,7 +1,8 @@
 import { AzureNamedKeyCredential, AzureSASCredential, TableClient, type TransactionAction } from "@azure/data-tables";
 import type { StorageHandlers } from "./azure-transport.ts";
 import type { StorageConnection } from "./connection-string.ts";
-import type { EdmValue, TableRow, TableWrite } from "./table-row.ts";
+import { fromEntity, toEntity } from "./table-entity.ts";
+import type { TableWrite } from "./table-row.ts";
 
 export function openTables(connection: StorageConnection): StorageHandlers<"table"> {
   const { credential, tableEndpoint } = connection;
@@ -57,6 +58,15 @@ export function openTables(connection: StorageConnection): StorageHandlers<"tabl
       if (page === undefined) return { rows: [], continuationToken: undefined };
       return { rows: page.map(fromEntity), continuationToken: page.continuationToken };
     },
+    "table.get": async (request, abortSignal) => {
+      const { partitionKey, rowKey, select } = request;
+      const entity = await tableOf(request).getEntity<Record<string, unknown>>(partitionKey, rowKey, {
+        abortSignal,
+        disableTypeConversion: true,
+        ...(select !== undefined && { queryOptions: { select: [...select] } }),
+      });
+      return { ...fromEntity(entity), partitionKey, rowKey };
+    },
     "table.insert": async (request, abortSignal) => {
       const response = await tableOf(request).createEntity(toEntity(request.row), { abortSignal });
       return { etag: response.etag ?? "" };
@@ -101,34 +111,6 @@ const asciiLineBreaksPolicy: PipelinePolicy = {
 };
 
 type PipelinePolicy = Parameters<TableClient["pipeline"]["addPolicy"]>[0];
-
-type Entity = { partitionKey: string; rowKey: string } & Record<string, EdmValue | string>;
-
-function toEntity(row: TableRow): Entity {
-  return { ...Object.fromEntries(row.columns), partitionKey: row.partitionKey, rowKey: row.rowKey };
-}
-
-const rowMembers = new Set(["partitionKey", "rowKey", "etag", "timestamp", "odata.metadata"]);
-
-function fromEntity(entity: Record<string, unknown>): TableRow {
-  const columns = new Map<string, EdmValue>();
-  for (const [name, value] of Object.entries(entity)) {
-    if (!rowMembers.has(name)) columns.set(name, fromWireValue(value as { type: string; value: unknown }));
-  }
-  return {
-    partitionKey: String(entity["partitionKey"]),
-    rowKey: String(entity["rowKey"]),
-    etag: entity["etag"] as string | undefined,
-    columns,
-  };
-}
-
-/** The SDK hands numbers and booleans over as texts when it is told to leave types alone. */
-function fromWireValue({ type, value }: { type: string; value: unknown }): EdmValue {
-  if (type === "Int32" || type === "Double") return { type, value: Number(value) };
-  if (type === "Boolean") return { type, value: value === true || value === "true" };
-  return { type: type as "String", value: String(value) };
-}
 
 function modeOf({ mode }: { readonly mode: "merge" | "replace" }): "Merge" | "Replace" {
   return mode === "merge" ? "Merge" : "Replace";

@@ -13,12 +13,15 @@ interface StorageOperations {
     { popReceipt: string }
   >;
   "queue.deleteMessage": Op<{ queue: string; messageId: string; popReceipt: string }, undefined>;
-  /** Counts invisible messages too. */
-  "queue.count": Op<{ queue: string }, number>;
 
   "table.create": Op<{ table: string }, undefined>;
   "table.delete": Op<{ table: string }, undefined>;
   "table.query": Op<TableQuery, TablePage>;
+  /** The row with these keys, or `notFound`. A selected column that it lacks is absent. */
+  "table.get": Op<
+    { table: string; partitionKey: string; rowKey: string; select?: readonly string[] | undefined },
+    TableRow
+  >;
   "table.insert": Op<{ table: string; row: TableRow }, { etag: string }>;
   "table.upsert": Op<{ table: string; row: TableRow; mode: "merge" | "replace" }, { etag: string }>;
   /** `etag` may be `*`: any version, but the row must exist. */

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { fromEntity, toEntity } from "../../../../../src/backends/azure-storage/storage/table-entity.ts";
+import { edm } from "../../../../../src/backends/azure-storage/storage/table-row.ts";
+
+it("a selected column that the row lacks is absent, in whichever form the service answers it", () => {
+  const { columns } = fromEntity({
+    partitionKey: "p",
+    rowKey: "r",
+    Output: null,
+    CustomStatus: { type: "String", value: null },
+    CompletedTime: { type: "DateTime" },
+    Name: { type: "String", value: "null" },
+  });
+  expect([...columns]).toEqual([["Name", { type: "String", value: "null" }]]);
+});
+
+it("keys, tag and metadata are no columns", () => {
+  const row = fromEntity({ "odata.metadata": "m", partitionKey: "p", rowKey: "r", etag: "e", timestamp: "t" });
+  expect(row).toEqual({ partitionKey: "p", rowKey: "r", etag: "e", columns: new Map() });
+});
+
+it("columns keep their types both ways, numbers and booleans from the texts that the SDK makes of them", () => {
+  const columns = new Map([
+    ["A", edm.string("")],
+    ["B", edm.int32(-7)],
+    ["C", edm.boolean(false)],
+    ["D", edm.dateTime("2026-01-01T00:00:00.1234567Z")],
+  ]);
+  expect(fromEntity(toEntity({ partitionKey: "p", rowKey: "", columns })).columns).toEqual(columns);
+  const texts = { B: { type: "Int32", value: "-7" }, C: { type: "Boolean", value: "true" } };
+  expect([...fromEntity(texts).columns.values()]).toEqual([edm.int32(-7), edm.boolean(true)]);
+});
