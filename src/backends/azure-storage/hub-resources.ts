@@ -1,5 +1,6 @@
 import { DurableError } from "../../core/errors.ts";
 import type { HubNames } from "./hub-names.ts";
+import { readAllRows } from "./storage/row-reader.ts";
 import type { StorageClient } from "./storage/storage-client.ts";
 import { edm, type TableRow } from "./storage/table-row.ts";
 
@@ -39,9 +40,9 @@ export class HubResources {
 
   async #createPartitions(): Promise<void> {
     const table = this.#names.partitionsTable;
-    const existing = await this.#storage.perform({ kind: "table.query", table });
-    if (existing.outcome === "done" && existing.value.rows.length > 0) {
-      this.#checkCount(existing.value.rows);
+    const existing = await readAllRows(this.#storage, { table });
+    if (existing !== undefined && existing.length > 0) {
+      this.#checkCount(existing);
       return;
     }
     await this.#storage.perform({ kind: "table.create", table });
@@ -50,7 +51,7 @@ export class HubResources {
     const inserted = await this.#storage.perform({ kind: "table.batch", table, writes });
     if (inserted.outcome === "done") return;
     // Someone else was faster, or an earlier attempt of ours.
-    this.#checkCount((await this.#storage.require({ kind: "table.query", table })).rows);
+    this.#checkCount((await readAllRows(this.#storage, { table })) ?? []);
   }
 
   #checkCount(rows: readonly TableRow[]): void {

@@ -1,5 +1,7 @@
+import { DurableError } from "../../../core/errors.ts";
 import type { Clock, LogSink } from "../../../core/ports.ts";
 import { WakeSignal } from "../messaging/polling-backoff.ts";
+import { readAllRows } from "../storage/row-reader.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import {
   applyLeaseStep,
@@ -103,7 +105,8 @@ export class PartitionManager {
   async #pass(forced?: "release"): Promise<boolean> {
     const { storage, table, workerId, clock, leaseIntervalMs, isDeadWorker, isBusy } = this.#options;
     const now = clock.now();
-    const { rows } = await storage.require({ kind: "table.query", table });
+    const rows = await readAllRows(storage, { table });
+    if (rows === undefined) throw new DurableError("StorageRejected", `the table ${table} does not exist`);
     const decisions = rows.map(fromLeaseRow).map((lease): Decision => {
       const viewer = { workerId, isDeadWorker, isBusy: isBusy(lease.queue) };
       const step =
