@@ -40,6 +40,12 @@ export interface AzureStorageOptions {
   readonly isDeadWorker?: ((workerId: string) => boolean) | undefined;
   /** A failing storage request is repeated for this long, in milliseconds. @defaultValue 20000 */
   readonly storageTimeoutMs?: number | undefined;
+  /**
+   * Most storage requests under way at a time, 8 to 10000. Hubs of one process that use the same storage account share
+   * it. A quarter is kept free for leases and for receiving, renewing and deleting messages, so that a large fan-out
+   * delays none of these; besides, one checkpoint sends at most 64 messages at a time. @defaultValue 128
+   */
+  readonly maxStorageOperationConcurrency?: number | undefined;
   /** Wraps each attempt at a storage request; for tests and measurements. @defaultValue none */
   readonly decorateTransport?: ((transport: StorageTransport) => StorageTransport) | undefined;
 }
@@ -62,6 +68,7 @@ export interface ResolvedAzureStorageOptions {
   readonly leaseRenewIntervalMs: number;
   readonly isDeadWorker: (workerId: string) => boolean;
   readonly storageTimeoutMs: number;
+  readonly maxStorageOperationConcurrency: number;
   readonly decorateTransport: (transport: StorageTransport) => StorageTransport;
 }
 
@@ -112,6 +119,12 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
     leaseRenewIntervalMs: inRange("leaseRenewIntervalMs", options.leaseRenewIntervalMs ?? 10_000, 10, leaseIntervalMs),
     isDeadWorker: options.isDeadWorker ?? (() => false),
     storageTimeoutMs: inRange("storageTimeoutMs", options.storageTimeoutMs ?? 20_000, 0, 600_000),
+    maxStorageOperationConcurrency: inRange(
+      "maxStorageOperationConcurrency",
+      options.maxStorageOperationConcurrency ?? 128,
+      8,
+      10_000,
+    ),
     decorateTransport: options.decorateTransport ?? ((transport) => transport),
   };
 }

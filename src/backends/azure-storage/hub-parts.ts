@@ -1,10 +1,14 @@
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
+import type { HubNames } from "./hub-names.ts";
 import { HubResources } from "./hub-resources.ts";
 import { MessageReader } from "./messaging/message-reader.ts";
 import { MessageSender } from "./messaging/message-sender.ts";
 import { createAzureTransport } from "./storage/azure-transport.ts";
 import { RequestCounter, withRequestCount } from "./storage/request-counter.ts";
 import { StorageClient } from "./storage/storage-client.ts";
+import type { StorageRequest } from "./storage/storage-request.ts";
+import { withAttemptTimeout } from "./storage/with-attempt-timeout.ts";
+import { limiterOf, type RequestLane, withRequestLimit } from "./storage/with-request-limit.ts";
 import { withRetry } from "./storage/with-retry.ts";
 import { HistoryTable } from "./tracking/history-table.ts";
 import { InstancesTable } from "./tracking/instances-table.ts";
@@ -26,13 +30,27 @@ export interface TaskHubParts {
 
 const attemptTimeoutMs = 30_000;
 
+function openStorage(options: ResolvedAzureStorageOptions, requests: RequestCounter): StorageClient {
+  const { names, clock, random, connection } = options;
+  const counted = withRequestCount(options.decorateTransport(createAzureTransport(connection)), requests);
+  const attempts = withAttemptTimeout(counted, { clock, timeoutMs: attemptTimeoutMs });
+  const limited = withRequestLimit(attempts, {
+    limiter: limiterOf(`${connection.queueEndpoint} ${connection.tableEndpoint} ${connection.blobEndpoint}`),
+    maxConcurrency: options.maxStorageOperationConcurrency,
+    laneOf: (request) => laneOf(request, names),
+  });
+  return new StorageClient(withRetry(limited, { clock, random, giveUpAfterMs: options.storageTimeoutMs }));
+}
+
+function laneOf(request: StorageRequest, names: HubNames): RequestLane {
+  if ("table" in request) return request.table === names.partitionsTable ? "lease" : "work";
+  return request.kind.startsWith("queue.") && request.kind !== "queue.send" ? "message" : "work";
+}
+
 export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHubParts {
   const { names, clock, random, log, connection } = options;
   const requests = new RequestCounter();
-  const attempts = withRequestCount(options.decorateTransport(createAzureTransport(connection)), requests);
-  const storage = new StorageClient(
-    withRetry(attempts, { clock, random, giveUpAfterMs: options.storageTimeoutMs, attemptTimeoutMs }),
-  );
+  const storage = openStorage(options, requests);
   const payloads = new LargePayloads({
     storage,
     container: names.largeMessagesContainer,

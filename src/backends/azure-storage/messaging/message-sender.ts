@@ -7,6 +7,7 @@ import {
   type MessageData,
   type MessageEncoding,
 } from "../codec/message-data.ts";
+import { mapConcurrently } from "../concurrency.ts";
 import type { HubNames } from "../hub-names.ts";
 import { partitionOf } from "../partitions/partition-hash.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
@@ -27,6 +28,9 @@ export type MessageOrigin = Pick<MessageData, "sender" | "episode">;
 
 /** Messages of clients have no sending orchestration. */
 export const clientOrigin: MessageOrigin = { sender: { instanceId: "", executionId: "" }, episode: undefined };
+
+/** Of one checkpoint. */
+const maxConcurrentSends = 64;
 
 /** Larger texts go to a blob; with Base64 this stays under the 64 KiB of a queue message. */
 const maxQueueTextBytes = 46_080;
@@ -53,12 +57,15 @@ export class MessageSender {
     this.#options = options;
   }
 
-  /** Sends what a checkpoint has to say, all at once but for messages whose order their receiver would notice. */
+  /**
+   * Sends what a checkpoint has to say, several at a time, but in order what one receiver would notice the order of. No
+   * send is under way any more when it rejects.
+   */
   async sendAll(outgoing: readonly OutgoingMessage[], origin: MessageOrigin): Promise<void> {
     const sendInOrder = async (messages: readonly OutgoingMessage[]) => {
       for (const message of messages) await this.send(message, origin);
     };
-    await Promise.all(groupByOrder(outgoing).map(sendInOrder));
+    await mapConcurrently(groupByOrder(outgoing), maxConcurrentSends, sendInOrder);
   }
 
   async send(outgoing: OutgoingMessage, origin: MessageOrigin): Promise<SentPayload> {

@@ -24,7 +24,7 @@ export function createAzureTransport(connection: StorageConnection): StorageTran
   return async (request, { signal }) => {
     const handler = handlers[request.kind] as (request: unknown, signal: AbortSignal) => Promise<unknown>;
     try {
-      return { outcome: "done", value: await handler(request, signal) };
+      return { outcome: "done", value: await handler(request, signal ?? new AbortController().signal) };
     } catch (error) {
       if (isDurableError(error)) throw error;
       const service = request.kind.slice(0, request.kind.indexOf(".")) as keyof typeof hosts;

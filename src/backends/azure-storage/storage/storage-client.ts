@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { DurableError } from "../../../core/errors.ts";
 import { toDurableError } from "./storage-failure.ts";
 import type {
@@ -12,10 +11,6 @@ import type {
   StorageValue,
 } from "./storage-request.ts";
 
-/** Never aborts. All requests without a signal of their own listen to it, which is no leak. */
-const never = new AbortController().signal;
-setMaxListeners(0, never);
-
 /** Storage as the rest of the backend sees it: refusals are values, failures are DurableErrors. */
 export class StorageClient {
   readonly #transport: StorageTransport;
@@ -27,13 +22,13 @@ export class StorageClient {
   /** @throws DurableError `StorageUnavailable`, `StorageRejected`, or `Aborted` when `signal` did */
   async perform<K extends StorageRequestKind>(
     request: StorageRequestOf<K>,
-    signal: AbortSignal = never,
+    signal?: AbortSignal,
   ): Promise<StorageDone<StorageValue<K>> | StorageRefusal> {
     // The union of all kinds is what a transport takes; the compiler cannot follow the kind through it.
     const sent = request as unknown as StorageRequest;
     const reply = (await this.#transport(sent, { signal })) as StorageReply<StorageValue<K>>;
     if (reply.outcome !== "failed") return reply;
-    if (signal.aborted)
+    if (signal?.aborted)
       throw new DurableError("Aborted", `${request.kind} was aborted`, { cause: reply.failure.cause });
     throw toDurableError(reply.failure, describeRequest(sent));
   }
@@ -41,7 +36,7 @@ export class StorageClient {
   /** For requests whose refusal has no meaning to the caller. @throws as {@link perform}, and for refusals */
   async require<K extends StorageRequestKind>(
     request: StorageRequestOf<K>,
-    signal: AbortSignal = never,
+    signal?: AbortSignal,
   ): Promise<StorageValue<K>> {
     const reply = await this.perform(request, signal);
     if (reply.outcome === "done") return reply.value;

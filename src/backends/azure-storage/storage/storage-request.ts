@@ -123,11 +123,12 @@ export interface StorageFailure {
 }
 
 interface StorageContext {
-  readonly signal: AbortSignal;
+  /** Breaks the request off; absent when nobody will. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * One attempt at one request. Decorators compose over this type: retries, counting, scripted faults.
+ * One attempt at one request. Decorators compose over this type: retries, limits, counting, scripted faults.
  *
  * Rejects only for content that is refused on reading (DurableError `CorruptData`).
  */

@@ -1,13 +1,11 @@
 import type { Clock, Random } from "../../../core/ports.ts";
-import type { StorageFailure, StorageReply, StorageTransport } from "./storage-request.ts";
+import type { StorageFailure, StorageTransport } from "./storage-request.ts";
 
 export interface RetryOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** After this long since the first attempt no other is made. */
+  /** After this long since the first attempt has failed no other is made. */
   readonly giveUpAfterMs: number;
-  /** An attempt without an answer for this long counts as lost. */
-  readonly attemptTimeoutMs: number;
 }
 
 const firstDelayMs = 100;
@@ -24,42 +22,24 @@ function retryDelayMs(attempt: number, failure: StorageFailure, random: number):
  *
  * R1. A refusal (`conflict`, `notFound`) after an attempt whose answer was lost says so, because that attempt may be
  *     what it collides with. Whoever can tell its own write reads it as success.
- * R2. Gives up after a bounded time, with the last failure.
+ * R2. Gives up after a bounded time, with the last failure. Neither the time that the first attempt takes counts nor
+ *     what it waits for its turn, so that an attempt which hung is repeated too.
  */
 export function withRetry(transport: StorageTransport, options: RetryOptions): StorageTransport {
   const { clock, random, giveUpAfterMs } = options;
   return async (request, context) => {
-    const giveUpAt = clock.now() + giveUpAfterMs;
+    let giveUpAt: number | undefined;
     let answerLost = false;
     for (let attempt = 1; ; attempt++) {
-      const reply = await attemptOnce(transport, request, context, options);
+      const reply = await transport(request, context);
       if (reply.outcome === "done") return reply;
       if (reply.outcome !== "failed") return answerLost ? { ...reply, afterLostAnswer: true } : reply;
+      giveUpAt ??= clock.now() + giveUpAfterMs;
       answerLost ||= reply.failure.answerLost;
       const delayMs = retryDelayMs(attempt, reply.failure, random.number());
-      if (!reply.failure.transient || context.signal.aborted || clock.now() + delayMs >= giveUpAt) return reply;
+      if (!reply.failure.transient || context.signal?.aborted || clock.now() + delayMs >= giveUpAt) return reply;
       await clock.sleep(delayMs, context.signal);
-      if (context.signal.aborted) return reply;
+      if (context.signal?.aborted) return reply;
     }
   };
-}
-
-async function attemptOnce(
-  transport: StorageTransport,
-  request: Parameters<StorageTransport>[0],
-  context: Parameters<StorageTransport>[1],
-  { clock, attemptTimeoutMs }: RetryOptions,
-): Promise<StorageReply> {
-  const attempt = new AbortController();
-  const timer = new AbortController();
-  const abort = () => attempt.abort();
-  context.signal.addEventListener("abort", abort, { once: true });
-  if (context.signal.aborted) attempt.abort();
-  void clock.sleep(attemptTimeoutMs, timer.signal).then(abort);
-  try {
-    return await transport(request, { signal: attempt.signal });
-  } finally {
-    context.signal.removeEventListener("abort", abort);
-    timer.abort();
-  }
 }
