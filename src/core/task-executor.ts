@@ -55,8 +55,6 @@ export interface EpisodeResult {
   readonly actions: readonly OrchestratorAction[];
   /** JSON text; absent while the orchestrator has set none. */
   readonly customStatus: string | undefined;
-  /** The execution has made GUIDs, of its instance's id and its time: the next one must begin at a later time. */
-  readonly hasMadeGuids?: boolean | undefined;
 }
 
 export interface ActivityInvocation {

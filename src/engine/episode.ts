@@ -68,13 +68,12 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
       };
     }
     session.close();
-    const beginsAt = result.hasMadeGuids ? laterThan(newEvents[0]!.timestamp, timestamp) : timestamp;
-    started = nextGeneration(started, applied.continueAsNew, beginsAt);
+    started = nextGeneration(started, applied.continueAsNew, timestamp);
     session = input.openSession(started.orchestrationInstance);
     isNewExecution = true;
     pastEvents = [];
     newEvents = [
-      { type: "OrchestratorStarted", eventId: -1, timestamp: beginsAt },
+      { type: "OrchestratorStarted", eventId: -1, timestamp },
       started,
       ...applied.continueAsNew.carryoverEvents.map((event): CarryoverEvent => ({ ...event, eventId: -1 })),
     ];
@@ -88,10 +87,6 @@ function failEndless(action: OrchestratorAction): OrchestratorAction {
   const message = `the orchestration continued as new ${maxGenerations} times without ever waiting`;
   const failureDetails = describeFailure(new DurableError("OrchestrationMisuse", message));
   return { ...action, status: "Failed", result: undefined, failureDetails, carryoverEvents: [] };
-}
-
-function laterThan(time: Date, now: Date): Date {
-  return new Date(Math.max(now.getTime(), time.getTime() + 1));
 }
 
 /**

@@ -242,7 +242,8 @@ export class ReplayContext implements OrchestrationContext {
 
   newGuid(instanceId: string = this.instanceId): string {
     this.#execution.enterCall("newGuid");
-    return deterministicGuid(instanceId, this.#execution.now, this.#execution.guids++);
+    const { executionId, now } = this.#execution;
+    return deterministicGuid(instanceId, executionId, now, this.#execution.guids++);
   }
 
   log(...args: readonly unknown[]): void {

@@ -22,8 +22,8 @@ export class InProcessSession implements OrchestrationSession {
     }
     this.#execution.patches.foresee([]);
     if (this.#execution.rejection !== undefined) throw this.#execution.rejection;
-    const { actions, customStatus, guids } = this.#execution;
-    return { actions, customStatus, hasMadeGuids: guids > 0 };
+    const { actions, customStatus } = this.#execution;
+    return { actions, customStatus };
   }
 
   close(): void {}

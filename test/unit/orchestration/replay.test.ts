@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { OrchestratorAction } from "../../../src/core/orchestrator-action.ts";
 import type { Orchestrator } from "../../../src/orchestration/orchestrator.ts";
+import { deterministicGuid } from "../../../src/orchestration/replay/deterministic-guid.ts";
 import { TaskFailedError } from "../../../src/orchestration/task-failed-error.ts";
 import {
   at,
@@ -371,14 +372,18 @@ describe("the context", () => {
     expect(logged).toEqual([["two", false], ["trace", "at"], ["debug", "at"], ["at"], ["warn", "at"], ["error", "at"]]);
   });
 
-  it("makes the same GUIDs as the other SDKs", async () => {
-    const started = executionStarted("test", { instanceId: "abc" });
+  it("makes GUIDs of the instance, its execution, the time and a count", () => {
     const time = new Date("2024-05-01T10:00:00.123Z");
-    const { deterministicGuid } = await import("../../../src/orchestration/replay/deterministic-guid.ts");
 
-    expect(deterministicGuid(started.orchestrationInstance.instanceId, time, 0)).toBe(
-      "a98fb54d-ecc2-5845-80eb-89283b87f8f2",
-    );
+    expect(deterministicGuid("abc", "execution", time, 0)).toBe("e98a3f5f-fd0b-55d7-893b-817078967207");
+    const all = [
+      deterministicGuid("abc", "execution", time, 0),
+      deterministicGuid("abd", "execution", time, 0),
+      deterministicGuid("abc", "next", time, 0),
+      deterministicGuid("abc", "execution", new Date(time.getTime() + 1), 0),
+      deterministicGuid("abc", "execution", time, 1),
+    ];
+    expect(new Set(all).size).toBe(5);
   });
 
   it("refuses a custom status over the limit", async () => {

@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import type { ExecutionRef } from "../../../src/core/history-event.ts";
+import { runEpisode } from "../../../src/engine/episode.ts";
+import type { Orchestrator } from "../../../src/orchestration/orchestrator.ts";
+import { at, executionStarted } from "../../../src/testing/history-builder.ts";
+import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
+import { Registry } from "../../../src/worker/registry.ts";
+
+/** The first episode of a new execution, at a time that stands still. */
+function run(orchestrator: Orchestrator, input: unknown) {
+  const registry = new Registry();
+  registry.addOrchestration({ name: "test", orchestrator });
+  const executor = new InProcessExecutor({ registries: [registry] });
+  const openSession = (execution: ExecutionRef) => executor.openSession(execution);
+  const started = executionStarted("test", { input });
+  return runEpisode({
+    started,
+    session: openSession(started.orchestrationInstance),
+    unseenPastEvents: [],
+    acceptedEvents: [started],
+    isNewExecution: true,
+    openSession,
+    now: () => at(0).getTime(),
+  });
+}
+
+it("executions of one instance in one millisecond make GUIDs that differ", async () => {
+  const generations = 5;
+  const made: string[] = [];
+
+  const { events } = await run((ctx, generation: number) => {
+    made.push(ctx.newGuid(), ctx.newGuid(), ctx.newGuid("shared"));
+    if (generation < generations) ctx.continueAsNew(generation + 1);
+    return ctx.currentUtcDateTime;
+  }, 1);
+
+  expect(new Set(made).size).toBe(3 * generations);
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: "ExecutionCompleted", result: JSON.stringify(at(0)), timestamp: at(0) }),
+  );
+});
