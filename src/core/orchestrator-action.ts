@@ -79,6 +79,14 @@ export function readPatchMark(data: string | undefined): string | undefined {
   return typeof data === "string" && data.startsWith(patchMark) ? data.slice(patchMark.length) : undefined;
 }
 
+/**
+ * Data of a `GenericEvent` that comes from outside, such as the reason of a rewind: never a patch mark, whatever it
+ * says. Only the engine makes marks.
+ */
+export function withoutPatchMark(data: string | undefined): string | undefined {
+  return readPatchMark(data) === undefined ? data : `reason: ${data}`;
+}
+
 /** A decision of an orchestrator, in the order its code made them. */
 export type OrchestratorAction =
   | ScheduleTask

@@ -5,17 +5,20 @@ export const httpPollOrchestratorName = "BuiltIn__HttpPollOrchestrator";
 /** Name of the activity that sends one HTTP request. */
 export const httpActivityName = "BuiltIn__HttpActivity";
 
-/** Event that wakes an execution which must be failed. No code waits for it. */
+/** Event that wakes an execution which must be failed. No code can wait for it, and replay passes it by. */
 export const wakeEventName = "BuiltIn__Wake";
 
-/** `true` for names that belong to this package, whatever their case: they start with `BuiltIn__` or `BuiltIn::`. */
+/**
+ * `true` for names of functions and events that belong to this package, whatever their case: they start with `BuiltIn__`
+ * or `BuiltIn::`.
+ */
 export function isReservedName(name: string): boolean {
   return (name.startsWith("__", 7) || name.startsWith("::", 7)) && name.slice(0, 7).toLowerCase() === "builtin";
 }
 
 /**
- * Refuses what must not be started or called from outside: whoever could start the HTTP poller by name would send
- * requests, with tokens, from inside the app's network.
+ * Refuses what must not be started, called or raised from outside: whoever could start the HTTP poller by name would
+ * send requests, with tokens, from inside the app's network.
  *
  * @throws DurableError `InvalidOption`
  */

@@ -2,7 +2,7 @@ import type { Tags } from "./history-event.ts";
 
 /** Attempt of a retried activity, from 2 on; the first attempt carries no tag. */
 const attemptTag = "durable.attempt";
-/** Milliseconds that an activity has from its scheduling. */
+/** Milliseconds that an activity has. */
 const timeoutTag = "durable.timeoutMs";
 
 /** What the orchestrator tells an activity beside its input. It travels as tags of the task, which every SDK keeps. */
@@ -12,13 +12,15 @@ export interface TaskNotes {
   readonly timeoutMs: number | undefined;
 }
 
-/** Adds the notes to the user's tags. */
+/** Adds the notes to the user's tags. Tags of the user that have the names of notes are left out. */
 export function encodeTaskTags(tags: Tags | undefined, notes: TaskNotes): Tags | undefined {
-  if (notes.attempt === 1 && notes.timeoutMs === undefined) return tags;
-  const own: Record<string, string> = {};
-  if (notes.attempt > 1) own[attemptTag] = String(notes.attempt);
-  if (notes.timeoutMs !== undefined) own[timeoutTag] = String(notes.timeoutMs);
-  return { ...tags, ...own };
+  if (tags === undefined && notes.attempt === 1 && notes.timeoutMs === undefined) return undefined;
+  const encoded: Record<string, string> = { ...tags };
+  delete encoded[attemptTag];
+  delete encoded[timeoutTag];
+  if (notes.attempt > 1) encoded[attemptTag] = String(notes.attempt);
+  if (notes.timeoutMs !== undefined) encoded[timeoutTag] = String(notes.timeoutMs);
+  return encoded;
 }
 
 /** Reads the notes back. Anything unreadable counts as absent: tags may come from elsewhere. */

@@ -1,7 +1,12 @@
 import { DurableError } from "../core/errors.ts";
 import { describeFailure } from "../core/failure-details.ts";
 import type { ExecutionRef, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
-import type { CarryoverEvent, CompleteOrchestration, OrchestratorAction } from "../core/orchestrator-action.ts";
+import {
+  type CarryoverEvent,
+  type CompleteOrchestration,
+  type OrchestratorAction,
+  withoutPatchMark,
+} from "../core/orchestrator-action.ts";
 import type { OrchestrationSession } from "../core/task-executor.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import { applyActions, nextExecutionId } from "./apply-actions.ts";
@@ -43,7 +48,7 @@ const generationsPerTurn = 64;
 export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
   let { started, session, isNewExecution } = input;
   let pastEvents = input.unseenPastEvents;
-  let newEvents: readonly HistoryEvent[] = [orchestratorStarted(input), ...input.acceptedEvents];
+  let newEvents: readonly HistoryEvent[] = [orchestratorStarted(input), ...input.acceptedEvents.map(withoutMark)];
   let seen = newEvents;
   const outgoing: OutgoingMessage[] = [];
   for (let generation = 0; generation < maxGenerations; generation++) {
@@ -80,6 +85,11 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
     seen = newEvents;
   }
   throw new DurableError("NotSupported", "the last generation always ends");
+}
+
+/** A message is no record of what the code has met. */
+function withoutMark(event: HistoryEvent): HistoryEvent {
+  return event.type === "GenericEvent" ? { ...event, data: withoutPatchMark(event.data) } : event;
 }
 
 function failEndless(action: OrchestratorAction): OrchestratorAction {

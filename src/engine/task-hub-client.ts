@@ -92,6 +92,7 @@ export class TaskHubClient implements OrchestrationClient {
     if (typeof name !== "string" || name === "") {
       throw new DurableError("InvalidOption", "the name of an event must be a non-empty text");
     }
+    assertNotReserved(name, "the event name");
     await this.#assertActive(instanceId, "an event");
     await this.#send(instanceId, { type: "EventRaised", name, input, parentTraceContext: undefined });
   }

@@ -16,7 +16,7 @@ export interface CallActivityOptions {
    */
   readonly timeout?: TimeSpanInput | undefined;
   readonly version?: string | undefined;
-  /** Kept in history beside the call. */
+  /** Kept in history beside the call; `durable.attempt` and `durable.timeoutMs` are the engine's own, and left out. */
   readonly tags?: Tags | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface CallSubOrchestratorOptions {
   readonly version?: string | undefined;
   /** @defaultValue the policy of the handle, else no retry */
   readonly retry?: RetryPolicy | RetryOptions | undefined;
-  /** Added to the tags that the child inherits. */
+  /** Added to the tags that the child inherits; `FireAndForget` is the engine's own, and left out. */
   readonly tags?: Tags | undefined;
 }
 

@@ -1,4 +1,5 @@
 import { isStandardSchema, type StandardSchema } from "../core/payloads/standard-schema.ts";
+import { assertNotReserved } from "../core/reserved-names.ts";
 import { assertText } from "./call-options.ts";
 import type { DurableTask } from "./durable-task.ts";
 
@@ -21,11 +22,17 @@ export interface ExternalEvent<Payload> {
  * const { approved } = yield* context.waitForExternalEvent(approval);
  * await client.raiseEvent(id, approval, { approved: true });
  *
- * @throws DurableError `OrchestrationMisuse` without a name
+ * @throws DurableError `OrchestrationMisuse` without a name, `InvalidOption` for a name that begins with `BuiltIn__`
  */
 export function defineEvent<Payload = unknown>(name: string, schema?: StandardSchema<Payload>): ExternalEvent<Payload> {
-  assertText(name, "the name of an external event");
+  assertEventName(name, "the name of an external event");
   return Object.freeze({ kind: "event", name, schema: isStandardSchema(schema) ? schema : undefined });
+}
+
+/** @throws DurableError `OrchestrationMisuse`, `InvalidOption` for a name that belongs to the engine */
+export function assertEventName(name: unknown, what: string): asserts name is string {
+  assertText(name, what);
+  assertNotReserved(name, what);
 }
 
 /**

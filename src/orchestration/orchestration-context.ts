@@ -146,6 +146,8 @@ export interface OrchestrationContext extends UserLogger {
    * waited for again or asked whether it has completed: a loop may make a new wait in each round, or use one in all.
    * `Promise.race` does not tell its losers, so those stay first in line: use `context.race` for events.
    *
+   * Names that begin with `BuiltIn__` belong to the engine and are refused, here and wherever an event is raised.
+   *
    * @param options.timeout fails the wait with DurableError `TaskTimeout`. @defaultValue no limit
    */
   waitForExternalEvent<T = unknown>(

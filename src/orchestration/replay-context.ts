@@ -13,7 +13,7 @@ import {
   resolveCall,
 } from "./call-options.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
-import { createEventStream, type ExternalEvent, type ExternalEventStream } from "./external-event.ts";
+import { assertEventName, createEventStream, type ExternalEvent, type ExternalEventStream } from "./external-event.ts";
 import type { DurableHttpRequest } from "./http/durable-http-request.ts";
 import { callHttp, type DurableHttpResponse } from "./http/durable-http-response.ts";
 import type { OrchestrationContext, ResultsOf, SettledResultsOf } from "./orchestration-context.ts";
@@ -173,7 +173,7 @@ export class ReplayContext implements OrchestrationContext {
       throw new DurableError("InvalidInstanceId", "the instance id of sendEvent holds a lone surrogate");
     }
     const { name, schema } = typeof event === "string" ? { name: event, schema: undefined } : event;
-    assertText(name, "the event name of sendEvent");
+    assertEventName(name, "the event name of sendEvent");
     // Checked here, sent as given: the receiver runs the schema too, and a schema may change what it takes.
     validateSync<unknown>(schema, input, `the event '${name}'`);
     const text = this.#execution.dataConverter.serialize(input, `the event '${name}'`);

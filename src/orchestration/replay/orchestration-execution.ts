@@ -10,6 +10,7 @@ import {
 import { type DataConverter, jsonDataConverter } from "../../core/payloads/data-converter.ts";
 import { type StandardSchema, validateSync } from "../../core/payloads/standard-schema.ts";
 import type { LogLevel } from "../../core/ports.ts";
+import { isReservedName } from "../../core/reserved-names.ts";
 import { describeVersionMismatch, type VersioningOptions } from "../../core/versioning.ts";
 import type { Orchestrator } from "../orchestrator.ts";
 import { ReplayContext } from "../replay-context.ts";
@@ -198,7 +199,8 @@ export class OrchestrationExecution {
       case "TimerFired":
         return this.#answer(event.timerId, "TimerCreated", (task) => task.complete(undefined), event.fireAt);
       case "EventRaised":
-        return this.#turn(() => this.events.raise(event));
+        // The engine's own events have done their work by coming.
+        return isReservedName(event.name) ? undefined : this.#turn(() => this.events.raise(event));
       case "ExecutionSuspended":
         this.#suspendedEvents = [];
         return undefined;
@@ -364,7 +366,9 @@ export class OrchestrationExecution {
 }
 
 function isCarriedOver(event: HistoryEvent): event is CarryoverEvent {
-  return event.type === "EventRaised" || event.type === "ExecutionSuspended" || event.type === "ExecutionResumed";
+  // Events that come after the end are not checked, so that a damaged one may have no name.
+  if (event.type === "EventRaised") return !isReservedName(String(event.name));
+  return event.type === "ExecutionSuspended" || event.type === "ExecutionResumed";
 }
 
 function isRecordedAction(event: HistoryEvent): event is RecordedAction {

@@ -2,9 +2,8 @@ import { DurableError } from "../../core/errors.ts";
 import type { EventRaised } from "../../core/history-event.ts";
 import { type StandardSchema, validateSync } from "../../core/payloads/standard-schema.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../../core/time-span.ts";
-import { assertText } from "../call-options.ts";
 import type { DurableTask } from "../durable-task.ts";
-import type { ExternalEvent } from "../external-event.ts";
+import { assertEventName, type ExternalEvent } from "../external-event.ts";
 import type { OrchestrationExecution } from "../replay/orchestration-execution.ts";
 import { DurableTimer } from "./durable-timer.ts";
 import type { EventTaker, TakerQueue } from "./external-events.ts";
@@ -18,7 +17,7 @@ export function waitForEvent<T>(
   timeout: TimeSpanInput | undefined,
 ): DurableTask<T> {
   const { name, schema } = typeof event === "string" ? { name: event, schema: undefined } : event;
-  assertText(name, "the name of an external event");
+  assertEventName(name, "the name of an external event");
   const timeoutMs = timeout === undefined ? undefined : parseTimeSpan(timeout, `the timeout of event '${name}'`);
   const task = execution.turns.createTask<T>();
   const wait = new EventWait(execution, name, schema, task as OrchestrationTask<unknown>);

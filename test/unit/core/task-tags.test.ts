@@ -12,6 +12,19 @@ it.each([
   expect(encoded).toEqual(notes.attempt === 1 ? undefined : expect.objectContaining({ ...tags }));
 });
 
+it.each([
+  { attempt: 1, timeoutMs: undefined },
+  { attempt: 2, timeoutMs: undefined },
+  { attempt: 1, timeoutMs: 500 },
+])("tags of the user are never taken for notes %j", (notes) => {
+  const tags = { "durable.attempt": "7", "durable.timeoutMs": "1", "Durable.attempt": "kept", mine: "kept" };
+
+  const encoded = encodeTaskTags(tags, notes);
+
+  expect(decodeTaskTags(encoded)).toEqual(notes);
+  expect(encoded).toMatchObject({ "Durable.attempt": "kept", mine: "kept" });
+});
+
 it.each([{ "durable.attempt": "x" }, { "durable.attempt": "-1" }, { "durable.timeoutMs": "0" }, {}, undefined])(
   "unreadable notes %j count as absent",
   (tags) => {

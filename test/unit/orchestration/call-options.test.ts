@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { defineEvent } from "../../../src/orchestration/external-event.ts";
 import type { OrchestrationContext } from "../../../src/orchestration/orchestration-context.ts";
 import { episodeStarted, executionStarted } from "../../../src/testing/history-builder.ts";
 import { completion, runEpisode } from "../../support/run-episode.ts";
@@ -16,6 +17,10 @@ it.each<[string, (ctx: OrchestrationContext) => unknown, string, RegExp]>([
   ["a number as tag", (ctx) => ctx.callActivity("a", 0, { tags: { a: 1 as never } }), "InvalidOption", /tags/],
   ["a list as tags", (ctx) => ctx.callActivity("a", 0, { tags: ["x"] as never }), "InvalidOption", /tags/],
   ["a long patch id", (ctx) => ctx.patched(long), "InvalidOption", /patch/],
+  ["a wait for an event of ours", (ctx) => ctx.waitForExternalEvent("BuiltIn__Wake"), "InvalidOption", /reserved/],
+  ["a stream of such events", (ctx) => [...ctx.events("BUILTIN__wake")], "InvalidOption", /reserved/],
+  ["a send of such an event", (ctx) => ctx.sendEvent("other", "builtin::wake"), "InvalidOption", /reserved/],
+  ["the definition of such an event", () => defineEvent("builtIn__Anything"), "InvalidOption", /reserved/],
   ["a promise as input", (ctx) => ctx.callActivity("a", Promise.resolve(1)), "InvalidPayload", /await it first/],
 ])("%s is refused where it is given", async (_, call, errorType, message) => {
   const result = await runEpisode((ctx) => void call(ctx), start);

@@ -357,6 +357,27 @@ describe("an async orchestrator", () => {
   });
 });
 
+it("an event of the engine reaches no code and no later execution", async () => {
+  const wake = (name: string) => eventRaised(name, "wake");
+  const result = await runEpisode(
+    function* (ctx) {
+      yield ctx.waitForExternalEvent("go");
+      ctx.continueAsNew();
+    },
+    [],
+    [
+      ...start,
+      wake("BuiltIn__Wake"),
+      wake("builtin__wake"),
+      eventRaised("go"),
+      wake("BuiltIn__Wake"),
+      eventRaised("x"),
+    ],
+  );
+
+  expect(completion(result).carryoverEvents).toMatchObject([{ name: "x" }]);
+});
+
 describe("the context", () => {
   it("logs only what is new", async () => {
     const logged: Logged[] = [];
