@@ -3,7 +3,7 @@
  * replay, never by the event loop.
  *
  * Wait for it with `await task` (async orchestrators), `yield* task` (generators, typed) or `yield task` (generators
- * and async generators, untyped).
+ * and async generators, untyped). To look at it changes nothing.
  */
 export interface DurableTask<T> extends PromiseLike<T> {
   /** `true` once it has a result or a failure. */

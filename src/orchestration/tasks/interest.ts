@@ -41,13 +41,6 @@ export abstract class Interest {
     this.rest();
   }
 
-  /** Lets an idle task take what is there for it. It may settle in here. */
-  look(): void {
-    if (this.isActive) return;
-    this.observe();
-    this.release();
-  }
-
   /** The task has settled. */
   end(): void {
     this.rest();

@@ -18,6 +18,7 @@ export interface AwaitObserver {
  *
  * T1. It settles once, by a call of the machine; listeners (combinators) run inside that call, in the order they came.
  * T2. A promise exists only if user code awaits the task, so an unobserved failure rejects nothing.
+ * T3. To look at a task changes nothing: only to wait for it does.
  */
 export class OrchestrationTask<T> implements DurableTask<T> {
   #outcome: Outcome<T> | undefined;
@@ -39,11 +40,6 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   }
 
   get isCompleted(): boolean {
-    return this.#look() !== undefined;
-  }
-
-  /** {@link isCompleted} for the machine itself, which takes no event for a task that code has turned away from. */
-  get isSettled(): boolean {
     return this.#outcome !== undefined;
   }
 
@@ -75,11 +71,11 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   }
 
   get isFaulted(): boolean {
-    return this.#look()?.kind === "failed";
+    return this.#outcome?.kind === "failed";
   }
 
   get result(): T {
-    const outcome = this.#look();
+    const outcome = this.#outcome;
     if (outcome === undefined) {
       throw new DurableError(
         "OrchestrationMisuse",
@@ -109,12 +105,6 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     // An array that grows makes room for many; most tasks have one listener.
     if (this.#listeners === undefined) this.#listeners = [listener];
     else this.#listeners.push(listener);
-  }
-
-  /** An idle task may have an event to take, which it does when it is looked at. */
-  #look(): Outcome<T> | undefined {
-    if (this.#outcome === undefined) this.#interest?.look();
-    return this.#outcome;
   }
 
   #settle(outcome: Outcome<T>): void {

@@ -5,7 +5,7 @@ import { type AwaitObserver, OrchestrationTask } from "./orchestration-task.ts";
 type Task = OrchestrationTask<unknown>;
 type Tasks = readonly Task[];
 
-const isAlive = (task: Task): boolean => task.isSettled || task.canSettle;
+const isAlive = (task: Task): boolean => task.isCompleted || task.canSettle;
 
 /** Completes `combined` with all results in order, or fails it with the first failure. */
 export function settleWithAll(combined: Task, tasks: Tasks): void {
@@ -74,7 +74,7 @@ function onEachSettled(combined: Task, tasks: Tasks, onSettled: (task: Task) => 
   const needsInterest = tasks.some(({ interest }) => interest !== undefined);
   const observation = needsInterest ? new Observation(combined, tasks) : undefined;
   for (const task of tasks) {
-    if (combined.isSettled) task.interest?.overlook();
+    if (combined.isCompleted) task.interest?.overlook();
     else {
       observation?.add(task);
       task.onSettled(() => onSettled(task));
@@ -110,7 +110,7 @@ class Observation extends Interest {
 
   protected override wake(): void {
     for (const task of this.#tasks) {
-      if (this.#combined.isSettled) return;
+      if (this.#combined.isCompleted) return;
       this.add(task);
     }
   }
@@ -143,7 +143,7 @@ export function settleWithMap<Item>(
   const startOne = (index: number): void => {
     const task = start(items[index]!, index);
     underWay.add(task);
-    if (combined.isSettled) task.interest?.overlook();
+    if (combined.isCompleted) task.interest?.overlook();
     else observation.add(task);
     task.onSettled(() => {
       underWay.delete(task);
@@ -160,7 +160,7 @@ export function settleWithMap<Item>(
     if (isStarting) return;
     isStarting = true;
     try {
-      while (next < items.length && next - done < concurrency && !combined.isSettled) startOne(next++);
+      while (next < items.length && next - done < concurrency && !combined.isCompleted) startOne(next++);
     } catch (error) {
       combined.fail(error);
     }

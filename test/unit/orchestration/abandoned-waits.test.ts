@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isDurableError } from "../../../src/core/errors.ts";
 import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import type { CarryoverEvent } from "../../../src/core/orchestrator-action.ts";
 import type { TimeSpanInput } from "../../../src/core/time-span.ts";
@@ -24,6 +25,14 @@ const wait = (ctx: OrchestrationContext) => ctx.waitForExternalEvent<number>("go
 
 /** Code that says what it got, what happens to it, and what it then says. */
 type Case = readonly [what: string, code: GeneratorCode, events: readonly HistoryEvent[], expected: unknown];
+
+function attempt(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    return isDurableError(error) ? error.code : error;
+  }
+}
 
 /** Waits for the first of them, and gives its name. */
 function* nameOfFirst(ctx: OrchestrationContext, tasks: Record<string, DurableTask<unknown>>) {
@@ -76,16 +85,27 @@ const cases: readonly Case[] = [
     [1, 5],
   ],
   [
-    "is completed when looked at, if nobody else took the event",
+    "leaves the event to others when it is only looked at",
     function* (ctx) {
       const event = wait(ctx);
       yield ctx.race([event, ctx.createTimer(minute)]);
-      const before = event.isCompleted;
       yield ctx.callActivity("remind");
-      return [before, event.isCompleted, event.result, event.isFaulted];
+      const looks = [event.isCompleted, event.isFaulted, attempt(() => event.result)];
+      return [...looks, yield wait(ctx), event.isCompleted];
     },
     [fired(0), go(5), taskCompleted(1)],
-    [false, true, 5, false],
+    [false, false, "OrchestrationMisuse", 5, false],
+  ],
+  [
+    "takes the event when it is waited for after it was looked at",
+    function* (ctx) {
+      const event = wait(ctx);
+      yield ctx.race([event, ctx.createTimer(minute)]);
+      yield ctx.callActivity("remind");
+      return [event.isCompleted, yield event, event.isCompleted, event.result];
+    },
+    [fired(0), go(5), taskCompleted(1)],
+    [false, 5, true, 5],
   ],
   [
     "keeps its place before younger waits once it takes part again",
@@ -168,15 +188,15 @@ const cases: readonly Case[] = [
     [[1, 2], 3],
   ],
   [
-    "completes the combination that holds it when that is looked at",
+    "completes the combination that holds it when that is waited for, not when it is looked at",
     function* (ctx) {
       const both = ctx.all([wait(ctx), wait(ctx)]);
       yield ctx.any([both, ctx.createTimer(minute)]);
       yield ctx.callActivity("remind");
-      return [both.isCompleted, both.isCompleted && both.result, ctx.waitForExternalEvent("go").isCompleted];
+      return [both.isCompleted, yield both, both.isCompleted, ctx.waitForExternalEvent("go").isCompleted];
     },
     [fired(0), go(1), go(2), taskCompleted(1)],
-    [true, [1, 2], false],
+    [false, [1, 2], true, false],
   ],
   [
     "steps back with a map that failed, and with a map that lost",
