@@ -96,7 +96,7 @@ function watchUserCode(terminal: Terminal): void {
     terminal.log({ level: "error", category: "Host.Console", message });
   });
   process.on("uncaughtException", (error) => {
-    // Thrown into a callback of an orchestrator that has gone astray; its instance is failed with the reason.
+    // Thrown into a callback of an orchestrator between two turns; its instance is failed with the reason.
     if (isDurableError(error, "OrchestrationMisuse")) {
       terminal.log({ level: "error", category: "Host.Console", message: error.message });
       return;

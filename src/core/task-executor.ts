@@ -11,10 +11,10 @@ export interface TaskExecutor {
    * Opens the live executor of one execution. Runs no user code and does not fail: an unknown orchestrator name fails
    * the first episode.
    *
-   * @param onStray told, once at most, that user code went on between two episodes, resumed by something that replay
-   * does not control. The next episode fails the execution.
+   * @param onMisuse called once at most: user code was resumed between two episodes, by something that replay does not
+   * control. The next episode fails the execution.
    */
-  openSession(execution: ExecutionRef, onStray?: () => void): OrchestrationSession;
+  openSession(execution: ExecutionRef, onMisuse?: () => void): OrchestrationSession;
 
   /**
    * Runs one activity to its end. User errors are data (`failed`), never a rejection.

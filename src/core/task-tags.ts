@@ -5,26 +5,26 @@ const attemptTag = "durable.attempt";
 /** Milliseconds that an activity has. */
 const timeoutTag = "durable.timeoutMs";
 
-/** What the orchestrator tells an activity beside its input. It travels as tags of the task, which every SDK keeps. */
-export interface TaskNotes {
+/** What an activity has to know beside its input. It travels as tags of the task, which every SDK keeps. */
+export interface AttemptInfo {
   /** 1 for the first attempt. */
   readonly attempt: number;
   readonly timeoutMs: number | undefined;
 }
 
-/** Adds the notes to the user's tags. Tags of the user that have the names of notes are left out. */
-export function encodeTaskTags(tags: Tags | undefined, notes: TaskNotes): Tags | undefined {
-  if (tags === undefined && notes.attempt === 1 && notes.timeoutMs === undefined) return undefined;
+/** Adds the info to the user's tags. Tags of the user that have names of ours are left out. */
+export function encodeTaskTags(tags: Tags | undefined, info: AttemptInfo): Tags | undefined {
+  if (tags === undefined && info.attempt === 1 && info.timeoutMs === undefined) return undefined;
   const encoded: Record<string, string> = { ...tags };
   delete encoded[attemptTag];
   delete encoded[timeoutTag];
-  if (notes.attempt > 1) encoded[attemptTag] = String(notes.attempt);
-  if (notes.timeoutMs !== undefined) encoded[timeoutTag] = String(notes.timeoutMs);
+  if (info.attempt > 1) encoded[attemptTag] = String(info.attempt);
+  if (info.timeoutMs !== undefined) encoded[timeoutTag] = String(info.timeoutMs);
   return encoded;
 }
 
-/** Reads the notes back. Anything unreadable counts as absent: tags may come from elsewhere. */
-export function decodeTaskTags(tags: Tags | undefined): TaskNotes {
+/** Reads the info back. Anything unreadable counts as absent: tags may come from elsewhere. */
+export function decodeTaskTags(tags: Tags | undefined): AttemptInfo {
   return { attempt: readNumber(tags, attemptTag) ?? 1, timeoutMs: readNumber(tags, timeoutTag) };
 }
 

@@ -22,10 +22,9 @@ import type { OrchestrationExecution } from "./replay/orchestration-execution.ts
 import { DurableTimer } from "./tasks/durable-timer.ts";
 import { waitForEvent } from "./tasks/event-wait.ts";
 import type { OrchestrationTask } from "./tasks/orchestration-task.ts";
+import { assertTask, assertTasks } from "./tasks/task-arguments.ts";
 import { callActivity, callSubOrchestration, startOrchestration } from "./tasks/task-calls.ts";
 import {
-  assertTask,
-  assertTasks,
   settleWithAll,
   settleWithAllOrEveryFailure,
   settleWithAllSettled,
@@ -298,7 +297,7 @@ export class ReplayContext implements OrchestrationContext {
       const task = this.#execution.turns.createTask<unknown>();
       // What resumes it is the durable task that the function awaits, and that one is counted by itself.
       task.settlesIf(() => false);
-      this.#execution.turns.noteUnsettleable();
+      this.#execution.turns.allowUnsettleable();
       started.then(
         (value) => task.complete(value),
         (error) => task.fail(error),

@@ -12,7 +12,7 @@ import type { OrchestrationCode } from "../orchestration/replay/orchestration-ex
 import type { UserLog } from "./activity-context.ts";
 import { type BuiltInFunctions, createBuiltInFunctions } from "./durable-http/built-in-functions.ts";
 import { type DurableHttpOptions, resolveDurableHttpOptions } from "./durable-http/durable-http-options.ts";
-import { InProcessSession } from "./orchestration-session.ts";
+import { InProcessSession } from "./in-process-session.ts";
 import type { ActivityDefinition, Registry } from "./registry.ts";
 
 export interface InProcessExecutorOptions {
@@ -37,14 +37,14 @@ export class InProcessExecutor implements TaskExecutor {
     this.#durableHttp = options.durableHttp ?? {};
   }
 
-  openSession(execution: ExecutionRef, onStray?: () => void): OrchestrationSession {
+  openSession(execution: ExecutionRef, onMisuse?: () => void): OrchestrationSession {
     const { instanceId, executionId } = execution;
     return new InProcessSession({
       instanceId,
       executionId,
       findOrchestration: (name) => this.#findOrchestration(name),
       log: (level, name, args) => this.#log(level, instanceId, name, args),
-      onStray,
+      onMisuse,
     });
   }
 

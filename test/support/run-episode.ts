@@ -3,7 +3,7 @@ import type { CompleteOrchestration } from "../../src/core/orchestrator-action.t
 import { jsonDataConverter } from "../../src/core/payloads/data-converter.ts";
 import type { EpisodeResult, OrchestrationSession } from "../../src/core/task-executor.ts";
 import type { Orchestrator } from "../../src/orchestration/orchestrator.ts";
-import { InProcessSession } from "../../src/worker/orchestration-session.ts";
+import { InProcessSession } from "../../src/worker/in-process-session.ts";
 
 export type Logged = readonly unknown[];
 

@@ -17,11 +17,11 @@ import { ReplayContext } from "../replay-context.ts";
 import { ExternalEvents } from "../tasks/external-events.ts";
 import type { OrchestrationTask } from "../tasks/orchestration-task.ts";
 import { ActionLedger, type RecordedAction } from "./action-ledger.ts";
-import { CodeTurns } from "./code-turns.ts";
 import { assertSoundEvent, refuseEvent } from "./event-soundness.ts";
 import { ExecutionEnd } from "./execution-end.ts";
 import { failureOf, type OpenTask, OpenTasks } from "./open-tasks.ts";
 import { Patches } from "./patches.ts";
+import { TurnRunner } from "./turn-runner.ts";
 
 /** The code of one orchestration, and how its values are written. */
 export interface OrchestrationCode {
@@ -40,8 +40,8 @@ export interface ExecutionOptions {
   readonly findOrchestration: (name: string) => OrchestrationCode | undefined;
   /** Receives what user code logs outside replay. */
   readonly log: (level: LogLevel, name: string, args: readonly unknown[]) => void;
-  /** Told, once at most, that user code went on outside `apply` before the execution had ended. */
-  readonly onStray?: (() => void) | undefined;
+  /** Called once at most: user code was resumed outside `apply` before the execution had ended. */
+  readonly onMisuse?: (() => void) | undefined;
 }
 
 /**
@@ -60,11 +60,11 @@ export class OrchestrationExecution {
   readonly events: ExternalEvents = new ExternalEvents();
   readonly patches: Patches = new Patches();
   readonly #options: ExecutionOptions;
-  readonly turns: CodeTurns = new CodeTurns(
+  readonly turns: TurnRunner = new TurnRunner(
     () => this.isEnding,
     () => this.#afterTurn(),
     () => {
-      if (this.end.completion === undefined) this.#options.onStray?.();
+      if (this.end.completion === undefined) this.#options.onMisuse?.();
     },
   );
   readonly openTasks: OpenTasks = new OpenTasks();

@@ -1,6 +1,6 @@
 import { DurableError } from "../../core/errors.ts";
 import { OrchestrationTask } from "../tasks/orchestration-task.ts";
-import { describe } from "../tasks/task-combinators.ts";
+import { describeValue } from "../tasks/task-arguments.ts";
 
 /** How user code ended. */
 export type OrchestratorOutcome =
@@ -30,7 +30,7 @@ export interface DriverView {
   /** `true` once the orchestrator has asked to continue as new: it is not resumed any more. */
   isEnding(): boolean;
   /** The orchestrator ended outside a turn. */
-  stray(misuse: DurableError): void;
+  reportMisuse(misuse: DurableError): void;
 }
 
 /** Calls the orchestrator and chooses the driver by what comes back. */
@@ -94,7 +94,7 @@ class GeneratorDriver implements OrchestratorDriver {
       if (!this.#view.owns(yielded)) {
         throw new DurableError("OrchestrationMisuse", "the orchestrator waits for a task of another orchestration");
       }
-      yielded.interest?.observe();
+      yielded.waiters?.addWaiter();
       if (yielded.isCompleted || yielded.canSettle) return yielded;
       throw new DurableError(
         "OrchestrationMisuse",
@@ -103,7 +103,7 @@ class GeneratorDriver implements OrchestratorDriver {
     }
     throw new DurableError(
       "OrchestrationMisuse",
-      `the orchestrator yielded ${describe(yielded)}; only durable tasks of its context can be yielded (calls that return nothing, such as sendEvent or continueAsNew, are not yielded)`,
+      `the orchestrator yielded ${describeValue(yielded)}; only durable tasks of its context can be yielded (calls that return nothing, such as sendEvent or continueAsNew, are not yielded)`,
     );
   }
 }
@@ -138,7 +138,7 @@ class AsyncDriver implements OrchestratorDriver {
     else {
       const message =
         "the orchestrator ended between two events: it was resumed by something that is not a durable task (a timer of Node, a promise of I/O). Move such work into an activity";
-      this.#view.stray(new DurableError("OrchestrationMisuse", message));
+      this.#view.reportMisuse(new DurableError("OrchestrationMisuse", message));
     }
   }
 

@@ -13,8 +13,8 @@ export class Patches {
   /** Events that are about to be applied, and that nobody has searched for marks yet. */
   #ahead: readonly (readonly HistoryEvent[])[] = [];
 
-  /** Tells of events before the first of them is applied. They are searched only when the code asks for a patch. */
-  foresee(events: readonly (readonly HistoryEvent[])[]): void {
+  /** Sets the events that are about to be applied. They are searched only when the code asks for a patch. */
+  lookAhead(events: readonly (readonly HistoryEvent[])[]): void {
     this.#ahead = events;
   }
 

@@ -34,10 +34,10 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
     this.#execution.enterCall("cancel");
     if (this.isCompleted) throw new DurableError("OrchestrationMisuse", "a timer that has fired cannot be cancelled");
     this.withdraw();
-    this.#execution.turns.noteUnsettleable();
+    this.#execution.turns.allowUnsettleable();
   }
 
-  /** {@link cancel} for the machine itself. */
+  /** {@link cancel} by replay itself. */
   withdraw(): void {
     if (this.isCompleted || this.#isCanceled) return;
     this.#isCanceled = true;

@@ -6,11 +6,11 @@ import type { DurableTask } from "../durable-task.ts";
 import { assertEventName, type ExternalEvent } from "../external-event.ts";
 import type { OrchestrationExecution } from "../replay/orchestration-execution.ts";
 import { DurableTimer } from "./durable-timer.ts";
-import type { EventTaker, TakerQueue } from "./external-events.ts";
-import { Interest } from "./interest.ts";
+import type { EventReceiver, ReceiverQueue } from "./external-events.ts";
 import type { OrchestrationTask } from "./orchestration-task.ts";
+import { Waiters } from "./waiters.ts";
 
-/** Waits for the next event of that name, for at most `timeout`. A wait that is over takes no event any more. */
+/** Waits for the next event of that name, for at most `timeout`. A wait that is over receives no event any more. */
 export function waitForEvent<T>(
   execution: OrchestrationExecution,
   event: string | ExternalEvent<T>,
@@ -21,8 +21,8 @@ export function waitForEvent<T>(
   const timeoutMs = timeout === undefined ? undefined : parseTimeSpan(timeout, `the timeout of event '${name}'`);
   const task = execution.turns.createTask<T>();
   const wait = new EventWait(execution, name, schema, task as OrchestrationTask<unknown>);
-  task.heedInterest(wait);
-  wait.wake();
+  task.trackWaiters(wait);
+  wait.activate();
   if (timeoutMs === undefined || task.isCompleted) return task;
   const timer = new DurableTimer(execution, new Date(execution.now.getTime() + timeoutMs));
   task.onSettled(() => timer.withdraw());
@@ -32,15 +32,15 @@ export function waitForEvent<T>(
   return task;
 }
 
-/** Takes one event for a task, while the task is active. */
-class EventWait extends Interest implements EventTaker {
+/** Receives one event for a task, while the task is active (I1, I2). */
+class EventWait extends Waiters implements EventReceiver {
   readonly eventName: string;
-  readonly place: number;
+  readonly order: number;
   readonly #execution: OrchestrationExecution;
   readonly #schema: StandardSchema | undefined;
   readonly #task: OrchestrationTask<unknown>;
   /** Where it waits at present. */
-  #queue: TakerQueue | undefined;
+  #queue: ReceiverQueue | undefined;
 
   constructor(
     execution: OrchestrationExecution,
@@ -51,22 +51,22 @@ class EventWait extends Interest implements EventTaker {
     super();
     this.#execution = execution;
     this.eventName = eventName;
-    this.place = execution.events.nextPlace();
+    this.order = execution.events.nextOrder();
     this.#schema = schema;
     this.#task = task;
   }
 
   /** Events that come once the execution continues as new are for the next one. */
-  override wake(): void {
+  override activate(): void {
     if (!this.#execution.isEnding) this.#queue = this.#execution.events.wait(this);
   }
 
-  override rest(): void {
+  override deactivate(): void {
     this.#queue?.delete(this);
     this.#queue = undefined;
   }
 
-  take({ input }: EventRaised): void {
+  receive({ input }: EventRaised): void {
     this.#queue = undefined;
     const what = `the event '${this.eventName}'`;
     try {

@@ -1,87 +1,87 @@
 import type { EventRaised } from "../../core/history-event.ts";
 
-/** Where an event goes: somebody who waits for one. */
-export interface EventTaker {
+/** Somebody who waits for one event of a name. */
+export interface EventReceiver {
   readonly eventName: string;
-  /** Its place among those who wait: see {@link ExternalEvents.nextPlace}. */
-  readonly place: number;
-  take(event: EventRaised): void;
+  /** Receivers of one name are served in ascending order: see {@link ExternalEvents.nextOrder}. */
+  readonly order: number;
+  receive(event: EventRaised): void;
 }
 
 /**
  * Matches raised events with those who wait for them. Names compare ignoring case; per name, events that nobody waits
- * for are kept in order of arrival, and waits are served in the order of their places.
+ * for are buffered in order of arrival, and receivers are served in the order in which they were made.
  */
 export class ExternalEvents {
-  readonly #kept = new Map<string, EventRaised[]>();
-  readonly #queues = new Map<string, TakerQueue>();
-  #places = 0;
+  readonly #buffered = new Map<string, EventRaised[]>();
+  readonly #queues = new Map<string, ReceiverQueue>();
+  #nextOrder = 0;
 
-  /** A place behind all others. */
-  nextPlace(): number {
-    return this.#places++;
+  /** An order behind all others. */
+  nextOrder(): number {
+    return this.#nextOrder++;
   }
 
   raise(event: EventRaised): void {
     const key = event.name.toLowerCase();
-    const taker = this.#queues.get(key)?.shift();
-    if (taker !== undefined) return taker.take(event);
-    const kept = this.#kept.get(key);
-    if (kept === undefined) this.#kept.set(key, [event]);
-    else kept.push(event);
+    const receiver = this.#queues.get(key)?.shift();
+    if (receiver !== undefined) return receiver.receive(event);
+    const buffered = this.#buffered.get(key);
+    if (buffered === undefined) this.#buffered.set(key, [event]);
+    else buffered.push(event);
   }
 
-  /** Hands over the first event that is kept, or else returns the queue that the taker has joined. */
-  wait(taker: EventTaker): TakerQueue | undefined {
-    const key = taker.eventName.toLowerCase();
-    const event = this.#kept.get(key)?.shift();
+  /** Hands over the first event that is buffered, or else returns the queue that the receiver has joined. */
+  wait(receiver: EventReceiver): ReceiverQueue | undefined {
+    const key = receiver.eventName.toLowerCase();
+    const event = this.#buffered.get(key)?.shift();
     if (event !== undefined) {
-      taker.take(event);
+      receiver.receive(event);
       return undefined;
     }
     let queue = this.#queues.get(key);
     if (queue === undefined) {
-      queue = new TakerQueue();
+      queue = new ReceiverQueue();
       this.#queues.set(key, queue);
     }
-    queue.add(taker);
+    queue.add(receiver);
     return queue;
   }
 
   /** Events that nobody has waited for, in order of arrival per name. */
   unprocessed(): readonly EventRaised[] {
-    return [...this.#kept.values()].flat();
+    return [...this.#buffered.values()].flat();
   }
 }
 
-/** Those who wait for one name, by place. Nearly all come in that order, which a set keeps. */
-export class TakerQueue {
-  #takers = new Set<EventTaker>();
-  /** The highest place since the queue was last empty. */
+/** Those who wait for one name, by their order. Nearly all come in that order, which a set keeps. */
+export class ReceiverQueue {
+  #receivers = new Set<EventReceiver>();
+  /** The highest order since the queue was last empty. */
   #highest = -1;
   #isSorted = true;
 
-  add(taker: EventTaker): void {
-    if (this.#takers.size === 0) {
+  add(receiver: EventReceiver): void {
+    if (this.#receivers.size === 0) {
       this.#highest = -1;
       this.#isSorted = true;
     }
-    if (taker.place > this.#highest) this.#highest = taker.place;
+    if (receiver.order > this.#highest) this.#highest = receiver.order;
     else this.#isSorted = false;
-    this.#takers.add(taker);
+    this.#receivers.add(receiver);
   }
 
-  delete(taker: EventTaker): void {
-    this.#takers.delete(taker);
+  delete(receiver: EventReceiver): void {
+    this.#receivers.delete(receiver);
   }
 
-  shift(): EventTaker | undefined {
+  shift(): EventReceiver | undefined {
     if (!this.#isSorted) {
-      this.#takers = new Set([...this.#takers].sort((a, b) => a.place - b.place));
+      this.#receivers = new Set([...this.#receivers].sort((a, b) => a.order - b.order));
       this.#isSorted = true;
     }
-    const [first] = this.#takers;
-    if (first !== undefined) this.#takers.delete(first);
+    const [first] = this.#receivers;
+    if (first !== undefined) this.#receivers.delete(first);
     return first;
   }
 }

@@ -1,12 +1,12 @@
 import { DurableError } from "../../core/errors.ts";
 import type { DurableTask } from "../durable-task.ts";
-import type { Interest } from "./interest.ts";
+import type { Waiters } from "./waiters.ts";
 
 type Outcome<T> =
   | { readonly kind: "completed"; readonly value: T }
   | { readonly kind: "failed"; readonly error: unknown };
 
-/** Told which open tasks user code awaits. */
+/** Learns which open tasks user code awaits. */
 export interface AwaitObserver {
   remember(task: OrchestrationTask<unknown>): void;
   /** It has settled, or never will. */
@@ -16,7 +16,7 @@ export interface AwaitObserver {
 /**
  * The task behind {@link DurableTask}.
  *
- * T1. It settles once, by a call of the machine; listeners (combinators) run inside that call, in the order they came.
+ * T1. It settles once, by a call of replay; listeners (combinators) run inside that call, in the order they came.
  * T2. A promise exists only if user code awaits the task, so an unobserved failure rejects nothing.
  * T3. To look at a task changes nothing: only to wait for it does.
  */
@@ -27,7 +27,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   #settlePromise: (() => void) | undefined;
   #unwrapped = 0;
   #condition: (() => boolean) | undefined;
-  #interest: Interest | undefined;
+  #waiters: Waiters | undefined;
   readonly #observer: AwaitObserver;
 
   constructor(observer: AwaitObserver) {
@@ -43,13 +43,13 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     return this.#outcome !== undefined;
   }
 
-  /** What to tell of those who observe this task, while it is open. Most tasks need not know. */
-  get interest(): Interest | undefined {
-    return this.#interest;
+  /** Who waits for this task, while it is open. Most tasks need not know. */
+  get waiters(): Waiters | undefined {
+    return this.#waiters;
   }
 
-  heedInterest(interest: Interest): void {
-    this.#interest = interest;
+  trackWaiters(waiters: Waiters): void {
+    this.#waiters = waiters;
   }
 
   /**
@@ -110,10 +110,10 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   #settle(outcome: Outcome<T>): void {
     if (this.#outcome !== undefined) return;
     this.#outcome = outcome;
-    if (this.#interest !== undefined) {
-      const interest = this.#interest;
-      this.#interest = undefined;
-      interest.end();
+    if (this.#waiters !== undefined) {
+      const waiters = this.#waiters;
+      this.#waiters = undefined;
+      waiters.close();
     }
     const listeners = this.#listeners;
     if (listeners !== undefined) {
@@ -138,7 +138,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
     onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
-    if (this.#promise === undefined) this.#interest?.observe();
+    if (this.#promise === undefined) this.#waiters?.addWaiter();
     if (this.#outcome === undefined) this.#observer.remember(this);
     this.#promise ??=
       this.#outcome === undefined

@@ -1,6 +1,5 @@
-import { DurableError } from "../../core/errors.ts";
-import { Interest } from "./interest.ts";
-import { type AwaitObserver, OrchestrationTask } from "./orchestration-task.ts";
+import { CombinedWait } from "./combined-wait.ts";
+import type { OrchestrationTask } from "./orchestration-task.ts";
 
 type Task = OrchestrationTask<unknown>;
 type Tasks = readonly Task[];
@@ -69,56 +68,16 @@ export function settleWithRace(combined: Task, tasks: Tasks): void {
   });
 }
 
-/** Observes the tasks for `combined`, in their order, until it is decided. */
+/** Waits for the tasks on behalf of `combined`, in their order, until it is decided. */
 function onEachSettled(combined: Task, tasks: Tasks, onSettled: (task: Task) => void): void {
-  const needsInterest = tasks.some(({ interest }) => interest !== undefined);
-  const observation = needsInterest ? new Observation(combined, tasks) : undefined;
+  const hasTracked = tasks.some(({ waiters }) => waiters !== undefined);
+  const wait = hasTracked ? new CombinedWait(combined, tasks) : undefined;
   for (const task of tasks) {
-    if (combined.isCompleted) task.interest?.overlook();
+    if (combined.isCompleted) task.waiters?.skipWaiter();
     else {
-      observation?.add(task);
+      wait?.addTask(task);
       task.onSettled(() => onSettled(task));
     }
-  }
-}
-
-/** The interest that a combination takes in its tasks: as long as it is active itself. */
-class Observation extends Interest {
-  readonly #combined: Task;
-  readonly #tasks: Iterable<Task>;
-  readonly #observed = new Set<Task>();
-
-  /** @param tasks those to observe when it becomes active again, at that time */
-  constructor(combined: Task, tasks: Iterable<Task>) {
-    super();
-    this.#combined = combined;
-    this.#tasks = tasks;
-    combined.heedInterest(this);
-  }
-
-  /** The task may settle in here. */
-  add(task: Task): void {
-    if (task.interest === undefined || this.#observed.has(task)) return;
-    if (!this.isActive) return task.interest.overlook();
-    this.#observed.add(task);
-    task.interest.observe();
-  }
-
-  remove(task: Task): void {
-    this.#observed.delete(task);
-  }
-
-  protected override wake(): void {
-    for (const task of this.#tasks) {
-      if (this.#combined.isCompleted) return;
-      this.add(task);
-    }
-  }
-
-  protected override rest(): void {
-    const observed = [...this.#observed];
-    this.#observed.clear();
-    for (const task of observed) task.interest?.release();
   }
 }
 
@@ -135,7 +94,7 @@ export function settleWithMap<Item>(
   if (items.length === 0) return combined.complete([]);
   const results: unknown[] = [];
   const underWay = new Set<Task>();
-  const observation = new Observation(combined, underWay);
+  const wait = new CombinedWait(combined, underWay);
   combined.settlesIf(() => [...underWay].every(isAlive));
   let next = 0;
   let done = 0;
@@ -143,11 +102,11 @@ export function settleWithMap<Item>(
   const startOne = (index: number): void => {
     const task = start(items[index]!, index);
     underWay.add(task);
-    if (combined.isCompleted) task.interest?.overlook();
-    else observation.add(task);
+    if (combined.isCompleted) task.waiters?.skipWaiter();
+    else wait.addTask(task);
     task.onSettled(() => {
       underWay.delete(task);
-      observation.remove(task);
+      wait.removeTask(task);
       if (task.isFaulted) return combined.fail(task.error);
       results[index] = task.result;
       done++;
@@ -169,40 +128,6 @@ export function settleWithMap<Item>(
   startMore();
 }
 
-/** @throws DurableError `OrchestrationMisuse` when the list holds anything but tasks of this context */
-export function assertTasks(tasks: unknown, what: string, turns: AwaitObserver): asserts tasks is Tasks {
-  if (!Array.isArray(tasks)) {
-    throw new DurableError(
-      "OrchestrationMisuse",
-      `${what} takes an array of durable tasks, but got ${describe(tasks)}`,
-    );
-  }
-  for (const [index, task] of tasks.entries()) assertTask(task, `element ${index} of ${what}`, turns);
-}
-
-/** @throws DurableError `OrchestrationMisuse` when it is anything else */
-export function assertTask(task: unknown, what: string, turns: AwaitObserver): asserts task is Task {
-  if (OrchestrationTask.isTask(task)) {
-    if (task.belongsTo(turns)) return;
-    throw new DurableError(
-      "OrchestrationMisuse",
-      `${what} is a task of another orchestration, which this one never gets`,
-    );
-  }
-  throw new DurableError(
-    "OrchestrationMisuse",
-    `${what} is ${describe(task)}; it must be a durable task, as the calls on the context return it`,
-  );
-}
-
 function outcomeOf(task: Task): PromiseSettledResult<unknown> {
   return task.isFaulted ? { status: "rejected", reason: task.error } : { status: "fulfilled", value: task.result };
-}
-
-/** How a value that should have been a task is named in errors. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (value instanceof Promise) return "a Promise";
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "object" ? `a ${value.constructor?.name ?? "null-prototype"} object` : `a ${typeof value}`;
 }

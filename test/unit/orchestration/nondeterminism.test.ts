@@ -16,7 +16,7 @@ import {
   taskScheduled,
   timerFired,
 } from "../../../src/testing/history-builder.ts";
-import { InProcessSession } from "../../../src/worker/orchestration-session.ts";
+import { InProcessSession } from "../../../src/worker/in-process-session.ts";
 import { callsA, changes, hold } from "../../support/code-changes.ts";
 import { completion, openSession } from "../../support/run-episode.ts";
 

@@ -414,7 +414,7 @@ describe("the context", () => {
   });
 
   it("is an unknown orchestrator's first failure", async () => {
-    const { InProcessSession } = await import("../../../src/worker/orchestration-session.ts");
+    const { InProcessSession } = await import("../../../src/worker/in-process-session.ts");
     const session = new InProcessSession({
       instanceId: "instance",
       executionId: "execution",

@@ -3,30 +3,30 @@ import { type AwaitObserver, OrchestrationTask } from "../tasks/orchestration-ta
 import { type OrchestratorDriver, type OrchestratorOutcome, startOrchestrator } from "./orchestrator-driver.ts";
 
 /**
- * The user code of one execution, which runs in turns: from the event that resumes it to its next wait.
+ * Runs the user code of one execution in turns: from the event that resumes it to its next wait.
  *
  * U1. User code runs only inside a turn; turns are never nested.
  * U2. Whoever calls the context outside a turn was resumed by something that replay does not control.
  */
-export class CodeTurns implements AwaitObserver {
+export class TurnRunner implements AwaitObserver {
   readonly #isEnding: () => boolean;
-  readonly #onStray: () => void;
+  readonly #onMisuse: () => void;
   /** Leaves the turn, once per turn. */
   readonly #leave: () => void;
   readonly #awaited = new Set<OrchestrationTask<unknown>>();
   #driver: OrchestratorDriver | undefined;
   #inTurn = false;
-  #mayBeUnsettleable = false;
+  #hasUnsettleable = false;
   #misuse: DurableError | undefined;
 
   /**
    * @param isEnding `true` once the code shall not be resumed any more
    * @param afterTurn called after every turn
-   * @param onStray called once, when the code goes on outside a turn
+   * @param onMisuse called once, when the code was resumed outside a turn
    */
-  constructor(isEnding: () => boolean, afterTurn: () => void, onStray: () => void) {
+  constructor(isEnding: () => boolean, afterTurn: () => void, onMisuse: () => void) {
     this.#isEnding = isEnding;
-    this.#onStray = onStray;
+    this.#onMisuse = onMisuse;
     this.#leave = () => {
       this.#inTurn = false;
       afterTurn();
@@ -49,7 +49,7 @@ export class CodeTurns implements AwaitObserver {
       hasAwaitedTask: () => this.#hasAwaitedTask(),
       owns: (task) => task.belongsTo(this),
       isEnding: this.#isEnding,
-      stray: (misuse) => this.#stray(misuse),
+      reportMisuse: (misuse) => this.#reportMisuse(misuse),
     });
   }
 
@@ -74,23 +74,23 @@ export class CodeTurns implements AwaitObserver {
       "OrchestrationMisuse",
       `${api} was called while the orchestrator was not being replayed: it was resumed by something that is not a durable task (a promise of I/O, a callback, a timer of Node). Move such work into an activity`,
     );
-    this.#stray(misuse);
+    this.#reportMisuse(misuse);
     throw misuse;
   }
 
-  #stray(misuse: DurableError): void {
+  #reportMisuse(misuse: DurableError): void {
     if (this.#misuse !== undefined) return;
     this.#misuse = misuse;
-    this.#onStray();
+    this.#onMisuse();
   }
 
-  /** Some task may be unable to settle: a timer was cancelled, or a promise mapped. */
-  noteUnsettleable(): void {
-    this.#mayBeUnsettleable = true;
+  /** From now on some task may be unable to settle: a timer was cancelled, or a promise mapped. */
+  allowUnsettleable(): void {
+    this.#hasUnsettleable = true;
   }
 
   #hasAwaitedTask(): boolean {
-    if (!this.#mayBeUnsettleable) return this.#awaited.size > 0;
+    if (!this.#hasUnsettleable) return this.#awaited.size > 0;
     for (const task of this.#awaited) if (task.canSettle) return true;
     return false;
   }

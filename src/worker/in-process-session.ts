@@ -10,7 +10,7 @@ export class InProcessSession implements OrchestrationSession {
   }
 
   async execute(episode: Episode): Promise<EpisodeResult> {
-    this.#execution.patches.foresee([episode.pastEvents, episode.newEvents]);
+    this.#execution.patches.lookAhead([episode.pastEvents, episode.newEvents]);
     // Synchronous styles never leave this turn of the event loop: only a returned promise is awaited.
     for (const event of episode.pastEvents) {
       const turn = this.#execution.apply(event, true);
@@ -20,7 +20,7 @@ export class InProcessSession implements OrchestrationSession {
       const turn = this.#execution.apply(event, false);
       if (turn !== undefined) await turn;
     }
-    this.#execution.patches.foresee([]);
+    this.#execution.patches.lookAhead([]);
     if (this.#execution.rejection !== undefined) throw this.#execution.rejection;
     const { actions, customStatus } = this.#execution;
     return { actions, customStatus };

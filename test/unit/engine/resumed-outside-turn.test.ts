@@ -75,7 +75,7 @@ it.each([
   expect(state).toMatchObject({ runtimeStatus: "Failed", output: expect.stringContaining(reason) as string });
 });
 
-it("code that strays in a process that stops is found by the next one, with the next event", async () => {
+it("code that is resumed in a process that stops is found by the next one, with the next event", async () => {
   const { client, startWorker } = await openHub();
   const first = await startWorker();
   let openGate: (value?: unknown) => void;
