@@ -26,6 +26,8 @@ export type DurableErrorCode =
   | "VersionMismatch"
   /** Another worker holds the instance or partition by now; nothing was written. */
   | "WorkItemLockLost"
+  /** A live session is gone (its process, its connection); the same episode runs again on one made from history. */
+  | "SessionLost"
   /** A stored message, row or blob that does not follow the task hub format. */
   | "CorruptData"
   /** The storage service could not be reached or kept failing. */
@@ -34,7 +36,9 @@ export type DurableErrorCode =
   /** The operation needs something this hosting or backend does not have. */
   | "NotSupported"
   | "Aborted"
-  | "HostStartFailed";
+  | "HostStartFailed"
+  /** Something that cannot be: a fault of this package, worth a report. */
+  | "InternalError";
 
 /**
  * The one error class of this package.

@@ -1,4 +1,4 @@
-import type { HistoryEvent, Tags } from "./history-event.ts";
+import type { HistoryEvent, Tags, TraceContext } from "./history-event.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "./orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
 
@@ -48,6 +48,8 @@ export interface StartInstanceOptions {
   readonly input?: string | undefined;
   readonly tags?: Tags | undefined;
   readonly scheduledStartTime?: Date | undefined;
+  /** Trace context of whoever asks for the instance. */
+  readonly parentTraceContext?: TraceContext | undefined;
   /** Statuses in which an existing instance of that id may be replaced. @defaultValue the terminal ones */
   readonly reusableStatuses?: readonly OrchestrationRuntimeStatus[] | undefined;
 }

@@ -1,10 +1,9 @@
 import type { FailureDetails } from "./failure-details.ts";
-import type { ExecutionRef, HistoryEvent, OrchestrationInstance, Tags } from "./history-event.ts";
+import type { ExecutionRef, HistoryEvent, OrchestrationInstance, Tags, TraceContext } from "./history-event.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
 
 /**
- * Runs user code for the engine. Three implementations exist or will: in this process, over the Functions host
- * protocols, over a gRPC stream. The engine never sees user code.
+ * Runs user code for the engine, in this process or in another. The engine never sees user code.
  */
 export interface TaskExecutor {
   /**
@@ -34,9 +33,14 @@ export interface OrchestrationSession {
    * Runs one episode and returns what the orchestrator now asks for. Calls never overlap. User errors end in a
    * `CompleteOrchestration` action.
    *
-   * @throws when the episode could not be run at all; the session must be closed and the work item abandoned.
+   * @param work `signal` aborts when nobody wants the result any more: the work item is lost, or the worker has stopped.
+   * It is made when it is first read.
+   * @throws DurableError `SessionLost` when this session is gone: the engine runs the episode again on a new one, which
+   * it gives the whole history.
+   * @throws anything else when the episode could not be run at all; the session must be closed and the work item
+   * abandoned.
    */
-  execute(episode: Episode): Promise<EpisodeResult>;
+  execute(episode: Episode, work?: { readonly signal: AbortSignal }): Promise<EpisodeResult>;
   close(): void;
 }
 
@@ -55,6 +59,8 @@ export interface EpisodeResult {
   readonly actions: readonly OrchestratorAction[];
   /** JSON text; absent while the orchestrator has set none. */
   readonly customStatus: string | undefined;
+  /** The code did not run as far as history goes, so its custom status is not known: the stored one stays. */
+  readonly keepsCustomStatus?: boolean | undefined;
 }
 
 export interface ActivityInvocation {
@@ -68,7 +74,9 @@ export interface ActivityInvocation {
   /** 1 for the first delivery of this work item. */
   readonly deliveryCount: number;
   readonly tags: Tags | undefined;
-  /** Aborts when the worker stops or has lost the work item. */
+  /** Trace context of the orchestration that asked for the activity. */
+  readonly parentTraceContext?: TraceContext | undefined;
+  /** Aborts when the worker stops or has lost the work item. Made when it is first read. */
   readonly signal: AbortSignal;
 }
 

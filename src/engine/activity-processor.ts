@@ -7,65 +7,73 @@ import type { ActivityOutcome, TaskExecutor } from "../core/task-executor.ts";
 import type { TaskMessage } from "../core/task-message.ts";
 import { decodeTaskTags } from "../core/task-tags.ts";
 import type { ActivityWorkItem, Backend } from "./backend.ts";
-import { withLockRenewal } from "./lock-renewal.ts";
+import { type KeptLock, LockKeeper } from "./lock-keeper.ts";
 
 export interface ActivityProcessorOptions {
   readonly backend: Backend;
   readonly executor: TaskExecutor;
   readonly clock: Clock;
   readonly log: LogSink;
-  /** Aborts when running activities shall stop. */
-  readonly signal: AbortSignal;
   /** An activity that was begun this often and never ended is failed instead of being begun again. */
-  readonly maxDeliveries: number;
+  readonly maxUnfinishedRuns: number;
 }
 
-/** Takes one activity work item from its request to its answer. `process` never rejects. */
+/**
+ * Takes one activity work item from its request to its answer.
+ *
+ * A1. A work item is settled exactly once: completed, abandoned, or dropped because its lock is lost. `process` never
+ *     rejects.
+ * A2. What was handed back has not failed: only runs that began and never ended count against an activity.
+ */
 export class ActivityProcessor {
   readonly #options: ActivityProcessorOptions;
+  readonly #locks: LockKeeper;
+  #isClosed = false;
 
   constructor(options: ActivityProcessorOptions) {
     this.#options = options;
+    this.#locks = new LockKeeper(options.clock);
   }
 
   async process(workItem: ActivityWorkItem): Promise<void> {
-    const { backend, clock } = this.#options;
-    const lost = new AbortController();
+    const { backend } = this.#options;
     const fields = { instanceId: workItem.delivered.message.target.instanceId, messageId: workItem.delivered.id };
+    const lock = this.#locks.keep({
+      renew: () => backend.renewActivityWorkItem(workItem),
+      intervalMs: workItem.renewIntervalMs,
+      onLost: (error) => this.#log("warn", "ActivityLockLost", error, fields),
+      onError: (error) => this.#log("warn", "ActivityLockNotRenewed", error, fields),
+    });
     try {
-      await withLockRenewal(
-        {
-          renew: () => backend.renewActivityWorkItem(workItem),
-          intervalMs: workItem.renewIntervalMs,
-          onLost: (error) => {
-            this.#log("warn", "ActivityLockLost", error, fields);
-            lost.abort();
-          },
-          onError: (error) => this.#log("warn", "ActivityLockNotRenewed", error, fields),
-          clock,
-        },
-        async () => {
-          const answer = await this.#execute(workItem, AbortSignal.any([this.#options.signal, lost.signal]));
-          if (!lost.signal.aborted) await backend.completeActivityWorkItem(workItem, answer);
-        },
-      );
+      const answer = await this.#execute(workItem, lock);
+      // The backend has let go of it already.
+      if (!lock.isLost) await backend.completeActivityWorkItem(workItem, answer); // A1
     } catch (error) {
+      if (lock.isLost) return;
       if (isDurableError(error, "WorkItemLockLost")) return this.#log("warn", "ActivityLockLost", error, fields);
-      if (this.#options.signal.aborted) {
+      if (this.#isClosed) {
         this.#log("info", "ActivityHandedBack", "the host stops, so the activity will run again", fields);
       } else this.#log("error", "ActivityWorkItemFailed", error, fields);
       await backend
-        .abandonActivityWorkItem(workItem)
+        .abandonActivityWorkItem(workItem) // A2
         .catch((abandonError) => this.#log("error", "ActivityNotAbandoned", abandonError, fields));
+    } finally {
+      lock.release();
     }
   }
 
-  async #execute(workItem: ActivityWorkItem, signal: AbortSignal): Promise<TaskMessage> {
+  /** Aborts what runs: it is handed back, or runs on without anybody waiting for it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#locks.close();
+  }
+
+  async #execute(workItem: ActivityWorkItem, lock: KeptLock): Promise<TaskMessage> {
     const { message, deliveryCount } = workItem.delivered;
     const scheduled = message.event as TaskScheduled;
     const outcome: ActivityOutcome =
-      deliveryCount > this.#options.maxDeliveries
-        ? { kind: "failed", failureDetails: poisoned(scheduled.name, deliveryCount - 1) }
+      workItem.unfinishedRuns >= this.#options.maxUnfinishedRuns
+        ? { kind: "failed", failureDetails: poisoned(scheduled.name, workItem.unfinishedRuns) }
         : await this.#options.executor.executeActivity({
             name: scheduled.name,
             version: scheduled.version,
@@ -74,7 +82,10 @@ export class ActivityProcessor {
             taskId: scheduled.eventId,
             deliveryCount,
             tags: scheduled.tags,
-            signal,
+            parentTraceContext: scheduled.parentTraceContext,
+            get signal() {
+              return lock.signal;
+            },
           });
     if (outcome.kind === "failed") {
       const { attempt } = decodeTaskTags(scheduled.tags);
@@ -97,10 +108,10 @@ export class ActivityProcessor {
 }
 
 /** It probably ends the process that runs it, and would do so for ever. */
-function poisoned(name: string, deliveries: number): FailureDetails {
+function poisoned(name: string, runs: number): FailureDetails {
   return {
     errorType: "ActivityPoisoned",
-    errorMessage: `activity '${name}' was begun ${deliveries} times and never ended; does it end its process?`,
+    errorMessage: `activity '${name}' was begun ${runs} times and never ended; does it end its process?`,
     isNonRetriable: true,
   };
 }

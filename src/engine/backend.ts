@@ -10,6 +10,10 @@ import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
  *     the history decides, at the checkpoint.
  * B2. A message is delivered again until a checkpoint has settled it.
  * B3. Message order per instance is kept as far as the store can; receivers do not rely on it.
+ * B4. A work item is open from its fetch until it is settled, which happens once: by a `complete…` that resolves, by
+ *     `abandon…`, or by any call for it that rejects with `WorkItemLockLost`. Of a settled work item nothing is held any
+ *     more: `renew…` and `complete…` reject with `WorkItemLockLost` and write nothing, `abandon…` does nothing, and its
+ *     messages come again as a new work item, to this worker as to any other.
  */
 export interface Backend {
   readonly taskHub: string;
@@ -19,7 +23,10 @@ export interface Backend {
   /** Stops taking work, hands back what was fetched and not yet asked for, releases partitions. Never throws. */
   stop(): Promise<void>;
 
-  /** Waits for work. Resolves to `undefined` only when `signal` aborts. */
+  /**
+   * Waits for the next work item of an orchestration. Of several who wait, one gets it and the others sleep on.
+   * Resolves to `undefined` only when `signal` aborts.
+   */
   fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined>;
 
   /** The committed history of the instance's latest execution; empty when there is none. */
@@ -34,23 +41,36 @@ export interface Backend {
    * - The appended history is written whole or not at all, as readers see it.
    * - Outgoing messages are delivered at least once if this resolves, and possibly also if it rejects; receivers
    *   discard repeats.
-   * - Once the history is committed this resolves, whatever happens to the instance row or to the settled messages: a
-   *   redelivered message repairs them later.
+   * - Once the history is committed this resolves, whatever happens to the instance row or to the settled messages.
+   *   A row that could not be written keeps its messages: they come again within seconds and bring it right.
+   * - The instance row is written by the rule of `nextInstanceWrite`: a late or repeated write changes nothing.
    *
-   * @throws DurableError `WorkItemLockLost` when the history is not at `expectedVersion` any more: none of this history
-   * was written, and the caller drops the work item (which has been abandoned).
+   * @throws DurableError `WorkItemLockLost` when the history is not at `expectedVersion` any more, or the work item is
+   * settled: none of this history was written.
    */
   completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt>;
 
-  /** Gives the messages back, to be delivered again after a delay that grows with their delivery count. */
+  /**
+   * Gives the messages back, to be delivered again after a delay that grows with their delivery count. Never rejects:
+   * what cannot be given back comes again when its lock runs out.
+   */
   abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void>;
 
-  /** Waits for work. Resolves to `undefined` only when `signal` aborts. */
-  fetchActivityWorkItem(signal: AbortSignal): Promise<ActivityWorkItem | undefined>;
+  /**
+   * Waits for the request of an activity, as above.
+   *
+   * @param demand how many the caller could take at this moment, itself included: how much a backend may receive
+   * ahead. @defaultValue 1
+   */
+  fetchActivityWorkItem(signal: AbortSignal, demand?: () => number): Promise<ActivityWorkItem | undefined>;
   /** @throws `WorkItemLockLost` */
   renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void>;
-  /** Sends the answer, then deletes the request. */
+  /** Sends the answer, then deletes the request. @throws `WorkItemLockLost` for a settled work item; nothing is sent */
   completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void>;
+  /**
+   * Gives the request back after a run that has ended without an answer, or before a run: that run never counts as
+   * unfinished. Never rejects, as {@link abandonOrchestrationWorkItem}.
+   */
   abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void>;
 }
 
@@ -74,6 +94,11 @@ export interface OrchestrationWorkItem {
 export interface ActivityWorkItem {
   /** Its event is a `TaskScheduled`. */
   readonly delivered: DeliveredMessage;
+  /**
+   * Earlier deliveries whose run began and has neither ended nor been given back, as far as the store can tell: what
+   * takes its process down leaves such runs. A lock that was lost by a worker that is still there leaves none.
+   */
+  readonly unfinishedRuns: number;
   readonly renewIntervalMs: number;
 }
 
@@ -84,6 +109,8 @@ export interface LoadedHistory {
   readonly version: string | undefined;
   /** Why the events cannot be read, which are absent then. @defaultValue they can */
   readonly problem?: string;
+  /** {@link HistoryAppend.acceptedMessageIds} of the last checkpoint. @defaultValue none */
+  readonly acceptedMessageIds?: readonly string[];
 }
 
 export interface OrchestrationCheckpoint {
@@ -91,7 +118,7 @@ export interface OrchestrationCheckpoint {
   /** Absent when there is nothing to write but messages to settle. */
   readonly history: HistoryAppend | undefined;
   readonly outgoing: readonly OutgoingMessage[];
-  /** Absent when the status of the instance is not touched. */
+  /** Absent when the instance row is right as it is. */
   readonly instance: InstanceChange | undefined;
   /** Messages of the work item that are done with. */
   readonly settled: readonly DeliveredMessage[];
@@ -107,20 +134,31 @@ export interface HistoryAppend {
   readonly events: readonly HistoryEvent[];
   /** Number of `OrchestratorStarted` events in the execution, this episode's included. Travels with messages. */
   readonly episode: number;
+  /**
+   * Ids of messages whose events are in this history and which may still be in a queue, so that a delivery after a
+   * crash is known for a repeat. Kept with the history and replaced by the next checkpoint. @defaultValue none
+   */
+  readonly acceptedMessageIds?: readonly string[];
 }
 
-/** Absent members keep what is stored. */
+/**
+ * What history says of an instance: its row shall show this. Absent members keep what is stored, for callers that do
+ * not know the whole history.
+ */
 export interface InstanceChange {
   readonly executionId: string;
   readonly lastUpdatedTime: Date;
   /** JSON text; absent clears the stored one, unless {@link keepsCustomStatus}. */
   readonly customStatus: string | undefined;
   /** The change does not know the custom status. */
-  readonly keepsCustomStatus?: boolean;
-  readonly started?: InstanceStart;
-  readonly runtimeStatus?: OrchestrationRuntimeStatus;
-  readonly output?: string;
-  readonly completedTime?: Date;
+  readonly keepsCustomStatus?: boolean | undefined;
+  /** How the execution began. A row that is missing is made only of a change that knows it. */
+  readonly started?: InstanceStart | undefined;
+  readonly runtimeStatus?: OrchestrationRuntimeStatus | undefined;
+  readonly output?: string | undefined;
+  readonly completedTime?: Date | undefined;
+  /** Version of the history that says so, when no history is written with the change. */
+  readonly historyVersion?: string | undefined;
 }
 
 export interface InstanceStart {
@@ -136,6 +174,8 @@ export interface InstanceStart {
 export interface CheckpointReceipt {
   /** The history's version after the checkpoint; absent when none was written. */
   readonly version: string | undefined;
+  /** Ids of settled messages that may still be in a queue. @defaultValue none */
+  readonly undeleted?: readonly string[];
 }
 
 /** What clients need of a task hub: queries, messages from outside and management. */
@@ -163,10 +203,27 @@ export interface TaskHubStore {
 
   /** Marks an instance that never ran as ended, if it is still the given execution. */
   terminatePending(instanceId: string, executionId: string, reason: string | undefined, at: Date): Promise<void>;
-  /** Takes the failures out of a failed instance's history (and its failed children's) and wakes it. */
-  rewindInstance(instanceId: string, reason: string | undefined): Promise<void>;
+
+  /**
+   * Reads the committed history, asks `decide` what to change, and changes that if nobody else has written meanwhile.
+   *
+   * @throws DurableError `InstanceNotFound` when there is no history; `WorkItemLockLost` when it has changed meanwhile:
+   * nothing is written, or the first part of the edits.
+   */
+  editHistory(instanceId: string, decide: (events: readonly HistoryEvent[]) => Promise<HistoryEdit>): Promise<void>;
+  /** Takes back the end that `ended` (a state just read) tells of, unless another end has been written since. */
+  markPending(ended: OrchestrationState): Promise<void>;
+
   /** Deletes history, instance and payloads of exactly this id. Resolves to `false` when there was nothing. */
   purgeInstance(instanceId: string): Promise<boolean>;
+}
+
+/** Events to take out of a history, by their place. */
+export interface HistoryEdit {
+  /** Become generic events, which replay skips: `Rewound: <type>`. */
+  readonly undone: readonly number[];
+  /** Keep their type, because the next answer belongs to them, and are marked as rewound. */
+  readonly reopened: readonly number[];
 }
 
 export interface NewInstance {

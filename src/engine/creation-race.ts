@@ -1,6 +1,12 @@
 import { DurableError } from "../core/errors.ts";
 import type { NewInstance } from "./backend.ts";
 
+export interface PresentInstance {
+  readonly executionId: string | undefined;
+  /** The execution that its creator started, which a continue-as-new leaves behind. @defaultValue not known */
+  readonly startedAs?: string | undefined;
+}
+
 /**
  * What a creator has to do, given the instance that it finds under its id. Several may create one id at a time: whose
  * instance is stored has won.
@@ -10,12 +16,12 @@ import type { NewInstance } from "./backend.ts";
  */
 export function nextCreationStep(
   { event, replaces }: NewInstance,
-  present: { readonly executionId: string | undefined } | undefined,
+  present: PresentInstance | undefined,
 ): "write" | "written" {
   const { instanceId, executionId } = event.orchestrationInstance;
   if (present === undefined) return "write";
-  // An earlier attempt, whose answer was lost.
-  if (present.executionId === executionId) return "written";
+  // An earlier attempt, whose answer was lost; the instance may have continued as new since.
+  if (present.executionId === executionId || present.startedAs === executionId) return "written";
   if (replaces !== undefined && present.executionId === replaces.executionId) return "write";
   throw new DurableError(
     "InstanceAlreadyExists",

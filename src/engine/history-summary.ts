@@ -1,15 +1,32 @@
 import type { ExecutionCompleted, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import { type Answer, answerIn, type QuestionType } from "./answers.ts";
+import { type InstanceStatus, nextInstanceStatus } from "./instance-status.ts";
+
+const open = 1;
+const answered = 2;
+const rewound = 3;
+const other = 4;
+
+/** What becomes of an answer, given the history it meets. */
+export type AnswerFate = "wanted" | "repeated" | "early";
 
 /**
- * What the engine needs to know of an execution's history to judge the next messages: a fold over its events, small
- * enough to keep beside a live session.
+ * What the engine needs to know of an execution's history to judge the next messages and to show the instance: a fold
+ * over its events, small enough to keep beside a live session.
  */
 export class HistorySummary {
   #started: ExecutionStarted | undefined;
   #completed: ExecutionCompleted | undefined;
   #length = 0;
   #episodes = 0;
-  readonly #recordedIds = new Set<number>();
+  #weight = 0;
+  #lastTimestamp: Date | undefined;
+  #status: InstanceStatus = { runtimeStatus: "Pending" };
+  /** State of each action, by its number; numbers begin at 0 and have no large gaps. */
+  readonly #actions: number[] = [];
+  readonly #questions: (QuestionType | undefined)[] = [];
+  /** When the open timers are due, by their number. */
+  readonly #dueTimes = new Map<number, Date>();
 
   static of(events: readonly HistoryEvent[]): HistorySummary {
     const summary = new HistorySummary();
@@ -18,13 +35,64 @@ export class HistorySummary {
   }
 
   append(events: readonly HistoryEvent[]): void {
-    for (const event of events) {
-      this.#length++;
-      if (event.type === "ExecutionStarted") this.#started ??= event;
-      else if (event.type === "ExecutionCompleted") this.#completed = event;
-      else if (event.type === "OrchestratorStarted") this.#episodes++;
-      if (event.eventId >= 0) this.#recordedIds.add(event.eventId);
+    for (const event of events) this.#add(event);
+  }
+
+  #add(event: HistoryEvent): void {
+    this.#length++;
+    this.#weight += weightOf(event);
+    this.#lastTimestamp = event.timestamp;
+    switch (event.type) {
+      case "OrchestratorStarted":
+        this.#episodes++;
+        return;
+      case "OrchestratorCompleted":
+        return;
+      case "ExecutionStarted":
+        this.#started ??= event;
+        break;
+      case "ExecutionCompleted":
+        this.#completed = event;
+        break;
+      case "TimerCreated":
+        this.#dueTimes.set(event.eventId, event.fireAt);
+        this.#record(event.eventId, open, event.type);
+        return;
+      case "TaskScheduled":
+      case "SubOrchestrationInstanceCreated":
+        this.#record(event.eventId, open, event.type);
+        return;
+      case "TaskCompleted":
+      case "TaskFailed":
+      case "SubOrchestrationInstanceCompleted":
+      case "SubOrchestrationInstanceFailed":
+      case "TimerFired":
+        this.#answer(answerIn(event)!);
+        return;
+      case "GenericEvent":
+        this.#record(event.eventId, rewound);
+        break;
+      default:
+        this.#record(event.eventId, other);
     }
+    this.#status = nextInstanceStatus(this.#status, event);
+  }
+
+  #record(id: number, state: number, question?: QuestionType): void {
+    // A damaged history may hold any number.
+    if (!Number.isInteger(id) || id < 0 || id > this.#length + this.#actions.length) return;
+    while (this.#actions.length < id) {
+      this.#actions.push(0);
+      this.#questions.push(undefined);
+    }
+    this.#actions[id] = state;
+    this.#questions[id] = question;
+  }
+
+  #answer(answer: Answer): void {
+    if (this.fateOfAnswer(answer) !== "wanted") return;
+    this.#actions[answer.id] = answered;
+    this.#dueTimes.delete(answer.id);
   }
 
   get started(): ExecutionStarted | undefined {
@@ -46,9 +114,31 @@ export class HistorySummary {
     return this.#episodes;
   }
 
-  /** `true` once history holds an action of that number: an answer to it is in order. */
-  hasRecorded(id: number): boolean {
-    return this.#recordedIds.has(id);
+  /** About how many bytes a live session of this history holds. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  /** Time of the last event. */
+  get lastTimestamp(): Date | undefined {
+    return this.#lastTimestamp;
+  }
+
+  /** What the history says of the instance's status. */
+  get status(): InstanceStatus {
+    return this.#status;
+  }
+
+  /**
+   * Whether an answer is in order: `early` until the history holds its question; `repeated`, and of no effect, when that
+   * has been answered or was another question, as an episode that is repeated after a crash may ask.
+   */
+  fateOfAnswer({ id, question, firedAt }: Answer): AnswerFate {
+    const state = this.#actions[id] ?? 0;
+    if (state === 0 || state === rewound) return "early";
+    if (state !== open || this.#questions[id] !== question) return "repeated";
+    const dueAt = this.#dueTimes.get(id);
+    return firedAt !== undefined && dueAt !== undefined && firedAt < dueAt ? "repeated" : "wanted";
   }
 
   /** Why these events cannot be a history of this instance that is still under way. */
@@ -58,4 +148,16 @@ export class HistorySummary {
     const owner = this.#started.orchestrationInstance?.instanceId;
     return owner === instanceId ? undefined : `the history cannot be read: it belongs to the instance '${owner}'`;
   }
+}
+
+const eventBytes = 200;
+
+/** A fixed share for the event and its tasks, and two bytes a character of what may be long. */
+function weightOf(event: HistoryEvent): number {
+  const { input, result } = event as { readonly input?: unknown; readonly result?: unknown };
+  return eventBytes + 2 * (lengthOf(input) + lengthOf(result));
+}
+
+function lengthOf(text: unknown): number {
+  return typeof text === "string" ? text.length : 0;
 }

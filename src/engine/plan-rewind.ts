@@ -6,6 +6,7 @@ import type {
   SubOrchestrationInstanceFailed,
   TaskFailed,
 } from "../core/history-event.ts";
+import { answerIn } from "./answers.ts";
 import { HistorySummary } from "./history-summary.ts";
 import { isFireAndForget, waitingParentOf } from "./parent-answers.ts";
 
@@ -127,14 +128,14 @@ function pairAnswers(history: readonly HistoryEvent[]): Answers {
   const questionOf = new Map<number, number>();
   const first: { index: number; event: HistoryEvent }[] = [];
   for (const [index, event] of history.entries()) {
-    const answered = answeredBy(event);
+    const answered = answerIn(event);
     if (isQuestion(event)) {
       latest.set(event.eventId, index);
       byQuestion.set(index, []);
     } else if (answered !== undefined) {
       const question = latest.get(answered.id);
       if (question === undefined) first.push({ index, event });
-      else if (history[question]!.type === answered.type) {
+      else if (history[question]!.type === answered.question) {
         const known = byQuestion.get(question)!;
         if (known.length === 0) first.push({ index, event });
         known.push(index);
@@ -143,21 +144,6 @@ function pairAnswers(history: readonly HistoryEvent[]): Answers {
     }
   }
   return { byQuestion, questionOf, first };
-}
-
-function answeredBy(event: HistoryEvent): { readonly id: number; readonly type: HistoryEvent["type"] } | undefined {
-  switch (event.type) {
-    case "TaskCompleted":
-    case "TaskFailed":
-      return { id: event.taskScheduledId, type: "TaskScheduled" };
-    case "SubOrchestrationInstanceCompleted":
-    case "SubOrchestrationInstanceFailed":
-      return { id: event.taskScheduledId, type: "SubOrchestrationInstanceCreated" };
-    case "TimerFired":
-      return { id: event.timerId, type: "TimerCreated" };
-    default:
-      return undefined;
-  }
 }
 
 function isQuestion({ type }: HistoryEvent): boolean {
@@ -200,7 +186,7 @@ function failuresWithoutConsequence(history: readonly HistoryEvent[]): readonly 
       beforeDecision.push(...ofEpisode);
       ofEpisode = [];
     }
-    if (event.type === "EventRaised" || answeredBy(event) !== undefined) answers++;
+    if (event.type === "EventRaised" || answerIn(event) !== undefined) answers++;
     if (isFailure(event) && !isSuspended) ofEpisode.push(index);
   }
   return [...uncertain, ...certain];

@@ -1,4 +1,5 @@
 import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import { answerIn } from "./answers.ts";
 import type { DeliveredMessage } from "./backend.ts";
 import type { HistorySummary } from "./history-summary.ts";
 import { waitingParentOf } from "./parent-answers.ts";
@@ -25,13 +26,18 @@ const maxEarlyDeliveries = 10;
 /**
  * Sorts the messages of one work item.
  *
+ * - A message that has been accepted before is a repeat, known by its id; so is the answer to a question that has one.
  * - A start begins a new execution when there is none, or when the present one has ended and was started by another
  *   message. Any other start is a repeat, or it is refused: the id is in use.
  * - A message for an exact execution counts for that execution only.
  * - An answer is accepted only once history holds its question; until then it waits, because the checkpoint that asks
  *   may still be on its way.
  */
-export function reconcileMessages(history: HistorySummary, messages: readonly DeliveredMessage[]): Reconciliation {
+export function reconcileMessages(
+  history: HistorySummary,
+  messages: readonly DeliveredMessage[],
+  acceptedIds: readonly string[] = [],
+): Reconciliation {
   const startMessage = messages.find(
     ({ message }) => message.event.type === "ExecutionStarted" && isNewStart(history, message.event),
   );
@@ -46,18 +52,35 @@ export function reconcileMessages(history: HistorySummary, messages: readonly De
   const refused: DeliveredMessage[] = [];
   const deferred: DeliveredMessage[] = [];
   const hasEnded = start === undefined && history.completed !== undefined;
+  const taken = new Set(acceptedIds);
+  if (startMessage !== undefined) taken.add(startMessage.id);
+  const answered = new Set<number>();
   for (const delivered of messages) {
     if (delivered === startMessage) continue;
     const { event, target } = delivered.message;
     const isForAnother =
       target.executionId !== undefined && target.executionId !== current.orchestrationInstance.executionId;
     if (isRefused(current, hasEnded, event)) refused.push(delivered);
-    else if (hasEnded || isForAnother || !isForExecution(event)) discarded.push(delivered);
-    else if (isEarly(start === undefined ? history : undefined, delivered)) {
-      (delivered.deliveryCount < maxEarlyDeliveries ? deferred : discarded).push(delivered);
-    } else accepted.push(delivered);
+    else if (hasEnded || isForAnother || !isForExecution(event) || taken.has(delivered.id)) discarded.push(delivered);
+    else {
+      const answer = answerIn(event);
+      const fate = answer && (start === undefined ? history.fateOfAnswer(answer) : "early");
+      const isGivenUp = fate === "early" && delivered.deliveryCount >= maxEarlyDeliveries;
+      if (fate === "repeated" || isGivenUp || (answer && answered.has(answer.id))) discarded.push(delivered);
+      else if (fate === "early") deferred.push(delivered);
+      else {
+        accepted.push(delivered);
+        taken.add(delivered.id);
+        if (answer !== undefined) answered.add(answer.id);
+      }
+    }
   }
   return { start, accepted, discarded, refused, deferred, orphaned: [] };
+}
+
+/** `true` for a message whose repeat only its id tells: it answers nothing, and starts nothing. */
+export function isKnownByIdAlone({ message: { event } }: DeliveredMessage): boolean {
+  return event.type !== "ExecutionStarted" && answerIn(event) === undefined;
 }
 
 function isNewStart(history: HistorySummary, event: ExecutionStarted): boolean {
@@ -103,20 +126,6 @@ function isForExecution(event: HistoryEvent): boolean {
     case "ExecutionRewound":
     case "GenericEvent":
       return true;
-    default:
-      return false;
-  }
-}
-
-function isEarly(history: HistorySummary | undefined, { message: { event } }: DeliveredMessage): boolean {
-  switch (event.type) {
-    case "TaskCompleted":
-    case "TaskFailed":
-    case "SubOrchestrationInstanceCompleted":
-    case "SubOrchestrationInstanceFailed":
-      return history?.hasRecorded(event.taskScheduledId) !== true;
-    case "TimerFired":
-      return history?.hasRecorded(event.timerId) !== true;
     default:
       return false;
   }

@@ -16,6 +16,7 @@ import {
 import type { Clock, Random } from "../core/ports.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
 import type { TaskHubStore } from "./backend.ts";
+import { rewindInstance } from "./rewind.ts";
 import { terminateDescendants } from "./terminate-descendants.ts";
 
 export interface TaskHubClientOptions {
@@ -56,7 +57,7 @@ export class TaskHubClient implements OrchestrationClient {
       event: {
         type: "ExecutionStarted",
         eventId: -1,
-        timestamp: new Date(this.#clock.now()),
+        timestamp: new Date(Math.max(this.#clock.now(), laterThan(existing))),
         orchestrationInstance: { instanceId, executionId: createId(this.#random) },
         parentInstance: undefined,
         name: options.name,
@@ -64,7 +65,7 @@ export class TaskHubClient implements OrchestrationClient {
         input: options.input,
         tags: options.tags,
         correlation: undefined,
-        parentTraceContext: undefined,
+        parentTraceContext: options.parentTraceContext,
         scheduledStartTime: options.scheduledStartTime,
         generation: existing === undefined ? 0 : existing.generation + 1,
         generateNewTrace: false,
@@ -128,7 +129,7 @@ export class TaskHubClient implements OrchestrationClient {
         `the instance '${instanceId}' is ${runtimeStatus}; only a failed instance can be rewound`,
       );
     }
-    await this.#store.rewindInstance(instanceId, reason);
+    await rewindInstance(instanceId, reason, { store: this.#store, clock: this.#clock });
   }
 
   async restart(instanceId: string, options: { readonly restartWithNewInstanceId: boolean }): Promise<string> {
@@ -186,6 +187,11 @@ export class TaskHubClient implements OrchestrationClient {
     const target = { instanceId, executionId: undefined };
     await this.#store.sendMessage({ message: { event: { ...event, eventId: -1, timestamp }, target } });
   }
+}
+
+/** Executions of one id are ordered by the time they were created, whatever the clocks of their creators say. */
+function laterThan(existing: OrchestrationState | undefined): number {
+  return existing === undefined ? 0 : Math.max(existing.createdTime.getTime(), existing.lastUpdatedTime.getTime()) + 1;
 }
 
 function assertActive(instanceId: string, runtimeStatus: OrchestrationRuntimeStatus, what: string): void {

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { ActivityProcessor } from "./activity-processor.ts";
@@ -18,11 +17,15 @@ export interface TaskHubWorkerOptions {
   readonly maxConcurrentActivities?: number;
   /**
    * An activity that was begun this often and never ended (it takes its process down with it) is failed with
-   * `ActivityPoisoned`. @defaultValue 10
+   * `ActivityPoisoned`. Runs that were handed back, by a stop or an error of the host, do not count. @defaultValue 10
    */
-  readonly maxActivityDeliveries?: number;
+  readonly maxUnfinishedRuns?: number;
   /** Live orchestrators kept between episodes. @defaultValue 200 */
   readonly maxSessions?: number;
+  /** Bytes that the histories of kept orchestrators may stand for, about. @defaultValue 256 MiB */
+  readonly maxSessionBytes?: number;
+  /** A kept orchestrator without an episode for so long is let go, in milliseconds. @defaultValue 30 minutes */
+  readonly maxSessionIdleMs?: number;
   /** How long `stop` lets running activities finish before it aborts their signals, in milliseconds. @defaultValue 3,000 */
   readonly stopGraceMs?: number;
 }
@@ -38,7 +41,7 @@ export interface TaskHubWorkerOptions {
 export class TaskHubWorker {
   readonly #options: TaskHubWorkerOptions;
   readonly #fetching = new AbortController();
-  readonly #running = new AbortController();
+  #activities: ActivityProcessor | undefined;
   #loops: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -58,17 +61,17 @@ export class TaskHubWorker {
       clock,
       log,
       maxSessions: this.#options.maxSessions ?? 200,
+      maxSessionBytes: this.#options.maxSessionBytes ?? 256 * 1024 * 1024,
+      maxSessionIdleMs: this.#options.maxSessionIdleMs ?? 30 * 60_000,
     });
     const activities = new ActivityProcessor({
       backend,
       executor,
       clock,
       log,
-      signal: this.#running.signal,
-      maxDeliveries: this.#options.maxActivityDeliveries ?? 10,
+      maxUnfinishedRuns: this.#options.maxUnfinishedRuns ?? 10,
     });
-    // Every free slot waits on it.
-    setMaxListeners(0, this.#fetching.signal);
+    this.#activities = activities;
     const loop = { clock, signal: this.#fetching.signal };
     this.#loops = Promise.all([
       runWorkItemLoop({
@@ -80,12 +83,15 @@ export class TaskHubWorker {
       }),
       runWorkItemLoop({
         ...loop,
-        fetch: (signal) => backend.fetchActivityWorkItem(signal),
+        fetch: (signal, demand) => backend.fetchActivityWorkItem(signal, demand),
         process: (workItem) => activities.process(workItem),
         onFetchError: (error) => this.#logFetchError("ActivityFetchFailed", error),
         maxConcurrent: this.#options.maxConcurrentActivities ?? 20,
       }),
-    ]).then(() => orchestrations.close());
+    ]).then(() => {
+      orchestrations.close();
+      activities.close();
+    });
   }
 
   /** Never rejects; repeated calls wait for the first. */
@@ -103,7 +109,7 @@ export class TaskHubWorker {
       drained.then(() => grace.abort()),
       clock.sleep(this.#options.stopGraceMs ?? 3000, grace.signal),
     ]);
-    this.#running.abort();
+    this.#activities?.close();
     // An activity that ignores its signal is left behind: its work item becomes visible again by itself.
     const lastChance = new AbortController();
     await Promise.race([drained.then(() => lastChance.abort()), clock.sleep(500, lastChance.signal)]);

@@ -71,7 +71,8 @@ export function describeBackend(name: string, open: () => Promise<BackendUnderTe
       expect(workItem.messages.map(({ message }) => message.event)).toMatchObject([
         { type: "ExecutionStarted", name: "Test", input: '"in"', orchestrationInstance: { instanceId, executionId } },
       ]);
-      expect(await backend.loadHistory(workItem)).toEqual({ events: [], executionId: undefined, version: undefined });
+      const none = { events: [], executionId: undefined, version: undefined };
+      expect(await backend.loadHistory(workItem)).toMatchObject(none);
     });
 
     it.each([

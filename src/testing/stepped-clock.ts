@@ -50,6 +50,11 @@ export class SteppedClock implements Clock {
     for (const sleeper of due.sort((a, b) => a.wakeAt - b.wakeAt)) sleeper.wake();
   }
 
+  /** How many sleep. */
+  get sleepers(): number {
+    return this.#sleepers.size;
+  }
+
   /** When the next sleeper wakes; `undefined` when nobody sleeps. */
   get nextWakeAt(): number | undefined {
     const times = [...this.#sleepers].map(({ wakeAt }) => wakeAt);

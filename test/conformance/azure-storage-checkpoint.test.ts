@@ -25,7 +25,8 @@ import {
 
 it("writes a sequence of three activities as the reference shows it", async () => {
   const taskHub = newHubName();
-  const hub = openHub(taskHub);
+  // Batches are counted, and leases are renewed in batches.
+  const hub = openHub(taskHub, { leaseRenewIntervalMs: 25_000 });
   const { backend, store, requests } = hub;
   await backend.start();
   await store.createInstance({ event: started("hello-0001"), replaces: undefined });

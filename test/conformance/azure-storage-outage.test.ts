@@ -72,7 +72,7 @@ it("outlives an outage, says so in one line, and stops in time without storage",
   await expect(store.getInstance("a")).rejects.toMatchObject({
     code: "StorageUnavailable",
     message: expect.stringMatching(
-      /^storage at 127\.0\.0\.1:\d+ is not available \(table\.query on OutageInstances\): ECONNREFUSED: [^\n]+$/,
+      /^storage at 127\.0\.0\.1:\d+ is not available \(table\.get on OutageInstances\): ECONNREFUSED: [^\n]+$/,
     ),
   });
   await backend.stop(); // it may not wait for storage that does not come back

@@ -4,6 +4,8 @@ import { expect, it } from "vitest";
 import type { AzureStorageTaskHub } from "../../src/backends/azure-storage/azure-storage-task-hub.ts";
 import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
+import { systemClock } from "../../src/core/system-ports.ts";
+import { rewindInstance } from "../../src/engine/rewind.ts";
 import {
   at,
   azurite,
@@ -236,7 +238,7 @@ it("rewinds a failed instance", async () => {
       failureDetails: undefined,
     },
   ]);
-  await hub.store.rewindInstance("failed", "fixed");
+  await rewindInstance("failed", "fixed", { store: hub.store, clock: systemClock });
   const rows = await rawRows(`${taskHub}History`);
   expect(rows.slice(2, 5)).toMatchObject([
     { EventType: S("GenericEvent"), Reason: S("Rewound: TaskScheduled") },
@@ -245,7 +247,8 @@ it("rewinds a failed instance", async () => {
   ]);
   expect((await fetchWork(hub))!.messages[0]!.message.event).toMatchObject({ type: "GenericEvent", data: "fixed" });
   expect(await hub.store.getInstance("failed")).toMatchObject({ runtimeStatus: "Pending" });
-  await expect(hub.store.rewindInstance("nobody", undefined)).rejects.toMatchObject({ code: "InstanceNotFound" });
+  const nobody = rewindInstance("nobody", undefined, { store: hub.store, clock: systemClock });
+  await expect(nobody).rejects.toMatchObject({ code: "InstanceNotFound" });
 });
 
 it("rejects a custom status that no row can hold, before anything is written", async () => {

@@ -15,6 +15,8 @@ import { BackendRun } from "./backend-run.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import type { HeldMessage } from "./messaging/held-message.ts";
 import type { MessageOrigin } from "./messaging/message-sender.ts";
+import type { HeldRequest } from "./messaging/work-item-queue.ts";
+import type { PreparedHistory } from "./tracking/history-table.ts";
 import { maxCustomStatusUnits } from "./tracking/instances-table.ts";
 
 class HeldOrchestration implements OrchestrationWorkItem {
@@ -31,17 +33,27 @@ class HeldOrchestration implements OrchestrationWorkItem {
 }
 
 class HeldActivity implements ActivityWorkItem {
-  readonly delivered: HeldMessage;
+  readonly request: HeldRequest;
   readonly renewIntervalMs: number;
   isSettled = false;
 
-  constructor(delivered: HeldMessage, renewIntervalMs: number) {
-    this.delivered = delivered;
+  constructor(request: HeldRequest, renewIntervalMs: number) {
+    this.request = request;
     this.renewIntervalMs = renewIntervalMs;
+  }
+
+  get delivered(): HeldMessage {
+    return this.request.message;
+  }
+
+  get unfinishedRuns(): number {
+    return this.request.unfinishedRuns.length;
   }
 }
 
 const maxStopMs = 5000;
+/** A message that brings a row right that is behind comes again within so long, in milliseconds. */
+const maxRowLagMs = 10_000;
 
 /**
  * A task hub worker's side of the hub.
@@ -104,14 +116,19 @@ export class AzureStorageBackend implements Backend {
   }
 
   async renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
-    const { messages } = asOrchestration(workItem);
-    const renewed = await Promise.all(messages.map((message) => message.hideFor(this.#options.visibilityTimeoutMs)));
-    if (!renewed.every(Boolean)) throw lockLost(workItem.instanceId, "another worker has received its messages");
+    const held = asOrchestration(workItem);
+    if (held.isSettled) throw lockLost(held.instanceId, "it is settled");
+    const { visibilityTimeoutMs } = this.#options;
+    const renewed = await Promise.all(held.messages.map((message) => message.hideFor(visibilityTimeoutMs)));
+    if (renewed.every(Boolean)) return;
+    await this.abandonOrchestrationWorkItem(held); // B4: what is still held goes back
+    throw lockLost(held.instanceId, "another worker has received its messages");
   }
 
   async completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt> {
     const workItem = asOrchestration(checkpoint.workItem);
     const { history, instance, outgoing } = checkpoint;
+    if (workItem.isSettled) throw lockLost(workItem.instanceId, "it is settled");
     assertCustomStatus(instance?.customStatus);
     if (history !== undefined) await this.#assertOwned(workItem);
 
@@ -135,25 +152,35 @@ export class AzureStorageBackend implements Backend {
       }
       version = commit.version;
     }
-    const isRowWritten = await this.#mergeInstance(workItem, instance, prepared?.blobs ?? new Map());
+    const isRowWritten = await this.#writeInstance(workItem, instance, prepared, version);
     if (prepared !== undefined && isRowWritten) this.#parts.history.deleteSuperseded(prepared);
-    // A finished instance gets no other message that would put its row right, so these come again and do.
-    const keepsMessages = !isRowWritten && instance?.completedTime !== undefined;
-    await this.#settle(workItem, new Set(keepsMessages ? [] : checkpoint.settled.map(({ id }) => id)));
-    return { version };
+    // What is kept comes again soon, is known for a repeat, and brings the row right.
+    const settled = new Set(isRowWritten ? checkpoint.settled.map(({ id }) => id) : []);
+    const maxDelayMs = isRowWritten ? Number.POSITIVE_INFINITY : maxRowLagMs;
+    const deleted = await this.#settle(workItem, settled, maxDelayMs);
+    const undeleted = checkpoint.settled.flatMap(({ id }) => (deleted.has(id) ? [] : id));
+    return { version, ...(undeleted.length === 0 ? {} : { undeleted }) };
   }
 
-  async #mergeInstance(
-    workItem: HeldOrchestration,
+  /** Resolves to `false` when the row is behind now. */
+  async #writeInstance(
+    { instanceId }: HeldOrchestration,
     instance: InstanceChange | undefined,
-    blobs: ReadonlyMap<string, string>,
+    prepared: PreparedHistory | undefined,
+    written: string | undefined,
   ): Promise<boolean> {
     if (instance === undefined) return true;
+    const { instances, history } = this.#parts;
+    const version = written ?? instance.historyVersion;
     try {
-      await this.#parts.instances.merge(workItem.instanceId, instance, blobs);
+      await instances.write(instanceId, instance, {
+        blobs: prepared?.blobs ?? new Map(),
+        isNewExecution: prepared?.append.firstIndex === 0,
+        isLatest: async () => version === undefined || (await history.readVersion(instanceId)) === version,
+      });
       return true;
     } catch (error) {
-      this.#report("InstanceRowFailed", workItem.instanceId, error);
+      this.#report("InstanceRowFailed", instanceId, error);
       return false;
     }
   }
@@ -162,50 +189,74 @@ export class AzureStorageBackend implements Backend {
     await this.#settle(asOrchestration(workItem), new Set());
   }
 
-  async fetchActivityWorkItem(signal: AbortSignal): Promise<ActivityWorkItem | undefined> {
-    const message = await this.#running().workItems.fetch(signal);
-    return message && new HeldActivity(message, this.#options.renewIntervalMs);
+  async fetchActivityWorkItem(
+    signal: AbortSignal,
+    demand: () => number = () => 1,
+  ): Promise<ActivityWorkItem | undefined> {
+    const request = await this.#running().workItems.fetch(signal, demand);
+    return request && new HeldActivity(request, this.#options.renewIntervalMs);
   }
 
   async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
-    const { delivered } = asActivity(workItem);
-    if (await delivered.hideFor(this.#options.visibilityTimeoutMs)) return;
+    const held = asActivity(workItem);
+    const { delivered } = held;
+    if (!held.isSettled && (await delivered.hideFor(this.#options.visibilityTimeoutMs))) return;
+    this.#letGo(held); // B4
     throw lockLost(delivered.instanceId, "another worker has received the request for its activity");
   }
 
   async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
-    const { delivered } = asActivity(workItem);
+    const held = asActivity(workItem);
+    const { delivered } = held;
+    if (held.isSettled) throw lockLost(delivered.instanceId, "the request for its activity is settled");
     const { target } = delivered.message;
     const sender = { instanceId: target.instanceId, executionId: target.executionId ?? "" };
     await this.#parts.sender.send({ message: answer }, { sender, episode: delivered.data.episode ?? -1 });
-    await this.#settleActivity(workItem, () => delivered.delete());
+    this.#letGo(held);
+    await delivered.delete().catch((error: unknown) => this.#report("MessageSettleFailed", target.instanceId, error));
   }
 
   async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
-    const { delivered } = asActivity(workItem);
-    await this.#settleActivity(workItem, () => this.#run?.workItems.abandon(delivered) ?? delivered.abandon());
-  }
-
-  /** Deletes the settled messages, gives the others back, and lets the instance be taken again. Once per work item. */
-  async #settle(workItem: HeldOrchestration, settled: ReadonlySet<string>): Promise<void> {
-    if (workItem.isSettled) return;
-    workItem.isSettled = true;
-    const calls = workItem.messages.map(async (message) => {
-      if (settled.has(message.id)) await message.delete();
-      else await message.abandon();
-    });
-    const done = await Promise.allSettled(calls);
-    const failed = done.find((call) => call.status === "rejected");
-    if (failed !== undefined) this.#report("MessageSettleFailed", workItem.instanceId, failed.reason);
-    this.#run?.release(workItem.instanceId, workItem.messages, settled);
-  }
-
-  async #settleActivity(workItem: ActivityWorkItem, settle: () => Promise<boolean>): Promise<void> {
     const held = asActivity(workItem);
     if (held.isSettled) return;
+    this.#letGo(held);
+    const { request, delivered } = held;
+    const abandoned = this.#run?.workItems.abandon(request) ?? delivered.abandon();
+    await abandoned.catch((error: unknown) => this.#report("MessageSettleFailed", delivered.instanceId, error));
+  }
+
+  /** From now on the message, should it be received again, is a new work item. */
+  #letGo(held: HeldActivity): void {
     held.isSettled = true;
-    await settle().catch((error: unknown) => this.#report("MessageSettleFailed", held.delivered.instanceId, error));
-    this.#run?.workItems.forget(held.delivered);
+    this.#run?.workItems.forget(held.request);
+  }
+
+  /**
+   * Deletes the settled messages, gives the others back, and lets the instance be taken again. Once per work item.
+   *
+   * @returns the ids of the messages that are surely gone
+   */
+  async #settle(
+    workItem: HeldOrchestration,
+    settled: ReadonlySet<string>,
+    maxDelayMs = Number.POSITIVE_INFINITY,
+  ): Promise<ReadonlySet<string>> {
+    if (workItem.isSettled) return new Set();
+    workItem.isSettled = true;
+    const { messages, instanceId } = workItem;
+    const delayOf = (message: HeldMessage) => Math.min(message.abandonDelayMs, maxDelayMs);
+    const done = await Promise.allSettled(
+      messages.map((message) => (settled.has(message.id) ? message.delete() : message.hideFor(delayOf(message)))),
+    );
+    const failed = done.find((call) => call.status === "rejected");
+    if (failed !== undefined) this.#report("MessageSettleFailed", instanceId, failed.reason);
+    const back = messages.filter(({ id }) => !settled.has(id));
+    this.#run?.release(instanceId, messages, back.map(delayOf));
+    const deleted = messages.filter(({ id }, index) => {
+      const call = done[index]!;
+      return settled.has(id) && call.status === "fulfilled" && call.value;
+    });
+    return new Set(deleted.map(({ id }) => id));
   }
 
   async #assertOwned(workItem: HeldOrchestration): Promise<void> {
@@ -216,7 +267,7 @@ export class AzureStorageBackend implements Backend {
 
   #running(): BackendRun {
     if (this.#run !== undefined) return this.#run;
-    throw new DurableError("NotSupported", `the backend of task hub ${this.taskHub} is not started`);
+    throw new DurableError("InternalError", `the backend of task hub ${this.taskHub} is not started`);
   }
 
   #report(event: string, instanceId: string, error: unknown): void {
@@ -227,12 +278,12 @@ export class AzureStorageBackend implements Backend {
 
 function asOrchestration(workItem: OrchestrationWorkItem): HeldOrchestration {
   if (workItem instanceof HeldOrchestration) return workItem;
-  throw new DurableError("InvalidOption", "the work item was not fetched from this backend");
+  throw new DurableError("InternalError", "the work item was not fetched from this backend");
 }
 
 function asActivity(workItem: ActivityWorkItem): HeldActivity {
   if (workItem instanceof HeldActivity) return workItem;
-  throw new DurableError("InvalidOption", "the work item was not fetched from this backend");
+  throw new DurableError("InternalError", "the work item was not fetched from this backend");
 }
 
 function lockLost(instanceId: string, reason: string): DurableError {

@@ -1,17 +1,17 @@
 import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
+import { mapConcurrently } from "../../core/map-concurrently.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
 import type { OutgoingMessage } from "../../core/task-message.ts";
-import type { NewInstance, TaskHubStore } from "../../engine/backend.ts";
+import type { HistoryEdit, NewInstance, TaskHubStore } from "../../engine/backend.ts";
 import { nextCreationStep } from "../../engine/creation-race.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { sentinelRowKey } from "./codec/history-row.ts";
+import { readCreation } from "./codec/instance-row.ts";
 import { escapeKey } from "./codec/key-escaping.ts";
-import { mapConcurrently } from "./concurrency.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import { clientOrigin } from "./messaging/message-sender.ts";
-import { rewindInstance } from "./rewind.ts";
-import { readString, type TableRow } from "./storage/table-row.ts";
+import type { TableRow } from "./storage/table-row.ts";
 
 /** A row to replace may be updated by its execution meanwhile. */
 const maxCreationAttempts = 5;
@@ -46,14 +46,14 @@ export class AzureStorageStore implements TaskHubStore {
     const { instanceId } = orchestrationInstance;
     // The row to replace must be the one that the caller decided on, and its ETag was not part of what they saw.
     let row = start.replaces && (await instances.readRow(instanceId));
-    nextCreationStep(start, row && executionOf(row));
+    nextCreationStep(start, row && readCreation(row));
     const message = { event: start.event, target: orchestrationInstance };
     const sent = await sender.send({ message, deliverAt: scheduledStartTime }, clientOrigin);
     // Whoever loses has sent a start without a row, which the receivers discard.
     for (let attempt = 0; attempt < maxCreationAttempts; attempt++) {
       if (await instances.writePending(start.event, row, sent.blobName)) return;
       row = await instances.readRow(instanceId);
-      if (nextCreationStep(start, row && executionOf(row)) === "written") return;
+      if (nextCreationStep(start, row && readCreation(row)) === "written") return;
     }
     throw new DurableError("StorageUnavailable", `the row of '${instanceId}' changes all the time; start it again`);
   }
@@ -93,16 +93,17 @@ export class AzureStorageStore implements TaskHubStore {
     }
   }
 
-  async rewindInstance(instanceId: string, reason: string | undefined): Promise<void> {
+  async editHistory(
+    instanceId: string,
+    decide: (events: readonly HistoryEvent[]) => Promise<HistoryEdit>,
+  ): Promise<void> {
     await this.#parts.resources.create();
-    const { clock, names } = this.#options;
-    await rewindInstance({
-      instanceId,
-      reason,
-      at: new Date(clock.now()),
-      table: names.historyTable,
-      parts: this.#parts,
-    });
+    await this.#parts.history.edit(instanceId, decide);
+  }
+
+  async markPending(ended: OrchestrationState): Promise<void> {
+    await this.#parts.resources.create();
+    await this.#parts.instances.markPending(ended);
   }
 
   async purgeInstance(instanceId: string): Promise<boolean> {
@@ -161,8 +162,4 @@ export class AzureStorageStore implements TaskHubStore {
       }
     });
   }
-}
-
-function executionOf(row: TableRow): { readonly executionId: string | undefined } {
-  return { executionId: readString(row, "ExecutionId") };
 }

@@ -26,7 +26,11 @@ export class BackendRun {
     this.#parts = parts;
     // All receives under way listen to it.
     setMaxListeners(0, this.#cutOff.signal);
-    this.workItems = new WorkItemQueue({ ...this.#pollerOptions(options.names.workItemQueue), reader: parts.reader });
+    this.workItems = new WorkItemQueue({
+      ...this.#pollerOptions(options.names.workItemQueue),
+      reader: parts.reader,
+      workerId: options.workerId,
+    });
     this.#partitions = new PartitionManager({
       storage: parts.storage,
       table: options.names.partitionsTable,
@@ -66,17 +70,16 @@ export class BackendRun {
     else poller?.wakeAt(visibleAt);
   }
 
-  /** The end of a work item. */
-  release(instanceId: string, messages: readonly HeldMessage[], settled: ReadonlySet<string>): void {
+  /** The end of a work item. @param delays after which messages come again, of those that do */
+  release(instanceId: string, messages: readonly HeldMessage[], delays: readonly number[]): void {
     const wasFull = this.inbox.messageCount >= this.#options.controlQueueBufferThreshold;
     for (const message of messages) this.inbox.forget(message);
     this.inbox.unlock(instanceId);
     if (wasFull) for (const queue of this.#controlQueues.values()) queue.poller.wake();
-    const isAnyBack = messages.some((message) => !settled.has(message.id));
-    if (!isAnyBack) return;
+    if (delays.length === 0) return;
     const now = this.#options.clock.now();
     const poller = this.#controlQueues.get(this.#queueOf(instanceId))?.poller;
-    for (const message of messages) if (!settled.has(message.id)) poller?.wakeAt(now + message.abandonDelayMs);
+    for (const delay of delays) poller?.wakeAt(now + delay);
   }
 
   #queueOf(instanceId: string): string {

@@ -1,5 +1,6 @@
 import type { InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
 import type { InstanceChange, NewInstance } from "../../engine/backend.ts";
+import { nextInstanceWrite } from "../../engine/next-instance-write.ts";
 
 /** The state of an instance that a client has just created. */
 export function createPendingState({ event }: NewInstance): OrchestrationState {
@@ -22,49 +23,32 @@ export function createPendingState({ event }: NewInstance): OrchestrationState {
   };
 }
 
-/** Merges a change into what is stored, which may be nothing for a sub-orchestration. */
-export function mergeInstanceChange(
+/** What is stored after a change; `undefined` when there is nothing and the change cannot make it. */
+export function applyInstanceChange(
   instanceId: string,
   stored: OrchestrationState | undefined,
   change: InstanceChange,
-): OrchestrationState {
-  const { started } = change;
-  const base = stored ?? {
-    instanceId,
-    executionId: change.executionId,
-    name: "",
-    version: undefined,
-    runtimeStatus: "Running",
-    input: undefined,
-    output: undefined,
-    customStatus: undefined,
-    createdTime: change.lastUpdatedTime,
-    lastUpdatedTime: change.lastUpdatedTime,
-    completedTime: undefined,
-    scheduledStartTime: undefined,
-    generation: 0,
-    tags: undefined,
-    failureDetails: undefined,
-  };
+): OrchestrationState | undefined {
+  const write = nextInstanceWrite(change, stored);
+  if (write === "none") return stored;
+  const { started, executionId, lastUpdatedTime } = change;
+  const isSame = write === "merge";
   return {
-    ...base,
-    executionId: change.executionId,
-    lastUpdatedTime: change.lastUpdatedTime,
-    customStatus: change.keepsCustomStatus ? base.customStatus : change.customStatus,
-    runtimeStatus: change.runtimeStatus ?? base.runtimeStatus,
-    output: change.output ?? base.output,
-    completedTime: change.completedTime ?? base.completedTime,
-    ...(started === undefined
-      ? {}
-      : {
-          name: started.name,
-          version: started.version,
-          input: started.input,
-          createdTime: started.createdTime,
-          tags: started.tags,
-          generation: started.generation ?? base.generation,
-          scheduledStartTime: started.scheduledStartTime ?? base.scheduledStartTime,
-        }),
+    instanceId,
+    executionId,
+    name: started?.name ?? stored?.name ?? "",
+    version: started === undefined ? stored?.version : started.version,
+    runtimeStatus: change.runtimeStatus ?? stored?.runtimeStatus ?? "Running",
+    input: started === undefined ? stored?.input : started.input,
+    output: change.output ?? (isSame && change.completedTime === undefined ? stored?.output : undefined),
+    customStatus: change.keepsCustomStatus === true && isSame ? stored?.customStatus : change.customStatus,
+    createdTime: started?.createdTime ?? stored?.createdTime ?? lastUpdatedTime,
+    lastUpdatedTime,
+    completedTime: change.completedTime ?? (isSame ? stored?.completedTime : undefined),
+    scheduledStartTime: started?.scheduledStartTime ?? (isSame ? stored?.scheduledStartTime : undefined),
+    generation: started?.generation ?? stored?.generation ?? 0,
+    tags: started === undefined ? stored?.tags : started.tags,
+    failureDetails: undefined,
   };
 }
 

@@ -9,6 +9,7 @@ import type {
   CheckpointReceipt,
   DeliveredMessage,
   HistoryAppend,
+  HistoryEdit,
   LoadedHistory,
   NewInstance,
   OrchestrationCheckpoint,
@@ -16,9 +17,9 @@ import type {
   TaskHubStore,
 } from "../../engine/backend.ts";
 import { nextCreationStep } from "../../engine/creation-race.ts";
-import { createPendingState, matchesQuery, mergeInstanceChange } from "./instance-state.ts";
-import { MessageQueue, type StoredMessage } from "./message-queue.ts";
-import { rewindHistory } from "./rewind-history.ts";
+import { applyInstanceChange, createPendingState, matchesQuery } from "./instance-state.ts";
+import { type Hold, MessageQueue } from "./message-queue.ts";
+import { WaitingQueue } from "./waiting-queue.ts";
 
 export interface MemoryTaskHubOptions {
   readonly clock: Clock;
@@ -30,8 +31,40 @@ export interface MemoryTaskHubOptions {
 
 interface StoredHistory {
   readonly executionId: string;
-  readonly events: readonly HistoryEvent[];
+  /** Grows in place: readers get copies. */
+  readonly events: HistoryEvent[];
   readonly version: number;
+  readonly acceptedMessageIds: readonly string[];
+}
+
+class MemoryOrchestrationWorkItem implements OrchestrationWorkItem {
+  readonly instanceId: string;
+  readonly messages: readonly DeliveredMessage[];
+  readonly renewIntervalMs: number;
+  readonly hold: Hold;
+  isSettled = false;
+
+  constructor(hold: Hold, renewIntervalMs: number) {
+    this.hold = hold;
+    this.instanceId = hold.key;
+    this.messages = hold.delivered;
+    this.renewIntervalMs = renewIntervalMs;
+  }
+}
+
+class MemoryActivityWorkItem implements ActivityWorkItem {
+  readonly delivered: DeliveredMessage;
+  readonly unfinishedRuns: number;
+  readonly renewIntervalMs: number;
+  readonly hold: Hold;
+  isSettled = false;
+
+  constructor(hold: Hold, renewIntervalMs: number) {
+    this.hold = hold;
+    this.delivered = hold.delivered[0]!;
+    this.unfinishedRuns = hold.messages[0]!.unfinishedRuns++;
+    this.renewIntervalMs = renewIntervalMs;
+  }
 }
 
 /**
@@ -42,68 +75,89 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   readonly taskHub: string;
   readonly #clock: Clock;
   readonly #lockMs: number;
-  #control: MessageQueue;
-  #workItems: MessageQueue;
+  #control!: WaitingQueue<MemoryOrchestrationWorkItem>;
+  #workItems!: WaitingQueue<MemoryActivityWorkItem>;
   readonly #instances = new Map<string, OrchestrationState>();
   readonly #histories = new Map<string, StoredHistory>();
-  /** Instances in a work item, until when. */
-  readonly #locked = new Map<string, number>();
-  readonly #waiting = new Set<AbortController>();
   #versions = 0;
 
   constructor(options: MemoryTaskHubOptions) {
     this.#clock = options.clock;
     this.taskHub = options.taskHub ?? "MemoryHub";
     this.#lockMs = options.lockMs ?? 60_000;
-    this.#control = new MessageQueue(this.#clock);
-    this.#workItems = new MessageQueue(this.#clock);
+    this.#createQueues();
+  }
+
+  #createQueues(): void {
+    const renewIntervalMs = this.#lockMs / 3;
+    const open = () => new MessageQueue(this.#clock, this.#lockMs);
+    const isWanted = (message: TaskMessage) => !this.#isRepeatedStart(message);
+    this.#control = new WaitingQueue(this.#clock, open(), (queue) => {
+      const hold = queue.take(isWanted);
+      return hold && new MemoryOrchestrationWorkItem(hold, renewIntervalMs);
+    });
+    this.#workItems = new WaitingQueue(this.#clock, open(), (queue) => {
+      const hold = queue.take();
+      return hold && new MemoryActivityWorkItem(hold, renewIntervalMs);
+    });
   }
 
   async start(): Promise<void> {}
-  async stop(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    this.#control.rest();
+    this.#workItems.rest();
+  }
+
   async createTaskHub(): Promise<void> {}
 
   async deleteTaskHub(): Promise<void> {
-    this.#control = new MessageQueue(this.#clock);
-    this.#workItems = new MessageQueue(this.#clock);
+    await this.stop();
+    this.#createQueues();
     this.#instances.clear();
     this.#histories.clear();
   }
 
+  /** Ends all locks as if their time had passed; for tests. */
+  expireLocks(): void {
+    for (const queue of [this.#control, this.#workItems]) {
+      queue.messages.expireHolds();
+      queue.hasChanged();
+    }
+  }
+
   fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
-    return this.#waitFor(signal, this.#control, () => this.#takeOrchestration());
+    return this.#control.take(signal);
   }
 
   fetchActivityWorkItem(signal: AbortSignal): Promise<ActivityWorkItem | undefined> {
-    return this.#waitFor(signal, this.#workItems, () => {
-      let isFirst = true;
-      const [delivered] = this.#workItems.receive(() => {
-        const taken = isFirst;
-        isFirst = false;
-        return taken;
-      }, this.#lockMs);
-      return delivered === undefined ? undefined : { delivered, renewIntervalMs: this.#lockMs / 3 };
-    });
+    return this.#workItems.take(signal);
   }
 
   async loadHistory({ instanceId }: OrchestrationWorkItem): Promise<LoadedHistory> {
     const history = this.#histories.get(instanceId);
     if (history === undefined) return { events: [], executionId: undefined, version: undefined };
-    return { events: history.events, executionId: history.executionId, version: String(history.version) };
+    const { events, executionId, version, acceptedMessageIds } = history;
+    return { events: events.slice(), executionId, version: String(version), acceptedMessageIds };
   }
 
   async renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
-    for (const delivered of workItem.messages) this.#renew(this.#control, delivered);
-    this.#locked.set(workItem.instanceId, this.#clock.now() + this.#lockMs);
+    const held = asOrchestration(workItem);
+    if (!held.isSettled && this.#control.messages.renew(held.hold)) return;
+    held.isSettled = true;
+    throw lockLost(held.instanceId);
   }
 
-  async renewActivityWorkItem({ delivered }: ActivityWorkItem): Promise<void> {
-    this.#renew(this.#workItems, delivered);
+  async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+    const held = asActivity(workItem);
+    if (held.isSettled || !this.#workItems.messages.renew(held.hold)) throw this.#loseActivity(held);
   }
 
   async completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt> {
-    const { workItem, history, instance } = checkpoint;
+    const { history, instance } = checkpoint;
+    const workItem = asOrchestration(checkpoint.workItem);
     const { instanceId } = workItem;
+    if (workItem.isSettled) throw lockLost(instanceId);
     if (history !== undefined && !this.#isAt(instanceId, history.expectedVersion)) {
       await this.abandonOrchestrationWorkItem(workItem);
       throw new DurableError("WorkItemLockLost", `the history of '${instanceId}' has moved on`);
@@ -111,28 +165,42 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     for (const outgoing of checkpoint.outgoing) this.#deliver(outgoing);
     const version = history === undefined ? undefined : this.#append(instanceId, history);
     if (instance !== undefined) {
-      this.#instances.set(instanceId, mergeInstanceChange(instanceId, this.#instances.get(instanceId), instance));
+      const state = applyInstanceChange(instanceId, this.#instances.get(instanceId), instance);
+      if (state !== undefined) this.#instances.set(instanceId, state);
     }
-    for (const delivered of checkpoint.settled) this.#control.delete(delivered);
-    for (const delivered of checkpoint.deferred) this.#control.hideFor(delivered, retryDelayMs(delivered));
-    this.#unlock(instanceId);
-    return { version };
+    workItem.isSettled = true;
+    const settled = new Set(checkpoint.settled.map(({ id }) => id));
+    // Of a hold that has run out the messages are someone else's by now.
+    const isReleased = this.#control.messages.release(workItem.hold, (stored) => {
+      return settled.has(stored.id) ? undefined : retryDelayMs(stored.deliveryCount);
+    });
+    this.#control.hasChanged();
+    return { version, ...(isReleased ? {} : { undeleted: [...settled] }) };
   }
 
   async abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
-    for (const delivered of workItem.messages) this.#control.hideFor(delivered, retryDelayMs(delivered));
-    this.#unlock(workItem.instanceId);
+    const held = asOrchestration(workItem);
+    if (held.isSettled) return;
+    held.isSettled = true;
+    this.#control.messages.release(held.hold, ({ deliveryCount }) => retryDelayMs(deliveryCount));
+    this.#control.hasChanged();
   }
 
-  async completeActivityWorkItem({ delivered }: ActivityWorkItem, answer: TaskMessage): Promise<void> {
-    if (!this.#workItems.isHeld(delivered)) throw new DurableError("WorkItemLockLost", "the activity was handed on");
+  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
+    const held = asActivity(workItem);
+    if (held.isSettled || !this.#workItems.messages.isHeld(held.hold)) throw this.#loseActivity(held);
+    held.isSettled = true;
     this.#deliver({ message: answer });
-    this.#workItems.delete(delivered);
+    this.#workItems.messages.release(held.hold, () => undefined);
   }
 
-  async abandonActivityWorkItem({ delivered }: ActivityWorkItem): Promise<void> {
-    this.#workItems.hideFor(delivered, retryDelayMs(delivered));
-    this.#wake();
+  async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+    const held = asActivity(workItem);
+    if (held.isSettled) return;
+    held.isSettled = true;
+    held.hold.messages[0]!.unfinishedRuns--;
+    this.#workItems.messages.release(held.hold, ({ deliveryCount }) => retryDelayMs(deliveryCount));
+    this.#workItems.hasChanged();
   }
 
   async createInstance(start: NewInstance): Promise<void> {
@@ -169,7 +237,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
-    return this.#histories.get(instanceId)?.events;
+    return this.#histories.get(instanceId)?.events.slice();
   }
 
   async terminatePending(instanceId: string, executionId: string, reason: string | undefined, at: Date): Promise<void> {
@@ -177,46 +245,41 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     if (state?.executionId !== executionId || state.runtimeStatus !== "Pending") return;
     const ended = { runtimeStatus: "Terminated", output: reason, completedTime: at, lastUpdatedTime: at } as const;
     this.#instances.set(instanceId, { ...state, ...ended });
-    this.#control.deleteWhere(
+    this.#control.messages.deleteWhere(
+      instanceId,
       ({ event, target }) => event.type === "ExecutionStarted" && target.executionId === executionId,
     );
   }
 
-  async rewindInstance(instanceId: string, reason: string | undefined): Promise<void> {
+  async editHistory(
+    instanceId: string,
+    decide: (events: readonly HistoryEvent[]) => Promise<HistoryEdit>,
+  ): Promise<void> {
     const history = this.#histories.get(instanceId);
-    if (history === undefined) throw new DurableError("InstanceNotFound", `no history of '${instanceId}' to rewind`);
-    const historyOf = (childId: string) => this.#histories.get(childId)?.events ?? [];
-    const { events, failedChildren } = rewindHistory(history.events, historyOf);
-    this.#histories.set(instanceId, { ...history, events, version: ++this.#versions });
-    const state = this.#instances.get(instanceId);
-    const timestamp = new Date(this.#clock.now());
-    if (state !== undefined) {
-      const pending = { runtimeStatus: "Pending", output: undefined, completedTime: undefined } as const;
-      this.#instances.set(instanceId, { ...state, ...pending, lastUpdatedTime: timestamp });
+    if (history === undefined) throw new DurableError("InstanceNotFound", `'${instanceId}' has no history`);
+    const { undone } = await decide(history.events.slice());
+    if (this.#histories.get(instanceId) !== history) {
+      throw new DurableError("WorkItemLockLost", `the history of '${instanceId}' has changed meanwhile; try again`);
     }
-    for (const child of failedChildren) await this.rewindInstance(child, reason);
-    const event = { type: "GenericEvent", eventId: -1, timestamp, data: reason } as const;
-    this.#deliver({ message: { event, target: { instanceId, executionId: undefined } } });
+    const events = history.events.slice();
+    for (const place of undone) {
+      const { eventId, timestamp, type } = events[place]!;
+      events[place] = { type: "GenericEvent", eventId, timestamp, data: `Rewound: ${type}` };
+    }
+    this.#histories.set(instanceId, { ...history, events, version: ++this.#versions });
+  }
+
+  async markPending(ended: OrchestrationState): Promise<void> {
+    const state = this.#instances.get(ended.instanceId);
+    if (state?.runtimeStatus !== ended.runtimeStatus) return;
+    if (state.completedTime?.getTime() !== ended.completedTime?.getTime()) return;
+    const pending = { runtimeStatus: "Pending", output: undefined, completedTime: undefined } as const;
+    this.#instances.set(ended.instanceId, { ...state, ...pending, lastUpdatedTime: new Date(this.#clock.now()) });
   }
 
   async purgeInstance(instanceId: string): Promise<boolean> {
     this.#histories.delete(instanceId);
     return this.#instances.delete(instanceId);
-  }
-
-  #takeOrchestration(): OrchestrationWorkItem | undefined {
-    const now = this.#clock.now();
-    let instanceId: string | undefined;
-    this.#control.deleteWhere((message) => this.#isRepeatedStart(message));
-    const select = ({ message }: StoredMessage) => {
-      const target = message.target.instanceId;
-      if (instanceId === undefined && (this.#locked.get(target) ?? 0) <= now) instanceId = target;
-      return target === instanceId;
-    };
-    const messages = this.#control.receive(select, this.#lockMs);
-    if (instanceId === undefined || messages.length === 0) return undefined;
-    this.#locked.set(instanceId, now + this.#lockMs);
-    return { instanceId, messages, renewIntervalMs: this.#lockMs / 3 };
   }
 
   /** A top-level start that was delivered again after its execution has been followed by another. */
@@ -227,10 +290,14 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     return state !== undefined && state.executionId !== executionId;
   }
 
-  #append(instanceId: string, { executionId, events, firstIndex }: HistoryAppend): string {
-    const kept = this.#histories.get(instanceId)?.events.slice(0, firstIndex) ?? [];
+  #append(instanceId: string, append: HistoryAppend): string {
+    const { executionId, events, firstIndex, acceptedMessageIds = [] } = append;
+    const stored = this.#histories.get(instanceId);
     const version = ++this.#versions;
-    this.#histories.set(instanceId, { executionId, events: [...kept, ...events], version });
+    let all = stored?.events ?? [];
+    if (firstIndex !== all.length) all = all.slice(0, firstIndex);
+    for (const event of events) all.push(event);
+    this.#histories.set(instanceId, { executionId, events: all, version, acceptedMessageIds });
     return String(version);
   }
 
@@ -239,42 +306,37 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     return (version === undefined ? undefined : String(version)) === expectedVersion;
   }
 
-  #renew(queue: MessageQueue, delivered: DeliveredMessage): void {
-    if (!queue.isHeld(delivered)) throw new DurableError("WorkItemLockLost", "the message was handed on");
-    queue.hideFor(delivered, this.#lockMs);
+  #loseActivity(held: MemoryActivityWorkItem): DurableError {
+    // Whoever finds out is there, so its run has not taken it down.
+    if (!held.isSettled) held.hold.messages[0]!.unfinishedRuns--;
+    held.isSettled = true;
+    return lockLost(held.delivered.message.target.instanceId);
   }
 
   #deliver(outgoing: OutgoingMessage): void {
-    (outgoing.message.event.type === "TaskScheduled" ? this.#workItems : this.#control).send(outgoing);
-    this.#wake();
-  }
-
-  #unlock(instanceId: string): void {
-    this.#locked.delete(instanceId);
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const waiter of this.#waiting) waiter.abort();
-    this.#waiting.clear();
-  }
-
-  async #waitFor<T>(signal: AbortSignal, queue: MessageQueue, take: () => T | undefined): Promise<T | undefined> {
-    while (!signal.aborted) {
-      const taken = take();
-      if (taken !== undefined) return taken;
-      const woken = new AbortController();
-      this.#waiting.add(woken);
-      const wait = queue.nextVisibleAt() - this.#clock.now();
-      // A visible message that was not taken belongs to a locked instance: unlocking wakes us, an expired lock does not.
-      await this.#clock.sleep(wait > 0 ? wait : this.#lockMs, AbortSignal.any([signal, woken.signal]));
-      this.#waiting.delete(woken);
-    }
-    return undefined;
+    const { event, target } = outgoing.message;
+    const isRequest = event.type === "TaskScheduled";
+    const queue = isRequest ? this.#workItems : this.#control;
+    queue.messages.send(outgoing, isRequest ? undefined : target.instanceId);
+    queue.hasChanged();
   }
 }
 
+function asOrchestration(workItem: OrchestrationWorkItem): MemoryOrchestrationWorkItem {
+  if (workItem instanceof MemoryOrchestrationWorkItem) return workItem;
+  throw new DurableError("InternalError", "the work item was not fetched from this backend");
+}
+
+function asActivity(workItem: ActivityWorkItem): MemoryActivityWorkItem {
+  if (workItem instanceof MemoryActivityWorkItem) return workItem;
+  throw new DurableError("InternalError", "the work item was not fetched from this backend");
+}
+
+function lockLost(instanceId: string): DurableError {
+  return new DurableError("WorkItemLockLost", `a work item of '${instanceId}' is not held any more`);
+}
+
 /** As on Azure Storage: 2, 4, 8, ... up to 600 seconds. */
-function retryDelayMs({ deliveryCount }: DeliveredMessage): number {
+function retryDelayMs(deliveryCount: number): number {
   return Math.min(2 ** Math.min(deliveryCount, 10), 600) * 1000;
 }

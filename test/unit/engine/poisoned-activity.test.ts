@@ -8,7 +8,7 @@ import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
 import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 
-async function answerAtDelivery(deliveryCount: number): Promise<TaskMessage | undefined> {
+async function answerAfter(unfinishedRuns: number): Promise<TaskMessage | undefined> {
   let answer: TaskMessage | undefined;
   const backend = {
     completeActivityWorkItem: async (_workItem: unknown, message: TaskMessage) => {
@@ -22,17 +22,20 @@ async function answerAtDelivery(deliveryCount: number): Promise<TaskMessage | un
     executor: new InProcessExecutor({ registries: [registry] }),
     clock: new SteppedClock(),
     log: silentLog,
-    signal: new AbortController().signal,
-    maxDeliveries: 10,
+    maxUnfinishedRuns: 10,
   });
   const message = { event: taskScheduled(0, "work"), target: { instanceId: "i", executionId: "e" } };
-  await processor.process({ delivered: { id: "m", message, deliveryCount }, renewIntervalMs: 1000 });
+  await processor.process({
+    delivered: { id: "m", message, deliveryCount: 30 },
+    unfinishedRuns,
+    renewIntervalMs: 1000,
+  });
   return answer;
 }
 
 it("an activity that was begun too often without ending is failed instead of run", async () => {
-  expect((await answerAtDelivery(10))?.event).toMatchObject({ type: "TaskCompleted", result: '"done"' });
-  expect((await answerAtDelivery(11))?.event).toMatchObject({
+  expect((await answerAfter(9))?.event).toMatchObject({ type: "TaskCompleted", result: '"done"' });
+  expect((await answerAfter(10))?.event).toMatchObject({
     type: "TaskFailed",
     failureDetails: { errorType: "ActivityPoisoned", isNonRetriable: true },
   });

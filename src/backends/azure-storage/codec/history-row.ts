@@ -133,6 +133,11 @@ export interface Sentinel {
    * unfinished checkpoint left. Also a column of ours, tied to the checkpoint that it was written with.
    */
   readonly eventCount: number | undefined;
+  /**
+   * Ids of messages that the history has taken in and that may still be in their queue. Written with a complete
+   * checkpoint; another column of ours.
+   */
+  readonly acceptedMessageIds: readonly string[];
 }
 
 export function toSentinelRow(partitionKey: string, sentinel: Sentinel): TableRow {
@@ -141,6 +146,7 @@ export function toSentinelRow(partitionKey: string, sentinel: Sentinel): TableRo
     ["IsCheckpointComplete", edm.boolean(sentinel.isCheckpointComplete)],
   ]);
   if (sentinel.completedTimestamp !== undefined) {
+    columns.set("AcceptedMessageIds", edm.string(sentinel.acceptedMessageIds.join(" ")));
     columns.set("CheckpointCompletedTimestamp", edm.dateTime(sentinel.completedTimestamp));
     if (sentinel.eventCount !== undefined) {
       columns.set("EventCount", edm.int32(sentinel.eventCount));
@@ -164,6 +170,7 @@ export function fromSentinelRow(row: TableRow): Sentinel {
     isCheckpointComplete: readBoolean(row, "IsCheckpointComplete") ?? true,
     completedTimestamp,
     startedWithoutMessage: readBoolean(row, "StartedWithoutMessage") ?? false,
+    acceptedMessageIds: (readString(row, "AcceptedMessageIds") ?? "").split(" ").filter((id) => id !== ""),
   };
 }
 

@@ -14,6 +14,7 @@ export const instanceColumnsWithoutInput: readonly string[] = [
   "Name",
   "Version",
   "Output",
+  "OutputBlobName",
   "CustomStatus",
   "CreatedTime",
   "LastUpdatedTime",
@@ -27,8 +28,19 @@ export const instanceColumnsWithoutInput: readonly string[] = [
 
 type Columns = (readonly [string, EdmValue])[];
 
-/** Payload columns as they are stored: the text, or the URL of the blob that holds it. */
-export interface StoredPayloads {
+/** A payload column as it is stored: the text, or what refers to the blob that holds it. */
+export interface StoredPayload {
+  readonly text: string;
+  /** Path of the blob in the hub's container; empty when `text` only looks like a reference; else absent. */
+  readonly blobName: string | undefined;
+}
+
+interface StoredPayloads {
+  readonly input?: StoredPayload | undefined;
+  readonly output?: StoredPayload | undefined;
+}
+
+interface Payloads {
   readonly input?: string | undefined;
   readonly output?: string | undefined;
 }
@@ -40,16 +52,27 @@ export function toInstanceChangeRow(
   stored: StoredPayloads,
 ): TableRow {
   const columns: Columns = [
-    ["CustomStatus", edm.string(change.customStatus ?? "null")],
     ["ExecutionId", edm.string(change.executionId)],
     ["LastUpdatedTime", edm.dateTime(formatDate(change.lastUpdatedTime))],
     ["TaskHubName", edm.string(row.taskHub)],
   ];
+  if (change.keepsCustomStatus !== true) columns.push(["CustomStatus", edm.string(change.customStatus ?? "null")]);
   if (change.started) columns.push(...startColumns(change.started, stored.input));
   if (change.runtimeStatus !== undefined) columns.push(["RuntimeStatus", edm.string(change.runtimeStatus)]);
-  if (stored.output !== undefined) columns.push(["Output", edm.string(stored.output)]);
+  columns.push(...payloadColumns("Output", stored.output));
   if (change.completedTime) columns.push(["CompletedTime", edm.dateTime(formatDate(change.completedTime))]);
   return { partitionKey: row.partitionKey, rowKey: "", columns: new Map(columns) };
+}
+
+/**
+ * The execution that a client has started here; a continue-as-new leaves it as it is, so that the client knows its own
+ * row. A column of ours, which other workers keep and ignore.
+ */
+const startedAsColumn = "StartedAs";
+
+/** What a creator of the instance has to know of its row. */
+export function readCreation(row: TableRow): { executionId: string | undefined; startedAs: string | undefined } {
+  return { executionId: readString(row, "ExecutionId"), startedAs: readString(row, startedAsColumn) };
 }
 
 /** The row of an instance that a client has just asked for. */
@@ -64,18 +87,26 @@ export function toPendingRow(
     ["LastUpdatedTime", edm.dateTime(formatDate(start.lastUpdatedTime))],
     ["TaskHubName", edm.string(row.taskHub)],
     ["ExecutionId", edm.string(start.executionId)],
+    [startedAsColumn, edm.string(start.executionId)],
   ];
   return { partitionKey: row.partitionKey, rowKey: "", columns: new Map(columns) };
 }
 
-function startColumns(start: InstanceStart, storedInput: string | undefined): Columns {
+function payloadColumns(column: "Input" | "Output", stored: StoredPayload | undefined): Columns {
+  if (stored === undefined) return [];
+  const columns: Columns = [[column, edm.string(stored.text)]];
+  if (stored.blobName !== undefined) columns.push([`${column}BlobName`, edm.string(stored.blobName)]);
+  return columns;
+}
+
+function startColumns(start: InstanceStart, input: StoredPayload | undefined): Columns {
   const columns: Columns = [
     ["Name", edm.string(start.name)],
     ["Version", edm.string(start.version ?? "")],
     ["CreatedTime", edm.dateTime(formatDate(start.createdTime))],
     ["Tags", edm.string(start.tags ? formatTags(start.tags, "plain") : "null")],
   ];
-  if (storedInput !== undefined) columns.push(["Input", edm.string(storedInput)]);
+  columns.push(...payloadColumns("Input", input));
   if (start.generation !== undefined) columns.push(["Generation", edm.int32(start.generation)]);
   if (start.scheduledStartTime) {
     columns.push(["ScheduledStartTime", edm.dateTime(formatDate(start.scheduledStartTime))]);
@@ -84,7 +115,7 @@ function startColumns(start: InstanceStart, storedInput: string | undefined): Co
 }
 
 /** Payloads are given because a row may hold only where they are. */
-export function fromInstanceRow(row: TableRow, payloads: StoredPayloads): OrchestrationState {
+export function fromInstanceRow(row: TableRow, payloads: Payloads): OrchestrationState {
   const customStatus = readString(row, "CustomStatus");
   const createdTime = readDate(row, "CreatedTime") ?? new Date(0);
   return {

@@ -63,11 +63,22 @@ export class HeldMessage implements DeliveredMessage {
     this.#popReceipt = newer.popReceipt;
   }
 
-  /** Delivers it again after `ms`, unless hidden anew. Resolves to `false` when the message is not ours any more. */
-  hideFor(ms: number): Promise<boolean> {
+  /**
+   * Delivers it again after `ms`, unless hidden anew. Resolves to `false` when the message is not ours any more.
+   *
+   * @param text what the queue holds of it from now on. @defaultValue what it holds
+   */
+  hideFor(ms: number, text?: string): Promise<boolean> {
     return this.#withReceipt(async (popReceipt) => {
       const { queue, id } = this;
-      const request = { kind: "queue.update", queue, messageId: id, popReceipt, visibilityTimeoutMs: ms } as const;
+      const request = {
+        kind: "queue.update",
+        queue,
+        messageId: id,
+        popReceipt,
+        visibilityTimeoutMs: ms,
+        text,
+      } as const;
       const reply = await this.#storage.perform(request);
       if (reply.outcome === "done") {
         // A receipt taken over meanwhile is newer than the one that this call was made with.

@@ -1,3 +1,4 @@
+import { mapConcurrently } from "../../../core/map-concurrently.ts";
 import type { Clock, Random } from "../../../core/ports.ts";
 import type { OutgoingMessage, TaskMessage } from "../../../core/task-message.ts";
 import {
@@ -7,7 +8,6 @@ import {
   type MessageData,
   type MessageEncoding,
 } from "../codec/message-data.ts";
-import { mapConcurrently } from "../concurrency.ts";
 import type { HubNames } from "../hub-names.ts";
 import { partitionOf } from "../partitions/partition-hash.ts";
 import type { StorageClient } from "../storage/storage-client.ts";

@@ -1,4 +1,4 @@
-import { setMaxListeners } from "node:events";
+import { WaitingLine } from "../../../core/waiting-line.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import { compareArrival, type HeldMessage } from "./held-message.ts";
 
@@ -20,7 +20,7 @@ export class OrchestrationInbox {
   readonly #instances = new Map<string, InstanceEntry>();
   /** Instances that can be taken, oldest first. */
   readonly #ready = new Set<string>();
-  readonly #waiters = new Set<() => void>();
+  readonly #line = new WaitingLine<readonly HeldMessage[]>();
 
   /** Messages in memory, those of work items included. */
   get messageCount(): number {
@@ -61,21 +61,20 @@ export class OrchestrationInbox {
   }
 
   /** Locks the next ready instance and hands out its messages; `undefined` when `signal` aborts. */
-  async take(signal: AbortSignal): Promise<readonly HeldMessage[] | undefined> {
-    // Everyone who waits for work may wait on one signal.
-    setMaxListeners(0, signal);
-    while (!signal.aborted) {
-      const [instanceId] = this.#ready;
-      if (instanceId !== undefined) {
-        const entry = this.#entry(instanceId);
-        const messages = entry.pending.sort(compareArrival);
-        entry.pending = [];
-        this.lock(instanceId);
-        return messages;
-      }
-      await this.#change(signal);
-    }
-    return undefined;
+  take(signal: AbortSignal): Promise<readonly HeldMessage[] | undefined> {
+    if (signal.aborted) return Promise.resolve(undefined);
+    const messages = this.#takeReady();
+    return messages === undefined ? this.#line.wait(signal) : Promise.resolve(messages);
+  }
+
+  #takeReady(): readonly HeldMessage[] | undefined {
+    const [instanceId] = this.#ready;
+    if (instanceId === undefined) return undefined;
+    const entry = this.#entry(instanceId);
+    const messages = entry.pending.sort(compareArrival);
+    entry.pending = [];
+    this.lock(instanceId);
+    return messages;
   }
 
   /** Takes out what waits and is not part of a work item, for example because its partition is no longer ours. */
@@ -113,18 +112,8 @@ export class OrchestrationInbox {
       return;
     }
     this.#ready.add(instanceId);
-    for (const wake of this.#waiters) wake();
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#waiters.delete(wake);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      this.#waiters.add(wake);
-      signal.addEventListener("abort", wake, { once: true });
-    });
+    if (this.#line.length === 0) return;
+    const messages = this.#takeReady();
+    if (messages !== undefined) this.#line.offer(messages);
   }
 }

@@ -1,4 +1,5 @@
-import { setMaxListeners } from "node:events";
+import { WaitingLine } from "../../../core/waiting-line.ts";
+import { readUnfinishedRuns, runOf, unknownRun, writeUnfinishedRuns } from "../codec/unfinished-runs.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { MessageReader } from "./message-reader.ts";
@@ -6,24 +7,41 @@ import { QueuePoller, type QueuePollerOptions } from "./queue-poller.ts";
 
 export interface WorkItemQueueOptions extends Omit<QueuePollerOptions, "capacity" | "onReceived"> {
   readonly reader: MessageReader;
+  readonly workerId: string;
 }
 
-/** Requests for activities. Received only while someone waits for one, as many as there are waiting. */
+/** A request for an activity, held by this worker. */
+export interface HeldRequest {
+  readonly message: HeldMessage;
+  /** Runs by others that have begun and not ended, as far as the message tells. */
+  readonly unfinishedRuns: readonly string[];
+}
+
+/**
+ * Requests for activities, received only while someone waits for one, as many as are wanted.
+ *
+ * W1. A request is held from its receipt until `forget`; a second receipt of a held one only renews the first.
+ * W2. From its second delivery on a request says who has begun to run it. Whoever gives it back takes that back, and so
+ *     does a worker that receives a request which it has lost: it is there, so the run has not taken it down.
+ */
 export class WorkItemQueue {
   readonly #options: WorkItemQueueOptions;
   readonly #poller: QueuePoller;
+  readonly #run: string;
   readonly #stopping = new AbortController();
   readonly #held = new Map<string, HeldMessage>();
-  readonly #waiters = new Set<(message: HeldMessage) => void>();
-  /** Received for a waiter who has left since. */
-  readonly #spare: HeldMessage[] = [];
+  readonly #line = new WaitingLine<HeldRequest>();
+  /** Received for someone who has left since, or ahead of the next call. */
+  readonly #spare: HeldRequest[] = [];
+  #demand: () => number = () => 1;
   #running: Promise<void> | undefined;
 
   constructor(options: WorkItemQueueOptions) {
     this.#options = options;
+    this.#run = runOf(options.workerId);
     this.#poller = new QueuePoller({
       ...options,
-      capacity: () => this.#waiters.size,
+      capacity: () => (this.#line.length === 0 ? 0 : Math.max(1, this.#demand())),
       onReceived: (messages) => this.#receive(messages),
     });
   }
@@ -41,49 +59,43 @@ export class WorkItemQueue {
     this.#stopping.abort();
     await this.#running;
     const spare = this.#spare.splice(0);
-    for (const message of spare) this.#held.delete(message.id);
-    await Promise.all(spare.map((message) => message.hideFor(0).catch(() => false)));
+    await Promise.all(spare.map((request) => this.#giveBack(request, 0).catch(() => false)));
   }
 
-  /** Resolves to `undefined` when `signal` aborts. */
-  fetch(signal: AbortSignal): Promise<HeldMessage | undefined> {
-    // Everyone who waits for work may wait on one signal.
-    setMaxListeners(0, signal);
+  /** Resolves to `undefined` when `signal` aborts. @param demand how many are wanted at the moment */
+  fetch(signal: AbortSignal, demand: () => number): Promise<HeldRequest | undefined> {
     if (signal.aborted) return Promise.resolve(undefined);
+    this.#demand = demand;
     const spare = this.#spare.shift();
     if (spare !== undefined) return Promise.resolve(spare);
-    return new Promise((resolve) => {
-      const leave = () => {
-        this.#waiters.delete(take);
-        resolve(undefined);
-      };
-      const take = (message: HeldMessage) => {
-        this.#waiters.delete(take);
-        signal.removeEventListener("abort", leave);
-        resolve(message);
-      };
-      signal.addEventListener("abort", leave, { once: true });
-      this.#waiters.add(take);
-      // The first to wait ends the pause of a poller that had nobody to poll for.
-      if (this.#waiters.size === 1) this.#poller.wake();
-    });
+    const waiting = this.#line.wait(signal);
+    // The first to wait ends the pause of a poller that had nobody to poll for.
+    if (this.#line.length === 1) this.#poller.wake();
+    return waiting;
   }
 
-  forget(message: HeldMessage): void {
-    this.#held.delete(message.id);
+  forget({ message }: HeldRequest): void {
+    if (this.#held.get(message.id) === message) this.#held.delete(message.id);
   }
 
   /** The message comes again after its delay, and is looked for then. */
-  async abandon(message: HeldMessage): Promise<boolean> {
-    this.#poller.wakeAt(this.#options.clock.now() + message.abandonDelayMs);
-    return await message.abandon();
+  async abandon(request: HeldRequest): Promise<boolean> {
+    const { abandonDelayMs } = request.message;
+    this.#poller.wakeAt(this.#options.clock.now() + abandonDelayMs);
+    return await this.#giveBack(request, abandonDelayMs);
+  }
+
+  async #giveBack(request: HeldRequest, delayMs: number): Promise<boolean> {
+    const { message, unfinishedRuns } = request;
+    this.forget(request);
+    return await message.hideFor(delayMs, writeUnfinishedRuns(message.received.text, unfinishedRuns)); // W2
   }
 
   async #receive(received: readonly ReceivedMessage[]): Promise<void> {
     const { reader, queue } = this.#options;
     const fresh = received.filter((message) => {
       const held = this.#held.get(message.messageId);
-      held?.adopt(message);
+      held?.adopt(message); // W1
       return held === undefined;
     });
     await Promise.all(
@@ -91,10 +103,21 @@ export class WorkItemQueue {
         const message = await reader.read(queue, received);
         if (message === undefined) return;
         this.#held.set(message.id, message);
-        const [waiter] = this.#waiters;
-        if (waiter === undefined) this.#spare.push(message);
-        else waiter(message);
+        const request = await this.#begin(message);
+        if (!this.#line.offer(request)) this.#spare.push(request);
       }),
     );
+  }
+
+  /** Notes in the message that this worker begins to run it, from the second delivery on: most are delivered once. */
+  async #begin(message: HeldMessage): Promise<HeldRequest> {
+    const { text, dequeueCount } = message.received;
+    if (dequeueCount === 1) return { message, unfinishedRuns: [] };
+    const known = readUnfinishedRuns(text) ?? [unknownRun];
+    const unfinishedRuns = known.filter((run) => run !== this.#run); // W2
+    const noted = writeUnfinishedRuns(text, [...unfinishedRuns, this.#run]);
+    // Without the note it is only run once more than it would be.
+    await message.hideFor(this.#options.visibilityTimeoutMs, noted).catch(() => false);
+    return { message, unfinishedRuns };
   }
 }

@@ -49,9 +49,15 @@ export function openQueues(connection: StorageConnection): StorageHandlers<"queu
     },
     "queue.update": async (request, abortSignal) => {
       const timeout = wholeSeconds(request.visibilityTimeoutMs);
-      const updated = await queueOf(request).updateMessage(request.messageId, request.popReceipt, undefined, timeout, {
-        abortSignal,
-      });
+      const updated = await queueOf(request).updateMessage(
+        request.messageId,
+        request.popReceipt,
+        request.text,
+        timeout,
+        {
+          abortSignal,
+        },
+      );
       return { popReceipt: updated.popReceipt ?? request.popReceipt };
     },
     "queue.deleteMessage": async (request, abortSignal) => {

@@ -7,9 +7,12 @@ interface StorageOperations {
   /** Sent messages never expire. */
   "queue.send": Op<{ queue: string; text: string; visibilityDelayMs: number }, SentMessage>;
   "queue.receive": Op<{ queue: string; maxMessages: number; visibilityTimeoutMs: number }, readonly ReceivedMessage[]>;
-  /** Changes when the message is delivered next; its text stays. Resolves to the receipt that later calls must use. */
+  /**
+   * Changes when the message is delivered next, and its text if one is given. Resolves to the receipt that later calls
+   * must use.
+   */
   "queue.update": Op<
-    { queue: string; messageId: string; popReceipt: string; visibilityTimeoutMs: number },
+    { queue: string; messageId: string; popReceipt: string; visibilityTimeoutMs: number; text?: string | undefined },
     { popReceipt: string }
   >;
   "queue.deleteMessage": Op<{ queue: string; messageId: string; popReceipt: string }, undefined>;

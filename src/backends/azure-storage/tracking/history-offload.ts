@@ -1,6 +1,6 @@
+import { mapConcurrently } from "../../../core/map-concurrently.ts";
 import type { Random } from "../../../core/ports.ts";
 import { offloadableColumns } from "../codec/history-row.ts";
-import { mapConcurrently } from "../concurrency.ts";
 import { type EdmValue, edm, readString, type TableRow } from "../storage/table-row.ts";
 import type { LargePayloads } from "./large-payloads.ts";
 

@@ -1,6 +1,7 @@
-import { isDurableError } from "../../../core/errors.ts";
+import { DurableError, isDurableError } from "../../../core/errors.ts";
+import type { HistoryEvent } from "../../../core/history-event.ts";
 import type { Clock, Random } from "../../../core/ports.ts";
-import type { HistoryAppend, LoadedHistory } from "../../../engine/backend.ts";
+import type { HistoryAppend, HistoryEdit, LoadedHistory } from "../../../engine/backend.ts";
 import {
   checkpointName,
   fromHistoryRow,
@@ -13,8 +14,11 @@ import {
   toSentinelRow,
 } from "../codec/history-row.ts";
 import { escapeKey } from "../codec/key-escaping.ts";
+import { readAllRows } from "../storage/row-reader.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import { odataString, readString, type TableRow, type TableWrite } from "../storage/table-row.ts";
+import { splitBatches } from "./history-batches.ts";
+import { editHistoryRows } from "./history-edit.ts";
 import { offloadRows, restoreRows } from "./history-offload.ts";
 import type { LargePayloads } from "./large-payloads.ts";
 
@@ -31,6 +35,7 @@ export interface StoredHistory {
   readonly rows: readonly TableRow[];
   readonly executionId: string | undefined;
   readonly version: string | undefined;
+  readonly acceptedMessageIds: readonly string[];
 }
 
 export interface PreparedHistory {
@@ -45,10 +50,6 @@ export interface PreparedHistory {
 export type HistoryCommit = { readonly outcome: "committed"; readonly version: string } | { readonly outcome: "lost" };
 
 const maxRememberedInstances = 10_000;
-
-/** One request takes 100 rows and 4 MiB; one of the rows is the sentinel. */
-const maxBatchRows = 99;
-const maxBatchBytes = 3 * 1024 * 1024;
 
 /**
  * The history table.
@@ -66,14 +67,19 @@ export class HistoryTable {
   }
 
   async load(instanceId: string): Promise<LoadedHistory> {
-    const { rows, executionId, version } = await this.readRows(instanceId);
+    const { rows, ...stored } = await this.readRows(instanceId);
     try {
       const restored = await restoreRows(rows, this.#options.payloads);
-      return { events: restored.map(fromHistoryRow), executionId, version };
+      return { events: restored.map(fromHistoryRow), ...stored };
     } catch (error) {
       if (!isDurableError(error, "CorruptData")) throw error;
-      return { events: [], executionId, version, problem: error.message };
+      return { events: [], ...stored, problem: error.message };
     }
+  }
+
+  /** What `expectedVersion` would have to be now; `undefined` when there is no history. */
+  async readVersion(instanceId: string): Promise<string | undefined> {
+    return (await this.#readSentinel(escapeKey(instanceId)))?.etag;
   }
 
   async readRows(instanceId: string): Promise<StoredHistory> {
@@ -82,7 +88,14 @@ export class HistoryTable {
     for (let attempt = 1; stored === undefined && attempt <= 3; attempt++) {
       stored = latestExecution(await this.#query(instanceId));
     }
-    return stored ?? { rows: [], executionId: undefined, version: undefined };
+    return stored ?? noHistory;
+  }
+
+  /** See `TaskHubStore.editHistory`. */
+  async edit(instanceId: string, decide: (events: readonly HistoryEvent[]) => Promise<HistoryEdit>): Promise<void> {
+    const { rows } = await this.readRows(instanceId);
+    if (rows.length === 0) throw new DurableError("InstanceNotFound", `'${instanceId}' has no history`);
+    await editHistoryRows(rows, decide, this.#options);
   }
 
   /** Keys only, of all executions and the sentinel. */
@@ -93,15 +106,7 @@ export class HistoryTable {
   async #query(instanceId: string, select?: readonly string[]): Promise<readonly TableRow[]> {
     const { storage, table } = this.#options;
     const filter = `PartitionKey eq ${odataString(escapeKey(instanceId))}`;
-    const rows: TableRow[] = [];
-    let continuationToken: string | undefined;
-    do {
-      const page = await storage.perform({ kind: "table.query", table, filter, select, continuationToken });
-      if (page.outcome !== "done") return [];
-      rows.push(...page.value.rows);
-      continuationToken = page.value.continuationToken;
-    } while (continuationToken !== undefined);
-    return rows;
+    return (await readAllRows(storage, { table, filter, select })) ?? [];
   }
 
   /** Makes the rows and puts their large texts into blobs. Nothing is visible to readers yet. */
@@ -157,6 +162,7 @@ export class HistoryTable {
       completedTimestamp,
       startedWithoutMessage: startedWithoutMessage && append.firstIndex === 0,
       eventCount: append.firstIndex + append.events.length,
+      acceptedMessageIds: append.acceptedMessageIds ?? [],
     });
     const fence: TableWrite =
       version === undefined ? { write: "insert", row } : { write: "update", row, mode: "merge", etag: version };
@@ -172,15 +178,18 @@ export class HistoryTable {
 
   /** After a lost answer: the sentinel's time tells whether the checkpoint that stands is this one. */
   async #findOwnCheckpoint(partitionKey: string, executionId: string, time: string): Promise<string | undefined> {
-    const { storage, table } = this.#options;
-    const filter = `PartitionKey eq ${odataString(partitionKey)} and RowKey eq '${sentinelRowKey}'`;
-    const { rows } = await storage.require({ kind: "table.query", table, filter });
-    const [row] = rows;
+    const row = await this.#readSentinel(partitionKey);
     if (row === undefined) return undefined;
     const sentinel = fromSentinelRow(row);
     const isOwn =
       checkpointName(sentinel.executionId, sentinel.completedTimestamp) === checkpointName(executionId, time);
     return isOwn ? row.etag : undefined;
+  }
+
+  async #readSentinel(partitionKey: string): Promise<TableRow | undefined> {
+    const { storage, table } = this.#options;
+    const reply = await storage.perform({ kind: "table.get", table, partitionKey, rowKey: sentinelRowKey });
+    return reply.outcome === "done" ? reply.value : undefined;
   }
 
   #checkpointTime(): string {
@@ -190,6 +199,8 @@ export class HistoryTable {
   }
 }
 
+const noHistory: StoredHistory = { rows: [], executionId: undefined, version: undefined, acceptedMessageIds: [] };
+
 /**
  * Rows of the execution that the sentinel names: from the first on, until one belongs to another execution. Rows without
  * a sentinel are what a purge has not deleted yet, or never will. `undefined` when the rows and the sentinel are of
@@ -197,7 +208,7 @@ export class HistoryTable {
  */
 export function latestExecution(all: readonly TableRow[]): StoredHistory | undefined {
   const sentinelRow = all.find((row) => row.rowKey === sentinelRowKey);
-  if (sentinelRow === undefined) return { rows: [], executionId: undefined, version: undefined };
+  if (sentinelRow === undefined) return noHistory;
   const eventRows = all.filter((row) => row.rowKey !== sentinelRowKey);
   const sentinel = fromSentinelRow(sentinelRow);
   const executionId = sentinel.executionId || executionOf(eventRows[0]);
@@ -208,6 +219,7 @@ export function latestExecution(all: readonly TableRow[]): StoredHistory | undef
     rows: completeRows(rows, sentinel),
     executionId,
     version: sentinelRow.etag,
+    acceptedMessageIds: sentinel.acceptedMessageIds,
   };
 }
 
@@ -222,27 +234,4 @@ function completeRows(rows: readonly TableRow[], sentinel: Sentinel): readonly T
 
 function executionOf(row: TableRow | undefined): string | undefined {
   return row && readString(row, "ExecutionId");
-}
-
-/** In order; at least one batch, which may be empty but for the sentinel. */
-export function splitBatches(rows: readonly TableRow[]): readonly (readonly TableRow[])[] {
-  const batches: TableRow[][] = [[]];
-  let bytes = 0;
-  for (const row of rows) {
-    const size = estimateBytes(row);
-    if (batches.at(-1)!.length >= maxBatchRows || (bytes > 0 && bytes + size > maxBatchBytes)) {
-      batches.push([]);
-      bytes = 0;
-    }
-    batches.at(-1)!.push(row);
-    bytes += size;
-  }
-  return batches;
-}
-
-/** Three bytes for a UTF-16 unit covers UTF-8 and most of what JSON escapes. */
-function estimateBytes(row: TableRow): number {
-  let size = 1024;
-  for (const { value } of row.columns.values()) if (typeof value === "string") size += value.length * 3;
-  return size;
 }

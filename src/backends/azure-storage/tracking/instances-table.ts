@@ -1,23 +1,25 @@
-import { DurableError, isDurableError } from "../../../core/errors.ts";
+import { DurableError } from "../../../core/errors.ts";
 import type { ExecutionStarted } from "../../../core/history-event.ts";
+import { mapConcurrently } from "../../../core/map-concurrently.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../../../core/orchestration-state.ts";
 import type { Clock, Random } from "../../../core/ports.ts";
 import type { InstanceChange } from "../../../engine/backend.ts";
+import { nextInstanceWrite } from "../../../engine/next-instance-write.ts";
 import {
   fromInstanceRow,
   instanceColumnsWithoutInput,
   toInstanceChangeRow,
   toPendingRow,
 } from "../codec/instance-row.ts";
-import { escapeKey, unescapeKey } from "../codec/key-escaping.ts";
-import { parseMessageData } from "../codec/message-data.ts";
+import { escapeKey } from "../codec/key-escaping.ts";
 import { formatDate } from "../codec/wire-text.ts";
-import { mapConcurrently } from "../concurrency.ts";
 import type { StartedInstance } from "../messaging/start-deduplication.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
-import { edm, odataString, readString, type TableRow } from "../storage/table-row.ts";
-import { historyBlobName, maxColumnUnits } from "./history-offload.ts";
+import { edm, type TableRow } from "../storage/table-row.ts";
+import { decodeToken, encodeToken } from "./continuation-token.ts";
 import { instanceFilter } from "./instance-filter.ts";
+import { InstancePayloads } from "./instance-payloads.ts";
+import { type KnownRow, KnownRows, nextKnownRow, planRowWrite, type RowWrite, toKnownRow } from "./known-rows.ts";
 import type { LargePayloads } from "./large-payloads.ts";
 
 export interface InstancesTableOptions {
@@ -29,29 +31,49 @@ export interface InstancesTableOptions {
   readonly random: Random;
 }
 
+export interface InstanceWriteContext {
+  /** Payloads that the history has already put away, by their text. */
+  readonly blobs: ReadonlyMap<string, string>;
+  /** The history began a new execution in this checkpoint. */
+  readonly isNewExecution: boolean;
+  /**
+   * Tells whether the history that says so is still the stored one. When it is not, whoever wrote the later one writes the
+   * row too.
+   */
+  readonly isLatest: () => Promise<boolean>;
+}
+
 /** A custom status is never moved to a blob; a column holds no more. */
 export const maxCustomStatusUnits = 32_768;
+
+const maxWriteAttempts = 8;
 
 const dedupeColumns = ["PartitionKey", "RowKey", "ExecutionId", "RuntimeStatus", "CreatedTime", "Generation"];
 
 /** One row per instance: what status queries see. */
 export class InstancesTable {
   readonly #options: InstancesTableOptions;
+  readonly #payloads: InstancePayloads;
+  readonly #known = new KnownRows();
 
   constructor(options: InstancesTableOptions) {
     this.#options = options;
+    this.#payloads = new InstancePayloads(options.payloads, options.random);
   }
 
   async readRow(instanceId: string, select?: readonly string[]): Promise<TableRow | undefined> {
     const { storage, table } = this.#options;
-    const filter = `PartitionKey eq ${odataString(escapeKey(instanceId))} and RowKey eq ''`;
-    const reply = await storage.perform({ kind: "table.query", table, filter, select });
-    return reply.outcome === "done" ? reply.value.rows[0] : undefined;
+    const partitionKey = escapeKey(instanceId);
+    const reply = await storage.perform({ kind: "table.get", table, partitionKey, rowKey: "", select });
+    return reply.outcome === "done" ? reply.value : undefined;
   }
 
+  /** What the receiver of a start message has to know; the next write need not read the row again. */
   async readStarted(instanceId: string): Promise<StartedInstance | undefined> {
     const row = await this.readRow(instanceId, dedupeColumns);
-    return row && fromInstanceRow(row, {});
+    if (row === undefined) return undefined;
+    this.#known.set(instanceId, toKnownRow(row));
+    return fromInstanceRow(row, {});
   }
 
   async read(instanceId: string, fetchInput: boolean): Promise<OrchestrationState | undefined> {
@@ -75,19 +97,54 @@ export class InstancesTable {
     return { instances, continuationToken: encodeToken(page.value.continuationToken) };
   }
 
-  /** Merges what one episode changed. `blobs` are payloads that its history has already put away. */
-  async merge(instanceId: string, change: InstanceChange, blobs: ReadonlyMap<string, string>): Promise<void> {
-    const { storage, table, taskHub } = this.#options;
+  /**
+   * Brings the row to what history says, by the rule of `nextInstanceWrite`. One request while this process alone writes
+   * the row; a row that it does not know is read first, and a row that somebody else has changed is read again.
+   *
+   * @throws DurableError when the row could not be written
+   */
+  async write(instanceId: string, change: InstanceChange, context: InstanceWriteContext): Promise<void> {
+    const { blobs, isNewExecution, isLatest } = context;
     const partitionKey = escapeKey(instanceId);
-    const stored = {
-      input: await this.#store(partitionKey, "Input", change.started?.input, blobs),
-      output: await this.#store(partitionKey, "Output", change.output, blobs),
+    const payloads = {
+      input: await this.#payloads.store(partitionKey, "Input", change.started?.input, blobs),
+      output: await this.#payloads.store(partitionKey, "Output", change.output, blobs),
     };
-    const row = toInstanceChangeRow(change, { partitionKey, taskHub }, stored);
-    // Only the start of an execution makes a row: without one the instance has been purged, and stays so.
-    if (change.started === undefined)
-      await storage.perform({ kind: "table.update", table, row, mode: "merge", etag: "*" });
-    else await storage.require({ kind: "table.upsert", table, row, mode: "merge" });
+    // What begins without a row that is known, a sub-orchestration, usually has none.
+    let known = this.#known.get(instanceId) ?? (isNewExecution ? undefined : await this.#readKnown(instanceId));
+    for (let attempt = 0; attempt < maxWriteAttempts; attempt++) {
+      const write = nextInstanceWrite(change, known);
+      if (write === "none") return;
+      // A purged instance stays purged.
+      if (known === undefined && attempt === 0 && !isNewExecution && !(await isLatest())) return;
+      const etag = await this.#tryWrite(partitionKey, planRowWrite(write, change, known), payloads, known);
+      if (etag !== undefined) return this.#known.set(instanceId, nextKnownRow(change, known, etag));
+      this.#known.delete(instanceId);
+      if (!(await isLatest())) return;
+      known = await this.#readKnown(instanceId);
+    }
+    throw changesAllTheTime(instanceId);
+  }
+
+  /** Resolves to the row's new ETag, or to `undefined` when the row is not as it was known. */
+  async #tryWrite(
+    partitionKey: string,
+    { change, mode }: RowWrite,
+    payloads: Parameters<typeof toInstanceChangeRow>[2],
+    known: KnownRow | undefined,
+  ): Promise<string | undefined> {
+    const { storage, table, taskHub } = this.#options;
+    const row = toInstanceChangeRow(change, { partitionKey, taskHub }, payloads);
+    const reply =
+      known === undefined
+        ? await storage.perform({ kind: "table.insert", table, row })
+        : await storage.perform({ kind: "table.update", table, row, mode, etag: known.etag });
+    return reply.outcome === "done" ? reply.value.etag : undefined;
+  }
+
+  async #readKnown(instanceId: string): Promise<KnownRow | undefined> {
+    const row = await this.readRow(instanceId, [...dedupeColumns, "CompletedTime", "Output"]);
+    return row && toKnownRow(row);
   }
 
   /**
@@ -101,13 +158,13 @@ export class InstancesTable {
     replacedRow: TableRow | undefined,
     messageBlob: string | undefined,
   ): Promise<boolean> {
-    const { storage, table, taskHub, payloads, clock } = this.#options;
+    const { storage, table, taskHub, clock } = this.#options;
     const { instanceId, executionId } = event.orchestrationInstance;
     const partitionKey = escapeKey(instanceId);
     const input =
       messageBlob === undefined
-        ? await this.#store(partitionKey, "Input", event.input, new Map())
-        : payloads.urlOf(messageBlob);
+        ? await this.#payloads.store(partitionKey, "Input", event.input, new Map())
+        : this.#payloads.refer(messageBlob);
     const start = { ...event, executionId, createdTime: event.timestamp, lastUpdatedTime: new Date(clock.now()) };
     const row = toPendingRow(start, { partitionKey, taskHub }, { input });
     const etag = replacedRow?.etag ?? "*";
@@ -126,8 +183,9 @@ export class InstancesTable {
       ["LastUpdatedTime", edm.dateTime(formatDate(at))],
       ["CompletedTime", edm.dateTime(formatDate(at))],
     ]);
-    const output = await this.#store(row.partitionKey, "Output", reason, new Map());
-    if (output !== undefined) columns.set("Output", edm.string(output));
+    const output = await this.#payloads.store(row.partitionKey, "Output", reason, new Map());
+    if (output !== undefined) columns.set("Output", edm.string(output.text));
+    if (output?.blobName !== undefined) columns.set("OutputBlobName", edm.string(output.blobName));
     const { partitionKey, rowKey, etag = "*" } = row;
     const change = { partitionKey, rowKey, columns };
     const reply = await storage.perform({ kind: "table.update", table, row: change, mode: "merge", etag });
@@ -135,88 +193,42 @@ export class InstancesTable {
   }
 
   /** Takes back the end that the row tells of, unless another end has been written since. */
-  async markPending(ended: TableRow): Promise<void> {
+  async markPending({ instanceId, runtimeStatus, completedTime }: OrchestrationState): Promise<void> {
     const { storage, table, clock } = this.#options;
-    const endOf = ({ columns }: TableRow) =>
-      `${columns.get("RuntimeStatus")?.value} ${columns.get("CompletedTime")?.value}`;
-    let row: TableRow | undefined = ended;
-    for (let attempt = 0; attempt < 3 && row !== undefined && endOf(row) === endOf(ended); attempt++) {
+    for (let attempt = 0; attempt < maxWriteAttempts; attempt++) {
+      const row = await this.readRow(instanceId);
+      if (row === undefined) return;
+      const now = fromInstanceRow(row, {});
+      if (now.runtimeStatus !== runtimeStatus || now.completedTime?.getTime() !== completedTime?.getTime()) return;
       const columns = new Map(row.columns);
       // A merge would leave them.
-      for (const column of ["Output", "CompletedTime"]) columns.delete(column);
+      for (const column of ["Output", "OutputBlobName", "CompletedTime"]) columns.delete(column);
       columns.set("RuntimeStatus", edm.string("Pending"));
       columns.set("LastUpdatedTime", edm.dateTime(formatDate(new Date(clock.now()))));
       const { etag = "*" } = row;
       const pending = { ...row, columns };
       const reply = await storage.perform({ kind: "table.update", table, row: pending, mode: "replace", etag });
       if (reply.outcome === "done") return;
-      row = await this.readRow(unescapeKey(ended.partitionKey));
     }
+    throw changesAllTheTime(instanceId);
   }
 
   async delete(instanceId: string): Promise<void> {
     const { storage, table } = this.#options;
+    this.#known.delete(instanceId);
     await storage.perform({ kind: "table.deleteRow", table, partitionKey: escapeKey(instanceId), rowKey: "" });
   }
 
-  /** A large payload is stored as the URL of its blob. */
-  async #store(
-    partitionKey: string,
-    column: "Input" | "Output",
-    text: string | undefined,
-    blobs: ReadonlyMap<string, string>,
-  ): Promise<string | undefined> {
-    if (text === undefined || text.length <= maxColumnUnits) return text;
-    const { payloads, random } = this.#options;
-    const known = blobs.get(text);
-    if (known !== undefined) return payloads.urlOf(known);
-    const blob = historyBlobName(partitionKey, "", column, column, random);
-    await payloads.put(blob, text);
-    return payloads.urlOf(blob);
-  }
-
   async #toState(row: TableRow): Promise<OrchestrationState> {
+    const { instanceId } = fromInstanceRow(row, {});
     const [input, output] = await Promise.all([
-      this.#restore(readString(row, "Input")),
-      this.#restore(readString(row, "Output")),
+      this.#payloads.restore(instanceId, row, "Input"),
+      this.#payloads.restore(instanceId, row, "Output"),
     ]);
     return fromInstanceRow(row, { input, output });
   }
-
-  async #restore(stored: string | undefined): Promise<string | undefined> {
-    const { payloads } = this.#options;
-    const blob = stored === undefined ? undefined : payloads.blobOf(stored);
-    if (stored === undefined || blob === undefined) return stored;
-    try {
-      const text = await payloads.get(blob);
-      if (!blob.endsWith("ExecutionStarted.json.gz")) return text;
-      const content = parseMessageData(text);
-      const event = content.kind === "message" ? content.data.message.event : undefined;
-      return event?.type === "ExecutionStarted" ? event.input : undefined;
-    } catch (error) {
-      // A status query must survive a payload that is gone; the URL says what is missing.
-      if (isDurableError(error, "CorruptData")) return stored;
-      throw error;
-    }
-  }
 }
 
-function encodeToken(token: string | undefined): string | undefined {
-  return token === undefined ? undefined : Buffer.from(token, "utf8").toString("base64url");
-}
-
-function decodeToken(token: string | undefined): string | undefined {
-  if (token === undefined || token === "") return undefined;
-  const text = Buffer.from(token, "base64url").toString("utf8");
-  if (/^[\x20-\x7e]+$/.test(text) && isTokenJson(text)) return text;
-  throw new DurableError("InvalidOption", "continuationToken is not one that an instance query has returned");
-}
-
-/** The SDK's token is Base64 of a JSON object. */
-function isTokenJson(text: string): boolean {
-  try {
-    return typeof JSON.parse(Buffer.from(text, "base64").toString("utf8")) === "object";
-  } catch {
-    return false;
-  }
+function changesAllTheTime(instanceId: string): DurableError {
+  return new DurableError("StorageUnavailable", `the row of '${instanceId}' changes all the time; try again`);
 }

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { DurableError } from "../../../core/errors.ts";
+import { mapConcurrently } from "../../../core/map-concurrently.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 
 const compress = promisify(gzip);
@@ -10,6 +11,8 @@ const decompress = promisify(gunzip);
 const maxPayloadBytes = 256 * 1024 * 1024;
 /** Deflate cannot shrink further than about 1:1032; whatever claims to is not what a writer of this format made. */
 const maxRatio = 1040;
+
+const maxConcurrentDeletes = 16;
 
 export interface LargePayloadsOptions {
   readonly storage: StorageClient;
@@ -21,13 +24,15 @@ export interface LargePayloadsOptions {
 /**
  * Texts too large for a queue message or a table column: gzipped UTF-8, one blob each.
  *
- * P1. Only blobs of the hub's own container are ever read: a URL elsewhere is just a text.
+ * P1. Only blobs of the hub's own container are ever read: of a URL its path counts, in whatever form the account is
+ *     addressed, and a URL elsewhere is just a text.
  * P2. A blob that is not gzip, is missing or unfolds beyond {@link maxPayloadBytes} is `CorruptData`.
  */
 export class LargePayloads {
   readonly #storage: StorageClient;
   readonly #container: string;
   readonly #baseUrl: string;
+  readonly #background = new Set<Promise<void>>();
 
   constructor(options: LargePayloadsOptions) {
     this.#storage = options.storage;
@@ -73,30 +78,70 @@ export class LargePayloads {
 
   /** Best effort: what is left behind goes with the instance. */
   deleteInBackground(blobs: readonly string[]): void {
-    const container = this.#container;
-    for (const blob of blobs) {
-      this.#storage.perform({ kind: "blob.delete", container, blob }).catch(() => undefined);
-    }
+    this.#inBackground(this.#deleteAll(blobs));
   }
 
   /** Deletes the blobs whose names begin with `prefix`, except the given ones. Best effort. */
   deleteOthersInBackground(prefix: string, kept: ReadonlySet<string>): void {
-    const list = async (): Promise<void> => {
-      const page = await this.#storage.perform({ kind: "blob.list", container: this.#container, prefix });
-      if (page.outcome === "done") this.deleteInBackground(page.value.names.filter((name) => !kept.has(name)));
+    const deleteOthers = async () => {
+      for await (const names of this.#list(prefix)) await this.#deleteAll(names.filter((name) => !kept.has(name)));
     };
-    list().catch(() => undefined);
+    this.#inBackground(deleteOthers());
+  }
+
+  /** Resolves once nothing is deleted in the background any more. */
+  async idle(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+
+  #inBackground(work: Promise<void>): void {
+    const quiet = work.catch(() => undefined).then(() => void this.#background.delete(quiet));
+    this.#background.add(quiet);
+  }
+
+  async #deleteAll(blobs: readonly string[]): Promise<void> {
+    const container = this.#container;
+    await mapConcurrently(blobs, maxConcurrentDeletes, (blob) =>
+      this.#storage.perform({ kind: "blob.delete", container, blob }),
+    );
+  }
+
+  /** Names by pages, of which any may be empty. */
+  async *#list(prefix: string): AsyncGenerator<readonly string[]> {
+    let continuationToken: string | undefined;
+    do {
+      const request = { kind: "blob.list", container: this.#container, prefix, continuationToken } as const;
+      const page = await this.#storage.perform(request);
+      if (page.outcome !== "done") return;
+      yield page.value.names;
+      continuationToken = page.value.continuationToken;
+    } while (continuationToken !== undefined);
   }
 
   urlOf(blob: string): string {
     return this.#baseUrl + blob.toWellFormed().split("/").map(encodeURIComponent).join("/");
   }
 
-  /** The blob that a stored text refers to, or `undefined` when the text stands for itself. */
+  /** `true` for a text that {@link blobOf} could take for a reference. */
+  isUrl(text: string): boolean {
+    return /^https?:\/\//i.test(text);
+  }
+
+  /**
+   * The blob that a stored text refers to, or `undefined` when the text stands for itself. Host and port are of no
+   * account: a private endpoint, a proxy or an emulator that was started again has others.
+   */
   blobOf(text: string): string | undefined {
-    if (!text.startsWith(this.#baseUrl) || !text.endsWith(".json.gz")) return undefined;
+    const path = /^https?:\/\/[^/?#@]+\/([^?#]+\.json\.gz)$/i.exec(text)?.[1];
+    const segments = path?.split("/") ?? [];
+    // An emulator's address has the account before the container.
+    const place = segments.indexOf(this.#container);
+    if (place !== 0 && place !== 1) return undefined;
     try {
-      return text.slice(this.#baseUrl.length).split("/").map(decodeURIComponent).join("/");
+      return segments
+        .slice(place + 1)
+        .map(decodeURIComponent)
+        .join("/");
     } catch {
       return undefined;
     }
@@ -108,15 +153,9 @@ export class LargePayloads {
    */
   async deleteFolder(folder: string): Promise<void> {
     const prefix = `${folder}/`;
-    let continuationToken: string | undefined;
-    do {
-      const container = this.#container;
-      const page = await this.#storage.perform({ kind: "blob.list", container, prefix, continuationToken });
-      if (page.outcome !== "done") return;
-      const own = page.value.names.filter((name) => !name.slice(prefix.length).includes("/"));
-      await Promise.all(own.map((blob) => this.#storage.perform({ kind: "blob.delete", container, blob })));
-      continuationToken = page.value.continuationToken;
-    } while (continuationToken !== undefined);
+    for await (const names of this.#list(prefix)) {
+      await this.#deleteAll(names.filter((name) => !name.slice(prefix.length).includes("/")));
+    }
   }
 }
 

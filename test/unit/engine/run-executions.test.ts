@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { ExecutionRef } from "../../../src/core/history-event.ts";
-import { runEpisode } from "../../../src/engine/episode.ts";
+import { runExecutions } from "../../../src/engine/run-executions.ts";
 import type { Orchestrator } from "../../../src/orchestration/orchestrator.ts";
 import { at, executionStarted } from "../../../src/testing/history-builder.ts";
 import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
@@ -13,7 +13,7 @@ function run(orchestrator: Orchestrator, input: unknown) {
   const executor = new InProcessExecutor({ registries: [registry] });
   const openSession = (execution: ExecutionRef) => executor.openSession(execution);
   const started = executionStarted("test", { input });
-  return runEpisode({
+  return runExecutions({
     started,
     session: openSession(started.orchestrationInstance),
     unseenPastEvents: [],

@@ -11,8 +11,8 @@ import type { OrchestrationSession } from "../core/task-executor.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import { applyActions, nextExecutionId } from "./apply-actions.ts";
 
-/** What one work item leads to: one episode, or several when the orchestrator continues as new at once. */
-export interface EpisodeOutcome {
+/** What one work item leads to: one episode, and one of each execution that follows when the orchestrator continues as new. */
+export interface ExecutionsOutcome {
   readonly started: ExecutionStarted;
   readonly session: OrchestrationSession;
   /** New events: appended to the execution's history, or all of it when {@link isNewExecution}. */
@@ -22,9 +22,10 @@ export interface EpisodeOutcome {
   readonly isNewExecution: boolean;
   readonly outgoing: readonly OutgoingMessage[];
   readonly customStatus: string | undefined;
+  readonly keepsCustomStatus: boolean;
 }
 
-export interface EpisodeInput {
+export interface ExecutionsInput {
   readonly started: ExecutionStarted;
   readonly session: OrchestrationSession;
   readonly unseenPastEvents: readonly HistoryEvent[];
@@ -34,33 +35,35 @@ export interface EpisodeInput {
   readonly isNewExecution: boolean;
   readonly openSession: (execution: ExecutionRef) => OrchestrationSession;
   readonly now: () => number;
+  /** Its signal aborts when the result is not wanted any more. */
+  readonly work?: { readonly signal: AbortSignal };
 }
 
 /** An orchestrator that continues as new this often without ever waiting is taken for an endless loop, and failed. */
-const maxGenerations = 100_000;
-/** Between so many generations the event loop gets a turn: locks are renewed, the host answers. */
-const generationsPerTurn = 64;
+const maxExecutions = 100_000;
+/** Between so many executions the event loop gets a turn: locks are renewed, the host answers. */
+const executionsPerTurn = 64;
 
 /**
- * Runs one episode, and the following generations while the orchestrator continues as new: those are never sent as
+ * Runs one episode, and the executions that follow while the orchestrator continues as new: those are never sent as
  * messages, and only the last one is committed.
  */
-export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
+export async function runExecutions(input: ExecutionsInput): Promise<ExecutionsOutcome> {
   let { started, session, isNewExecution } = input;
   let pastEvents = input.unseenPastEvents;
   let newEvents: readonly HistoryEvent[] = [orchestratorStarted(input), ...input.acceptedEvents.map(withoutMark)];
   let seen = newEvents;
   const outgoing: OutgoingMessage[] = [];
-  for (let generation = 0; generation < maxGenerations; generation++) {
-    if (generation % generationsPerTurn === generationsPerTurn - 1) await new Promise((turn) => setImmediate(turn));
-    const result = await session.execute({ pastEvents, newEvents });
+  for (let round = 0; round < maxExecutions; round++) {
+    if (round % executionsPerTurn === executionsPerTurn - 1) await new Promise((turn) => setImmediate(turn));
+    const result = await session.execute({ pastEvents, newEvents }, input.work);
     const timestamp = new Date(Math.max(input.now(), newEvents[0]!.timestamp.getTime()));
-    const isEndless = generation === maxGenerations - 1;
+    const isEndless = round === maxExecutions - 1;
     const applied = applyActions(started, isEndless ? result.actions.map(failEndless) : result.actions, timestamp);
     outgoing.push(...applied.outgoing);
     if (applied.continueAsNew === undefined) {
       // A continued execution closes its opening events before the first actions, and again after them.
-      const opening = generation === 0 ? [] : [orchestratorCompleted(timestamp)];
+      const opening = round === 0 ? [] : [orchestratorCompleted(timestamp)];
       const unseen = [...opening, ...applied.events, orchestratorCompleted(timestamp)];
       return {
         started,
@@ -70,10 +73,11 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
         isNewExecution,
         outgoing,
         customStatus: result.customStatus,
+        keepsCustomStatus: result.keepsCustomStatus === true,
       };
     }
     session.close();
-    started = nextGeneration(started, applied.continueAsNew, timestamp);
+    started = nextExecution(started, applied.continueAsNew, timestamp);
     session = input.openSession(started.orchestrationInstance);
     isNewExecution = true;
     pastEvents = [];
@@ -84,7 +88,7 @@ export async function runEpisode(input: EpisodeInput): Promise<EpisodeOutcome> {
     ];
     seen = newEvents;
   }
-  throw new DurableError("NotSupported", "the last generation always ends");
+  throw new DurableError("InternalError", "the last execution always ends");
 }
 
 /** A message is no record of what the code has met. */
@@ -94,7 +98,7 @@ function withoutMark(event: HistoryEvent): HistoryEvent {
 
 function failEndless(action: OrchestratorAction): OrchestratorAction {
   if (action.kind !== "CompleteOrchestration" || action.status !== "ContinuedAsNew") return action;
-  const message = `the orchestration continued as new ${maxGenerations} times without ever waiting`;
+  const message = `the orchestration continued as new ${maxExecutions} times without ever waiting`;
   const failureDetails = describeFailure(new DurableError("OrchestrationMisuse", message));
   return { ...action, status: "Failed", result: undefined, failureDetails, carryoverEvents: [] };
 }
@@ -103,23 +107,27 @@ function failEndless(action: OrchestratorAction): OrchestratorAction {
  * The clock of the episode lies neither before the last one nor before a timer that it brings, whatever the local clock
  * says.
  */
-function orchestratorStarted({ acceptedEvents, unseenPastEvents, now }: EpisodeInput): HistoryEvent {
-  const timers = acceptedEvents.flatMap((event) => (event.type === "TimerFired" ? [event.fireAt.getTime()] : []));
-  const last: unknown = unseenPastEvents.at(-1)?.timestamp;
-  // A damaged history may have no valid time; its replay will tell.
-  const lastMs = last instanceof Date && !Number.isNaN(last.getTime()) ? last.getTime() : 0;
-  return { type: "OrchestratorStarted", eventId: -1, timestamp: new Date(Math.max(now(), lastMs, ...timers)) };
+function orchestratorStarted({ acceptedEvents, unseenPastEvents, now }: ExecutionsInput): HistoryEvent {
+  let time = Math.max(now(), timeOf(unseenPastEvents.at(-1)?.timestamp));
+  for (const event of acceptedEvents) if (event.type === "TimerFired") time = Math.max(time, event.fireAt.getTime());
+  return { type: "OrchestratorStarted", eventId: -1, timestamp: new Date(time) };
+}
+
+/** A damaged history may have no valid time; its replay fails with the reason. */
+function timeOf(timestamp: unknown): number {
+  return timestamp instanceof Date && !Number.isNaN(timestamp.getTime()) ? timestamp.getTime() : 0;
 }
 
 function orchestratorCompleted(timestamp: Date): HistoryEvent {
   return { type: "OrchestratorCompleted", eventId: -1, timestamp };
 }
 
-function nextGeneration(started: ExecutionStarted, action: CompleteOrchestration, timestamp: Date): ExecutionStarted {
+function nextExecution(started: ExecutionStarted, action: CompleteOrchestration, timestamp: Date): ExecutionStarted {
   const { instanceId } = started.orchestrationInstance;
   return {
     ...started,
-    timestamp,
+    // Executions of one id are ordered by this time, also when the client that started the first has a clock ahead of ours.
+    timestamp: new Date(Math.max(timestamp.getTime(), timeOf(started.timestamp))),
     orchestrationInstance: { instanceId, executionId: nextExecutionId(started) },
     input: action.result,
     version: action.newVersion ?? started.version,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { mapConcurrently } from "../../../../src/backends/azure-storage/concurrency.ts";
+import { mapConcurrently } from "../../../src/core/map-concurrently.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

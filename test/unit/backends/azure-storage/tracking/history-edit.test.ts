@@ -1,8 +1,6 @@
 import { expect, it } from "vitest";
-import { rewindRows } from "../../../../src/backends/azure-storage/rewind.ts";
-import { edm, readString, type TableRow } from "../../../../src/backends/azure-storage/storage/table-row.ts";
-import type { SubOrchestrationInstanceCreated } from "../../../../src/core/history-event.ts";
-import { subOrchestrationCreated } from "../../../../src/testing/history-builder.ts";
+import { edm, readString, type TableRow } from "../../../../../src/backends/azure-storage/storage/table-row.ts";
+import { editRows } from "../../../../../src/backends/azure-storage/tracking/history-edit.ts";
 
 const row = (rowKey: string, type: string): TableRow => ({
   partitionKey: "i",
@@ -21,13 +19,9 @@ const rows = [
   row("4", "TaskFailed"),
   row("5", "ExecutionCompleted"),
 ];
-const child = (index: number, isFailed: boolean) => {
-  const created = subOrchestrationCreated(index, "child", `child${index}`) as SubOrchestrationInstanceCreated;
-  return { child: { index, created }, isFailed };
-};
 
 it("turns what is undone into generic events, but keeps the creation of a failed child", () => {
-  const changed = rewindRows(rows, { undone: [1, 4, 5] }, [child(2, true), child(3, false)]);
+  const changed = editRows(rows, { undone: [1, 3, 4, 5], reopened: [2] });
 
   expect(changed.map((found) => [found.rowKey, readString(found, "EventType"), readString(found, "Reason")])).toEqual([
     ["1", "GenericEvent", "Rewound: TaskScheduled"],
@@ -40,5 +34,5 @@ it("turns what is undone into generic events, but keeps the creation of a failed
 });
 
 it("changes nothing where nothing is undone", () => {
-  expect(rewindRows(rows, { undone: [] }, [])).toEqual([]);
+  expect(editRows(rows, { undone: [], reopened: [] })).toEqual([]);
 });

@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+
+/**
+ * Runs of an activity that have begun and, as far as the message tells, not ended: the workers that began them. Kept as
+ * the last member of the message's JSON, which other workers ignore, so that no other storage is needed and a message
+ * that is delivered once never carries it.
+ */
+const member = /,"UnfinishedRuns":\[((?:"[0-9a-f]{8}"(?:,"[0-9a-f]{8}")*)?)\]\}$/;
+
+/** A worker's name in a message: short, and free of anything that would need escaping. */
+export function runOf(workerId: string): string {
+  return createHash("sha256").update(workerId).digest("hex").slice(0, 8);
+}
+
+/** A run of which the message says nothing: it was delivered, and nobody has given it back. */
+export const unknownRun = "00000000";
+
+/** `undefined` when the message says nothing about runs. */
+export function readUnfinishedRuns(queueText: string): readonly string[] | undefined {
+  const found = member.exec(decode(queueText).json);
+  return found === null
+    ? undefined
+    : (found[1] ?? "").split(",").flatMap((run) => (run === "" ? [] : run.slice(1, -1)));
+}
+
+/** The queue text with other runs, in the encoding that it had. */
+export function writeUnfinishedRuns(queueText: string, runs: readonly string[]): string {
+  const { json, isBase64 } = decode(queueText);
+  const bare = json.replace(member, "}");
+  const text = `${bare.slice(0, -1)},"UnfinishedRuns":[${runs.map((run) => `"${run}"`).join(",")}]}`;
+  return isBase64 ? Buffer.from(text, "utf8").toString("base64") : text;
+}
+
+function decode(queueText: string): { readonly json: string; readonly isBase64: boolean } {
+  const isBase64 = !queueText.trimStart().startsWith("{");
+  return { json: (isBase64 ? Buffer.from(queueText, "base64").toString("utf8") : queueText).trimEnd(), isBase64 };
+}

@@ -1,0 +1,58 @@
+import { formatFailure } from "../core/failure-details.ts";
+import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+import { readPatchMark } from "../core/orchestrator-action.ts";
+import type { InstanceChange, InstanceStart } from "./backend.ts";
+import type { HistorySummary } from "./history-summary.ts";
+
+/** The part of an instance's status that follows from its events. */
+export interface InstanceStatus {
+  readonly runtimeStatus: OrchestrationRuntimeStatus;
+  /** The output or failure of an end; until then the last reason of a suspension or resumption, as .NET has it. */
+  readonly output?: string | undefined;
+  readonly completedTime?: Date | undefined;
+}
+
+/** The status after one more event. */
+export function nextInstanceStatus(status: InstanceStatus, event: HistoryEvent): InstanceStatus {
+  switch (event.type) {
+    case "ExecutionStarted":
+      return { runtimeStatus: "Running" };
+    case "ExecutionCompleted": {
+      const output = event.failureDetails === undefined ? event.result : formatFailure(event.failureDetails);
+      return { runtimeStatus: event.orchestrationStatus, completedTime: event.timestamp, output };
+    }
+    case "ExecutionTerminated":
+      return { runtimeStatus: "Terminated", completedTime: event.timestamp, output: event.input };
+    case "ExecutionSuspended":
+      return { runtimeStatus: "Suspended", output: event.reason ?? status.output };
+    case "ExecutionResumed":
+      return { runtimeStatus: "Running", output: event.reason ?? status.output };
+    case "GenericEvent":
+      // Whatever wakes a rewound instance sets it running again.
+      return readPatchMark(event.data) === undefined ? { ...status, runtimeStatus: "Running" } : status;
+    default:
+      return status;
+  }
+}
+
+/** What an execution's history says of its instance. The custom status is not in history. */
+export function describeInstance(
+  executionId: string,
+  history: HistorySummary,
+  custom: Pick<InstanceChange, "customStatus" | "keepsCustomStatus">,
+): InstanceChange {
+  return {
+    executionId,
+    lastUpdatedTime: history.lastTimestamp ?? new Date(0),
+    customStatus: custom.customStatus,
+    keepsCustomStatus: custom.keepsCustomStatus,
+    started: history.started && toInstanceStart(history.started),
+    ...(history.started === undefined && history.completed === undefined ? {} : history.status),
+  };
+}
+
+function toInstanceStart(event: ExecutionStarted): InstanceStart {
+  const { name, version, input, tags, generation, scheduledStartTime, timestamp } = event;
+  return { name, version, input, tags, generation, scheduledStartTime, createdTime: timestamp };
+}

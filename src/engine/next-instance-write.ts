@@ -1,0 +1,44 @@
+import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+import { isTerminalStatus } from "../core/orchestration-status.ts";
+import type { InstanceChange } from "./backend.ts";
+
+/** What is known of the row that a change meets. */
+export interface StoredInstance {
+  readonly executionId: string | undefined;
+  readonly runtimeStatus: OrchestrationRuntimeStatus;
+  readonly createdTime: Date;
+  readonly completedTime?: Date | undefined;
+}
+
+/**
+ * - `insert`: there is no row, and the change can make one
+ * - `merge`: the row is of this execution, or of one that this execution continues
+ * - `replace`: the row is of an execution that has ended; nothing of it stays
+ * - `none`: the row is further than the change
+ */
+export type InstanceWrite = "insert" | "merge" | "replace" | "none";
+
+/**
+ * The rule of the instance row. It is what history says, and history goes one way, so
+ *
+ * I1. an end is not taken back, and only a later end (after a rewind) takes its place;
+ * I2. of two executions of one id the one that was created later stays;
+ * I3. a row that is missing is made by whoever knows how the execution began.
+ *
+ * The caller makes the write conditional on the row that it has shown here, and asks again when that has changed.
+ */
+export function nextInstanceWrite(change: InstanceChange, stored: StoredInstance | undefined): InstanceWrite {
+  if (stored === undefined) return change.started === undefined ? "none" : "insert";
+  const hasEnded = isTerminalStatus(stored.runtimeStatus);
+  const isSame = !stored.executionId || stored.executionId === change.executionId;
+  if (isSame) return hasEnded && !isLaterEnd(change, stored) ? "none" : "merge";
+  if (change.started !== undefined && stored.createdTime > change.started.createdTime) return "none";
+  if (change.started === undefined) return hasEnded ? "none" : "merge";
+  return hasEnded ? "replace" : "merge";
+}
+
+function isLaterEnd(change: InstanceChange, { completedTime }: StoredInstance): boolean {
+  if (change.completedTime === undefined || !change.runtimeStatus || !isTerminalStatus(change.runtimeStatus))
+    return false;
+  return completedTime !== undefined && change.completedTime > completedTime;
+}

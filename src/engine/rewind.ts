@@ -1,0 +1,53 @@
+import { mapConcurrently } from "../core/map-concurrently.ts";
+import type { Clock } from "../core/ports.ts";
+import type { TaskHubStore } from "./backend.ts";
+import { HistorySummary } from "./history-summary.ts";
+import { isFailedChild, planRewind } from "./plan-rewind.ts";
+
+export interface RewindOptions {
+  readonly store: TaskHubStore;
+  readonly clock: Clock;
+}
+
+const maxConcurrentReads = 16;
+
+/**
+ * Takes the failures out of a failed instance's history and out of its failed children's, and wakes them.
+ *
+ * Children come before their parent, and of one instance the history comes before the row and the wake-up: only an
+ * instance whose row says that it failed can be rewound once more, should this break off.
+ *
+ * @throws DurableError `InstanceNotFound`, `WorkItemLockLost` when a history changes meanwhile
+ */
+export async function rewindInstance(
+  instanceId: string,
+  reason: string | undefined,
+  options: RewindOptions,
+  seen: Set<string> = new Set(),
+): Promise<void> {
+  if (seen.has(instanceId)) return;
+  seen.add(instanceId);
+  const { store, clock } = options;
+  const state = await store.getInstance(instanceId, { fetchInput: false });
+  const failedChildren: string[] = [];
+  await store.editHistory(instanceId, async (events) => {
+    const { undone, openChildren } = planRewind(events);
+    const { started } = HistorySummary.of(events);
+    const children = await mapConcurrently(openChildren, maxConcurrentReads, async ({ created, index }) => {
+      const history = (await store.getHistory(created.instanceId)) ?? [];
+      return { index, instanceId: created.instanceId, isFailed: isFailedChild(history, created, started) };
+    });
+    const failed = children.filter(({ isFailed }) => isFailed);
+    failedChildren.push(...failed.map((child) => child.instanceId));
+    // The parent of a failed child waits for its next answer; any other child is started again, and knows the repeat.
+    const startedAgain = children.filter(({ isFailed }) => !isFailed).map(({ index }) => index);
+    return {
+      undone: [...undone, ...startedAgain].sort((a, b) => a - b),
+      reopened: failed.map(({ index }) => index),
+    };
+  });
+  for (const child of failedChildren) await rewindInstance(child, reason, options, seen);
+  if (state !== undefined) await store.markPending(state);
+  const event = { type: "GenericEvent", eventId: -1, timestamp: new Date(clock.now()), data: reason } as const;
+  await store.sendMessage({ message: { event, target: { instanceId, executionId: undefined } } });
+}

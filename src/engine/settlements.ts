@@ -1,0 +1,146 @@
+import type { DurableError } from "../core/errors.ts";
+import { describeFailure } from "../core/failure-details.ts";
+import type { HistoryEvent } from "../core/history-event.ts";
+import type { OutgoingMessage } from "../core/task-message.ts";
+import type { DeliveredMessage, InstanceChange, OrchestrationCheckpoint, OrchestrationWorkItem } from "./backend.ts";
+import { HistorySummary } from "./history-summary.ts";
+import { describeInstance } from "./instance-status.ts";
+import type { KnownExecution } from "./known-executions.ts";
+import { answerOf, refusalOf } from "./parent-answers.ts";
+import { isKnownByIdAlone, type Reconciliation } from "./reconcile-messages.ts";
+import type { ExecutionsOutcome } from "./run-executions.ts";
+
+/** How a work item is settled: as checkpoints, which only a backend can make durable. */
+
+/** What has become of an execution in one work item. */
+export interface Settlement {
+  readonly checkpoint: OrchestrationCheckpoint;
+  /** The execution after it, but for its version. */
+  readonly history: HistorySummary;
+  readonly acceptedIds: readonly string[];
+}
+
+/** More would not fit into a table column. The oldest are the most likely to be gone from their queue. */
+const maxAcceptedIds = 500;
+
+/** After an episode: everything that it has decided. Appends to `execution.history` unless a new execution begins. */
+export function settleEpisode(
+  workItem: OrchestrationWorkItem,
+  execution: KnownExecution,
+  outcome: ExecutionsOutcome,
+  messages: Reconciliation,
+  now: Date,
+): Settlement {
+  const { executionId } = outcome.started.orchestrationInstance;
+  const history = outcome.isNewExecution ? new HistorySummary() : execution.history;
+  const firstIndex = history.length;
+  history.append(outcome.events);
+  const accepted = messages.accepted.filter(isKnownByIdAlone).map(({ id }) => id);
+  const acceptedIds = [...execution.acceptedIds, ...accepted].slice(-maxAcceptedIds);
+  return {
+    history,
+    acceptedIds,
+    checkpoint: {
+      workItem,
+      history: {
+        executionId,
+        expectedVersion: execution.version,
+        firstIndex,
+        events: outcome.events,
+        episode: history.episodes,
+        acceptedMessageIds: acceptedIds,
+      },
+      outgoing: [...outcome.outgoing, ...refusalsFor(messages, now)],
+      instance: describeInstance(executionId, history, outcome),
+      settled: [...messages.accepted, ...messages.discarded, ...messages.refused],
+      deferred: messages.deferred,
+    },
+  };
+}
+
+/**
+ * Nothing is accepted: messages without effect go. A finished child that is started again gives its answer again,
+ * because the parent that repeats the start may have been too early for it.
+ *
+ * @param instance what the row has to show, when it is behind
+ */
+export function settleWithoutEpisode(
+  workItem: OrchestrationWorkItem,
+  { history }: KnownExecution,
+  messages: Reconciliation,
+  instance: InstanceChange | undefined,
+  now: Date,
+): OrchestrationCheckpoint {
+  const { completed, started } = history;
+  const isStartedAgain = messages.discarded.some(({ message }) => message.event.type === "ExecutionStarted");
+  const answer = isStartedAgain && started && completed ? answerOf(started, completed) : undefined;
+  return {
+    workItem,
+    history: undefined,
+    outgoing: [...(answer === undefined ? [] : [answer]), ...refusalsFor(messages, now)],
+    instance,
+    settled: [...messages.discarded, ...messages.refused],
+    deferred: messages.deferred,
+  };
+}
+
+/** Ends an instance whose history does not even say what it is; its messages have nobody to go to. */
+export function settleUnreadable(
+  workItem: OrchestrationWorkItem,
+  { history, executionId = "", version, acceptedIds }: KnownExecution,
+  problem: DurableError,
+  now: Date,
+): OrchestrationCheckpoint {
+  const firstIndex = history.length;
+  const events = failureEvents(problem, now);
+  history.append(events);
+  return {
+    workItem,
+    history: {
+      executionId,
+      expectedVersion: version,
+      firstIndex,
+      events,
+      episode: history.episodes,
+      acceptedMessageIds: acceptedIds,
+    },
+    outgoing: [],
+    instance: describeInstance(executionId, history, { customStatus: undefined, keepsCustomStatus: true }),
+    settled: workItem.messages,
+    deferred: [],
+  };
+}
+
+/** Messages for an instance that has no history: they wait for its start, or have nobody to go to. */
+export function settleOrphans(workItem: OrchestrationWorkItem, isAwaited: boolean): OrchestrationCheckpoint {
+  return {
+    workItem,
+    history: undefined,
+    outgoing: [],
+    instance: undefined,
+    settled: isAwaited ? [] : workItem.messages,
+    deferred: isAwaited ? workItem.messages : [],
+  };
+}
+
+function refusalsFor({ refused }: Reconciliation, now: Date): OutgoingMessage[] {
+  return refused.flatMap(({ message: { event } }: DeliveredMessage) => {
+    return (event.type === "ExecutionStarted" && refusalOf(event, now)) || [];
+  });
+}
+
+/** An episode that did nothing but fail. */
+function failureEvents(error: DurableError, timestamp: Date): HistoryEvent[] {
+  const header = { eventId: -1, timestamp };
+  return [
+    { ...header, type: "OrchestratorStarted" },
+    {
+      ...header,
+      type: "ExecutionCompleted",
+      orchestrationStatus: "Failed",
+      result: undefined,
+      failureDetails: describeFailure(error),
+    },
+    { ...header, type: "OrchestratorCompleted" },
+  ];
+}
