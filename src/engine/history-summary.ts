@@ -2,10 +2,8 @@ import type { ExecutionCompleted, ExecutionStarted, HistoryEvent } from "../core
 import { type Answer, answerIn, type QuestionType } from "./answers.ts";
 import { type InstanceStatus, nextInstanceStatus } from "./instance-status.ts";
 
-const open = 1;
-const answered = 2;
-const rewound = 3;
-const other = 4;
+/** Of an action: a question that waits, or what has become of it. */
+type ActionState = QuestionType | "answered" | "rewound" | "other";
 
 /** What becomes of an answer, given the history it meets. */
 export type AnswerFate = "wanted" | "repeated" | "early";
@@ -22,9 +20,8 @@ export class HistorySummary {
   #weight = 0;
   #lastTimestamp: Date | undefined;
   #status: InstanceStatus = { runtimeStatus: "Pending" };
-  /** State of each action, by its number; numbers begin at 0 and have no large gaps. */
-  readonly #actions: number[] = [];
-  readonly #questions: (QuestionType | undefined)[] = [];
+  /** By the number of the action; what was cancelled before its first checkpoint leaves a gap. */
+  readonly #actions = new Map<number, ActionState>();
   /** When the open timers are due, by their number. */
   readonly #dueTimes = new Map<number, Date>();
 
@@ -56,11 +53,11 @@ export class HistorySummary {
         break;
       case "TimerCreated":
         this.#dueTimes.set(event.eventId, event.fireAt);
-        this.#record(event.eventId, open, event.type);
+        this.#actions.set(event.eventId, event.type);
         return;
       case "TaskScheduled":
       case "SubOrchestrationInstanceCreated":
-        this.#record(event.eventId, open, event.type);
+        this.#actions.set(event.eventId, event.type);
         return;
       case "TaskCompleted":
       case "TaskFailed":
@@ -70,28 +67,17 @@ export class HistorySummary {
         this.#answer(answerIn(event)!);
         return;
       case "GenericEvent":
-        this.#record(event.eventId, rewound);
+        if (event.eventId >= 0) this.#actions.set(event.eventId, "rewound");
         break;
       default:
-        this.#record(event.eventId, other);
+        if (event.eventId >= 0) this.#actions.set(event.eventId, "other");
     }
     this.#status = nextInstanceStatus(this.#status, event);
   }
 
-  #record(id: number, state: number, question?: QuestionType): void {
-    // A damaged history may hold any number.
-    if (!Number.isInteger(id) || id < 0 || id > this.#length + this.#actions.length) return;
-    while (this.#actions.length < id) {
-      this.#actions.push(0);
-      this.#questions.push(undefined);
-    }
-    this.#actions[id] = state;
-    this.#questions[id] = question;
-  }
-
   #answer(answer: Answer): void {
     if (this.fateOfAnswer(answer) !== "wanted") return;
-    this.#actions[answer.id] = answered;
+    this.#actions.set(answer.id, "answered");
     this.#dueTimes.delete(answer.id);
   }
 
@@ -134,9 +120,9 @@ export class HistorySummary {
    * has been answered or was another question, as an episode that is repeated after a crash may ask.
    */
   fateOfAnswer({ id, question, firedAt }: Answer): AnswerFate {
-    const state = this.#actions[id] ?? 0;
-    if (state === 0 || state === rewound) return "early";
-    if (state !== open || this.#questions[id] !== question) return "repeated";
+    const state = this.#actions.get(id);
+    if (state === undefined || state === "rewound") return "early";
+    if (state !== question) return "repeated";
     const dueAt = this.#dueTimes.get(id);
     return firedAt !== undefined && dueAt !== undefined && firedAt < dueAt ? "repeated" : "wanted";
   }

@@ -38,9 +38,10 @@ export function reconcileMessages(
   messages: readonly DeliveredMessage[],
   acceptedIds: readonly string[] = [],
 ): Reconciliation {
-  const startMessage = messages.find(
-    ({ message }) => message.event.type === "ExecutionStarted" && isNewStart(history, message.event),
-  );
+  const taken = new Set(acceptedIds);
+  const startMessage = messages.find(({ id, message: { event } }) => {
+    return event.type === "ExecutionStarted" && !taken.has(id) && isNewStart(history, event);
+  });
   const start = startMessage?.message.event as ExecutionStarted | undefined;
   const current = start ?? history.started;
   if (current === undefined) {
@@ -52,7 +53,6 @@ export function reconcileMessages(
   const refused: DeliveredMessage[] = [];
   const deferred: DeliveredMessage[] = [];
   const hasEnded = start === undefined && history.completed !== undefined;
-  const taken = new Set(acceptedIds);
   if (startMessage !== undefined) taken.add(startMessage.id);
   const answered = new Set<number>();
   for (const delivered of messages) {
@@ -78,9 +78,12 @@ export function reconcileMessages(
   return { start, accepted, discarded, refused, deferred, orphaned: [] };
 }
 
-/** `true` for a message whose repeat only its id tells: it answers nothing, and starts nothing. */
+/**
+ * `true` for a message whose repeat only its id tells: it answers nothing. A start is told by its execution as well, but
+ * not any more when that has continued as new and the last execution has ended too.
+ */
 export function isKnownByIdAlone({ message: { event } }: DeliveredMessage): boolean {
-  return event.type !== "ExecutionStarted" && answerIn(event) === undefined;
+  return answerIn(event) === undefined;
 }
 
 function isNewStart(history: HistorySummary, event: ExecutionStarted): boolean {

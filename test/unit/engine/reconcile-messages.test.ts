@@ -141,3 +141,42 @@ it.each([
 
   expect({ accepted, refused }).toEqual({ accepted: [first], refused: [second] });
 });
+
+it.each([
+  ["an event", delivered(eventRaised("go"), undefined), running],
+  [
+    "a start whose execution was followed by one that has ended",
+    delivered(executionStarted("Test", { executionId: "first" }), "first"),
+    finished,
+  ],
+])("%s that has been accepted before is a repeat", (_, message, history) => {
+  expect(reconcileMessages(HistorySummary.of(history), [message], [message.id]).discarded).toEqual([message]);
+  expect(reconcileMessages(HistorySummary.of(history), [message], ["other"]).accepted).toEqual([message]);
+});
+
+it("of two answers to one question, and of one message delivered twice, the second is a repeat", () => {
+  const answer = delivered(taskCompleted(0));
+  const again = { ...answer, id: "again" };
+  const event = delivered(eventRaised("go"), undefined);
+
+  const { accepted, discarded } = reconcileMessages(HistorySummary.of(running), [answer, again, event, event]);
+
+  expect({ accepted, discarded }).toEqual({ accepted: [answer, event], discarded: [again, event] });
+});
+
+it.each([
+  ["an answer of another kind", delivered(timerFired(0, at(5)))],
+  ["an answer of a timer that was due before the one in history", delivered(timerFired(1, at(4)))],
+])("%s has no effect, and leaves the question open", (_, message) => {
+  const history = HistorySummary.of(running);
+  expect(reconcileMessages(history, [message]).discarded).toEqual([message]);
+  history.append([message.message.event]);
+  const right = [delivered(taskCompleted(0)), delivered(timerFired(1, at(5)))];
+  expect(reconcileMessages(history, right).accepted).toEqual(right);
+});
+
+it("an answer finds its question beyond the numbers of what was cancelled", () => {
+  const history = HistorySummary.of([episodeStarted(), executionStarted("Test"), taskScheduled(9, "Hello")]);
+  const answer = delivered(taskCompleted(9));
+  expect(reconcileMessages(history, [answer]).accepted).toEqual([answer]);
+});
