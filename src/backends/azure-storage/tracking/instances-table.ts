@@ -110,18 +110,25 @@ export class InstancesTable {
       input: await this.#payloads.store(partitionKey, "Input", change.started?.input, blobs),
       output: await this.#payloads.store(partitionKey, "Output", change.output, blobs),
     };
-    // What begins without a row that is known, a sub-orchestration, usually has none.
-    let known = this.#known.get(instanceId) ?? (isNewExecution ? undefined : await this.#readKnown(instanceId));
+    let known = this.#known.get(instanceId);
+    // What is known may be overtaken: before nothing is written on its word, the row is read. What begins without a row
+    // that is known, a sub-orchestration, usually has none.
+    let isFresh = known === undefined && isNewExecution;
     for (let attempt = 0; attempt < maxWriteAttempts; attempt++) {
+      if (!isFresh && (known === undefined || nextInstanceWrite(change, known) === "none")) {
+        known = await this.#readKnown(instanceId);
+        isFresh = true;
+        // A purged instance stays purged.
+        if (known === undefined && !(await isLatest())) return;
+      }
       const write = nextInstanceWrite(change, known);
       if (write === "none") return;
-      // A purged instance stays purged.
-      if (known === undefined && attempt === 0 && !isNewExecution && !(await isLatest())) return;
       const etag = await this.#tryWrite(partitionKey, planRowWrite(write, change, known), payloads, known);
       if (etag !== undefined) return this.#known.set(instanceId, nextKnownRow(change, known, etag));
       this.#known.delete(instanceId);
+      known = undefined;
+      isFresh = false;
       if (!(await isLatest())) return;
-      known = await this.#readKnown(instanceId);
     }
     throw changesAllTheTime(instanceId);
   }
