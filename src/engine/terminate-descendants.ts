@@ -1,8 +1,8 @@
-import type { HistoryEvent } from "../core/history-event.ts";
-import type { OrchestrationState } from "../core/orchestration-state.ts";
+import type { HistoryEvent, OrchestrationInstance } from "../core/history-event.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import type { Clock } from "../core/ports.ts";
 import type { TaskHubStore } from "./backend.ts";
+import { HistorySummary } from "./history-summary.ts";
 import { isFireAndForget } from "./parent-answers.ts";
 
 export interface DescendantsOptions {
@@ -19,8 +19,8 @@ const maxPauseMs = 1_000;
 
 interface Descendant {
   readonly instanceId: string;
-  /** When its parent started it; an instance of that id that was created earlier is another. */
-  readonly startedAt: Date | undefined;
+  /** Whose child it is, and which; an instance of that id that another has started is another. */
+  readonly parent: { readonly execution: OrchestrationInstance; readonly taskId: number } | undefined;
   /** It has been sent its termination, or needs none. */
   readonly isTold: boolean;
 }
@@ -35,7 +35,7 @@ interface Descendant {
 export async function terminateDescendants(rootId: string, options: DescendantsOptions): Promise<void> {
   const { clock } = options;
   const seen = new Set([rootId]);
-  let open: readonly Descendant[] = [{ instanceId: rootId, startedAt: undefined, isTold: true }];
+  let open: readonly Descendant[] = [{ instanceId: rootId, parent: undefined, isTold: true }];
   let [isPatient, lastStepAt, pauseMs] = [true, clock.now(), firstPauseMs];
   while (open.length > 0) {
     const next: Descendant[] = [];
@@ -68,7 +68,7 @@ async function step(
   const { instanceId, isTold } = descendant;
   const state = await store.getInstance(instanceId, { fetchInput: false });
   if (!isTold) {
-    if (state === undefined || isAnother(descendant, state)) return isPatient ? "waits" : [];
+    if (state === undefined || !(await isTheOne(descendant, store))) return isPatient ? "waits" : [];
     if (isFireAndForget(state.tags)) return [];
     if (!isTerminalStatus(state.runtimeStatus)) await terminate(instanceId);
     return [{ ...descendant, isTold: true }];
@@ -78,16 +78,27 @@ async function step(
   return openChildren((await store.getHistory(instanceId)) ?? []);
 }
 
-function isAnother({ startedAt }: Descendant, { createdTime }: OrchestrationState): boolean {
-  return startedAt !== undefined && createdTime < startedAt;
+/** Told by what the child says of its parent: times differ where an episode was repeated after a crash. */
+async function isTheOne({ instanceId, parent }: Descendant, store: DescendantsOptions["store"]): Promise<boolean> {
+  if (parent === undefined) return true;
+  const { started } = HistorySummary.of((await store.getHistory(instanceId)) ?? []);
+  const said = started?.parentInstance;
+  return (
+    said?.taskScheduleId === parent.taskId &&
+    said.orchestrationInstance.instanceId === parent.execution.instanceId &&
+    said.orchestrationInstance.executionId === parent.execution.executionId
+  );
 }
 
 /** The sub-orchestrations that this history still waits for, or has ended without waiting for. */
 function openChildren(history: readonly HistoryEvent[]): readonly Descendant[] {
   const open = new Map<number, Descendant>();
+  const execution = HistorySummary.of(history).started?.orchestrationInstance;
+  if (execution === undefined) return [];
   for (const event of history) {
     if (event.type === "SubOrchestrationInstanceCreated" && !isFireAndForget(event.tags)) {
-      open.set(event.eventId, { instanceId: event.instanceId, startedAt: event.timestamp, isTold: false });
+      const { instanceId, eventId } = event;
+      open.set(eventId, { instanceId, parent: { execution, taskId: eventId }, isTold: false });
     } else if (event.type === "SubOrchestrationInstanceCompleted" || event.type === "SubOrchestrationInstanceFailed") {
       open.delete(event.taskScheduledId);
     }

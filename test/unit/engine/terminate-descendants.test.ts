@@ -6,6 +6,7 @@ import { terminateDescendants } from "../../../src/engine/terminate-descendants.
 import {
   at,
   episodeStarted,
+  executionStarted,
   subOrchestrationCompleted,
   subOrchestrationCreated,
 } from "../../../src/testing/history-builder.ts";
@@ -15,7 +16,8 @@ interface Scripted {
   readonly appears?: number;
   /** Seconds at which it ends. @defaultValue a second after its termination */
   readonly ends?: number;
-  readonly created?: Date;
+  /** Nobody's child, but for the id. */
+  readonly isAnother?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
   /** Its children, by the second at which history tells of them. */
   readonly children?: Readonly<Record<string, number>>;
@@ -27,18 +29,26 @@ async function terminateIn(hub: Readonly<Record<string, Scripted>>) {
   let now = at(0).getTime();
   const told = new Map<string, number>([["root", 0]]);
   const seconds = () => (now - at(0).getTime()) / 1000;
+  const startOf = (id: string) => {
+    const parentId = Object.keys(hub).find((other) => id in (hub[other]!.children ?? {}));
+    if (parentId === undefined || hub[id]!.isAnother) return executionStarted("Child", { instanceId: id });
+    const taskScheduleId = Object.keys(hub[parentId]!.children!).indexOf(id);
+    const orchestrationInstance = { instanceId: parentId, executionId: "execution" };
+    const parent = { name: "Parent", version: undefined, orchestrationInstance, taskScheduleId };
+    return executionStarted("Child", { instanceId: id, parent });
+  };
   const store: Pick<TaskHubStore, "getInstance" | "getHistory"> = {
     async getInstance(id) {
-      const { appears = 0, ends = (told.get(id) ?? Number.POSITIVE_INFINITY) + 1, created = at(0), tags } = hub[id]!;
+      const { appears = 0, ends = (told.get(id) ?? Number.POSITIVE_INFINITY) + 1, tags } = hub[id]!;
       if (seconds() < appears) return undefined;
       const runtimeStatus = seconds() < ends ? "Running" : "Terminated";
-      return { instanceId: id, runtimeStatus, createdTime: created, tags } as OrchestrationState;
+      return { instanceId: id, runtimeStatus, tags } as OrchestrationState;
     },
     async getHistory(id) {
       const { children = {}, history = [] } = hub[id]!;
       const known = Object.entries(children).filter(([, second]) => second <= seconds());
       const created = known.map(([child], index) => subOrchestrationCreated(index, "Child", child));
-      return [episodeStarted(), ...created, ...history];
+      return [episodeStarted(), startOf(id), ...created, ...history];
     },
   };
   const clock = {
@@ -86,7 +96,7 @@ it("leaves alone what answers nobody, what has answered, what has been told, and
     root: { children: { child: 0, marked: 0, earlier: 0 }, history },
     child: {},
     marked: { tags: { FireAndForget: "" } },
-    earlier: { created: at(-60) },
+    earlier: { isAnother: true },
     free: {},
     done: {},
   });
