@@ -157,6 +157,8 @@ export interface InstanceChange {
   readonly runtimeStatus?: OrchestrationRuntimeStatus | undefined;
   readonly output?: string | undefined;
   readonly completedTime?: Date | undefined;
+  /** When a rewind has taken back an end that was before: only ends after it stand. */
+  readonly rewoundTime?: Date | undefined;
   /** Version of the history that says so, when no history is written with the change. */
   readonly historyVersion?: string | undefined;
 }

@@ -11,6 +11,8 @@ export interface InstanceStatus {
   /** The output or failure of an end; until then the last reason of a suspension or resumption, as .NET has it. */
   readonly output?: string | undefined;
   readonly completedTime?: Date | undefined;
+  /** When a rewind has taken back an end that was before. */
+  readonly rewoundTime?: Date | undefined;
 }
 
 /** The status after one more event. */
@@ -30,7 +32,8 @@ export function nextInstanceStatus(status: InstanceStatus, event: HistoryEvent):
       return { runtimeStatus: "Running", output: event.reason ?? status.output };
     case "GenericEvent":
       // Whatever wakes a rewound instance sets it running again.
-      return readPatchMark(event.data) === undefined ? { ...status, runtimeStatus: "Running" } : status;
+      if (readPatchMark(event.data) !== undefined) return status;
+      return { ...status, runtimeStatus: "Running", rewoundTime: event.timestamp };
     default:
       return status;
   }

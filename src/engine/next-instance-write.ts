@@ -21,7 +21,7 @@ export type InstanceWrite = "insert" | "merge" | "replace" | "none";
 /**
  * The rule of the instance row. It is what history says, and history goes one way, so
  *
- * I1. an end is not taken back, and only a later end (after a rewind) takes its place;
+ * I1. an end stands until a later rewind, or a later end after one, takes its place;
  * I2. of two executions of one id the one that was created later stays;
  * I3. a row that is missing is made by whoever knows how the execution began.
  *
@@ -31,14 +31,14 @@ export function nextInstanceWrite(change: InstanceChange, stored: StoredInstance
   if (stored === undefined) return change.started === undefined ? "none" : "insert";
   const hasEnded = isTerminalStatus(stored.runtimeStatus);
   const isSame = !stored.executionId || stored.executionId === change.executionId;
-  if (isSame) return hasEnded && !isLaterEnd(change, stored) ? "none" : "merge";
+  if (isSame) return hasEnded && !isLater(change, stored) ? "none" : "merge";
   if (change.started !== undefined && stored.createdTime > change.started.createdTime) return "none";
   if (change.started === undefined) return hasEnded ? "none" : "merge";
   return hasEnded ? "replace" : "merge";
 }
 
-function isLaterEnd(change: InstanceChange, { completedTime }: StoredInstance): boolean {
-  if (change.completedTime === undefined || !change.runtimeStatus || !isTerminalStatus(change.runtimeStatus))
-    return false;
-  return completedTime !== undefined && change.completedTime > completedTime;
+function isLater({ completedTime, rewoundTime }: InstanceChange, stored: StoredInstance): boolean {
+  const end = stored.completedTime;
+  if (end === undefined) return false;
+  return completedTime === undefined ? rewoundTime !== undefined && rewoundTime > end : completedTime > end;
 }

@@ -14,8 +14,9 @@ const maxConcurrentReads = 16;
 /**
  * Takes the failures out of a failed instance's history and out of its failed children's, and wakes them.
  *
- * Children come before their parent, and of one instance the history comes before the row and the wake-up: only an
- * instance whose row says that it failed can be rewound once more, should this break off.
+ * Children come before their parent. Of one instance the history comes first, then the wake-up, then the row: should this
+ * break off, the instance still shows that it failed and can be rewound once more, or it is woken and its worker brings
+ * the row right.
  *
  * @throws DurableError `InstanceNotFound`, `WorkItemLockLost` when a history changes meanwhile
  */
@@ -47,7 +48,8 @@ export async function rewindInstance(
     };
   });
   for (const child of failedChildren) await rewindInstance(child, reason, options, seen);
-  if (state !== undefined) await store.markPending(state);
-  const event = { type: "GenericEvent", eventId: -1, timestamp: new Date(clock.now()), data: reason } as const;
+  const timestamp = new Date(Math.max(clock.now(), (state?.completedTime?.getTime() ?? 0) + 1));
+  const event = { type: "GenericEvent", eventId: -1, timestamp, data: reason } as const;
   await store.sendMessage({ message: { event, target: { instanceId, executionId: undefined } } });
+  if (state !== undefined) await store.markPending(state);
 }

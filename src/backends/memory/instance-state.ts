@@ -1,4 +1,5 @@
 import type { InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
+import { isTerminalStatus } from "../../core/orchestration-status.ts";
 import type { InstanceChange, NewInstance } from "../../engine/backend.ts";
 import { nextInstanceWrite } from "../../engine/next-instance-write.ts";
 
@@ -33,6 +34,8 @@ export function applyInstanceChange(
   if (write === "none") return stored;
   const { started, executionId, lastUpdatedTime } = change;
   const isSame = write === "merge";
+  // Of an end that a rewind has taken back nothing stays.
+  const isOpen = stored !== undefined && !isTerminalStatus(stored.runtimeStatus);
   return {
     instanceId,
     executionId,
@@ -40,11 +43,11 @@ export function applyInstanceChange(
     version: started === undefined ? stored?.version : started.version,
     runtimeStatus: change.runtimeStatus ?? stored?.runtimeStatus ?? "Running",
     input: started === undefined ? stored?.input : started.input,
-    output: change.output ?? (isSame && change.completedTime === undefined ? stored?.output : undefined),
+    output: change.output ?? (isSame && isOpen && change.completedTime === undefined ? stored.output : undefined),
     customStatus: change.keepsCustomStatus === true && isSame ? stored?.customStatus : change.customStatus,
     createdTime: started?.createdTime ?? stored?.createdTime ?? lastUpdatedTime,
     lastUpdatedTime,
-    completedTime: change.completedTime ?? (isSame ? stored?.completedTime : undefined),
+    completedTime: change.completedTime,
     scheduledStartTime: started?.scheduledStartTime ?? (isSame ? stored?.scheduledStartTime : undefined),
     generation: started?.generation ?? stored?.generation ?? 0,
     tags: started === undefined ? stored?.tags : started.tags,

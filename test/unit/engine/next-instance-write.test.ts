@@ -33,6 +33,13 @@ it.each<[string, InstanceChange, StoredInstance | undefined, string]>([
     "merge",
   ],
   [
+    "an end is taken back by a rewind after it",
+    change("a", { rewoundTime: at(9) }),
+    row("a", { ...completed, runtimeStatus: "Failed" }),
+    "merge",
+  ],
+  ["a rewind from before the end takes nothing back", change("a", { rewoundTime: at(4) }), row("a", completed), "none"],
+  [
     "an end from before a rewind changes nothing",
     change("a", { ...completed, completedTime: at(1) }),
     row("a", completed),

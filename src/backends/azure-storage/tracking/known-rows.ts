@@ -56,8 +56,9 @@ export function planRowWrite(
     const generation = started?.generation ?? (known?.generation || undefined);
     return { change: { ...change, started: started && { ...started, generation } }, mode: "replace" };
   }
-  // A merge would leave an output that an end without output does not have.
-  const isStale = known.hasOutput && change.completedTime !== undefined && change.output === undefined;
+  // A merge would leave an output that an end without output does not have, and an end that was taken back.
+  const isReopened = known.completedTime !== undefined && change.completedTime === undefined;
+  const isStale = isReopened || (known.hasOutput && change.completedTime !== undefined && change.output === undefined);
   if (isStale && started !== undefined && change.keepsCustomStatus !== true) {
     const generation = started.generation ?? (known.generation || undefined);
     return { change: { ...change, started: { ...started, generation } }, mode: "replace" };
@@ -74,7 +75,7 @@ export function nextKnownRow(change: InstanceChange, before: KnownRow | undefine
     executionId: change.executionId,
     runtimeStatus: change.runtimeStatus ?? before?.runtimeStatus ?? "Running",
     createdTime: change.started?.createdTime ?? before?.createdTime ?? change.lastUpdatedTime,
-    completedTime: change.completedTime ?? (isSame ? before?.completedTime : undefined),
+    completedTime: change.completedTime,
     generation: change.started?.generation ?? before?.generation ?? 0,
     showsStart: change.started !== undefined || (isSame && before.showsStart),
     hasOutput: change.output !== undefined || (before?.hasOutput === true && change.completedTime === undefined),
