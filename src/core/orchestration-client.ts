@@ -5,6 +5,9 @@ import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
 /**
  * Starts and manages instances of one task hub; payloads are JSON text. The embedded engine implements it on a backend,
  * a scheduler over gRPC. What app authors hold is built on it and speaks in values.
+ *
+ * Names and ids come from outside. Whoever implements this checks them, so that nobody above has to: an id that no hub
+ * accepts rejects with `InvalidInstanceId`, whatever was asked, and nothing is read or written.
  */
 export interface OrchestrationClient {
   readonly taskHub: string;
@@ -12,8 +15,8 @@ export interface OrchestrationClient {
   /**
    * Resolves to the instance id once the start message is durable.
    *
-   * @throws DurableError `InvalidInstanceId`; `InstanceAlreadyExists` when an instance of that id is in a status that
-   * `options.reusableStatuses` does not list.
+   * @throws DurableError `InvalidOption` for a name that is empty, reserved or that of an entity; `InvalidInstanceId`;
+   * `InstanceAlreadyExists` when an instance of that id is in a status that `options.reusableStatuses` does not list.
    */
   startInstance(options: StartInstanceOptions): Promise<string>;
 
@@ -23,7 +26,10 @@ export interface OrchestrationClient {
   getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined>;
   queryInstances(query: InstanceQuery): Promise<InstancePage>;
 
-  /** @throws DurableError `InstanceNotFound`, `InstanceNotActive` (finished). Same for the four below. */
+  /**
+   * @throws DurableError `InstanceNotFound`, `InstanceNotActive` (finished), same for the four below; `InvalidOption` for
+   * an empty name
+   */
   raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void>;
   terminate(instanceId: string, reason: string | undefined, options?: TerminateOptions): Promise<void>;
   suspend(instanceId: string, reason: string | undefined): Promise<void>;

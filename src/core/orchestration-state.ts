@@ -31,7 +31,7 @@ export interface InstanceQuery {
   readonly instanceIdPrefix?: string | undefined;
   /** Most instances in one page. @defaultValue 100 */
   readonly pageSize?: number | undefined;
-  /** From the page before. Opaque. */
+  /** From the page before. @throws DurableError `InvalidOption` from the query when it is not one of those */
   readonly continuationToken?: string | undefined;
   /** Entities are instances too; they are left out unless asked for. */
   readonly includeEntities?: boolean | undefined;
@@ -41,6 +41,9 @@ export interface InstanceQuery {
 
 export interface InstancePage {
   readonly instances: readonly OrchestrationState[];
-  /** Absent on the last page. A page may be empty and still have one. */
+  /**
+   * Absent on the last page. A page may be empty and still have one. Opaque, in printable ASCII, so that a header can
+   * carry it as it is.
+   */
   readonly continuationToken: string | undefined;
 }

@@ -1,4 +1,5 @@
 import { DurableError } from "../core/errors.ts";
+import { assertDefinitionName } from "../core/function-names.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { assertInstanceId, createId } from "../core/ids.ts";
 import type {
@@ -44,10 +45,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async startInstance(options: StartInstanceOptions): Promise<string> {
-    if (typeof options.name !== "string" || options.name === "") {
-      throw new DurableError("InvalidOption", "the name of the orchestration to start must be a non-empty text");
-    }
-    assertNotReserved(options.name, "the orchestration name");
+    assertDefinitionName(options.name, "the name of the orchestration to start");
     if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
     const instanceId = options.instanceId ?? createId(this.#random);
     // A generated id is new, so there is no row to read.
@@ -74,14 +72,16 @@ export class TaskHubClient implements OrchestrationClient {
     return instanceId;
   }
 
-  getInstance(
+  async getInstance(
     instanceId: string,
     options?: { readonly fetchInput?: boolean },
   ): Promise<OrchestrationState | undefined> {
+    assertInstanceId(instanceId);
     return this.#store.getInstance(instanceId, options);
   }
 
-  getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
+  async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
+    assertInstanceId(instanceId);
     return this.#store.getHistory(instanceId);
   }
 
@@ -144,6 +144,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async purge(instanceId: string): Promise<number> {
+    assertInstanceId(instanceId);
     return (await this.#store.purgeInstance(instanceId)) ? 1 : 0;
   }
 
@@ -155,7 +156,7 @@ export class TaskHubClient implements OrchestrationClient {
     let continuationToken: string | undefined;
     do {
       const page = await this.#store.queryInstances({ ...query, runtimeStatus, continuationToken, fetchInput: false });
-      for (const { instanceId } of page.instances) purged += await this.purge(instanceId);
+      for (const { instanceId } of page.instances) purged += (await this.#store.purgeInstance(instanceId)) ? 1 : 0;
       continuationToken = page.continuationToken;
     } while (continuationToken !== undefined);
     return purged;
@@ -172,6 +173,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async #require(instanceId: string, options = { fetchInput: false }): Promise<OrchestrationState> {
+    assertInstanceId(instanceId);
     const state = await this.#store.getInstance(instanceId, options);
     if (state !== undefined) return state;
     throw new DurableError("InstanceNotFound", `no instance '${instanceId}' exists in task hub '${this.taskHub}'`);

@@ -8,6 +8,7 @@ import {
   type VersioningOptions,
   type VersionMatchStrategy,
 } from "../core/versioning.ts";
+import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
 import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
 import {
   type ActivityHandle,
@@ -217,8 +218,8 @@ export class DFApp {
       ...(route !== undefined && { route }),
       ...(methods !== undefined && { methods: [...methods] }),
       handler: async (request, context) => {
-        const connection = this.#host === undefined ? noConnection : await this.#host.connect();
-        return handler(request as RoutedRequest<Route>, this.#createClient(connection), context);
+        const client = this.#host === undefined ? this.#createClient(noConnection) : await this.connect();
+        return handler(request as RoutedRequest<Route>, client, context);
       },
     });
   }
@@ -231,17 +232,18 @@ export class DFApp {
    */
   async connect(): Promise<DurableClient> {
     if (this.#host === undefined) throw notHosted();
-    return this.#createClient(await this.#host.connect());
+    const connection = await this.#host.connect();
+    return this.#createClient({ ...connection, startChecks: connection.startChecks ?? this.#ownStartChecks() });
+  }
+
+  /** What this app alone knows: others may run more, so that no name is refused. */
+  #ownStartChecks(): StartChecks {
+    return { ...createStartChecks(() => [this.#registry]), assertKnown() {} };
   }
 
   #createClient(connection: ClientConnection): DurableClient {
     const { dataConverter, trustForwardedHeaders } = this.#options;
-    return new DurableClient(connection, {
-      dataConverter,
-      trustForwardedHeaders,
-      findInputSchema: (name) => this.#registry.findOrchestration(name)?.inputSchema,
-      findDefaultVersion: () => this.#registry.versioning?.version,
-    });
+    return new DurableClient(connection, { dataConverter, trustForwardedHeaders });
   }
 }
 

@@ -1,9 +1,7 @@
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
-import { assertInstanceId } from "../core/ids.ts";
 import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
-import type { StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { Clock } from "../core/ports.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 
@@ -17,11 +15,7 @@ export interface DurableClientOptions {
    * @defaultValue false
    */
   readonly trustForwardedHeaders?: boolean | undefined;
-  /** Schemas of the orchestrations that are known here; inputs are checked before anything is written. */
-  readonly findInputSchema?: ((name: string) => StandardSchema | undefined) | undefined;
-  /** Version of new instances that are started without one. @defaultValue none */
-  readonly findDefaultVersion?: (() => string | undefined) | undefined;
-  /** What waiting goes by. @defaultValue the machine's */
+  /** What waiting goes by. @defaultValue that of the connection, else the machine's */
   readonly clock?: Clock | undefined;
 }
 
@@ -87,10 +81,9 @@ export function resolveWaitOptions({ timeout, pollInterval = 1000 }: WaitOptions
   };
 }
 
-/** @throws DurableError `InvalidOption`, `InvalidInstanceId` */
+/** @throws DurableError `InvalidOption` */
 export function assertStartNewOptions(options: StartNewOptions): void {
-  const { instanceId, version, scheduledStartTime, tags } = options;
-  if (instanceId !== undefined) assertInstanceId(instanceId);
+  const { version, scheduledStartTime, tags } = options;
   if (version !== undefined && typeof version !== "string") throw invalid("version", "a string", version);
   if (scheduledStartTime !== undefined) assertDate("scheduledStartTime", scheduledStartTime);
   for (const [name, value] of Object.entries(tags ?? {})) {

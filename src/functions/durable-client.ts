@@ -1,21 +1,19 @@
 import az, { type HttpRequest, type HttpResponse } from "@azure/functions";
 import { DurableError, isDurableError } from "../core/errors.ts";
-import { assertInstanceId } from "../core/ids.ts";
 import type { TerminateOptions } from "../core/orchestration-client.ts";
 import type { InstanceQuery } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
-import { type StandardSchema, validate } from "../core/payloads/standard-schema.ts";
+import { validate } from "../core/payloads/standard-schema.ts";
 import type { Clock } from "../core/ports.ts";
-import { assertNotReserved } from "../core/reserved-names.ts";
 import { systemClock } from "../core/system-ports.ts";
 import { formatHistory, type HistoryEntry } from "../management/history-format.ts";
-import { assertKnownOrchestration } from "../management/known-orchestrations.ts";
 import {
   createManagementLinks,
   type HttpManagementPayload,
   resolveRequestOrigin,
 } from "../management/management-links.ts";
+import type { StartChecks } from "../management/start-checks.ts";
 import type { ExternalEvent } from "../orchestration/external-event.ts";
 import type { OrchestrationHandle } from "../orchestration/orchestrator.ts";
 import {
@@ -46,16 +44,14 @@ export class DurableClient {
   readonly #dataConverter: DataConverter;
   readonly #trustForwardedHeaders: boolean;
   readonly #clock: Clock;
-  readonly #findInputSchema: (name: string) => StandardSchema | undefined;
-  readonly #findDefaultVersion: () => string | undefined;
+  readonly #startChecks: StartChecks | undefined;
 
   constructor(connection: ClientConnection, options: DurableClientOptions = {}) {
     this.#connection = connection;
     this.#dataConverter = options.dataConverter ?? jsonDataConverter;
     this.#trustForwardedHeaders = options.trustForwardedHeaders ?? false;
-    this.#clock = options.clock ?? systemClock;
-    this.#findInputSchema = options.findInputSchema ?? (() => undefined);
-    this.#findDefaultVersion = options.findDefaultVersion ?? (() => undefined);
+    this.#clock = options.clock ?? connection.clock ?? systemClock;
+    this.#startChecks = connection.startChecks;
   }
 
   get taskHubName(): string {
@@ -79,12 +75,18 @@ export class DurableClient {
     options: StartNewOptions = {},
   ): Promise<string> {
     const { client } = this.#connection;
-    const name = this.#resolveName(orchestration);
+    const { name, inputSchema } =
+      typeof orchestration === "object" && orchestration !== null
+        ? orchestration
+        : { name: orchestration, inputSchema: undefined };
+    const checks = this.#startChecks;
+    checks?.assertKnown(name);
     assertStartNewOptions(options);
-    const { instanceId, version = this.#findDefaultVersion(), tags, scheduledStartTime } = options;
-    // Checked here, sent as given: the orchestration runs the schema too, and a schema may change what it takes.
-    await validate(this.#findSchema(orchestration, name), options.input, `the input of orchestration '${name}'`);
+    const { instanceId, version = checks?.defaultVersionOf(name), tags, scheduledStartTime } = options;
     const input = this.#dataConverter.serialize(options.input, `the input of '${name}'`);
+    // Checked here, sent as given: the orchestration runs the schema too, and a schema may change what it takes.
+    if (checks !== undefined) await checks.checkInput(name, input);
+    else await validate(inputSchema, options.input, `the input of orchestration '${name}'`);
     return client.startInstance({ name, instanceId, input, version, tags, scheduledStartTime });
   }
 
@@ -105,7 +107,6 @@ export class DurableClient {
     options: GetStatusOptions = {},
   ): Promise<DurableOrchestrationStatus | undefined> {
     const { client } = this.#connection;
-    assertInstanceId(instanceId);
     const showInput = options.showInput ?? true;
     const state = await client.getInstance(instanceId, { fetchInput: showInput });
     if (state === undefined) return undefined;
@@ -138,12 +139,8 @@ export class DurableClient {
   ): Promise<void>;
   async raiseEvent(instanceId: string, event: string | ExternalEvent<unknown>, eventData?: unknown): Promise<void> {
     const { client } = this.#connection;
-    assertInstanceId(instanceId);
     const { name: eventName, schema } =
       typeof event === "object" && event !== null ? event : { name: event, schema: undefined };
-    if (typeof eventName !== "string" || eventName === "") {
-      throw new DurableError("InvalidOption", "'eventName' must be a non-empty string");
-    }
     await validate(schema, eventData, `the data of event '${eventName}'`);
     const input = this.#dataConverter.serialize(eventData, `the data of event '${eventName}'`);
     await unlessFinished(client.raiseEvent(instanceId, eventName, input));
@@ -157,21 +154,18 @@ export class DurableClient {
    */
   async terminate(instanceId: string, reason?: string, options?: TerminateOptions): Promise<void> {
     const { client } = this.#connection;
-    assertInstanceId(instanceId);
     await unlessFinished(client.terminate(instanceId, reason, options));
   }
 
   /** Lets an instance rest: what reaches it is kept for {@link resume}. @throws DurableError `InstanceNotFound` */
   async suspend(instanceId: string, reason?: string): Promise<void> {
     const { client } = this.#connection;
-    assertInstanceId(instanceId);
     await unlessFinished(client.suspend(instanceId, reason));
   }
 
   /** Wakes a suspended instance. @throws DurableError `InstanceNotFound` */
   async resume(instanceId: string, reason?: string): Promise<void> {
     const { client } = this.#connection;
-    assertInstanceId(instanceId);
     await unlessFinished(client.resume(instanceId, reason));
   }
 
@@ -182,7 +176,6 @@ export class DurableClient {
    */
   async rewind(instanceId: string, reason?: string): Promise<void> {
     const { client } = this.#connection;
-    assertInstanceId(instanceId);
     await client.rewind(instanceId, reason);
   }
 
@@ -194,14 +187,12 @@ export class DurableClient {
    */
   async restart(instanceId: string, restartWithNewInstanceId = true): Promise<string> {
     const { client } = this.#connection;
-    assertInstanceId(instanceId);
     return client.restart(instanceId, { restartWithNewInstanceId });
   }
 
   /** Deletes everything about one instance. `instancesDeleted` is 0 for an unknown one. */
   async purgeInstanceHistory(instanceId: string): Promise<PurgeHistoryResult> {
     const { client } = this.#connection;
-    assertInstanceId(instanceId);
     return { instancesDeleted: await client.purge(instanceId) };
   }
 
@@ -294,27 +285,9 @@ export class DurableClient {
   }
 
   async #readStatus(instanceId: string, dataConverter: DataConverter): Promise<DurableOrchestrationStatus> {
-    assertInstanceId(instanceId);
     const state = await this.#connection.client.getInstance(instanceId, { fetchInput: true });
     if (state === undefined) throw new DurableError("InstanceNotFound", `there is no instance '${instanceId}'`);
     return createStatus(state, { showInput: true, dataConverter });
-  }
-
-  /** The schema of the handle, else of the orchestration that is known under that name. */
-  #findSchema(orchestration: string | OrchestrationHandle<unknown, unknown>, name: string): StandardSchema | undefined {
-    const own = typeof orchestration === "object" ? orchestration.inputSchema : undefined;
-    return own ?? this.#findInputSchema(name);
-  }
-
-  /** @throws DurableError `InvalidOption`, `OrchestratorNotRegistered` */
-  #resolveName(orchestration: string | OrchestrationHandle<unknown, unknown>): string {
-    const name = typeof orchestration === "object" && orchestration !== null ? orchestration.name : orchestration;
-    if (typeof name !== "string" || name === "") {
-      throw new DurableError("InvalidOption", "startNew needs the name or the handle of an orchestration");
-    }
-    assertNotReserved(name, "the orchestration name");
-    assertKnownOrchestration(name, this.#connection.orchestrationNames?.());
-    return name;
   }
 
   async #query(filter: InstanceQuery): Promise<DurableOrchestrationStatus[]> {

@@ -1,11 +1,13 @@
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
+import type { Clock } from "../core/ports.ts";
+import type { StartChecks } from "../management/start-checks.ts";
 import type { Registry } from "../worker/registry.ts";
 
 /**
  * How an app finds the process that runs it. The host and the app may have loaded two copies of this package, so they
  * meet under a global symbol; the contract's number changes with its shape.
  */
-const embeddedHostKey = Symbol.for("durable-functions-ts.embedded-host.2");
+const embeddedHostKey = Symbol.for("durable-functions-ts.embedded-host.3");
 
 /** A process that runs durable functions itself (our local host; later a Functions app without an extension bundle). */
 export interface EmbeddedHost {
@@ -26,10 +28,14 @@ export interface ClientConnection {
   /** Name of the storage connection, as links to the management API carry it. */
   readonly connectionName: string;
   /**
-   * Names of all orchestrations that run here. With it, starting an unknown one is refused at once; without it (a hub
-   * that other workers serve too) the instance starts and fails.
+   * What all apps of the process know of an orchestration before it is started; with it, starting an unknown one is
+   * refused at once.
+   *
+   * @defaultValue what the app of the client knows; any name is taken
    */
-  readonly orchestrationNames?: (() => readonly string[]) | undefined;
+  readonly startChecks?: StartChecks | undefined;
+  /** What waits of the client go by. @defaultValue the machine's */
+  readonly clock?: Clock | undefined;
 }
 
 /** Makes `host` the one that apps loaded from now on attach to. Returns a function that takes it away again. */

@@ -1,5 +1,6 @@
 import type { HttpMethod, HttpRequest, HttpResponse, HttpResponseInit, InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
+import { functionNameRule, isFunctionName } from "../core/function-names.ts";
 import type { DurableClient } from "./durable-client.ts";
 
 export type HttpAuthLevel = "anonymous" | "function" | "admin";
@@ -75,11 +76,7 @@ export function assertAuthLevel(what: string, value: unknown): asserts value is 
 
 /** The rule of the Functions host. @throws DurableError `InvalidOption` */
 export function assertFunctionName(name: unknown): asserts name is string {
-  if (typeof name !== "string" || !/^[a-z][a-z0-9_-]{0,127}$/i.test(name) || name.toLowerCase() === "host") {
-    throw invalid(
-      `a function name must start with a letter and hold up to 128 letters, digits, '_' and '-', but got '${String(name)}'`,
-    );
-  }
+  if (!isFunctionName(name)) throw invalid(`a function name must be ${functionNameRule}, but got '${String(name)}'`);
 }
 
 function invalid(message: string): DurableError {

@@ -261,7 +261,7 @@ export class LocalHost {
       client: engine.client,
       managementBaseUrl: `${origin}${managementPath}`,
       connectionName: settings.connectionName,
-      orchestrationNames: () => this.#apps.orchestrationNames,
+      startChecks: this.#apps.startChecks,
     });
     return { engine, settings };
   }
@@ -277,9 +277,7 @@ export class LocalHost {
         basePath: managementPath,
         taskHub: engine.client.taskHub,
         connectionName: settings.connectionName,
-        orchestrationNames: () => this.#apps.orchestrationNames,
-        validateInput: (name, input) => this.#apps.startDefaults.validateInput(name, input),
-        defaultVersionOf: (name) => this.#apps.startDefaults.versionOf(name),
+        startChecks: this.#apps.startChecks,
         // Whoever binds another address than loopback wants to be called by other names.
         allowedHosts: ["127.0.0.1", "::1", "localhost"].includes(address) ? [] : "any",
         allowedOrigins: cors?.origins.filter((allowed) => allowed !== "*") ?? [],

@@ -1,5 +1,4 @@
 import { isDurableError } from "../core/errors.ts";
-import { assertInstanceId } from "../core/ids.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { emptyAnswer, jsonAnswer, RequestRefused, textAnswer } from "./answers.ts";
@@ -19,7 +18,6 @@ export async function answerInstanceRoute(call: ManagementCall, route: InstanceR
   if (route.kind === "purgeBy") return purgeBy(call);
 
   const { instanceId } = route;
-  assertInstanceId(instanceId);
   const reason = call.query.text("reason");
   switch (route.kind) {
     case "status":
@@ -75,22 +73,13 @@ async function list(call: ManagementCall): Promise<Response> {
     createdTimeTo: query.date("createdTimeTo"),
     runtimeStatus: query.statuses("runtimeStatus"),
     pageSize: query.integer("top", { min: 1, max: maxPageSize, absent: 100 }),
-    continuationToken: decodeToken(request.headers.get(continuationHeader)),
+    continuationToken: request.headers.get(continuationHeader) || undefined,
     fetchInput: showInput,
   });
   const instances = page.instances.map((state) => formatStatus(state, { showInput }));
   const token = page.continuationToken;
-  const headers = token === undefined ? {} : { [continuationHeader]: encodeToken(token) };
+  const headers = token === undefined ? {} : { [continuationHeader]: token };
   return jsonAnswer(200, `[${instances.join(",")}]`, headers);
-}
-
-/** The hub's token may hold characters that a header may not. */
-function encodeToken(token: string): string {
-  return Buffer.from(token, "utf8").toString("base64url");
-}
-
-function decodeToken(header: string | null): string | undefined {
-  return header === null || header === "" ? undefined : Buffer.from(header, "base64url").toString("utf8");
 }
 
 async function purgeBy(call: ManagementCall): Promise<Response> {

@@ -1,6 +1,7 @@
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import { type Clock, type LogSink, silentLog } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
+import type { StartChecks } from "../management/start-checks.ts";
 import { answerError, emptyAnswer } from "./answers.ts";
 import { answerInstanceRoute } from "./instance-routes.ts";
 import type { ManagementCall } from "./management-call.ts";
@@ -18,16 +19,8 @@ export interface ManagementApiOptions {
   readonly taskHub: string;
   /** The storage connection of that hub. Requests that name another one are refused. */
   readonly connectionName: string;
-  /** Names of the orchestrations that can be started. @defaultValue any name is taken */
-  readonly orchestrationNames?: (() => readonly string[]) | undefined;
-  /**
-   * Checks the input of a start, as JSON text, before anything is written.
-   *
-   * @defaultValue any input is taken
-   */
-  readonly validateInput?: ((name: string, input: string | undefined) => Promise<void>) | undefined;
-  /** Version of new instances that are started without one. @defaultValue none */
-  readonly defaultVersionOf?: ((name: string) => string | undefined) | undefined;
+  /** What is known of orchestrations before they are started. @defaultValue any name and input is taken */
+  readonly startChecks?: StartChecks | undefined;
   /**
    * Host names, without ports, that are served besides localhost, 127.0.0.1 and [::1]. `"any"` turns the check off: for
    * a server behind something that checks them.
@@ -75,9 +68,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     basePath,
     taskHub: options.taskHub,
     connectionName: options.connectionName,
-    orchestrationNames: options.orchestrationNames,
-    validateInput: options.validateInput,
-    defaultVersionOf: options.defaultVersionOf,
+    startChecks: options.startChecks,
     trustForwardedHeaders: options.trustForwardedHeaders ?? false,
     maxBodyBytes: options.maxBodyBytes ?? 10 * 1024 * 1024,
     clock: options.clock ?? systemClock,

@@ -6,6 +6,7 @@ import {
   type ManagementLinkTarget,
   resolveRequestOrigin,
 } from "../management/management-links.ts";
+import type { StartChecks } from "../management/start-checks.ts";
 import type { QueryParameters } from "./query-parameters.ts";
 
 /** One request to the management API, and all that answering it takes. */
@@ -18,9 +19,7 @@ export interface ManagementCall {
   readonly basePath: string;
   readonly taskHub: string;
   readonly connectionName: string;
-  readonly orchestrationNames: (() => readonly string[]) | undefined;
-  readonly validateInput: ((name: string, input: string | undefined) => Promise<void>) | undefined;
-  readonly defaultVersionOf: ((name: string) => string | undefined) | undefined;
+  readonly startChecks: StartChecks | undefined;
   readonly trustForwardedHeaders: boolean;
   readonly maxBodyBytes: number;
   readonly clock: Clock;

@@ -1,9 +1,6 @@
 import { isDurableError } from "../core/errors.ts";
-import { assertInstanceId } from "../core/ids.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
-import { assertNotReserved } from "../core/reserved-names.ts";
-import { assertKnownOrchestration } from "../management/known-orchestrations.ts";
 import { jsonAnswer, RequestRefused } from "./answers.ts";
 import { answerStatus } from "./instance-routes.ts";
 import { linksFor, type ManagementCall } from "./management-call.ts";
@@ -19,19 +16,17 @@ export async function startOrchestration(
   name: string,
   instanceId: string | undefined,
 ): Promise<Response> {
-  if (instanceId !== undefined) assertInstanceId(instanceId);
-  assertStartable(call, name);
+  call.startChecks?.assertKnown(name);
   const wait = readWait(call);
   const notJson = new RequestRefused(415, "The input must be sent with 'content-type: application/json'");
   const input = await readJsonBody(call.request, call.maxBodyBytes, notJson);
-  await call.validateInput?.(name, input);
-  const version = call.query.text("version") ?? call.defaultVersionOf?.(name);
+  await call.startChecks?.checkInput(name, input);
+  const version = call.query.text("version") ?? call.startChecks?.defaultVersionOf(name);
   return answerStarted(call, await call.client.startInstance({ name, instanceId, input, version }), wait);
 }
 
 /** `POST instances/{id}/restart`: the same name and input once more. */
 export async function restartOrchestration(call: ManagementCall, instanceId: string): Promise<Response> {
-  assertInstanceId(instanceId);
   const wait = readWait(call);
   const restartWithNewInstanceId = call.query.flag("restartWithNewInstanceId", true);
   try {
@@ -53,12 +48,6 @@ export function assertOwnHub(call: ManagementCall): void {
       throw new RequestRefused(400, `'${parameter}' must be '${own}' or absent: nothing else is served here`);
     }
   }
-}
-
-function assertStartable(call: ManagementCall, name: string): void {
-  if (name.startsWith("@")) throw new RequestRefused(400, "An orchestrator name must not start with '@'");
-  assertNotReserved(name, "the orchestration name");
-  assertKnownOrchestration(name, call.orchestrationNames?.());
 }
 
 interface Wait {

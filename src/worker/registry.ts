@@ -1,8 +1,8 @@
 import { DurableError } from "../core/errors.ts";
+import { assertDefinitionName } from "../core/function-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { jsonDataConverter } from "../core/payloads/data-converter.ts";
 import type { StandardSchema } from "../core/payloads/standard-schema.ts";
-import { assertNotReserved } from "../core/reserved-names.ts";
 import type { VersioningOptions } from "../core/versioning.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityFunction } from "./activity-context.ts";
@@ -100,16 +100,7 @@ class NamedDefinitions<T extends { readonly name: string }> {
 
   add(definition: T): void {
     const { name } = definition;
-    if (typeof name !== "string" || name === "") {
-      throw new DurableError(
-        "InvalidOption",
-        `an ${this.#kind} needs a non-empty name, but got ${JSON.stringify(name)}`,
-      );
-    }
-    if (name.startsWith("@")) {
-      throw new DurableError("InvalidOption", `the ${this.#kind} name '${name}' starts with '@', which marks entities`);
-    }
-    assertNotReserved(name, `the ${this.#kind} name`);
+    assertDefinitionName(name, `the name of an ${this.#kind}`);
     if (this.#exact.has(name)) {
       throw new DurableError("DuplicateRegistration", `an ${this.#kind} named '${name}' is registered already`);
     }

@@ -8,6 +8,7 @@ import { DFApp } from "../../src/functions/df-app.ts";
 import type { DurableClient } from "../../src/functions/durable-client.ts";
 import { type EmbeddedApp, installEmbeddedHost } from "../../src/functions/embedded-host.ts";
 import { createManagementApi } from "../../src/http/management-api.ts";
+import { createStartChecks } from "../../src/management/start-checks.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import type { Registry } from "../../src/worker/registry.ts";
 
@@ -15,19 +16,19 @@ const basePath = "/runtime/webhooks/durabletask";
 const baseUrl = `http://localhost:7071${basePath}`;
 const hub = new MemoryTaskHub({ clock: systemClock, taskHub: "Hub" });
 const client = new TaskHubClient({ store: hub, clock: systemClock, random: systemRandom });
+const registries: Registry[] = [];
 const api = createManagementApi({
   client,
   basePath,
   taskHub: "Hub",
   connectionName: "Storage",
-  orchestrationNames: () => ["greet", "decide", "fail"],
+  startChecks: createStartChecks(() => registries),
 });
 
 let worker: TaskHubWorker;
 let durable: DurableClient;
 
 beforeAll(async () => {
-  const registries: Registry[] = [];
   const uninstall = installEmbeddedHost({
     attach: (app: EmbeddedApp) => void registries.push(app.registry),
     connect: async () => ({ client, managementBaseUrl: baseUrl, connectionName: "Storage" }),
@@ -153,10 +154,10 @@ it("shows a failure, restarts it, rewinds it, and forgets it", async () => {
 });
 
 it("lists all instances in pages, and purges them by filter", async () => {
-  for (const id of ["page-1", "page-2", "page-3"]) await durable.startNew("greet", { instanceId: id, input: [] });
+  for (const id of ["page-1", "page-🦊", "page-ü"]) await durable.startNew("greet", { instanceId: id, input: [] });
   await expect.poll(() => listIds("instanceIdPrefix=page-&runtimeStatus=Completed&top=2")).toHaveLength(3);
 
-  expect((await listIds("instanceIdPrefix=page-&top=2")).sort()).toEqual(["page-1", "page-2", "page-3"]);
+  expect((await listIds("instanceIdPrefix=page-&top=2")).sort()).toEqual(["page-1", "page-ü", "page-🦊"]);
   expect((await send("DELETE", "instances?createdTimeFrom=2024-01-01&runtimeStatus=Completed")).status).toBe(200);
   expect(await listIds("instanceIdPrefix=page-")).toEqual([]);
   expect((await send("DELETE", "instances?createdTimeFrom=2024-01-01&runtimeStatus=Completed")).status).toBe(404);

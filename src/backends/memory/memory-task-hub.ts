@@ -225,14 +225,16 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async queryInstances(query: InstanceQuery): Promise<InstancePage> {
     const { continuationToken, pageSize = 100, fetchInput } = query;
     const ids = [...this.#instances.keys()].sort();
-    const rest = ids.filter((id) => continuationToken === undefined || id > continuationToken);
+    const last = continuationToken && Buffer.from(continuationToken, "base64url").toString("utf8");
+    const rest = ids.filter((id) => last === undefined || id > last);
     const found = rest.map((id) => this.#instances.get(id)!).filter((state) => matchesQuery(state, query));
     const instances = found
       .slice(0, pageSize)
       .map((state) => (fetchInput === false ? { ...state, input: undefined } : state));
     return {
       instances,
-      continuationToken: found.length > pageSize ? instances.at(-1)?.instanceId : undefined,
+      continuationToken:
+        found.length > pageSize ? Buffer.from(instances.at(-1)!.instanceId).toString("base64url") : undefined,
     };
   }
 

@@ -1,13 +1,13 @@
 import { DurableError } from "../../core/errors.ts";
 import type { ClientConnection, EmbeddedApp, EmbeddedHost } from "../../functions/embedded-host.ts";
+import { createStartChecks, listOrchestrationNames, type StartChecks } from "../../management/start-checks.ts";
 import type { Registry } from "../../worker/registry.ts";
-import { StartDefaults } from "../../worker/start-defaults.ts";
 
 /** The `DFApp`s that attached themselves while the app was loaded, and the connection they wait for. */
 export class EmbeddedApps implements EmbeddedHost {
   readonly #registries: Registry[] = [];
-  /** What the management API checks before it starts an instance. */
-  readonly startDefaults: StartDefaults = new StartDefaults(() => this.#registries);
+  /** Over all apps, for whoever starts an instance. */
+  readonly startChecks: StartChecks = createStartChecks(() => this.#registries);
   #isAwaited = false;
   readonly #connected: Promise<ClientConnection>;
   #settle!: { resolve(connection: ClientConnection): void; reject(error: unknown): void };
@@ -24,7 +24,7 @@ export class EmbeddedApps implements EmbeddedHost {
   }
 
   get orchestrationNames(): readonly string[] {
-    return [...new Set(this.#registries.flatMap((registry) => registry.orchestrationNames))].sort();
+    return listOrchestrationNames(this.#registries);
   }
 
   get activityNames(): readonly string[] {

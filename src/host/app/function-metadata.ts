@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { functionNameRule, isFunctionName } from "../../core/function-names.ts";
 import type { TypedData } from "./typed-data.ts";
 
 interface FunctionBinding {
@@ -57,9 +58,7 @@ export function isHttpTrigger(trigger: TriggerBinding | undefined): boolean {
 
 /** Why the host cannot take a function, or `undefined`. */
 export function describeFunctionProblem(metadata: FunctionRegistration): string | undefined {
-  if (!/^[a-z][a-z0-9_-]{0,127}$/i.test(metadata.name) || metadata.name.toLowerCase() === "host") {
-    return `'${metadata.name}' is not a valid function name: letters, digits, '_' and '-', starting with a letter, at most 128, not 'host'`;
-  }
+  if (!isFunctionName(metadata.name)) return `'${metadata.name}' is not a valid function name: ${functionNameRule}`;
   if (findTrigger(metadata) === undefined) return `the function '${metadata.name}' has no trigger`;
   return undefined;
 }

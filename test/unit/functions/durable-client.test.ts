@@ -4,19 +4,24 @@ import type { OrchestrationState } from "../../../src/core/orchestration-state.t
 import type { DataConverter } from "../../../src/core/payloads/data-converter.ts";
 import { DurableClient } from "../../../src/functions/durable-client.ts";
 import type { DurableClientOptions } from "../../../src/functions/durable-client-options.ts";
+import { createStartChecks } from "../../../src/management/start-checks.ts";
 import { createOrchestrationHandle } from "../../../src/orchestration/orchestrator.ts";
+import { Registry } from "../../../src/worker/registry.ts";
 import { FakeClock, FakeOrchestrationClient, instance } from "../http/fake-orchestration-client.ts";
 
 function durableClient(instances: readonly OrchestrationState[] = [], options: DurableClientOptions = {}) {
   const hub = new FakeOrchestrationClient(...instances);
   const clock = new FakeClock();
+  const registry = new Registry();
+  registry.addOrchestration({ name: "seq", orchestrator: async () => {} });
   const connection = {
     client: hub,
     managementBaseUrl: "http://localhost:7071/runtime/webhooks/durabletask",
     connectionName: "Storage",
-    orchestrationNames: () => ["seq"],
+    startChecks: createStartChecks(() => [registry]),
+    clock,
   };
-  return { hub, clock, client: new DurableClient(connection, { clock, ...options }) };
+  return { hub, clock, client: new DurableClient(connection, options) };
 }
 
 const request = new az.HttpRequest({

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
 import { DFApp } from "../../../src/functions/df-app.ts";
 import { type EmbeddedApp, installEmbeddedHost } from "../../../src/functions/embedded-host.ts";
+import { createStartChecks } from "../../../src/management/start-checks.ts";
 import { defineEvent } from "../../../src/orchestration/external-event.ts";
 import type { ActivityHandle, OrchestrationHandle } from "../../../src/orchestration/orchestrator.ts";
 import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
-import { StartDefaults } from "../../../src/worker/start-defaults.ts";
 import { FakeOrchestrationClient, instance } from "../http/fake-orchestration-client.ts";
 import { managementApi } from "../http/management-fixture.ts";
 import { numberFromText, type Order, orderSchema, slowOrderSchema } from "./standard-schemas.ts";
@@ -15,7 +15,12 @@ afterEach(() => uninstall());
 function openApp(options: ConstructorParameters<typeof DFApp>[0] = {}) {
   const hub = new FakeOrchestrationClient(instance());
   const attached: EmbeddedApp[] = [];
-  const connection = { client: hub, managementBaseUrl: "http://localhost/hook", connectionName: "Storage" };
+  const connection = {
+    client: hub,
+    managementBaseUrl: "http://localhost/hook",
+    connectionName: "Storage",
+    startChecks: createStartChecks(() => attached.map(({ registry }) => registry)),
+  };
   uninstall = installEmbeddedHost({ attach: (app) => void attached.push(app), connect: async () => connection });
   const app = new DFApp(options);
   return { app, hub, registry: attached[0]!.registry };
@@ -139,28 +144,24 @@ it("raiseEvent checks what an event definition asks for", async () => {
 it("the management API answers 400 with the path of the fault, and writes nothing", async () => {
   const { app, registry } = openApp({ version: "3" });
   app.orchestration("seq", { input: orderSchema, handler: async () => {} });
-  const defaults = new StartDefaults(() => [registry]);
-  const { postJson, send, client } = managementApi([], {
-    validateInput: (name, input) => defaults.validateInput(name, input),
-    defaultVersionOf: (name) => defaults.versionOf(name),
-  });
+  const startChecks = createStartChecks(() => [registry]);
+  const { postJson, send, client } = managementApi([], { startChecks });
 
   const refused = await postJson("orchestrators/seq", JSON.stringify(faulty));
   const empty = await send("POST", "orchestrators/seq");
   const callsBefore = [...client.calls];
   const accepted = await postJson("orchestrators/Seq/a", JSON.stringify(order));
   const versioned = await postJson("orchestrators/seq/b?version=1", JSON.stringify(order));
-  const foreign = await postJson("orchestrators/elsewhere/c", "5");
+  const unknown = await postJson("orchestrators/elsewhere/c", "5");
 
   expect(refused.status).toBe(400);
   expect(await refused.json()).toEqual({ Message: `the input of orchestration 'seq' is not valid: ${faults}` });
   expect(empty.status).toBe(400);
   expect(callsBefore).toEqual([]);
-  expect([accepted.status, versioned.status, foreign.status]).toEqual([202, 202, 202]);
+  expect([accepted.status, versioned.status, unknown.status]).toEqual([202, 202, 400]);
   expect(client.calls).toMatchObject([
     ["startInstance", { version: "3" }],
     ["startInstance", { version: "1" }],
-    ["startInstance", { version: undefined }],
   ]);
 });
 

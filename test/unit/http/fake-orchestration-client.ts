@@ -1,5 +1,7 @@
 import { DurableError } from "../../../src/core/errors.ts";
+import { assertDefinitionName } from "../../../src/core/function-names.ts";
 import type { HistoryEvent } from "../../../src/core/history-event.ts";
+import { assertInstanceId } from "../../../src/core/ids.ts";
 import type { OrchestrationClient, PurgeQuery, StartInstanceOptions } from "../../../src/core/orchestration-client.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../../../src/core/orchestration-state.ts";
 import { isTerminalStatus } from "../../../src/core/orchestration-status.ts";
@@ -45,6 +47,8 @@ export class FakeOrchestrationClient implements OrchestrationClient {
   }
 
   async startInstance(options: StartInstanceOptions): Promise<string> {
+    assertDefinitionName(options.name, "the name");
+    if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
     this.#record("startInstance", options);
     const { instanceId = "generated" } = options;
     const existing = this.instances.get(instanceId);
@@ -59,11 +63,13 @@ export class FakeOrchestrationClient implements OrchestrationClient {
   }
 
   async getInstance(instanceId: string, options?: { fetchInput?: boolean }): Promise<OrchestrationState | undefined> {
+    assertInstanceId(instanceId);
     this.#record("getInstance", instanceId, options);
     return this.instances.get(instanceId);
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
+    assertInstanceId(instanceId);
     this.#record("getHistory", instanceId);
     return this.histories.get(instanceId);
   }
@@ -74,6 +80,7 @@ export class FakeOrchestrationClient implements OrchestrationClient {
   }
 
   async raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void> {
+    if (name === "") throw new DurableError("InvalidOption", "the name of an event must be a non-empty text");
     this.#operate("raiseEvent", instanceId, name, input);
   }
 
@@ -90,6 +97,7 @@ export class FakeOrchestrationClient implements OrchestrationClient {
   }
 
   async rewind(instanceId: string, reason: string | undefined): Promise<void> {
+    assertInstanceId(instanceId);
     this.#record("rewind", instanceId, reason);
     if (this.#require(instanceId).runtimeStatus !== "Failed") {
       throw new DurableError("InstanceNotActive", "only a failed instance can be rewound");
@@ -97,12 +105,14 @@ export class FakeOrchestrationClient implements OrchestrationClient {
   }
 
   async restart(instanceId: string, options: { readonly restartWithNewInstanceId: boolean }): Promise<string> {
+    assertInstanceId(instanceId);
     this.#record("restart", instanceId, options);
     this.#require(instanceId);
     return options.restartWithNewInstanceId ? "restarted" : instanceId;
   }
 
   async purge(instanceId: string): Promise<number> {
+    assertInstanceId(instanceId);
     this.#record("purge", instanceId);
     return this.instances.delete(instanceId) ? 1 : 0;
   }
@@ -113,6 +123,7 @@ export class FakeOrchestrationClient implements OrchestrationClient {
   }
 
   #operate(operation: string, instanceId: string, ...rest: unknown[]): void {
+    assertInstanceId(instanceId);
     this.#record(operation, instanceId, ...rest);
     const { runtimeStatus } = this.#require(instanceId);
     if (isTerminalStatus(runtimeStatus)) throw new DurableError("InstanceNotActive", `'${instanceId}' has finished`);

@@ -104,7 +104,7 @@ it("answers an unknown instance with an empty 404 on every route", async () => {
 it("lists by filter, page by page", async () => {
   const { client, send } = managementApi();
   client.pages = [
-    { instances: [instance()], continuationToken: "next ✓" },
+    { instances: [instance()], continuationToken: "bmV4dA" },
     { instances: [], continuationToken: undefined },
   ];
   const query =
@@ -130,7 +130,7 @@ it("lists by filter, page by page", async () => {
         fetchInput: false,
       },
     ],
-    ["queryInstances", { pageSize: 100, fetchInput: true, continuationToken: "next ✓" }],
+    ["queryInstances", { pageSize: 100, fetchInput: true, continuationToken: "bmV4dA" }],
   ]);
 });
 

@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
 import { DurableError } from "../../../src/core/errors.ts";
+import { createStartChecks } from "../../../src/management/start-checks.ts";
+import { Registry } from "../../../src/worker/registry.ts";
 import { instance } from "./fake-orchestration-client.ts";
 import { baseUrl, managementApi, readJson } from "./management-fixture.ts";
 
@@ -92,7 +94,9 @@ it("decodes ids once and takes any other character", async () => {
 });
 
 it("refuses an orchestration that nobody runs, where that is known", async () => {
-  const { send } = managementApi([], { orchestrationNames: () => ["seq", "fan"] });
+  const registry = new Registry();
+  for (const name of ["seq", "fan"]) registry.addOrchestration({ name, orchestrator: async () => {} });
+  const { send } = managementApi([], { startChecks: createStartChecks(() => [registry]) });
 
   const known = await send("POST", "orchestrators/SEQ");
   const unknown = await send("POST", "orchestrators/other");
@@ -100,7 +104,7 @@ it("refuses an orchestration that nobody runs, where that is known", async () =>
 
   expect([known.status, unknown.status, entity.status]).toEqual([202, 400, 400]);
   expect((await readJson(unknown)).Message).toBe(
-    "there is no orchestration named 'other'; registered are 'seq', 'fan'",
+    "there is no orchestration named 'other'; registered are 'fan', 'seq'",
   );
 });
 

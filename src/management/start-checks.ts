@@ -1,0 +1,73 @@
+import { DurableError } from "../core/errors.ts";
+import { assertDefinitionName } from "../core/function-names.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
+import { type StandardSchema, validate } from "../core/payloads/standard-schema.ts";
+import type { VersioningOptions } from "../core/versioning.ts";
+
+/**
+ * What is known of orchestrations before one of them is started, whoever starts it: a client in code or a request over
+ * HTTP. Names are compared ignoring case.
+ */
+export interface StartChecks {
+  /**
+   * Refuses to start what nobody runs, as the official extension does.
+   *
+   * @throws DurableError `OrchestratorNotRegistered`; `InvalidOption` for what no orchestration can be named
+   */
+  assertKnown(name: string): void;
+  /**
+   * Checks an input before anything is written.
+   *
+   * @param input JSON text, as it will be stored
+   * @throws DurableError `InvalidPayload` with the path of each fault
+   */
+  checkInput(name: string, input: string | undefined): Promise<void>;
+  /** Version of a new instance that is started without one. */
+  defaultVersionOf(name: string): string | undefined;
+}
+
+/** As much of an app's registry as the checks ask for. */
+export interface StartableApp {
+  readonly orchestrationNames: readonly string[];
+  readonly dataConverter: DataConverter;
+  readonly versioning: VersioningOptions | undefined;
+  findOrchestration(name: string): { readonly inputSchema?: StandardSchema | undefined } | undefined;
+}
+
+/**
+ * Checks over all apps of a process. Of several that define a name the first one decides, as it is the one that serves.
+ *
+ * @param apps asked at each check, because apps are loaded one after the other
+ */
+export function createStartChecks(apps: () => readonly StartableApp[]): StartChecks {
+  const find = (name: string) => {
+    for (const app of apps()) {
+      const definition = app.findOrchestration(name);
+      if (definition !== undefined) return { app, definition };
+    }
+    return undefined;
+  };
+  return {
+    assertKnown(name) {
+      assertDefinitionName(name, "the name of the orchestration to start");
+      if (find(name) === undefined) throw unknownOrchestration(name, listOrchestrationNames(apps()));
+    },
+    async checkInput(name, input) {
+      const { app, definition } = find(name) ?? {};
+      if (app === undefined || definition?.inputSchema === undefined) return;
+      const what = `the input of orchestration '${name}'`;
+      await validate(definition.inputSchema, app.dataConverter.deserialize(input, what), what);
+    },
+    defaultVersionOf: (name) => find(name)?.app.versioning?.version,
+  };
+}
+
+/** All names of some apps, each once, sorted. */
+export function listOrchestrationNames(apps: readonly Pick<StartableApp, "orchestrationNames">[]): readonly string[] {
+  return [...new Set(apps.flatMap((app) => app.orchestrationNames))].sort();
+}
+
+function unknownOrchestration(name: string, known: readonly string[]): DurableError {
+  const names = known.length === 0 ? "none is registered" : `registered are '${known.join("', '")}'`;
+  return new DurableError("OrchestratorNotRegistered", `there is no orchestration named '${name}'; ${names}`);
+}

@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
+import { systemRandom } from "../../../src/core/system-ports.ts";
+import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
+import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
+
+function openClient() {
+  const clock = new SteppedClock();
+  return new TaskHubClient({ store: new MemoryTaskHub({ clock }), clock, random: systemRandom });
+}
+
+it.each<[string, (client: TaskHubClient, id: string) => Promise<unknown>]>([
+  ["a start", (client, instanceId) => client.startInstance({ name: "seq", instanceId })],
+  ["a status query", (client, id) => client.getInstance(id)],
+  ["a look at the history", (client, id) => client.getHistory(id)],
+  ["an event", (client, id) => client.raiseEvent(id, "Go", undefined)],
+  ["a termination", (client, id) => client.terminate(id, undefined)],
+  ["a suspension", (client, id) => client.suspend(id, undefined)],
+  ["a resumption", (client, id) => client.resume(id, undefined)],
+  ["a rewind", (client, id) => client.rewind(id, undefined)],
+  ["a restart", (client, id) => client.restart(id, { restartWithNewInstanceId: true })],
+  ["a purge", (client, id) => client.purge(id)],
+])("refuses %s under an id that no hub accepts", async (_, ask) => {
+  const client = openClient();
+
+  for (const id of ["", "a/b", "@counter@a", 7 as unknown as string]) {
+    await expect(ask(client, id)).rejects.toMatchObject({ code: "InvalidInstanceId" });
+  }
+});
+
+it.each(["", "@counter", "BuiltIn__HttpPollOrchestrator", 1 as unknown as string])(
+  "starts nothing under the name %j",
+  async (name) => {
+    await expect(openClient().startInstance({ name })).rejects.toMatchObject({ code: "InvalidOption" });
+  },
+);
