@@ -1,22 +1,33 @@
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
+import type { StorageConnection } from "../backends/azure-storage/storage/connection-string.ts";
 import { DurableError } from "../core/errors.ts";
-import type { StorageEndpoint } from "../host/settings/storage-connection.ts";
 
 /**
  * Makes sure that something listens at each endpoint of a storage account, so that a wrong account or a missing
  * emulator is told at once and not after many retries.
  *
+ * @param setting that names the account, for the error
  * @throws DurableError `StorageUnavailable` that names the first endpoint out of reach
  */
-export async function assertReachable(endpoints: readonly StorageEndpoint[], timeoutMs: number): Promise<void> {
+export async function assertReachable(
+  connection: StorageConnection,
+  setting: string,
+  timeoutMs: number,
+): Promise<void> {
+  const endpoints = [
+    { service: "blob", url: new URL(connection.blobEndpoint) },
+    { service: "queue", url: new URL(connection.queueEndpoint) },
+    { service: "table", url: new URL(connection.tableEndpoint) },
+  ];
   const problems = await Promise.all(endpoints.map((endpoint) => findProblem(endpoint.url, timeoutMs)));
   const index = problems.findIndex((problem) => problem !== undefined);
   const endpoint = endpoints[index];
   if (endpoint === undefined) return;
+  const remedy = setting === "AzureWebJobsStorage" ? ", or remove it to use the local store" : "";
   throw new DurableError(
     "StorageUnavailable",
-    `The ${endpoint.service} service of the storage account cannot be reached at ${endpoint.url.host} (${problems[index]}). Check AzureWebJobsStorage, or remove it to use the embedded store.`,
+    `The ${endpoint.service} service of the storage account cannot be reached at ${endpoint.url.host} (${problems[index]}). Check ${setting}${remedy}.`,
   );
 }
 

@@ -1,7 +1,8 @@
+import { describeConnection, parseConnectionString } from "../backends/azure-storage/storage/connection-string.ts";
 import { DurableError } from "../core/errors.ts";
 import type { DurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import type { Environment } from "../host/settings/host-json.ts";
-import { describeStorage, resolveStorageConnection, storageEndpoints } from "../host/settings/storage-connection.ts";
+import { findConnectionString } from "../host/settings/storage-connection.ts";
 import { startEmbeddedStore } from "./azurite/azurite-store.ts";
 import { createDeadWorkerTest, createLocalWorkerId, createSharedWorkerId } from "./azurite/local-worker-id.ts";
 import { assertReachable } from "./reachability.ts";
@@ -47,20 +48,20 @@ export async function openStorageAccount(options: {
 }
 
 async function openSharedAccount(connectionName: string, env: Environment): Promise<StorageAccount> {
-  const connection = resolveStorageConnection(connectionName, env);
-  if (connection.kind === "none") {
+  const found = findConnectionString(connectionName, env);
+  if (found === undefined) {
     throw new DurableError(
       "HostStartFailed",
       `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting.`,
     );
   }
-  const { connectionString } = connection;
-  const endpoints = storageEndpoints(connectionString);
+  const { setting, connectionString } = found;
+  const connection = parseConnectionString(connectionString, setting);
   const behindProxy = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => env[name]);
-  if (!behindProxy) await assertReachable(endpoints, reachTimeoutMs);
+  if (!behindProxy) await assertReachable(connection, setting, reachTimeoutMs);
   return {
     connectionString,
-    description: describeStorage(connectionString),
+    description: describeConnection(connection),
     workerId: createSharedWorkerId(),
     isDeadWorker: undefined,
     failed: new Promise(() => {}),

@@ -157,6 +157,19 @@ describe("a start with a storage account that cannot be used says so in one line
     expect(stdout + stderr).not.toContain("c2VjcmV0");
   });
 
+  it.each([
+    ["garbage", "is not a connection string"],
+    [";", "is not a connection string"],
+    ["SharedAccessSignature=sv=1&sig=c2VjcmV0", "has neither AccountName nor QueueEndpoint"],
+    ["'UseDevelopmentStorage=true'", "stands in quotation marks"],
+  ])("when its text is %s", async (text, problem) => {
+    const { code, stderr, stdout } = await start({ AzureWebJobsStorage: text });
+
+    expect(stderr).toMatch(new RegExp(`^AzureWebJobsStorage ${problem}.*\n$`));
+    expect(code).toBe(1);
+    expect(stdout + stderr).not.toContain("c2VjcmV0");
+  });
+
   it("when it is set by identity", async () => {
     const { code, stderr } = await start({ AzureWebJobsStorage__accountName: "acc" });
 

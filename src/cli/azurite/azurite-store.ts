@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { formatEmulatorConnectionString } from "../../backends/azure-storage/storage/connection-string.ts";
 import { DurableError } from "../../core/errors.ts";
 import type { AzuriteChildMessage } from "./azurite-child.ts";
 import type { StoreRecord } from "./store-record.ts";
@@ -32,8 +33,6 @@ const goneHostGraceMs = 2_000;
 const savingTimeoutMs = 60_000;
 const startTimeoutMs = 30_000;
 /** Azurite's published development account; the key protects nothing. */
-const account = "devstoreaccount1";
-const accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 /**
  * Starts the store in `<appFolder>/.durable/azurite`. One host at a time uses a folder; the storage process of a killed
@@ -160,14 +159,11 @@ function openStore(
   return {
     folder,
     died,
-    connectionString: [
-      "DefaultEndpointsProtocol=http",
-      `AccountName=${account}`,
-      `AccountKey=${accountKey}`,
-      `BlobEndpoint=${ready.blobUrl}/${account}`,
-      `QueueEndpoint=${ready.queueUrl}/${account}`,
-      `TableEndpoint=${ready.tableUrl}/${account}`,
-    ].join(";"),
+    connectionString: formatEmulatorConnectionString({
+      blob: ready.blobUrl,
+      queue: ready.queueUrl,
+      table: ready.tableUrl,
+    }),
     async stop() {
       stopping = true;
       if (child.connected) child.disconnect();

@@ -10,6 +10,12 @@ export function findSetting(env: Environment, name: string): string | undefined 
   return found === undefined ? undefined : env[found];
 }
 
+/** Names of the settings of a section, as they are written: `Storage__accountName` stands below `Storage`. */
+export function namesBelow(env: Environment, section: string): readonly string[] {
+  const prefix = `${normalize(section)}:`;
+  return Object.keys(env).filter((name) => normalize(name).startsWith(prefix) && env[name]);
+}
+
 /**
  * Replaces `%NAME%` by app settings.
  *

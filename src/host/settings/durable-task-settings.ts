@@ -4,7 +4,7 @@ import type { VersioningOptions } from "../../core/versioning.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
 import { memberOf, sectionOf } from "./host-json.ts";
-import { resolveStorageConnection } from "./storage-connection.ts";
+import { findConnectionString } from "./storage-connection.ts";
 
 /** `extensions.durableTask` of host.json, checked and complete. Lengths of time are in milliseconds. */
 export interface DurableTaskSettings {
@@ -54,7 +54,7 @@ export function resolveDurableTaskSettings(
   const connectionName = resolveSettingReferences(writtenName, env, storage.path("connectionName"));
   const usesEmbeddedStore =
     connectionName.toLowerCase() === defaultConnectionName.toLowerCase() &&
-    resolveStorageConnection(connectionName, env).kind === "none";
+    findConnectionString(connectionName, env) === undefined;
   // The extension's default is five minutes. Messages in work are renewed, so less brings a killed worker's back sooner;
   // on the embedded store a new host gets them back at once, and half a minute is for what else may go wrong.
   const visibilityTimeoutMs = usesEmbeddedStore ? 30_000 : minuteMs;

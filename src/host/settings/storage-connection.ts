@@ -1,88 +1,59 @@
 import { DurableError } from "../../core/errors.ts";
-import { findSetting, resolveSettingReferences } from "./app-settings.ts";
+import { findSetting, namesBelow, resolveSettingReferences } from "./app-settings.ts";
 import type { Environment } from "./host-json.ts";
 
-/** The account behind a connection name, as far as settings tell. */
-export type StorageConnection =
-  /** No setting names an account. */
-  { readonly kind: "none" } | { readonly kind: "connectionString"; readonly connectionString: string };
-
-const identitySettings = [
-  "accountName",
-  "blobServiceUri",
-  "queueServiceUri",
-  "tableServiceUri",
-  "serviceUri",
-  "credential",
-  "clientId",
-];
+/** A connection string and the setting that holds it. */
+export interface ConnectionStringSetting {
+  /** For errors: they name the setting and never repeat its text. */
+  readonly setting: string;
+  readonly connectionString: string;
+}
 
 /**
  * Looks a connection up the way the Functions host does: with and without the `AzureWebJobs` prefix, in
- * `ConnectionStrings` first.
+ * `ConnectionStrings` first. `undefined` when no setting names an account. The text is not looked at here: who reads it
+ * is whoever opens the storage.
  *
- * @throws DurableError `NotSupported` for a connection by identity
+ * @throws DurableError `NotSupported` for a connection by identity, `InvalidOption` for one that nobody reads
  */
-export function resolveStorageConnection(connectionName: string, env: Environment): StorageConnection {
+export function findConnectionString(connectionName: string, env: Environment): ConnectionStringSetting | undefined {
   const name = resolveSettingReferences(connectionName, env, "connection") || "Storage";
   const prefixed = /^AzureWebJobs/i.test(name) ? name : `AzureWebJobs${name}`;
-  const candidates = [`ConnectionStrings:${prefixed}`, prefixed, `ConnectionStrings:${name}`, name];
-  for (const candidate of candidates) {
-    const connectionString = findSetting(env, candidate);
-    if (connectionString !== undefined) return { kind: "connectionString", connectionString };
+  for (const setting of [`ConnectionStrings:${prefixed}`, prefixed, `ConnectionStrings:${name}`, name]) {
+    const connectionString = findSetting(env, setting);
+    if (connectionString !== undefined) return { setting, connectionString };
   }
-  for (const section of [prefixed, name]) {
-    const key = identitySettings.find((setting) => findSetting(env, `${section}:${setting}`) !== undefined);
-    if (key !== undefined) {
-      throw new DurableError(
-        "NotSupported",
-        `the connection '${name}' is set by identity ('${section}__${key}'), which is not supported yet; set '${name}' to a connection string`,
-      );
-    }
-  }
-  return { kind: "none" };
+  for (const section of [prefixed, name]) assertNothingBelow(section, name, env);
+  return undefined;
 }
 
-export interface StorageEndpoint {
-  readonly service: "blob" | "queue" | "table";
-  readonly url: URL;
-}
+const identitySettings: readonly string[] = [
+  "accountname",
+  "blobserviceuri",
+  "queueserviceuri",
+  "tableserviceuri",
+  "serviceuri",
+  "credential",
+  "clientid",
+  "tenantid",
+  "clientsecret",
+  "managedidentityresourceid",
+];
 
-/**
- * Where the services of an account answer.
- *
- * @throws DurableError `InvalidOption` when the text is no connection string; it is never quoted.
- */
-export function storageEndpoints(connectionString: string): readonly StorageEndpoint[] {
-  const parts = new Map<string, string>();
-  for (const part of connectionString.split(";")) {
-    const at = part.indexOf("=");
-    if (at > 0) parts.set(part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim());
+/** A section in place of a text is an identity, or a mistake; overlooking it would move the work to another store. */
+function assertNothingBelow(section: string, name: string, env: Environment): void {
+  const members = namesBelow(env, section);
+  const isIdentity = (member: string) => identitySettings.includes(member.toLowerCase().replace(/^.*(?:__|:)/, ""));
+  const unread = members.find((member) => !isIdentity(member));
+  if (unread !== undefined) {
+    throw new DurableError(
+      "InvalidOption",
+      `nothing reads the setting '${unread}'; set '${name}' itself, to a connection string`,
+    );
   }
-  const development = parts.get("usedevelopmentstorage")?.toLowerCase() === "true";
-  return (["blob", "queue", "table"] as const).map((service, index) => {
-    const explicit = parts.get(`${service}endpoint`);
-    const account = parts.get("accountname");
-    const protocol = parts.get("defaultendpointsprotocol") ?? "https";
-    const suffix = parts.get("endpointsuffix") ?? "core.windows.net";
-    const text = development
-      ? `${parts.get("developmentstorageproxyuri") ?? "http://127.0.0.1"}:${10_000 + index}/devstoreaccount1`
-      : (explicit ?? (account === undefined ? "" : `${protocol}://${account}.${service}.${suffix}`));
-    try {
-      return { service, url: new URL(text) };
-    } catch (cause) {
-      throw new DurableError(
-        "InvalidOption",
-        `the storage connection string names no ${service} endpoint: it needs AccountName or ${service[0]!.toUpperCase()}${service.slice(1)}Endpoint`,
-        { cause },
-      );
-    }
-  });
-}
-
-/** The account as people may see it: no keys, no tokens. */
-export function describeStorage(connectionString: string): string {
-  if (/usedevelopmentstorage\s*=\s*true/i.test(connectionString)) return "Azurite on its default ports";
-  const queue = storageEndpoints(connectionString)[1]!.url;
-  return `${queue.host}${queue.pathname === "/" ? "" : queue.pathname}`;
+  if (members[0] === undefined) return;
+  throw new DurableError(
+    "NotSupported",
+    `the connection '${name}' is set by identity ('${members[0]}'), which is not supported yet; set '${name}' to a connection string`,
+  );
 }

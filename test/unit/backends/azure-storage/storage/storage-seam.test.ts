@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { parseConnectionString } from "../../../../../src/backends/azure-storage/storage/connection-string.ts";
 import { RequestCounter, withRequestCount } from "../../../../../src/backends/azure-storage/storage/request-counter.ts";
 import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
 import { describeForeignError } from "../../../../../src/backends/azure-storage/storage/storage-failure.ts";
@@ -146,45 +145,5 @@ describe("faults", () => {
     for (let call = 0; call < 4; call++) outcomes.push((await faulty(send, { signal })).outcome);
     expect(outcomes).toEqual(["failed", "done", "failed", "done"]);
     expect(seen).toHaveLength(3);
-  });
-});
-
-describe("connection strings", () => {
-  it("name an account in the cloud", () => {
-    const text = "DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=a2V5;EndpointSuffix=core.windows.net";
-    expect(parseConnectionString(text, "s")).toEqual({
-      queueEndpoint: "https://acc.queue.core.windows.net",
-      tableEndpoint: "https://acc.table.core.windows.net",
-      blobEndpoint: "https://acc.blob.core.windows.net",
-      credential: { kind: "accountKey", accountName: "acc", accountKey: "a2V5" },
-    });
-  });
-
-  it("name the emulator", () => {
-    expect(parseConnectionString("UseDevelopmentStorage=true;", "s")).toMatchObject({
-      queueEndpoint: "http://127.0.0.1:10001/devstoreaccount1",
-    });
-  });
-
-  it("may carry a signature in place of the key", () => {
-    const text =
-      "BlobEndpoint=https://b/;QueueEndpoint=https://q;TableEndpoint=https://t;SharedAccessSignature=?sv=1&sig=2%3D";
-    expect(parseConnectionString(text, "s")).toMatchObject({
-      blobEndpoint: "https://b",
-      credential: { kind: "sharedAccessSignature", query: "sv=1&sig=2%3D" },
-    });
-  });
-
-  it.each([
-    ["", "must be an Azure Storage connection string"],
-    ["SECRET", "is not a connection string"],
-    ["AccountKey=SECRET==", "has no AccountName"],
-    ["AccountName=a", "has neither AccountKey"],
-    ["AccountName=a;AccountKey=SECRET!", "has an AccountKey that is not Base64"],
-    ["AccountName=a;AccountKey=SECRETSECRET;BlobEndpoint=ftp://x", "has a blob endpoint"],
-  ])("are refused without repeating them: %s", (text, problem) => {
-    const parse = () => parseConnectionString(text, "AzureWebJobsStorage");
-    expect(parse).toThrow(`AzureWebJobsStorage ${problem}`);
-    expect(parse).toThrow(expect.not.objectContaining({ message: expect.stringContaining("SECRET") }));
   });
 });
