@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isDurableError } from "../core/errors.ts";
+import { isDurableError, messageOf, stackOf } from "../core/errors.ts";
+import { createEventLog } from "../core/event-log.ts";
 import { describeFailure as describeThrown, formatFailure } from "../core/failure-details.ts";
+import { createEventSink } from "../host/host-log.ts";
 import { LocalHost } from "../host/local-host.ts";
 import { formatBanner, formatFunctions, suggestCommand } from "./banner.ts";
 import type { StartOptions } from "./start-options.ts";
@@ -50,11 +52,7 @@ export async function runStart(
     }
 
     for (const line of formatFunctions(running, terminal.paint)) terminal.print(line);
-    terminal.log({
-      level: "none",
-      category: "Host.Console",
-      message: `Ready on ${running.origin}. Press Ctrl+C to stop.`,
-    });
+    terminal.log({ level: "info", category: "Host", message: `Ready on ${running.origin}. Press Ctrl+C to stop.` });
     const command = suggestCommand(running);
     if (command !== undefined) terminal.print(`\nTry: ${command}\n`);
 
@@ -91,14 +89,15 @@ function watchSignals(terminal: Terminal): Promise<undefined> {
 
 /** A promise that nobody awaits is a mistake of the app, not a reason to take all its other work down. */
 function watchUserCode(terminal: Terminal): void {
+  const events = createEventLog(createEventSink(terminal.log));
   process.on("unhandledRejection", (reason) => {
-    const message = `Unhandled rejection: a promise failed and nothing awaits it; is an 'await' or 'return' missing?\n${showThrown(reason)}`;
-    terminal.log({ level: "error", category: "Host.Console", message });
+    const text = `Unhandled rejection: a promise failed and nothing awaits it; is an 'await' or 'return' missing?\n${showThrown(reason)}`;
+    events.write("PromiseRejectionUnhandled", text, {});
   });
   process.on("uncaughtException", (error) => {
     // Thrown into a callback of an orchestrator between two turns; its instance is failed with the reason.
     if (isDurableError(error, "OrchestrationMisuse")) {
-      terminal.log({ level: "error", category: "Host.Console", message: error.message });
+      events.write("OrchestrationMisused", error.message, {});
       return;
     }
     terminal.fail(`Uncaught exception in the app: ${showThrown(error)}`);
@@ -113,11 +112,11 @@ function showThrown(thrown: unknown): string {
 }
 
 function describeFailure(error: unknown, verbose: boolean): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return messageOf(error);
   if ((error as NodeJS.ErrnoException).code === "ENOENT" && (error as NodeJS.ErrnoException).syscall === "chdir") {
     return `Unable to find project root. The folder ${(error as { dest?: string }).dest ?? ""} does not exist.`;
   }
   if (isDurableError(error))
-    return verbose && error.cause instanceof Error ? `${error.message}\n${error.cause.stack}` : error.message;
-  return error.stack ?? error.message;
+    return verbose && error.cause !== undefined ? `${error.message}\n${stackOf(error.cause)}` : error.message;
+  return stackOf(error);
 }

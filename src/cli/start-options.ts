@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "../core/errors.ts";
 
 /** What the user asked for on the command line. */
 export type Command =
@@ -35,7 +36,7 @@ function parseStart(args: readonly string[], cwd: string): Command {
   try {
     parsed = parseStartArgs(args);
   } catch (error) {
-    return mistake(`${(error as Error).message.split(/[.\n]/)[0]}. Try: durable start --help`);
+    return mistake(`${messageOf(error).split(/[.\n]/)[0]}. Try: durable start --help`);
   }
   const { values, positionals } = parsed;
   if (values.help) return { kind: "help", topic: "start" };

@@ -1,4 +1,5 @@
-import type { HostLog, HostLogLevel } from "../host/host-log.ts";
+import type { LogLevel } from "../core/ports.ts";
+import type { HostLog } from "../host/host-log.ts";
 
 /** Writes lines for people: stamped, coloured on a terminal, errors on stderr. */
 export interface Terminal {
@@ -14,11 +15,10 @@ type Color = "grey" | "red" | "yellow" | "green" | "cyan";
 
 const codes: Readonly<Record<Color, number>> = { grey: 90, red: 31, yellow: 33, green: 32, cyan: 36 };
 
-const levelColors: Readonly<Partial<Record<HostLogLevel, Color>>> = {
-  critical: "red",
+const levelColors: Readonly<Record<LogLevel, Color>> = {
   error: "red",
-  warning: "yellow",
-  information: "cyan",
+  warn: "yellow",
+  info: "cyan",
   debug: "green",
   trace: "green",
 };
@@ -41,9 +41,7 @@ export function createTerminal(): Terminal {
   const paintError = paintFor(process.stderr);
   return {
     log({ level, message }) {
-      const stamp = paint("grey", `[${new Date().toISOString()}]`);
-      const color = levelColors[level];
-      console.log(`${stamp} ${color === undefined ? message : paint(color, message)}`);
+      console.log(`${paint("grey", `[${new Date().toISOString()}]`)} ${paint(levelColors[level], message)}`);
     },
     print: (line) => console.log(line),
     fail: (message) => console.error(paintError("red", message)),

@@ -67,3 +67,21 @@ export function isDurableError(error: unknown, code?: DurableErrorCode): error i
   if (!(error instanceof Error) || error.name !== "DurableError") return false;
   return code === undefined || (error as DurableError).code === code;
 }
+
+/** What an error says; of anything else that was thrown, its text. Never throws, whatever user code threw. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown);
+  } catch {
+    return "a value that cannot be shown was thrown";
+  }
+}
+
+/** Where an error was thrown, with its message; of anything else its text. Never throws. */
+export function stackOf(thrown: unknown): string {
+  try {
+    return (thrown instanceof Error && thrown.stack) || messageOf(thrown);
+  } catch {
+    return messageOf(thrown);
+  }
+}

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { DurableError } from "../core/errors.ts";
+import { DurableError, messageOf } from "../core/errors.ts";
+import { createEventLog, type EventLog } from "../core/event-log.ts";
 import { installEmbeddedHost } from "../functions/embedded-host.ts";
 import { createManagementApi } from "../http/management-api.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
@@ -10,8 +11,7 @@ import type { LoadedApp } from "./app/load-app.ts";
 import { loadApp } from "./app/load-app.ts";
 import { injectModule } from "./app/module-injection.ts";
 import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
-import type { HostLog, HostLogLevel, LogFilter } from "./host-log.ts";
-import { createLogFilter } from "./host-log.ts";
+import { createEventSink, createLogFilter, type HostLog, type LogFilter, readFunctionsLogLevel } from "./host-log.ts";
 import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
 import { parseCorsPolicy } from "./server/cors.ts";
@@ -91,7 +91,7 @@ export class LocalHost {
       return await this.#start();
     } catch (error) {
       this.#state = "Error";
-      this.#errors = [(error as Error).message];
+      this.#errors = [messageOf(error)];
       this.#apps.engineGone(error);
       await this.stop();
       // What was begun while an earlier stop ran.
@@ -116,9 +116,10 @@ export class LocalHost {
     const skipped = applyLocalSettings(localSettings, env);
     const hostJson = await readHostJson(appFolder, env);
     this.#isLogged = createLogFilter(hostJson, this.#options.verbose ?? false);
-    for (const warning of localSettings.warnings) this.#log("warning", "Host.Console", warning);
-    for (const name of skipped) {
-      this.#log("warning", "Host.Settings", `Skipping '${name}' from local settings: the environment has it.`);
+    for (const warning of localSettings.warnings) this.#events.write("LocalSettingUnusable", warning, {});
+    for (const setting of skipped) {
+      const text = `'${setting}' of local.settings.json is skipped: the environment has it`;
+      this.#events.write("LocalSettingSkipped", text, { setting });
     }
 
     const cors = parseCorsPolicy(this.#options.cors ?? localSettings.cors, localSettings.corsCredentials);
@@ -130,7 +131,11 @@ export class LocalHost {
     const core = new FunctionsCore({
       version: this.#options.version,
       log: (level, category, message) =>
-        this.#log(level, category === "user" ? "Function.App.User" : "Host.Functions", message),
+        this.#filteredLog({
+          level: readFunctionsLogLevel(level),
+          category: category === "user" ? "Function.App.User" : "Host.Functions",
+          message,
+        }),
     });
     this.#undo.push(injectModule("@azure/functions-core", core.createModule()));
     this.#undo.push(installEmbeddedHost(this.#apps));
@@ -142,8 +147,9 @@ export class LocalHost {
     const engine = this.#apps.registries.length > 0 ? await this.#startEngine(hostJson, origin) : undefined;
     const management = engine && this.#createManagement(engine, cors, address);
     this.#undo.push(async () => {
-      const left = await app.drain(drainTimeoutMs);
-      if (left > 0) this.#log("warning", "Host.Console", `${left} function call(s) did not end in time.`);
+      const count = await app.drain(drainTimeoutMs);
+      if (count > 0)
+        this.#events.write("FunctionCallsCutOff", `${count} function call(s) did not end in time`, { count });
     });
     this.#assertNotStopped();
     serve.content({ app, httpUri: loaded.capabilities["HttpUri"], management: management?.api });
@@ -166,7 +172,7 @@ export class LocalHost {
       try {
         await undo();
       } catch (error) {
-        this.#log("error", "Host.Console", `While stopping: ${(error as Error).message}`);
+        this.#events.write("HostStopFailed", messageOf(error), {});
       }
     }
   }
@@ -191,7 +197,7 @@ export class LocalHost {
         content = resolve;
         unavailable = reject;
       }),
-      log: this.#filteredLog,
+      events: this.#events,
     });
     const port = await front.listen(this.#options.port ?? settings.port ?? 7071, address);
     this.#undo.push(() => front.closeConnections());
@@ -231,17 +237,21 @@ export class LocalHost {
       isDisabled: (name) => /^(?:true|1)$/i.test(findSetting(env, `AzureWebJobs.${name}.Disabled`) ?? ""),
       log: this.#filteredLog,
     });
-    this.#errors = app.problems.map(
-      ({ functionName, message }) => `The '${functionName}' function is in error: ${message}`,
-    );
-    for (const error of this.#errors) this.#log("error", "Host.Console", error);
+    const problems = app.problems.map(({ functionName, message }) => {
+      const text = `The '${functionName}' function is in error: ${message}`;
+      this.#events.write("FunctionInvalid", text, { functionName });
+      return text;
+    });
+    this.#errors = problems;
     for (const { name, trigger, isHttp } of app.functions) {
       if (isHttp) continue;
-      const text = `The function '${name}' does not run: trigger type not served locally (${trigger.binding.type}).`;
-      this.#log("warning", "Host.Console", text);
+      const triggerType = trigger.binding.type;
+      const text = `the function '${name}' does not run: trigger type not served locally (${triggerType})`;
+      this.#events.write("TriggerNotServed", text, { functionName: name, triggerType });
     }
-    for (const name of this.#apps.duplicateNames) {
-      this.#log("warning", "Host.Console", `'${name}' is defined by more than one DFApp; the first one loaded serves.`);
+    for (const functionName of this.#apps.duplicateNames) {
+      const text = `'${functionName}' is defined by more than one DFApp; the first one loaded serves`;
+      this.#events.write("FunctionDefinedTwice", text, { functionName });
     }
     return app;
   }
@@ -281,10 +291,7 @@ export class LocalHost {
         // Whoever binds another address than loopback wants to be called by other names.
         allowedHosts: ["127.0.0.1", "::1", "localhost"].includes(address) ? [] : "any",
         allowedOrigins: cors?.origins.filter((allowed) => allowed !== "*") ?? [],
-        log: {
-          log: (level, _event, message) =>
-            this.#log(level === "warn" ? "warning" : level === "info" ? "information" : level, "Durable.Http", message),
-        },
+        log: createEventSink(this.#filteredLog),
       }),
     };
   }
@@ -300,10 +307,7 @@ export class LocalHost {
   readonly #filteredLog: HostLog = (entry) => {
     if (this.#isLogged(entry)) this.#options.log(entry);
   };
-
-  #log(level: HostLogLevel, category: string, message: string): void {
-    this.#filteredLog({ level, category, message });
-  }
+  readonly #events: EventLog = createEventLog(createEventSink(this.#filteredLog));
 }
 
 /** How the address reads in a URL. */

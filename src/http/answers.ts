@@ -1,4 +1,4 @@
-import { type DurableErrorCode, isDurableError } from "../core/errors.ts";
+import { type DurableErrorCode, isDurableError, messageOf } from "../core/errors.ts";
 
 /** Ends the handling of a request with an answer to its sender. Never leaves this folder. */
 export class RequestRefused extends Error {
@@ -60,5 +60,5 @@ export function answerError(error: unknown): { readonly answer: Response; readon
       isOurs: true,
     };
   }
-  return { answer: messageAnswer(status, (error as Error).message), isOurs: false };
+  return { answer: messageAnswer(status, messageOf(error)), isOurs: false };
 }

@@ -1,3 +1,5 @@
+import { messageOf } from "../core/errors.ts";
+import { createEventLog, type EventLog } from "../core/event-log.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import { type Clock, type LogSink, silentLog } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
@@ -73,7 +75,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     maxBodyBytes: options.maxBodyBytes ?? 10 * 1024 * 1024,
     clock: options.clock ?? systemClock,
   };
-  const log = options.log ?? silentLog;
+  const events = createEventLog(options.log ?? silentLog, { taskHub: options.taskHub });
 
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
@@ -92,7 +94,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
       response = await answer(request);
     } catch (error) {
       const described = answerError(error);
-      if (described.isOurs) logFailure(log, request, error);
+      if (described.isOurs) logFailure(events, request, error);
       response = described.answer;
     }
     for (const [name, value] of commonHeaders) response.headers.set(name, value);
@@ -117,11 +119,8 @@ function answerRoute(call: ManagementCall, route: ManagementRoute): Promise<Resp
 }
 
 /** The path may hold an instance id, never a key: those travel in the query and in headers. */
-function logFailure(log: LogSink, request: Request, error: unknown): void {
+function logFailure(events: EventLog, request: Request, error: unknown): void {
   const { method, url } = request;
-  const reason = error instanceof Error ? error.message : String(error);
-  log.log("error", "ManagementRequestFailed", `${method} ${new URL(url).pathname} failed: ${reason}`, {
-    method,
-    error,
-  });
+  const path = new URL(url).pathname;
+  events.write("ManagementRequestFailed", `${method} ${path} failed: ${messageOf(error)}`, { method, path });
 }

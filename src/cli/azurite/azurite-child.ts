@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { messageOf } from "../../core/errors.ts";
 import { releaseReceivedMessages } from "./release-messages.ts";
 import { claimStore, releaseStore, serveStoreState } from "./store-record.ts";
 
@@ -97,6 +98,6 @@ async function until(condition: () => boolean): Promise<void> {
 
 const [azuriteMain, folder, token] = process.argv.slice(2);
 runAzurite(azuriteMain!, folder!, token!).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(messageOf(error));
   process.exit(1);
 });

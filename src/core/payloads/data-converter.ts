@@ -1,4 +1,4 @@
-import { DurableError } from "../errors.ts";
+import { DurableError, messageOf } from "../errors.ts";
 
 /**
  * Turns user values into the JSON text that history keeps, and back. Used at the edge to user code only: the engine and
@@ -23,7 +23,7 @@ export const jsonDataConverter: DataConverter = {
     try {
       text = JSON.stringify(value);
     } catch (cause) {
-      throw new DurableError("InvalidPayload", `${what} cannot be written as JSON: ${(cause as Error).message}`, {
+      throw new DurableError("InvalidPayload", `${what} cannot be written as JSON: ${messageOf(cause)}`, {
         cause,
       });
     }
@@ -37,7 +37,7 @@ export const jsonDataConverter: DataConverter = {
     try {
       return readShortString(text) ?? JSON.parse(text);
     } catch (cause) {
-      throw new DurableError("InvalidPayload", `${what} is not JSON: ${(cause as Error).message}`, { cause });
+      throw new DurableError("InvalidPayload", `${what} is not JSON: ${messageOf(cause)}`, { cause });
     }
   },
 };

@@ -1,4 +1,4 @@
-import { DurableError } from "../errors.ts";
+import { DurableError, messageOf } from "../errors.ts";
 import { type DataConverter, jsonDataConverter } from "./data-converter.ts";
 import { type RichClass, RichClasses } from "./rich-classes.ts";
 
@@ -33,7 +33,7 @@ export function createRichDataConverter(options: RichDataConverterOptions = {}):
       try {
         plain = new Encoder(classes).encode(value, "");
       } catch (cause) {
-        throw new DurableError("InvalidPayload", `${what} cannot be written: ${(cause as Error).message}`, { cause });
+        throw new DurableError("InvalidPayload", `${what} cannot be written: ${messageOf(cause)}`, { cause });
       }
       return jsonDataConverter.serialize(plain, what);
     },
@@ -42,7 +42,7 @@ export function createRichDataConverter(options: RichDataConverterOptions = {}):
       try {
         return decode(plain, classes);
       } catch (cause) {
-        throw new DurableError("InvalidPayload", `${what} cannot be read: ${(cause as Error).message}`, { cause });
+        throw new DurableError("InvalidPayload", `${what} cannot be read: ${messageOf(cause)}`, { cause });
       }
     },
   };

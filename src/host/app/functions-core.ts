@@ -1,4 +1,4 @@
-import type { HostLogLevel } from "../host-log.ts";
+import type { FunctionsLogLevel } from "../host-log.ts";
 import type { FunctionCallback, FunctionRegistration, RegisteredFunction } from "./function-metadata.ts";
 import type { TypedData } from "./typed-data.ts";
 
@@ -23,7 +23,7 @@ export interface CoreInvocationContext {
   readonly metadata: unknown;
   /** The library reads it to tell late log lines. */
   state?: "preInvocationHooks" | "invocation" | "postInvocationHooks";
-  log(level: HostLogLevel, category: LogCategory, message: string): void;
+  log(level: FunctionsLogLevel, category: LogCategory, message: string): void;
 }
 
 interface InvocationModel {
@@ -49,7 +49,7 @@ class FunctionsSystemRangeError extends RangeError {
 
 export interface FunctionsCoreOptions {
   readonly version: string;
-  readonly log: (level: HostLogLevel, category: LogCategory, message: string) => void;
+  readonly log: (level: FunctionsLogLevel, category: LogCategory, message: string) => void;
 }
 
 /**

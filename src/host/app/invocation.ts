@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { DurableError } from "../../core/errors.ts";
-import type { HostLog, HostLogLevel } from "../host-log.ts";
+import { DurableError, stackOf } from "../../core/errors.ts";
+import type { LogLevel } from "../../core/ports.ts";
+import { type HostLog, readFunctionsLogLevel } from "../host-log.ts";
 import type { FunctionCallback, InvocationRequest, RegisteredFunction } from "./function-metadata.ts";
 import type { CoreInvocationContext, FunctionsCore, InvocationResponse } from "./functions-core.ts";
 import type { TypedData } from "./typed-data.ts";
@@ -64,7 +65,7 @@ export async function invokeFunction(
         line.level = editable.level;
         line.message = editable.message;
       }
-      log({ level: line.level, category: logCategory(fn, category), message: line.message });
+      log({ level: readFunctionsLogLevel(line.level), category: logCategory(fn, category), message: line.message });
     },
   };
 
@@ -110,17 +111,16 @@ export async function withExecutionLog<T>(
 ): Promise<T> {
   const category = `Function.${fn.metadata.name}`;
   const name = `'Functions.${fn.metadata.name}'`;
-  const write = (level: HostLogLevel, message: string) => log({ level, category, message });
+  const write = (level: LogLevel, message: string) => log({ level, category, message });
   const startedAt = performance.now();
   const duration = () => `Duration=${Math.round(performance.now() - startedAt)}ms`;
-  write("information", `Executing ${name} (Reason='${reason}', Id=${invocationId})`);
+  write("info", `Executing ${name} (Reason='${reason}', Id=${invocationId})`);
   try {
     const result = await run();
-    write("information", `Executed ${name} (Succeeded, Id=${invocationId}, ${duration()})`);
+    write("info", `Executed ${name} (Succeeded, Id=${invocationId}, ${duration()})`);
     return result;
   } catch (error) {
-    const shown = error instanceof Error ? (error.stack ?? String(error)) : String(error);
-    write("error", `Executed ${name} (Failed, Id=${invocationId}, ${duration()})\n${shown}`);
+    write("error", `Executed ${name} (Failed, Id=${invocationId}, ${duration()})\n${stackOf(error)}`);
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { extname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { glob } from "tinyglobby";
-import { DurableError } from "../../core/errors.ts";
+import { DurableError, messageOf, stackOf } from "../../core/errors.ts";
 import type { FunctionsCore } from "./functions-core.ts";
 
 export interface LoadedApp {
@@ -46,15 +46,13 @@ export async function loadApp(appFolder: string, core: FunctionsCore): Promise<L
       await loadEntry(file, isModule, core);
     } catch (cause) {
       const name = relative(appFolder, file).split(sep).join("/");
-      failures.push(
-        new DurableError("HostStartFailed", `${name} could not be loaded: ${describeCause(cause)}`, { cause }),
-      );
+      failures.push(new DurableError("HostStartFailed", `${name} could not be loaded: ${stackOf(cause)}`, { cause }));
     }
   }
   try {
     await core.runAppHooks("appStart");
   } catch (cause) {
-    failures.push(new DurableError("HostStartFailed", `an appStart hook failed: ${describeCause(cause)}`, { cause }));
+    failures.push(new DurableError("HostStartFailed", `an appStart hook failed: ${stackOf(cause)}`, { cause }));
   }
   if (failures[0] !== undefined) throw failures[0];
 
@@ -71,7 +69,7 @@ async function readManifest(appFolder: string): Promise<{ main: string | undefin
   try {
     manifest = JSON.parse(text) as { main?: unknown; type?: unknown };
   } catch (cause) {
-    throw new DurableError("HostStartFailed", `package.json is not JSON: ${(cause as Error).message}`, { cause });
+    throw new DurableError("HostStartFailed", `package.json is not JSON: ${messageOf(cause)}`, { cause });
   }
   const main = typeof manifest.main === "string" && manifest.main !== "" ? manifest.main : undefined;
   return { main, isModule: manifest.type === "module" };
@@ -103,8 +101,4 @@ async function loadEntry(file: string, isModule: boolean, core: FunctionsCore): 
   } finally {
     core.currentEntry = undefined;
   }
-}
-
-function describeCause(cause: unknown): string {
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }

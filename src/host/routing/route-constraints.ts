@@ -1,3 +1,4 @@
+import { messageOf } from "../../core/errors.ts";
 /** Decides whether the text captured for a route parameter is acceptable. */
 export type RouteConstraint = (value: string) => boolean;
 
@@ -116,7 +117,7 @@ function createRegexConstraint(shown: string, pattern: string | undefined): Rout
   try {
     regex = new RegExp(pattern, "i");
   } catch (cause) {
-    throw new Error(`the constraint '${shown}' is not a regular expression: ${(cause as Error).message}`, { cause });
+    throw new Error(`the constraint '${shown}' is not a regular expression: ${messageOf(cause)}`, { cause });
   }
   return (value) => regex.test(value);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../core/errors.ts";
 import type { RouteValues } from "./route-template.ts";
 import { RouteTemplate, splitPath } from "./route-template.ts";
 
@@ -41,7 +42,7 @@ export class RouteTable {
       try {
         compiled.push(compileRoute(route, routePrefix, compiled));
       } catch (error) {
-        problems.push({ functionName: route.functionName, message: (error as Error).message });
+        problems.push({ functionName: route.functionName, message: messageOf(error) });
       }
     }
     this.#routes = compiled;

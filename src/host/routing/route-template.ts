@@ -1,3 +1,4 @@
+import { messageOf } from "../../core/errors.ts";
 import type { RouteConstraint } from "./route-constraints.ts";
 import { createRouteConstraint } from "./route-constraints.ts";
 
@@ -29,7 +30,7 @@ export class RouteTemplate {
     try {
       this.#segments = parseSegments(text);
     } catch (cause) {
-      throw new Error(`the route '${text}' is not valid: ${(cause as Error).message}`, { cause });
+      throw new Error(`the route '${text}' is not valid: ${messageOf(cause)}`, { cause });
     }
   }
 

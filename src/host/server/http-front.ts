@@ -1,10 +1,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { DurableError } from "../../core/errors.ts";
+import { DurableError, stackOf } from "../../core/errors.ts";
+import type { EventLog } from "../../core/event-log.ts";
 import type { FunctionApp, ServedFunction } from "../app/function-app.ts";
 import { requestUrl } from "../app/http-conversion.ts";
-import type { HostLog } from "../host-log.ts";
 import type { RouteValues } from "../routing/route-template.ts";
 import { splitPath } from "../routing/route-template.ts";
 import type { HostStatus } from "./admin-api.ts";
@@ -32,7 +32,7 @@ export interface HttpFrontOptions {
   readonly status: () => HostStatus;
   /** Resolves when there is something to serve; rejects when there never will be. Requests wait for it. */
   readonly content: Promise<FrontContent>;
-  readonly log: HostLog;
+  readonly events: EventLog;
 }
 
 const managementPath = /^\/runtime\/webhooks\/durabletask(?:\/|$)/i;
@@ -93,14 +93,15 @@ export class HttpFront {
         return;
       }
       if (!request.complete && request.destroyed) return;
-      this.#options.log({ level: "error", category: "Host.Http", message: String((error as Error).stack ?? error) });
+      const fields = { method: request.method ?? "GET", path: pathOf(request.url ?? "/") };
+      this.#options.events.write("HttpRequestFailed", stackOf(error), fields);
       if (response.headersSent) response.destroy();
       else respond(response, 500);
     }
   }
 
   async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { cors, log } = this.#options;
+    const { cors, events } = this.#options;
     const method = request.method ?? "GET";
     const url = requestUrl(request, "localhost");
     if (!URL.canParse(url)) return respond(response, 400);
@@ -124,7 +125,7 @@ export class HttpFront {
     const routed = content.app.route(method, path);
     if (routed !== undefined) return this.#callFunction(content, routed, { request, response, method, url });
     if (path === "/" && (method === "GET" || method === "HEAD")) return this.#answerHomepage(response);
-    log({ level: "debug", category: "Host.Http", message: `No function serves ${method} ${path}` });
+    events.write("HttpRequestUnmatched", `no function serves ${method} ${path}`, { method, path });
     respond(response, 404);
   }
 

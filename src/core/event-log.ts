@@ -1,0 +1,39 @@
+import { type LogEventName, type LogFieldName, logEvents, type logFields } from "./log-events.ts";
+import type { LogSink } from "./ports.ts";
+
+type FieldValue<Name extends LogFieldName> = (typeof logFields)[Name]["type"] extends "number" ? number : string;
+
+type OptionalFieldOf<Event> = Event extends { readonly optionalFields: readonly (infer Name)[] } ? Name : never;
+
+/** The fields of one event, as the catalogue has them. */
+export type LogEventFields<Name extends LogEventName> = {
+  readonly [Field in (typeof logEvents)[Name]["fields"][number]]: FieldValue<Field>;
+} & {
+  readonly [Field in OptionalFieldOf<(typeof logEvents)[Name]> & LogFieldName]?: FieldValue<Field> | undefined;
+};
+
+/** Fields that all lines of one writer share. */
+export type CommonLogFields = Partial<Readonly<Record<"taskHub" | "workerId", string>>>;
+
+/** Writes events of the catalogue: name and fields are checked, the level is the catalogue's. */
+export interface EventLog {
+  /** @param text one line for people; no payloads, no secrets */
+  write<Name extends LogEventName>(name: Name, text: string, fields: LogEventFields<Name>): void;
+}
+
+/**
+ * The only way to log an event.
+ *
+ * @example
+ * const events = createEventLog(sink, { taskHub });
+ * events.write("OrchestrationLockLost", "another worker has taken it over", { instanceId });
+ */
+export function createEventLog(sink: LogSink, common: CommonLogFields = {}): EventLog {
+  return {
+    write(name, text, fields) {
+      const given: Readonly<Record<string, unknown>> = { ...common, ...fields };
+      const present = Object.entries(given).filter(([, value]) => value !== undefined);
+      sink.log(logEvents[name].level, name, text, Object.fromEntries(present));
+    },
+  };
+}

@@ -1,0 +1,350 @@
+import type { LogLevel } from "./ports.ts";
+
+/** What the fields of log events hold: one name per thing, in all events. */
+export const logFields = {
+  taskHub: { type: "text", meaning: "the task hub" },
+  workerId: { type: "text", meaning: "the process that works on the hub" },
+  instanceId: { type: "text", meaning: "the orchestration instance" },
+  queue: { type: "text", meaning: "the storage queue; a control queue stands for its partition" },
+  messageId: { type: "text", meaning: "the queue message" },
+  deliveryCount: { type: "number", meaning: "how often the message was received, this time included" },
+  attempt: { type: "number", meaning: "which attempt of a retried call it was, from 1" },
+  count: { type: "number", meaning: "how many" },
+  reason: { type: "text", meaning: "why" },
+  functionName: { type: "text", meaning: "the function of the app" },
+  triggerType: { type: "text", meaning: "the type of the function's trigger" },
+  setting: { type: "text", meaning: "the app setting; never its value" },
+  method: { type: "text", meaning: "the HTTP method" },
+  path: { type: "text", meaning: "the path of the request, without its query" },
+} as const;
+
+export type LogFieldName = keyof typeof logFields;
+
+/** What is said of an event before it happens. */
+export interface LogEvent {
+  /** Who writes it: the engine with its storage, or the local host. With the name it makes the category of the line. */
+  readonly area: "Durable" | "Host";
+  readonly level: LogLevel;
+  /** Fields that every such line has, besides those of its writer (the task hub, the worker). */
+  readonly fields: readonly LogFieldName[];
+  /** Fields that only some of them have. */
+  readonly optionalFields?: readonly LogFieldName[];
+  readonly meaning: string;
+  /** What an operator does about it: a sentence, or the name of one of {@link standardActions}. */
+  readonly action: string;
+}
+
+/** What is to be done about many events. */
+export const standardActions: Readonly<Record<string, string>> = {
+  nothing: "Nothing.",
+  storage: "Nothing, if it is rare. Else look at the storage account: its metrics, limits, network and key.",
+};
+
+/**
+ * Every event that this package logs. Names are stable across releases: alerts hang on them. `LOGS.md` is made of this
+ * table.
+ */
+export const logEvents = {
+  OrchestrationFetchFailed: {
+    area: "Durable",
+    level: "error",
+    fields: [],
+    meaning: "The next orchestration could not be fetched; it is tried again with growing pauses.",
+    action: "storage",
+  },
+  OrchestrationFailed: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    meaning: "An orchestration has ended as Failed; the text has the failure and its causes.",
+    action: "Look at the app's code or its input. Once mended, the instance can be rewound or restarted.",
+  },
+  OrchestrationWorkItemFailed: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    meaning: "An episode could not be run or stored; its messages come again, with growing pauses.",
+    action: "Look at the text: most often it is storage. The same text again and again for one instance is a bug.",
+  },
+  OrchestrationNotAbandoned: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    meaning: "The messages of a failed episode could not be given back; they come again when their time runs out.",
+    action: "storage",
+  },
+  OrchestrationLockLost: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning: "Another worker has taken an instance over, or may have; what was done here is not stored twice.",
+    action:
+      "Nothing, if it is rare. Else a worker is starved of CPU or its storage is slow: give it less to do at a time.",
+  },
+  OrchestrationLockNotRenewed: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    meaning: "The hold on an instance could not be prolonged; it is tried again.",
+    action: "storage",
+  },
+  OrchestrationNotWoken: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    meaning: "An orchestration that must be failed for misuse could not be woken; it is failed with its next message.",
+    action: "storage",
+  },
+  HistoryUnreadable: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    meaning: "The history of an instance cannot be read, and the instance is failed.",
+    action: "Find out who changed the hub's tables or blobs. Purge the instance and start it again.",
+  },
+  InstanceIdInUse: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning:
+      "A sub-orchestration was not started because its id belongs to another instance; its caller gets an error.",
+    action: "Let the parent choose ids that are free, or none.",
+  },
+  MessageDiscarded: {
+    area: "Durable",
+    level: "info",
+    fields: ["instanceId", "messageId", "deliveryCount"],
+    meaning: "A message has no effect: it is a repeat, or its instance has ended.",
+    action: "nothing",
+  },
+  ActivityFetchFailed: {
+    area: "Durable",
+    level: "error",
+    fields: [],
+    meaning: "The next activity could not be fetched; it is tried again with growing pauses.",
+    action: "storage",
+  },
+  ActivityFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    optionalFields: ["attempt"],
+    meaning:
+      "An activity has failed, and its orchestration receives the failure; the text has the failure and its causes.",
+    action: "Look at the activity's code or at what it calls.",
+  },
+  ActivityHandedBack: {
+    area: "Durable",
+    level: "info",
+    fields: ["instanceId", "messageId"],
+    meaning: "The host stops, so an activity was given back and runs again elsewhere.",
+    action: "nothing",
+  },
+  ActivityLockLost: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId", "messageId"],
+    meaning: "Another worker has received an activity that runs here; it may run twice.",
+    action:
+      "Nothing, if it is rare. Else a worker is starved of CPU or its storage is slow: give it less to do at a time.",
+  },
+  ActivityLockNotRenewed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId", "messageId"],
+    meaning: "The hold on an activity could not be prolonged; it is tried again.",
+    action: "storage",
+  },
+  ActivityWorkItemFailed: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId", "messageId"],
+    meaning: "An activity could not be run, or its answer not be sent; it runs again, with growing pauses.",
+    action: "Look at the text: most often it is storage. The same text again and again for one message is a bug.",
+  },
+  ActivityNotAbandoned: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId", "messageId"],
+    meaning: "An activity could not be given back; it comes again when its time runs out.",
+    action: "storage",
+  },
+  PartitionClaimed: {
+    area: "Durable",
+    level: "info",
+    fields: ["queue"],
+    meaning: "This worker has taken a partition and runs its instances from now on.",
+    action: "nothing",
+  },
+  PartitionPassFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning: "The leases of partitions could not be looked at or renewed; it is tried again in seconds.",
+    action: "Look at the storage account. After 30 s the partitions belong to nobody and their instances rest.",
+  },
+  QueueReceiveFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["queue"],
+    meaning: "Messages could not be received; it is tried again with growing pauses.",
+    action: "storage",
+  },
+  MessageUnreadable: {
+    area: "Durable",
+    level: "warn",
+    fields: ["queue", "messageId", "deliveryCount", "reason"],
+    meaning: "A message cannot be read. It is tried a few times more, as its blob may be on its way.",
+    action: "nothing",
+  },
+  MessageQuarantined: {
+    area: "Durable",
+    level: "error",
+    fields: ["queue", "messageId", "deliveryCount", "reason"],
+    meaning:
+      "A message that could not be read was moved to the blob `quarantine/<queue>/<message>` of the hub's container.",
+    action: "Look at the blob: it shows who wrote it and which instance waits for it.",
+  },
+  MessageCheckFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["queue"],
+    meaning: "Whether a message is due, or its start still stands, could not be found out; the message comes again.",
+    action: "storage",
+  },
+  MessageSettleFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning: "A message that is done with could not be deleted or given back; it comes again and is recognised.",
+    action: "storage",
+  },
+  DuplicateStartDiscarded: {
+    area: "Durable",
+    level: "info",
+    fields: ["queue", "instanceId", "messageId", "deliveryCount"],
+    meaning: "A start was dropped: another one of the same id has won, or it has run already.",
+    action: "nothing",
+  },
+  StartDeferred: {
+    area: "Durable",
+    level: "debug",
+    fields: ["queue", "instanceId", "messageId", "deliveryCount"],
+    meaning: "A start waits for the row that its client is about to write.",
+    action: "nothing",
+  },
+  InstanceRowFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning: "The status of an instance could not be written, so that queries show an older one until it is.",
+    action: "storage",
+  },
+  BackendStopFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning: "Not everything could be given back while stopping; leases and messages run out by themselves.",
+    action: "nothing",
+  },
+  ManagementRequestFailed: {
+    area: "Durable",
+    level: "error",
+    fields: ["method", "path"],
+    meaning: "A request to the management API was answered with 500 or 503; the text has what its sender is not shown.",
+    action: "Look at the text: most often it is storage.",
+  },
+
+  LocalSettingUnusable: {
+    area: "Host",
+    level: "warn",
+    fields: [],
+    meaning: "local.settings.json holds a value that is no text, or a reference that is not resolved on this machine.",
+    action: "Mend the file.",
+  },
+  LocalSettingSkipped: {
+    area: "Host",
+    level: "warn",
+    fields: ["setting"],
+    meaning: "local.settings.json and the environment disagree; the environment's value is taken.",
+    action: "Remove one of the two.",
+  },
+  FunctionInvalid: {
+    area: "Host",
+    level: "error",
+    fields: ["functionName"],
+    meaning: "A function cannot be served; the others are.",
+    action: "Mend its name, trigger or route, as the text says.",
+  },
+  TriggerNotServed: {
+    area: "Host",
+    level: "warn",
+    fields: ["functionName", "triggerType"],
+    meaning: "A function does not run here: the local host serves HTTP triggers only.",
+    action: "Call it by hand (`POST /admin/functions/<name>`), or run the app in Azure.",
+  },
+  FunctionDefinedTwice: {
+    area: "Host",
+    level: "warn",
+    fields: ["functionName"],
+    meaning: "More than one DFApp defines an orchestration or activity of that name; the first one loaded serves.",
+    action: "Rename one of them.",
+  },
+  HttpRequestFailed: {
+    area: "Host",
+    level: "error",
+    fields: ["method", "path"],
+    meaning: "A request could not be answered, by no fault of its function.",
+    action: "Report it, with the text.",
+  },
+  HttpRequestUnmatched: {
+    area: "Host",
+    level: "debug",
+    fields: ["method", "path"],
+    meaning: "No function has such a route, and the answer is 404.",
+    action: "nothing",
+  },
+  PromiseRejectionUnhandled: {
+    area: "Host",
+    level: "error",
+    fields: [],
+    meaning: "A promise of the app failed and nothing awaits it.",
+    action: "Look for a missing 'await' or 'return' in the app's code.",
+  },
+  OrchestrationMisused: {
+    area: "Host",
+    level: "error",
+    fields: [],
+    meaning:
+      "A callback of an orchestrator used its context after the episode; the instance is failed with the reason.",
+    action: "Await durable tasks only, in the orchestrator itself.",
+  },
+  LocalStoreBusy: {
+    area: "Host",
+    level: "warn",
+    fields: [],
+    meaning: "The storage process of an earlier host still saves its data, and the start waits for it.",
+    action: "nothing",
+  },
+  FunctionCallsCutOff: {
+    area: "Host",
+    level: "warn",
+    fields: ["count"],
+    meaning: "Function calls had not ended when the host stopped.",
+    action: "Let functions end within five seconds of a stop, or leave long work to activities.",
+  },
+  HostStopFailed: {
+    area: "Host",
+    level: "error",
+    fields: [],
+    meaning: "One step of stopping failed; the others were done.",
+    action: "Report it, with the text.",
+  },
+} as const;
+
+export type LogEventName = keyof typeof logEvents;
+
+/** The catalogue's entry for a name that comes out of a sink. */
+export function findLogEvent(name: string): LogEvent | undefined {
+  return Object.hasOwn(logEvents, name) ? logEvents[name as LogEventName] : undefined;
+}

@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import { messageOf, stackOf } from "../../../src/core/errors.ts";
+
+const hostile = new Proxy(new Error("x"), {
+  get() {
+    throw new Error("no");
+  },
+});
+
+it.each([
+  [new TypeError("boom"), "boom"],
+  ["a text", "a text"],
+  [null, "null"],
+  [undefined, "undefined"],
+  [Object.create(null), "a value that cannot be shown was thrown"],
+  [hostile, "a value that cannot be shown was thrown"],
+])("whatever was thrown has a message: %#", (thrown, message) => {
+  expect(messageOf(thrown)).toBe(message);
+});
+
+it("an error without a stack, and what is no error, are shown by their message", () => {
+  const bare = new Error("boom");
+  bare.stack = undefined as unknown as string;
+
+  expect(stackOf(new TypeError("boom"))).toContain("errors.test.ts");
+  expect(stackOf(bare)).toBe("boom");
+  expect(stackOf(hostile)).toBe("a value that cannot be shown was thrown");
+});
