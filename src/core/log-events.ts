@@ -14,6 +14,7 @@ export const logFields = {
   functionName: { type: "text", meaning: "the function of the app" },
   triggerType: { type: "text", meaning: "the type of the function's trigger" },
   setting: { type: "text", meaning: "the app setting; never its value" },
+  address: { type: "text", meaning: "the network address that is listened on" },
   method: { type: "text", meaning: "the HTTP method" },
   path: { type: "text", meaning: "the path of the request, without its query" },
 } as const;
@@ -268,6 +269,21 @@ export const logEvents = {
     fields: ["setting"],
     meaning: "local.settings.json and the environment disagree; the environment's value is taken.",
     action: "Remove one of the two.",
+  },
+  SettingIgnored: {
+    area: "Host",
+    level: "warn",
+    fields: ["setting"],
+    meaning: "A setting has a value that means nothing, and the default is taken.",
+    action: "Mend or remove the setting.",
+  },
+  HostExposed: {
+    area: "Host",
+    level: "warn",
+    fields: ["address"],
+    meaning:
+      "The host listens beyond this machine, and whoever reaches it can call every function and start, end and purge instances: there are no keys.",
+    action: "Listen on 127.0.0.1 (the default), or let nobody but a proxy that checks callers reach the port.",
   },
   FunctionInvalid: {
     area: "Host",

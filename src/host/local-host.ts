@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { DurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
 import { installEmbeddedHost } from "../functions/embedded-host.ts";
-import { createManagementApi } from "../http/management-api.ts";
+import { createManagementApi, managementBodyBytes } from "../http/management-api.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
 import { FunctionApp } from "./app/function-app.ts";
 import { FunctionsCore } from "./app/functions-core.ts";
@@ -18,7 +18,8 @@ import { parseCorsPolicy } from "./server/cors.ts";
 import { renderHomepage } from "./server/homepage.ts";
 import type { FrontContent } from "./server/http-front.ts";
 import { HttpFront } from "./server/http-front.ts";
-import { defaultMaxBodyBytes } from "./server/request-reader.ts";
+import { hostInUrl, isLoopback } from "./server/listen-address.ts";
+import { defaultMaxBodyBytes, parseBodyLimit } from "./server/request-reader.ts";
 import { findSetting } from "./settings/app-settings.ts";
 import { resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
 import type { JsonObject } from "./settings/host-json.ts";
@@ -124,7 +125,14 @@ export class LocalHost {
 
     const cors = parseCorsPolicy(this.#options.cors ?? localSettings.cors, localSettings.corsCredentials);
     const address = this.#options.address ?? localSettings.address ?? "127.0.0.1";
-    const serve = await this.#listen(localSettings, cors, address);
+    const maxBodyBytes = this.#readBodyLimit();
+    const serve = await this.#listen(localSettings, cors, address, maxBodyBytes);
+    if (!isLoopback(address)) {
+      const text =
+        `listening on ${address}, the host takes calls from other machines: whoever reaches it may call any function and start, ` +
+        "terminate and purge instances, without a key. Listen on 127.0.0.1, or let only a proxy that checks callers reach it";
+      this.#events.write("HostExposed", text, { address });
+    }
     const { origin, port } = serve;
     for (const [name, value] of hostEnvironment(appFolder, port)) env[name] = value;
 
@@ -145,7 +153,7 @@ export class LocalHost {
 
     this.#assertNotStopped();
     const engine = this.#apps.registries.length > 0 ? await this.#startEngine(hostJson, origin) : undefined;
-    const management = engine && this.#createManagement(engine, cors, address);
+    const management = engine && this.#createManagement(engine, { cors, address, maxBodyBytes });
     this.#undo.push(async () => {
       const count = await app.drain(drainTimeoutMs);
       if (count > 0)
@@ -181,13 +189,25 @@ export class LocalHost {
     if (this.#stopped !== undefined) throw new DurableError("Aborted", "the host was stopped while it started");
   }
 
-  async #listen(settings: LocalSettings, cors: CorsPolicy | undefined, address: string) {
+  #readBodyLimit(): number {
+    const setting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
+    const text = findSetting(this.#options.env, setting);
+    if (text === undefined) return defaultMaxBodyBytes;
+    const limit = parseBodyLimit(text);
+    if (limit === undefined) {
+      const problem = `${setting} must be a whole number of bytes; the default of ${defaultMaxBodyBytes} is taken`;
+      this.#events.write("SettingIgnored", problem, { setting });
+    }
+    return limit ?? defaultMaxBodyBytes;
+  }
+
+  async #listen(settings: LocalSettings, cors: CorsPolicy | undefined, address: string, maxBodyBytes: number) {
     const { productName, version, env } = this.#options;
     let content!: (content: FrontContent) => void;
     let unavailable!: (error: unknown) => void;
     const front = new HttpFront({
       cors,
-      maxBodyBytes: Number(findSetting(env, "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT") ?? defaultMaxBodyBytes),
+      maxBodyBytes,
       homepage:
         findSetting(env, "AzureWebJobsDisableHomepage")?.toLowerCase() === "true"
           ? undefined
@@ -205,7 +225,7 @@ export class LocalHost {
       unavailable(undefined);
       front.stopListening();
     };
-    return { origin: `http://${displayHost(address)}:${port}`, port, content };
+    return { origin: `http://${hostInUrl(address)}:${port}`, port, content };
   }
 
   async #loadWithin(core: FunctionsCore): Promise<LoadedApp> {
@@ -278,8 +298,7 @@ export class LocalHost {
 
   #createManagement(
     { engine, settings }: { engine: DurableEngine; settings: { readonly connectionName: string } },
-    cors: CorsPolicy | undefined,
-    address: string,
+    front: { readonly cors: CorsPolicy | undefined; readonly address: string; readonly maxBodyBytes: number },
   ) {
     return {
       api: createManagementApi({
@@ -289,8 +308,9 @@ export class LocalHost {
         connectionName: settings.connectionName,
         startChecks: this.#apps.startChecks,
         // Whoever binds another address than loopback wants to be called by other names.
-        allowedHosts: ["127.0.0.1", "::1", "localhost"].includes(address) ? [] : "any",
-        allowedOrigins: cors?.origins.filter((allowed) => allowed !== "*") ?? [],
+        allowedHosts: isLoopback(front.address) ? [] : "any",
+        maxBodyBytes: Math.min(front.maxBodyBytes, managementBodyBytes),
+        allowedOrigins: front.cors?.origins.filter((allowed) => allowed !== "*") ?? [],
         log: createEventSink(this.#filteredLog),
       }),
     };
@@ -308,10 +328,4 @@ export class LocalHost {
     if (this.#isLogged(entry)) this.#options.log(entry);
   };
   readonly #events: EventLog = createEventLog(createEventSink(this.#filteredLog));
-}
-
-/** How the address reads in a URL. */
-function displayHost(address: string): string {
-  if (["127.0.0.1", "0.0.0.0", "::", "::1", "localhost"].includes(address)) return "localhost";
-  return address.includes(":") ? `[${address}]` : address;
 }

@@ -13,6 +13,9 @@ import { assertBodyLength } from "./request-body.ts";
 import { RequestGuard } from "./request-guard.ts";
 import { assertOwnHub, restartOrchestration, startOrchestration } from "./start-routes.ts";
 
+/** Most bytes in the body of a request, unless told otherwise: 10 MiB. */
+export const managementBodyBytes: number = 10 * 1024 * 1024;
+
 export interface ManagementApiOptions {
   readonly client: OrchestrationClient;
   /** Path under which the API answers: `/runtime/webhooks/durabletask`. */
@@ -72,7 +75,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     connectionName: options.connectionName,
     startChecks: options.startChecks,
     trustForwardedHeaders: options.trustForwardedHeaders ?? false,
-    maxBodyBytes: options.maxBodyBytes ?? 10 * 1024 * 1024,
+    maxBodyBytes: options.maxBodyBytes ?? managementBodyBytes,
     clock: options.clock ?? systemClock,
   };
   const events = createEventLog(options.log ?? silentLog, { taskHub: options.taskHub });

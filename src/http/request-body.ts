@@ -30,16 +30,21 @@ export async function readJsonBody(
   }
 }
 
-/** @throws RequestRefused 413 as soon as the announced or received length exceeds `maxBytes` */
+/** @throws RequestRefused 413 as soon as the announced or received length exceeds `maxBytes`, 400 when it breaks off */
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   assertBodyLength(request, maxBytes);
   if (request.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
-    length += chunk.byteLength;
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+      length += chunk.byteLength;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // Its sender has gone, most likely: no trouble of ours.
+    throw error instanceof RequestRefused ? error : new RequestRefused(400, "The request body broke off");
   }
   return Buffer.concat(chunks, length);
 }

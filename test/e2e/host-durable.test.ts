@@ -99,6 +99,36 @@ describe("an app with durable functions", () => {
     expect(host.output()).not.toContain("AccountKey");
   });
 
+  it("reads the body of a management request once, under one limit, and none that it does not need", async () => {
+    await using host = await startLocalHost({
+      appFolder: folder,
+      env: { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "2000000" },
+    });
+    const hook = `${host.url}/runtime/webhooks/durabletask`;
+    const send = (path: string, body: string, headers: Record<string, string> = {}) =>
+      fetch(`${hook}/${path}`, { method: "POST", body, headers: { "content-type": "application/json", ...headers } });
+
+    const fits = await send("orchestrators/ofAnotherApp/a", JSON.stringify("x".repeat(1_900_000)));
+    const tooLarge = await send("orchestrators/ofAnotherApp/b", JSON.stringify("x".repeat(2_000_000)));
+    const foreign = await send("orchestrators/ofAnotherApp/c", JSON.stringify("x".repeat(1_900_000)), {
+      origin: "http://elsewhere.test",
+    });
+    const chunked = await fetch(`${hook}/orchestrators/ofAnotherApp/d`, {
+      method: "POST",
+      body: new Blob(["[1]"]).stream(),
+      headers: { "content-type": "application/json" },
+      duplex: "half",
+    } as RequestInit);
+
+    expect([fits.status, tooLarge.status, foreign.status, chunked.status]).toEqual([202, 413, 403, 202]);
+    expect(await tooLarge.json()).toEqual({ Message: "The request body may have at most 2000000 bytes" });
+    const { input } = (await (await fetch(`${hook}/instances/d`)).json()) as { input: unknown };
+    expect(input).toEqual([1]);
+    expect((await send("instances/a/terminate?reason=x", "{}")).status).toBeOneOf([202, 410]);
+    expect((await fetch(`${hook}/instances`)).status).toBe(200);
+    expect(await host.stop()).toBe(0);
+  });
+
   it("goes on where it was when the host is killed and started again at once, and repeats no finished step", async () => {
     const first = await startLocalHost({ appFolder: folder });
     const id = await startInstance(first, "steps", 6);

@@ -141,6 +141,38 @@ describe("a start that cannot succeed says why in one line", () => {
   });
 });
 
+describe("a start that leaves something open says so in one line", () => {
+  it("when it listens beyond this machine", async () => {
+    await using host = await startLocalHost({
+      appFolder: resolve("test/e2e/apps/http-esm"),
+      args: ["--address", "0.0.0.0"],
+    });
+
+    expect(host.output()).toMatch(
+      /\] HostExposed: listening on 0\.0\.0\.0, .* without a key\. Listen on 127\.0\.0\.1.*\n/,
+    );
+    expect(host.url).toMatch(/^http:\/\/localhost:/);
+  });
+
+  it("when its limit of a request body is no number, and keeps the default", async () => {
+    await using host = await startLocalHost({
+      appFolder: resolve("test/e2e/apps/http-esm"),
+      env: { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "abc" },
+    });
+
+    expect(host.output()).toContain(
+      "SettingIgnored: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT must be a whole number of bytes",
+    );
+    const tooLarge = await fetch(`${host.url}/hello`, {
+      method: "POST",
+      headers: { "content-type": "text/plain" },
+      body: new Uint8Array(104_857_601),
+    });
+    expect(tooLarge.status).toBe(413);
+    expect(host.output()).not.toContain("HostExposed");
+  });
+});
+
 describe("the command line", () => {
   it("shows help and version", async () => {
     expect(await runDurable(["--help"])).toMatchObject({

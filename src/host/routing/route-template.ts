@@ -34,11 +34,6 @@ export class RouteTemplate {
     }
   }
 
-  /** Names in the order of the template. */
-  get parameterNames(): readonly string[] {
-    return this.#segments.flat().flatMap((part) => ("parameter" in part ? [part.parameter.name] : []));
-  }
-
   /**
    * The parameter values of a path (`splitPath`), or `undefined` when it does not match. An absent optional parameter
    * has no entry.

@@ -119,8 +119,7 @@ export class HttpFront {
     if (content === undefined) return respond(response, 503, {}, "Function host is not running.");
 
     if (managementPath.test(path) && content.management !== undefined) {
-      const body = await readBody(request, this.#options.maxBodyBytes);
-      return answerWithWebHandler(content.management, { method, url, headers: request.headers }, body, response);
+      return answerWithWebHandler(content.management, { method, url, request, response });
     }
     const routed = content.app.route(method, path);
     if (routed !== undefined) return this.#callFunction(content, routed, { request, response, method, url });

@@ -3,6 +3,15 @@ import type { IncomingMessage } from "node:http";
 /** Largest request body the Functions host takes. */
 export const defaultMaxBodyBytes = 104_857_600;
 
+/**
+ * The limit that `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` asks for, in bytes. `undefined` for a text that is no count of them,
+ * which must not become "no limit".
+ */
+export function parseBodyLimit(text: string): number | undefined {
+  const bytes = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
 /** The body of a request is larger than the host takes. */
 export class BodyTooLarge extends Error {}
 

@@ -68,6 +68,25 @@ it("refuses a body beyond the limit, announced or not", async () => {
   expect(client.calls).toEqual([]);
 });
 
+it("a body that breaks off is the sender's trouble, and not for the log", async () => {
+  const logged: unknown[] = [];
+  const { client, send } = managementApi([], { log: { log: (...entry) => logged.push(entry) } });
+  const body = new ReadableStream({
+    pull(controller) {
+      controller.error(new Error("socket hang up"));
+    },
+  });
+
+  const response = await send("POST", "orchestrators/seq", {
+    body,
+    headers: { "content-type": "application/json" },
+    duplex: "half",
+  } as RequestInit);
+
+  expect(response.status).toBe(400);
+  expect([client.calls, logged]).toEqual([[], []]);
+});
+
 it.each([
   ["@counter@a", "'@'"],
   ["a%2Fb", "'/'"],
