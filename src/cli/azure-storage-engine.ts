@@ -11,8 +11,8 @@ import { openStorageAccount } from "./storage-account.ts";
 
 const stopTimeoutMs = 6_000;
 
-/** Runs an app's orchestrations on its storage account, or on the embedded store if it has none. */
-export async function createDurableEngine(request: DurableEngineRequest): Promise<DurableEngine> {
+/** Runs an app's orchestrations on its storage account, or on the local store if it has none. */
+export async function createAzureStorageEngine(request: DurableEngineRequest): Promise<DurableEngine> {
   const { appFolder, env, settings, registries, log } = request;
   const sink = createEventSink(log);
   // The store starts in another process while this one reads the storage libraries.

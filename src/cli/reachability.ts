@@ -5,7 +5,7 @@ import { DurableError } from "../core/errors.ts";
 
 /**
  * Makes sure that something listens at each endpoint of a storage account, so that a wrong account or a missing
- * emulator is told at once and not after many retries.
+ * emulator is reported at once and not after many retries.
  *
  * @param setting that names the account, for the error
  * @throws DurableError `StorageUnavailable` that names the first endpoint out of reach

@@ -3,7 +3,7 @@ import { DurableError } from "../core/errors.ts";
 import type { DurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import type { Environment } from "../host/settings/host-json.ts";
 import { findConnectionString } from "../host/settings/storage-connection.ts";
-import { startEmbeddedStore } from "./azurite/azurite-store.ts";
+import { startAzuriteStore } from "./azurite/azurite-store.ts";
 import { createDeadWorkerTest, createLocalWorkerId, createSharedWorkerId } from "./azurite/local-worker-id.ts";
 import { assertReachable } from "./reachability.ts";
 
@@ -23,23 +23,23 @@ export interface StorageAccount {
 const reachTimeoutMs = 5_000;
 
 /**
- * The account a connection name stands for; the embedded store when the default connection is not set at all.
+ * The account a connection name stands for; the local store when the default connection is not set at all.
  *
  * @throws DurableError when settings name no usable account, or it cannot be reached within seconds
  */
 export async function openStorageAccount(options: {
-  readonly settings: Pick<DurableTaskSettings, "connectionName" | "usesEmbeddedStore">;
+  readonly settings: Pick<DurableTaskSettings, "connectionName" | "usesLocalStore">;
   readonly appFolder: string;
   readonly env: Environment;
   readonly onWait: (message: string) => void;
 }): Promise<StorageAccount> {
   const { settings, appFolder, env, onWait } = options;
-  if (!settings.usesEmbeddedStore) return openSharedAccount(settings.connectionName, env);
-  const store = await startEmbeddedStore({ appFolder, onWait });
+  if (!settings.usesLocalStore) return openSharedAccount(settings.connectionName, env);
+  const store = await startAzuriteStore({ appFolder, onWait });
   const workerId = createLocalWorkerId();
   return {
     connectionString: store.connectionString,
-    description: `Azurite, embedded, in ${store.folder}`,
+    description: `Azurite, in ${store.folder}`,
     workerId,
     isDeadWorker: createDeadWorkerTest(workerId),
     failed: store.died,

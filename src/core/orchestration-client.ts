@@ -3,7 +3,7 @@ import type { InstancePage, InstanceQuery, OrchestrationState } from "./orchestr
 import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
 
 /**
- * Starts and manages instances of one task hub; payloads are JSON text. The embedded engine implements it on a backend,
+ * Starts and manages instances of one task hub; payloads are JSON text. The engine of this package implements it on a backend,
  * a scheduler over gRPC. What app authors hold is built on it and speaks in values.
  *
  * Names and ids come from outside. Whoever implements this checks them, so that nobody above has to: an id that no hub

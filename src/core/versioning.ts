@@ -1,13 +1,16 @@
 import { DurableError } from "./errors.ts";
 
+export const versionMatchStrategies = ["none", "strict", "currentOrOlder"] as const;
+export const versionFailureStrategies = ["reject", "fail"] as const;
+
 /**
  * Which instances a worker runs, by the version they were started with: all (`none`), those of exactly its own version
  * (`strict`), or those of its own and of older ones (`currentOrOlder`).
  */
-export type VersionMatchStrategy = "none" | "strict" | "currentOrOlder";
+export type VersionMatchStrategy = (typeof versionMatchStrategies)[number];
 
 /** What becomes of the others: left to other workers (`reject`), or failed (`fail`). */
-export type VersionFailureStrategy = "reject" | "fail";
+export type VersionFailureStrategy = (typeof versionFailureStrategies)[number];
 
 export interface VersioningOptions {
   /** Version of the orchestrations of this worker. */
@@ -29,8 +32,8 @@ export function resolveVersioning(
   }
   return {
     version,
-    matchStrategy: choose("versionMatchStrategy", ["none", "strict", "currentOrOlder"], matchStrategy),
-    failureStrategy: choose("versionFailureStrategy", ["reject", "fail"], failureStrategy),
+    matchStrategy: choose("versionMatchStrategy", versionMatchStrategies, matchStrategy),
+    failureStrategy: choose("versionFailureStrategy", versionFailureStrategies, failureStrategy),
   };
 }
 

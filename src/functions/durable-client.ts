@@ -65,7 +65,7 @@ export class DurableClient {
    * `OrchestratorNotRegistered`, `InvalidInstanceId`, `InvalidOption`, `InvalidPayload`
    */
   startNew(name: string, options?: StartNewOptions): Promise<string>;
-  // The last overload is the one whose mistakes the compiler tells.
+  // The compiler reports mistakes against the last overload.
   startNew<Input, Output>(
     orchestration: OrchestrationHandle<Input, Output>,
     ...options: StartNewArguments<Input>
@@ -126,8 +126,8 @@ export class DurableClient {
   }
 
   /**
-   * Sends an event, by name or by its definition, to an instance. It is kept until the orchestrator waits for it; an instance that has finished ignores
-   * it, as with `durable-functions` 3.x.
+   * Sends an event, by name or by its definition, to an instance. It is kept until the orchestrator waits for it; an
+   * instance that has finished ignores it, as with `durable-functions` 3.x.
    *
    * @throws DurableError `InstanceNotFound`, `InvalidOption`, `InvalidPayload`
    */
@@ -224,7 +224,7 @@ export class DurableClient {
     return createManagementLinks({ baseUrl, taskHub: client.taskHub, connectionName }, instanceId);
   }
 
-  /** A 202 answer that tells the caller of an HTTP function where to look for the outcome. */
+  /** A 202 answer with the links by which the caller of an HTTP function follows the instance. */
   createCheckStatusResponse(request: HttpRequest | undefined, instanceId: string): HttpResponse {
     const links = this.createHttpManagementPayload(instanceId, request);
     return jsonResponse(202, links, { location: links.statusQueryGetUri, "retry-after": "10" });

@@ -41,8 +41,8 @@ const statusOfCode = new Map<DurableErrorCode, number>([
 ]);
 
 /**
- * The answer to a request that could not be done. Tells the sender what it did wrong; of our own troubles it tells
- * nothing, they are for the log (`isOurs`).
+ * The answer to a request that could not be done. It says what was wrong with the request; our own troubles are for the
+ * log (`isOurs`).
  */
 export function answerError(error: unknown): { readonly answer: Response; readonly isOurs: boolean } {
   if (error instanceof RequestRefused) {

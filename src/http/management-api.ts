@@ -13,7 +13,7 @@ import { assertBodyLength } from "./request-body.ts";
 import { RequestGuard } from "./request-guard.ts";
 import { assertOwnHub, restartOrchestration, startOrchestration } from "./start-routes.ts";
 
-/** Most bytes in the body of a request, unless told otherwise: 10 MiB. */
+/** Most bytes in the body of a request, unless set otherwise: 10 MiB. */
 export const managementBodyBytes: number = 10 * 1024 * 1024;
 
 export interface ManagementApiOptions {
@@ -41,7 +41,7 @@ export interface ManagementApiOptions {
   readonly maxBodyBytes?: number | undefined;
   /** @defaultValue the machine's */
   readonly clock?: Clock | undefined;
-  /** Receives the errors that the sender is not told about. @defaultValue silence */
+  /** Receives the errors that are kept from the sender. @defaultValue silence */
   readonly log?: LogSink | undefined;
 }
 

@@ -86,7 +86,7 @@ describe("an app with durable functions", () => {
     expect(stepsText()).toBe("");
   });
 
-  it("runs the orchestrations of all its DFApps on the embedded store", async () => {
+  it("runs the orchestrations of all its DFApps on the local store", async () => {
     await using host = await startLocalHost({ appFolder: folder });
 
     const ids = [await startInstance(host, "steps", 2), await startInstance(host, "ofAnotherApp", null)];

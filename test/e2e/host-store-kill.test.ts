@@ -9,11 +9,11 @@ import { TableClient } from "@azure/data-tables";
 import { ContainerClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { EmbeddedStore, EmbeddedStoreOptions } from "../../src/cli/azurite/azurite-store.ts";
+import type { AzuriteStore, AzuriteStoreOptions } from "../../src/cli/azurite/azurite-store.ts";
 
-const embeddedStoreUrl = pathToFileURL(resolve("dist/cli/azurite/embedded-store.js")).href;
-const { startEmbeddedStore } = (await import(embeddedStoreUrl)) as {
-  startEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore>;
+const azuriteStoreUrl = pathToFileURL(resolve("dist/cli/azurite/azurite-store.js")).href;
+const { startAzuriteStore } = (await import(azuriteStoreUrl)) as {
+  startAzuriteStore(options: AzuriteStoreOptions): Promise<AzuriteStore>;
 };
 
 let folder: string;
@@ -28,13 +28,9 @@ afterEach(() => {
 
 /** Lets a writer run until it has printed `count` names, kills it at once and returns every name it printed. */
 async function writeAndKill(round: number, count: number): Promise<string[]> {
-  const writer = spawn(
-    process.execPath,
-    ["test/e2e/apps/store-writer/main.mjs", embeddedStoreUrl, folder, `${round}`],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
+  const writer = spawn(process.execPath, ["test/e2e/apps/store-writer/main.mjs", azuriteStoreUrl, folder, `${round}`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const acknowledged: string[] = [];
   for await (const line of createInterface({ input: writer.stdout! })) {
     if (line.startsWith("#")) continue;
@@ -73,7 +69,7 @@ it("loses nothing that was acknowledged when the host is killed, again and again
   const acknowledged: string[] = [];
   for (let round = 0; round < 5; round++) acknowledged.push(...(await writeAndKill(round, 1 + round * 20)));
 
-  const store = await startEmbeddedStore({ appFolder: folder, onWait: () => {} });
+  const store = await startAzuriteStore({ appFolder: folder, onWait: () => {} });
   const found = await readEverything(store.connectionString);
   await store.stop();
 
@@ -83,10 +79,10 @@ it("loses nothing that was acknowledged when the host is killed, again and again
 });
 
 it("refuses a folder that a running host uses, and names that host", async () => {
-  const store = await startEmbeddedStore({ appFolder: folder, onWait: () => {} });
+  const store = await startAzuriteStore({ appFolder: folder, onWait: () => {} });
   const waits: string[] = [];
 
-  const second = startEmbeddedStore({ appFolder: folder, onWait: (message) => waits.push(message) });
+  const second = startAzuriteStore({ appFolder: folder, onWait: (message) => waits.push(message) });
 
   await expect(second).rejects.toThrow(`Another host (process ${process.pid}) is using the storage folder`);
   expect(waits).toEqual([]);
@@ -101,14 +97,14 @@ it("starts although the record of a dead process is left, even when its process 
     JSON.stringify({ token: "old", pid: process.pid, hostPid: process.pid, controlPort: 1 }),
   );
 
-  const store = await startEmbeddedStore({ appFolder: folder, onWait: () => {} });
+  const store = await startAzuriteStore({ appFolder: folder, onWait: () => {} });
 
   expect(store.connectionString).toContain("QueueEndpoint=http://127.0.0.1:");
   await store.stop();
 });
 
 it("tells when the storage process dies by itself", async () => {
-  const store = await startEmbeddedStore({ appFolder: folder, onWait: () => {} });
+  const store = await startAzuriteStore({ appFolder: folder, onWait: () => {} });
   const { readStoreRecord } = await import("../../src/cli/azurite/store-record.ts");
 
   process.kill(readStoreRecord(store.folder)!.pid, "SIGKILL");

@@ -1,4 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
+import { isTaskHubName, taskHubNameRule } from "../../core/task-hub-name.ts";
 
 /** Names of everything a task hub keeps in its storage account. */
 export interface HubNames {
@@ -18,11 +19,8 @@ const maxPartitions = 16;
 
 /** @throws DurableError `InvalidOption` */
 export function hubNames(taskHub: string, partitionCount: number): HubNames {
-  if (!/^[A-Za-z][A-Za-z0-9]{2,44}$/.test(taskHub)) {
-    throw new DurableError(
-      "InvalidOption",
-      `taskHub must be 3 to 45 letters and digits, the first a letter, but got ${JSON.stringify(taskHub)}`,
-    );
+  if (!isTaskHubName(taskHub)) {
+    throw new DurableError("InvalidOption", `taskHub must be ${taskHubNameRule}, but got ${JSON.stringify(taskHub)}`);
   }
   if (!Number.isInteger(partitionCount) || partitionCount < 1 || partitionCount > maxPartitions) {
     throw new DurableError("InvalidOption", `partitionCount must be 1 to ${maxPartitions}, but got ${partitionCount}`);

@@ -13,7 +13,7 @@ import type { StoreRecord } from "./store-record.ts";
 import { askStoreState, clearStaleRecord, readStoreRecord } from "./store-record.ts";
 
 /** The storage account that comes with the local host: Azurite in a process of its own, data in the app folder. */
-export interface EmbeddedStore {
+export interface AzuriteStore {
   readonly connectionString: string;
   readonly folder: string;
   /** Resolves when the storage process ended although nobody called `stop`. */
@@ -22,9 +22,9 @@ export interface EmbeddedStore {
   stop(): Promise<void>;
 }
 
-export interface EmbeddedStoreOptions {
+export interface AzuriteStoreOptions {
   readonly appFolder: string;
-  /** Told when a start has to wait for the process of an earlier host. */
+  /** Called when a start has to wait for the process of an earlier host. */
   readonly onWait: (message: string) => void;
 }
 
@@ -32,7 +32,6 @@ export interface EmbeddedStoreOptions {
 const goneHostGraceMs = 2_000;
 const savingTimeoutMs = 60_000;
 const startTimeoutMs = 30_000;
-/** Azurite's published development account; the key protects nothing. */
 
 /**
  * Starts the store in `<appFolder>/.durable/azurite`. One host at a time uses a folder; the storage process of a killed
@@ -40,7 +39,7 @@ const startTimeoutMs = 30_000;
  *
  * @throws DurableError `HostStartFailed` when Azurite is not installed, does not start, or a running host has the folder
  */
-export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
+export async function startAzuriteStore(options: AzuriteStoreOptions): Promise<AzuriteStore> {
   const { appFolder, onWait } = options;
   const folder = join(appFolder, ".durable", "azurite");
   const azuriteMain = findAzurite(appFolder);
@@ -71,7 +70,7 @@ function findAzurite(appFolder: string): string {
 
 async function waitForFreeFolder(folder: string, onWait: (message: string) => void): Promise<void> {
   const startedAt = performance.now();
-  let told = false;
+  let hasSaidSo = false;
   for (;;) {
     const record = readStoreRecord(folder);
     if (record === undefined) return;
@@ -90,9 +89,9 @@ async function waitForFreeFolder(folder: string, onWait: (message: string) => vo
         `The storage process ${record.pid} of an earlier host has not finished saving ${folder} after ${savingTimeoutMs / 1000} s.`,
       );
     }
-    if (!told && !hostConnected && waitedMs > 500) {
+    if (!hasSaidSo && !hostConnected && waitedMs > 500) {
       onWait("Waiting for the storage process of the previous host to save its data.");
-      told = true;
+      hasSaidSo = true;
     }
     await sleep(25);
   }
@@ -146,7 +145,7 @@ function openStore(
   child: ChildProcess,
   folder: string,
   ready: Extract<AzuriteChildMessage, { kind: "ready" }>,
-): EmbeddedStore {
+): AzuriteStore {
   let stopping = false;
   const exited = new Promise<number | string | null>((resolve) => {
     child.once("exit", (code, signal) => resolve(signal ?? code));

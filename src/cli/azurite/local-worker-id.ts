@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { isProcessAlive } from "./store-record.ts";
 
-/** Names a worker on the embedded store, which only processes of this machine use, by its process. */
+/** Names a worker on the local store, which only processes of this machine use, by its process. */
 export function createLocalWorkerId(): string {
   return `local-${process.pid}-${randomBytes(4).toString("hex")}`;
 }
@@ -13,7 +13,7 @@ export function createSharedWorkerId(): string {
 }
 
 /**
- * Tells whether a worker of the embedded store is certainly gone, so that its partitions need not wait for their leases
+ * Tells whether a worker of the local store is certainly gone, so that its partitions need not wait for their leases
  * to run out. A process id that was given to another process since makes it wait, never err.
  */
 export function createDeadWorkerTest(

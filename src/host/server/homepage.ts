@@ -1,4 +1,4 @@
-/** The page on `/`: tells that the host is up and where to look next. */
+/** The page on `/`: the host is up, and where to look next. */
 export function renderHomepage(productName: string, version: string): string {
   return `<!doctype html>
 <html lang="en">

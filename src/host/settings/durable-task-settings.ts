@@ -1,6 +1,7 @@
 import { DurableError } from "../../core/errors.ts";
+import { isTaskHubName, taskHubNameRule } from "../../core/task-hub-name.ts";
 import { parseTimeSpan } from "../../core/time-span.ts";
-import type { VersioningOptions } from "../../core/versioning.ts";
+import { type VersioningOptions, versionFailureStrategies, versionMatchStrategies } from "../../core/versioning.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
 import { memberOf, sectionOf } from "./host-json.ts";
@@ -12,7 +13,7 @@ export interface DurableTaskSettings {
   /** App setting that names the storage account. */
   readonly connectionName: string;
   /** No setting names an account, and the default connection is meant: the store that comes with the local host. */
-  readonly usesEmbeddedStore: boolean;
+  readonly usesLocalStore: boolean;
   readonly partitionCount: number;
   readonly maxConcurrentActivityFunctions: number;
   readonly maxConcurrentOrchestratorFunctions: number;
@@ -52,17 +53,17 @@ export function resolveDurableTaskSettings(
   storage.choice("type", ["AzureStorage"], "AzureStorage");
   const writtenName = storage.text("connectionName") ?? storage.text("connectionStringName") ?? defaultConnectionName;
   const connectionName = resolveSettingReferences(writtenName, env, storage.path("connectionName"));
-  const usesEmbeddedStore =
+  const usesLocalStore =
     connectionName.toLowerCase() === defaultConnectionName.toLowerCase() &&
     findConnectionString(connectionName, env) === undefined;
   // The extension's default is five minutes. Messages in work are renewed, so less brings a killed worker's back sooner;
-  // on the embedded store a new host gets them back at once, and half a minute is for what else may go wrong.
-  const visibilityTimeoutMs = usesEmbeddedStore ? 30_000 : minuteMs;
+  // on the local store a new host gets them back at once, and half a minute is for what else may go wrong.
+  const visibilityTimeoutMs = usesLocalStore ? 30_000 : minuteMs;
   const defaultConcurrency = 10 * machine.processorCount;
   return {
     hubName: resolveHubName(durableTask, env),
     connectionName,
-    usesEmbeddedStore,
+    usesLocalStore,
     partitionCount: storage.integer("partitionCount", 4, 1, 16),
     maxConcurrentActivityFunctions: durableTask.integer("maxConcurrentActivityFunctions", defaultConcurrency, 1),
     maxConcurrentOrchestratorFunctions: durableTask.integer(
@@ -84,10 +85,10 @@ export function resolveDurableTaskSettings(
       minuteMs,
       60 * minuteMs,
     ),
-    // Polls of the embedded store cost no money.
+    // Polls of the local store cost no money.
     maxQueuePollingIntervalMs: storage.timeSpan(
       "maxQueuePollingInterval",
-      usesEmbeddedStore ? 1_000 : 30_000,
+      usesLocalStore ? 1_000 : 30_000,
       100,
       60 * minuteMs,
     ),
@@ -103,12 +104,8 @@ export function resolveDurableTaskSettings(
 /** Without a version there is nothing to match with, so strategies alone mean nothing, as with the extension. */
 function resolveVersioning(durableTask: SettingsSection): VersioningOptions | undefined {
   const version = durableTask.text("defaultVersion");
-  const matchStrategy = durableTask.choice(
-    "versionMatchStrategy",
-    ["none", "strict", "currentOrOlder"],
-    "currentOrOlder",
-  );
-  const failureStrategy = durableTask.choice("versionFailureStrategy", ["reject", "fail"], "reject");
+  const matchStrategy = durableTask.choice("versionMatchStrategy", versionMatchStrategies, "currentOrOlder");
+  const failureStrategy = durableTask.choice("versionFailureStrategy", versionFailureStrategies, "reject");
   return version === undefined ? undefined : { version, matchStrategy, failureStrategy };
 }
 
@@ -117,11 +114,8 @@ function resolveHubName(durableTask: SettingsSection, env: Environment): string 
   if (written === undefined) return sanitizeHubName(findSetting(env, "WEBSITE_SITE_NAME") ?? "TestHubName");
   const path = durableTask.path("hubName");
   const name = resolveSettingReferences(written, env, path);
-  if (!/^[A-Za-z][A-Za-z0-9]{2,44}$/.test(name)) {
-    throw new DurableError(
-      "InvalidOption",
-      `${path} must be 3 to 45 letters and digits and start with a letter, but is '${name}'`,
-    );
+  if (!isTaskHubName(name)) {
+    throw new DurableError("InvalidOption", `${path} must be ${taskHubNameRule}, but is '${name}'`);
   }
   return name;
 }

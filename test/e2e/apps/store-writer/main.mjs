@@ -3,9 +3,9 @@ import { TableClient } from "@azure/data-tables";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueServiceClient } from "@azure/storage-queue";
 
-const [embeddedStoreUrl, folder, round] = process.argv.slice(2);
-const { startEmbeddedStore } = await import(embeddedStoreUrl);
-const store = await startEmbeddedStore({ appFolder: folder, onWait: (text) => console.log(`# ${text}`) });
+const [azuriteStoreUrl, folder, round] = process.argv.slice(2);
+const { startAzuriteStore } = await import(azuriteStoreUrl);
+const store = await startAzuriteStore({ appFolder: folder, onWait: (text) => console.log(`# ${text}`) });
 console.log(`# ready ${store.connectionString}`);
 
 const table = TableClient.fromConnectionString(store.connectionString, "rows", { allowInsecureConnection: true });

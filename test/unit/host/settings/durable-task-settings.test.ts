@@ -12,7 +12,7 @@ describe("durable task settings", () => {
     expect(resolveDurableTaskSettings({ version: "2.0" }, { AzureWebJobsStorage: "x" }, machine)).toEqual({
       hubName: "TestHubName",
       connectionName: "AzureWebJobsStorage",
-      usesEmbeddedStore: false,
+      usesLocalStore: false,
       partitionCount: 4,
       maxConcurrentActivityFunctions: 40,
       maxConcurrentOrchestratorFunctions: 40,
@@ -43,14 +43,14 @@ describe("durable task settings", () => {
     expect(() => resolve({ versionMatchStrategy: "Newest" })).toThrow("extensions.durableTask.versionMatchStrategy");
   });
 
-  it("suit one machine on the embedded store, which is used when nothing names an account", () => {
+  it("suit one machine on the local store, which is used when nothing names an account", () => {
     expect(resolve({})).toMatchObject({
-      usesEmbeddedStore: true,
+      usesLocalStore: true,
       controlQueueVisibilityTimeoutMs: 30_000,
       workItemQueueVisibilityTimeoutMs: 30_000,
       maxQueuePollingIntervalMs: 1_000,
     });
-    expect(resolve({ storageProvider: { connectionName: "Other" } }).usesEmbeddedStore).toBe(false);
+    expect(resolve({ storageProvider: { connectionName: "Other" } }).usesLocalStore).toBe(false);
   });
 
   it("are read with names in any case, text for numbers, null for unset and %NAME% from settings", () => {
