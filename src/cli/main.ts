@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { durableHelp, parseCommandLine, startHelp } from "./start-options.ts";
+import { helpText, parseCommandLine } from "./command-line.ts";
 import { createTerminal } from "./terminal.ts";
 
 const exitParseError = 3;
@@ -11,7 +11,7 @@ async function main(): Promise<number> {
   const command = parseCommandLine(process.argv.slice(2), process.cwd());
   switch (command.kind) {
     case "help":
-      terminal.print((command.topic === "start" ? startHelp : durableHelp).trimEnd());
+      terminal.print(helpText(command.topic).trimEnd());
       return 0;
     case "version":
       terminal.print(product.version);

@@ -2,14 +2,6 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
 
-/** What the user asked for on the command line. */
-export type Command =
-  | { readonly kind: "help"; readonly topic: "durable" | "start" }
-  | { readonly kind: "version" }
-  | { readonly kind: "start"; readonly options: StartOptions }
-  /** Not understood; one line that says what. */
-  | { readonly kind: "mistake"; readonly message: string };
-
 export interface StartOptions {
   readonly appFolder: string;
   readonly port: number | undefined;
@@ -20,18 +12,14 @@ export interface StartOptions {
   readonly timeoutMs: number | undefined;
 }
 
-/** Reads the arguments after `durable`. Touches nothing. */
-export function parseCommandLine(args: readonly string[], cwd: string): Command {
-  const [first, ...rest] = args;
-  if (first === undefined || first === "--help" || first === "-h" || first === "help") {
-    return { kind: "help", topic: first === "help" && rest[0] === "start" ? "start" : "durable" };
-  }
-  if (first === "--version" || first === "-v") return { kind: "version" };
-  if (first !== "start") return mistake(`Unknown command '${first}'. Try: durable --help`);
-  return parseStart(rest, cwd);
-}
+/** What `durable start` was asked for: options, the help text, or one line that says what was not understood. */
+export type StartArguments =
+  | { readonly kind: "options"; readonly options: StartOptions }
+  | { readonly kind: "help" }
+  | { readonly kind: "mistake"; readonly message: string };
 
-function parseStart(args: readonly string[], cwd: string): Command {
+/** Reads the arguments after `durable start`. Touches nothing. */
+export function parseStart(args: readonly string[], cwd: string): StartArguments {
   let parsed: ReturnType<typeof parseStartArgs>;
   try {
     parsed = parseStartArgs(args);
@@ -39,7 +27,7 @@ function parseStart(args: readonly string[], cwd: string): Command {
     return mistake(`${messageOf(error).split(/[.\n]/)[0]}. Try: durable start --help`);
   }
   const { values, positionals } = parsed;
-  if (values.help) return { kind: "help", topic: "start" };
+  if (values.help) return { kind: "help" };
   if (positionals.length > 0 && values.functions === undefined) {
     return mistake(`Unexpected argument '${positionals[0]}'. Try: durable start --help`);
   }
@@ -48,7 +36,7 @@ function parseStart(args: readonly string[], cwd: string): Command {
   const timeout = values.timeout === undefined ? undefined : readInteger(values.timeout, 1, 86_400);
   if (timeout === null) return mistake(`--timeout must be a number of seconds, at least 1, but is '${values.timeout}'`);
   return {
-    kind: "start",
+    kind: "options",
     options: {
       appFolder: resolve(cwd, values["script-root"] ?? "."),
       port,
@@ -88,19 +76,9 @@ function readInteger(text: string, least: number, most: number): number | null {
   return value >= least && value <= most ? value : null;
 }
 
-function mistake(message: string): Command {
+function mistake(message: string): StartArguments {
   return { kind: "mistake", message };
 }
-
-export const durableHelp = `Usage: durable <command> [options]
-
-Commands:
-  start          Run the functions app in this folder, with its orchestrations
-
-Options:
-  -h, --help     Show this text, or that of a command: durable start --help
-  -v, --version  Show the version
-`;
 
 export const startHelp = `Usage: durable start [options]
 

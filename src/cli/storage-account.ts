@@ -1,5 +1,7 @@
 import { describeConnection, parseConnectionString } from "../backends/azure-storage/storage/connection-string.ts";
 import { DurableError } from "../core/errors.ts";
+import { createEventLog } from "../core/event-log.ts";
+import type { LogSink } from "../core/ports.ts";
 import type { DurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import type { Environment } from "../host/settings/host-json.ts";
 import { findConnectionString } from "../host/settings/storage-connection.ts";
@@ -15,7 +17,7 @@ export interface StorageAccount {
   readonly workerId: string;
   /** Given where all workers are processes of this machine. */
   readonly isDeadWorker: ((workerId: string) => boolean) | undefined;
-  /** Resolves, with what to tell the user, when the account is gone for good. */
+  /** Resolves, with what to say to the user, when the account is gone for good. */
   readonly failed: Promise<string>;
   close(): Promise<void>;
 }
@@ -31,10 +33,11 @@ export async function openStorageAccount(options: {
   readonly settings: Pick<DurableTaskSettings, "connectionName" | "usesLocalStore">;
   readonly appFolder: string;
   readonly env: Environment;
-  readonly onWait: (message: string) => void;
+  readonly log: LogSink;
 }): Promise<StorageAccount> {
-  const { settings, appFolder, env, onWait } = options;
+  const { settings, appFolder, env, log } = options;
   if (!settings.usesLocalStore) return openSharedAccount(settings.connectionName, env);
+  const onWait = (text: string) => createEventLog(log).write("LocalStoreBusy", text, {});
   const store = await startAzuriteStore({ appFolder, onWait });
   const workerId = createLocalWorkerId();
   return {

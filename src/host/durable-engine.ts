@@ -9,7 +9,7 @@ export interface DurableEngine {
   readonly client: OrchestrationClient;
   /** The storage as people may see it, without secrets. */
   readonly storage: string;
-  /** Resolves, with what to tell the user, when the engine cannot go on. */
+  /** Resolves, with what to say to the user, when the engine cannot go on. */
   readonly failed: Promise<string>;
   /** Resolves once it takes work. @throws DurableError when the storage cannot be used */
   start(): Promise<void>;

@@ -8,7 +8,7 @@ import { EmbeddedApps } from "./app/embedded-apps.ts";
 import { FunctionApp } from "./app/function-app.ts";
 import { FunctionsCore } from "./app/functions-core.ts";
 import type { LoadedApp } from "./app/load-app.ts";
-import { loadApp } from "./app/load-app.ts";
+import { loadAppWithin } from "./app/load-app.ts";
 import { injectModule } from "./app/module-injection.ts";
 import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
 import { createEventSink, createLogFilter, type HostLog, type LogFilter, readFunctionsLogLevel } from "./host-log.ts";
@@ -229,22 +229,11 @@ export class LocalHost {
   }
 
   async #loadWithin(core: FunctionsCore): Promise<LoadedApp> {
-    const timeoutMs = this.#options.loadTimeoutMs ?? 20_000;
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const cure = this.#apps.isAwaited
-          ? "it waits for app.connect(), but the engine starts only after loading. Call connect() inside a function, or do not await it at the top level."
-          : "a longer time can be given with --timeout.";
-        const message = `The app has not finished loading after ${timeoutMs / 1000} s; ${cure}`;
-        reject(new DurableError("HostStartFailed", message));
-      }, timeoutMs);
-    });
-    try {
-      return await Promise.race([loadApp(this.#options.appFolder, core), timeout]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return await loadAppWithin(this.#options.loadTimeoutMs ?? 20_000, this.#options.appFolder, core, () =>
+      this.#apps.isAwaited
+        ? "it waits for app.connect(), but the engine starts only after loading. Call connect() inside a function, or do not await it at the top level."
+        : "a longer time can be given with --timeout.",
+    );
   }
 
   #openApp(core: FunctionsCore, hostJson: JsonObject): FunctionApp {

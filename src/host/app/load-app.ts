@@ -30,7 +30,7 @@ const defaultCapabilities = [
  *
  * @throws DurableError `HostStartFailed` when nothing matches `main` or an entry file or hook threw; it names the file.
  */
-export async function loadApp(appFolder: string, core: FunctionsCore): Promise<LoadedApp> {
+async function loadApp(appFolder: string, core: FunctionsCore): Promise<LoadedApp> {
   const { main, isModule } = await readManifest(appFolder);
   if (main === undefined) {
     throw new DurableError(
@@ -60,6 +60,33 @@ export async function loadApp(appFolder: string, core: FunctionsCore): Promise<L
   const capabilities = (await core.model?.getCapabilities?.(offered)) ?? offered;
   core.lock();
   return { files, capabilities };
+}
+
+/**
+ * Loads the app of a folder, for so long and no longer.
+ *
+ * @param cure what to do about it, for the error
+ * @throws DurableError `HostStartFailed` when nothing matches `main`, an entry file or hook threw, or the time is up; the
+ * code of the app may then run on
+ */
+export async function loadAppWithin(
+  timeoutMs: number,
+  appFolder: string,
+  core: FunctionsCore,
+  cure: () => string,
+): Promise<LoadedApp> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const message = `The app has not finished loading after ${timeoutMs / 1000} s; ${cure()}`;
+      reject(new DurableError("HostStartFailed", message));
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([loadApp(appFolder, core), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function readManifest(appFolder: string): Promise<{ main: string | undefined; isModule: boolean }> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseCommandLine } from "../../../src/cli/start-options.ts";
+import { helpText, parseCommandLine } from "../../../src/cli/command-line.ts";
 import { wantsColor } from "../../../src/cli/terminal.ts";
 
 const parse = (...args: string[]) => parseCommandLine(args, "/srv");
@@ -34,6 +34,7 @@ describe("the command line", () => {
 
   it.each([
     [["strat"], "Unknown command 'strat'. Try: durable --help"],
+    [["constructor"], "Unknown command 'constructor'. Try: durable --help"],
     [["start", "--prot", "1"], "Unknown option '--prot'. Try: durable start --help"],
     [["start", "--port"], "Option '-p, --port <value>' argument missing. Try: durable start --help"],
     [["start", "--port", "99999"], "--port must be a number from 0 to 65535, but is '99999'"],
@@ -51,6 +52,19 @@ describe("the command line", () => {
     [["--version"], "version"],
   ])("%j asks for %s", (args, kind) => {
     expect(parse(...args).kind).toBe(kind);
+  });
+
+  it.each([
+    [["help"], "durable", "  start          Run the functions app in this folder, with its orchestrations\n"],
+    [["help", "nonsense"], "durable", "Usage: durable <command> [options]"],
+    [["help", "constructor"], "durable", "Usage: durable <command> [options]"],
+    [["help", "start"], "start", "Usage: durable start [options]"],
+    [["start", "--help"], "start", "Usage: durable start [options]"],
+  ])("%j shows the help of %s", (args, topic, text) => {
+    const command = parse(...args);
+
+    expect(command).toEqual({ kind: "help", topic });
+    expect(helpText(topic as "durable" | "start")).toContain(text);
   });
 });
 

@@ -1,0 +1,63 @@
+import { parseStart, type StartOptions, startHelp } from "./start-options.ts";
+
+/** What the user asked for on the command line. */
+export type Command =
+  | { readonly kind: "help"; readonly topic: "durable" | VerbName }
+  | { readonly kind: "version" }
+  | { readonly kind: "start"; readonly options: StartOptions }
+  /** Not understood; one line that says what. */
+  | { readonly kind: "mistake"; readonly message: string };
+
+interface Verb {
+  /** One line, for the list of verbs. */
+  readonly summary: string;
+  readonly help: string;
+  /** Reads the arguments after the verb. Touches nothing. */
+  parse(args: readonly string[], cwd: string): Command;
+}
+
+type VerbName = "start";
+
+/** The verbs of `durable`, in the order in which they are listed. */
+const verbs: Readonly<Record<VerbName, Verb>> = {
+  start: {
+    summary: "Run the functions app in this folder, with its orchestrations",
+    help: startHelp,
+    parse(args, cwd) {
+      const read = parseStart(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "start" };
+      return read.kind === "options" ? { kind: "start", options: read.options } : read;
+    },
+  },
+};
+
+/** Reads the arguments after `durable`. Touches nothing. */
+export function parseCommandLine(args: readonly string[], cwd: string): Command {
+  const [first, ...rest] = args;
+  if (first === undefined || first === "--help" || first === "-h" || first === "help") {
+    const topic = first === "help" ? rest[0] : undefined;
+    return { kind: "help", topic: topic !== undefined && isVerb(topic) ? topic : "durable" };
+  }
+  if (first === "--version" || first === "-v") return { kind: "version" };
+  if (isVerb(first)) return verbs[first].parse(rest, cwd);
+  return { kind: "mistake", message: `Unknown command '${first}'. Try: durable --help` };
+}
+
+/** The text of `--help`, of `durable` or of one of its verbs. */
+export function helpText(topic: "durable" | VerbName): string {
+  if (topic !== "durable") return verbs[topic].help;
+  const list = Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(13)}  ${summary}`);
+  return `Usage: durable <command> [options]
+
+Commands:
+${list.join("\n")}
+
+Options:
+  -h, --help     Show this text, or that of a command: durable start --help
+  -v, --version  Show the version
+`;
+}
+
+function isVerb(name: string): name is VerbName {
+  return Object.hasOwn(verbs, name);
+}
