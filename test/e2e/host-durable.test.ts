@@ -25,7 +25,7 @@ app.orchestration("steps", function* (context, count) {
   for (let n = 0; n < count; n++) done.push(yield context.callActivity("step", n));
   return done;
 });
-app.orchestration("callsOutsideTurn", function* (context) {
+app.orchestration("outsideTurn", function* (context) {
   setTimeout(() => context.callActivity("step", 7), 200);
   yield context.waitForExternalEvent("never");
 });
@@ -74,7 +74,7 @@ describe("an app with durable functions", () => {
   it("outlives an orchestrator that goes on in a callback, and fails its instance", async () => {
     await using host = await startLocalHost({ appFolder: folder });
 
-    const id = await startInstance(host, "callsOutsideTurn", null);
+    const id = await startInstance(host, "outsideTurn", null);
 
     await expect
       .poll(() => status(host, id))
