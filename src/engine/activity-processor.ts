@@ -1,5 +1,6 @@
 import { decodeActivityInput } from "../core/activity-input.ts";
-import { isDurableError } from "../core/errors.ts";
+import { isDurableError, messageOf } from "../core/errors.ts";
+import { createEventLog, type EventLog } from "../core/event-log.ts";
 import { type FailureDetails, formatFailureChain } from "../core/failure-details.ts";
 import type { TaskScheduled } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
@@ -28,11 +29,13 @@ export interface ActivityProcessorOptions {
 export class ActivityProcessor {
   readonly #options: ActivityProcessorOptions;
   readonly #locks: LockKeeper;
+  readonly #events: EventLog;
   #isClosed = false;
 
   constructor(options: ActivityProcessorOptions) {
     this.#options = options;
     this.#locks = new LockKeeper(options.clock);
+    this.#events = createEventLog(options.log, { taskHub: options.backend.taskHub });
   }
 
   async process(workItem: ActivityWorkItem): Promise<void> {
@@ -41,8 +44,8 @@ export class ActivityProcessor {
     const lock = this.#locks.keep({
       renew: () => backend.renewActivityWorkItem(workItem),
       intervalMs: workItem.renewIntervalMs,
-      onLost: (error) => this.#log("warn", "ActivityLockLost", error, fields),
-      onError: (error) => this.#log("warn", "ActivityLockNotRenewed", error, fields),
+      onLost: (error) => this.#events.write("ActivityLockLost", messageOf(error), fields),
+      onError: (error) => this.#events.write("ActivityLockNotRenewed", messageOf(error), fields),
     });
     try {
       const answer = await this.#execute(workItem, lock);
@@ -50,13 +53,15 @@ export class ActivityProcessor {
       if (!lock.isLost) await backend.completeActivityWorkItem(workItem, answer); // A1
     } catch (error) {
       if (lock.isLost) return;
-      if (isDurableError(error, "WorkItemLockLost")) return this.#log("warn", "ActivityLockLost", error, fields);
+      if (isDurableError(error, "WorkItemLockLost")) {
+        return this.#events.write("ActivityLockLost", error.message, fields);
+      }
       if (this.#isClosed) {
-        this.#log("info", "ActivityHandedBack", "the host stops, so the activity will run again", fields);
-      } else this.#log("error", "ActivityWorkItemFailed", error, fields);
+        this.#events.write("ActivityHandedBack", "the host stops, so the activity will run again", fields);
+      } else this.#events.write("ActivityWorkItemFailed", messageOf(error), fields);
       await backend
         .abandonActivityWorkItem(workItem) // A2
-        .catch((abandonError) => this.#log("error", "ActivityNotAbandoned", abandonError, fields));
+        .catch((abandonError) => this.#events.write("ActivityNotAbandoned", messageOf(abandonError), fields));
     } finally {
       lock.release();
     }
@@ -89,21 +94,10 @@ export class ActivityProcessor {
           });
     if (outcome.kind === "failed") {
       const { attempt } = decodeTaskTags(scheduled.tags);
-      this.#log("warn", "ActivityFailed", `'${scheduled.name}' failed: ${formatFailureChain(outcome.failureDetails)}`, {
-        instanceId: message.target.instanceId,
-        attempt,
-      });
+      const text = `'${scheduled.name}' failed: ${formatFailureChain(outcome.failureDetails)}`;
+      this.#events.write("ActivityFailed", text, { instanceId: message.target.instanceId, attempt });
     }
     return answerTo(message, scheduled, outcome, new Date(this.#options.clock.now()));
-  }
-
-  #log(
-    level: "info" | "warn" | "error",
-    event: string,
-    error: unknown,
-    fields: Readonly<Record<string, unknown>>,
-  ): void {
-    this.#options.log.log(level, event, error instanceof Error ? error.message : String(error), fields);
   }
 }
 

@@ -1,4 +1,5 @@
-import { DurableError, isDurableError } from "../core/errors.ts";
+import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
+import { createEventLog, type EventLog } from "../core/event-log.ts";
 import { formatFailureChain } from "../core/failure-details.ts";
 import type { ExecutionRef, ExecutionStarted } from "../core/history-event.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
@@ -43,15 +44,17 @@ export class OrchestrationProcessor {
   readonly #options: OrchestrationProcessorOptions;
   readonly #executions: KnownExecutions;
   readonly #locks: LockKeeper;
+  readonly #events: EventLog;
   /** By instance: what has to end before its next work item begins. */
   readonly #underWay = new Map<string, Promise<void>>();
   #isClosed = false;
 
   constructor(options: OrchestrationProcessorOptions) {
     this.#options = options;
-    const { backend, clock, maxSessions, maxSessionBytes: maxBytes, maxSessionIdleMs: maxIdleMs } = options;
+    const { backend, clock, log, maxSessions, maxSessionBytes: maxBytes, maxSessionIdleMs: maxIdleMs } = options;
     this.#executions = new KnownExecutions({ backend, clock, maxSessions, maxBytes, maxIdleMs });
     this.#locks = new LockKeeper(clock);
+    this.#events = createEventLog(log, { taskHub: backend.taskHub });
   }
 
   async process(workItem: OrchestrationWorkItem): Promise<void> {
@@ -71,7 +74,7 @@ export class OrchestrationProcessor {
       renew: () => backend.renewOrchestrationWorkItem(workItem),
       intervalMs: workItem.renewIntervalMs,
       onLost: () => this.#logLost(instanceId),
-      onError: (error) => this.#logFailure("OrchestrationLockNotRenewed", instanceId, error),
+      onError: (error) => this.#events.write("OrchestrationLockNotRenewed", messageOf(error), { instanceId }),
     });
     try {
       await this.#run(workItem, lock);
@@ -80,10 +83,10 @@ export class OrchestrationProcessor {
         if (!lock.isLost) this.#logLost(instanceId);
         return;
       }
-      if (!this.#isClosed) this.#logFailure("OrchestrationWorkItemFailed", instanceId, error);
-      await backend
-        .abandonOrchestrationWorkItem(workItem)
-        .catch((abandonError) => this.#logFailure("OrchestrationNotAbandoned", instanceId, abandonError));
+      if (!this.#isClosed) this.#events.write("OrchestrationWorkItemFailed", messageOf(error), { instanceId });
+      await backend.abandonOrchestrationWorkItem(workItem).catch((abandonError) => {
+        this.#events.write("OrchestrationNotAbandoned", messageOf(abandonError), { instanceId });
+      });
     } finally {
       lock.release();
     }
@@ -130,8 +133,7 @@ export class OrchestrationProcessor {
       execution.problem ??
       (messages.start === undefined ? execution.history.describeProblem(workItem.instanceId) : undefined);
     if (problem !== undefined) return await this.#failUnreadable(workItem, execution, problem);
-    this.#logDiscarded(workItem.instanceId, messages.discarded);
-    this.#logRefused(workItem.instanceId, messages.refused);
+    this.#logReconciled(workItem.instanceId, messages);
     if (messages.orphaned.length > 0) await this.#settleOrphans(workItem);
     else if (messages.accepted.length === 0) await this.#settleWithoutEpisode(workItem, execution, messages, lock);
     else await this.#settleEpisode(workItem, execution, messages, lock);
@@ -239,9 +241,9 @@ export class OrchestrationProcessor {
   }
 
   async #failUnreadable(workItem: OrchestrationWorkItem, execution: KnownExecution, problem: string): Promise<void> {
-    const { backend, clock, log } = this.#options;
+    const { backend, clock } = this.#options;
     const { instanceId } = workItem;
-    log.log("error", "HistoryUnreadable", `${instanceId}: ${problem}`, { instanceId });
+    this.#events.write("HistoryUnreadable", problem, { instanceId });
     const error = new DurableError("CorruptData", problem);
     await backend.completeOrchestrationWorkItem(settleUnreadable(workItem, execution, error, new Date(clock.now())));
     execution.session?.close();
@@ -279,45 +281,34 @@ export class OrchestrationProcessor {
         message: { event: { ...event, parentTraceContext: undefined }, target },
       });
     } catch (error) {
-      this.#logFailure("OrchestrationNotWoken", target.instanceId, error);
+      this.#events.write("OrchestrationNotWoken", messageOf(error), { instanceId: target.instanceId });
     }
   }
 
   #logLost(instanceId: string): void {
-    this.#options.log.log("warn", "OrchestrationLockLost", `another worker has taken ${instanceId} over`, {
-      instanceId,
-    });
+    this.#events.write("OrchestrationLockLost", `another worker has taken ${instanceId} over`, { instanceId });
   }
 
-  #logRefused(instanceId: string, refused: readonly DeliveredMessage[]): void {
-    if (refused.length === 0) return;
-    const text = `a sub-orchestration was not started: the id ${instanceId} is in use`;
-    this.#options.log.log("warn", "InstanceIdInUse", text, { instanceId });
+  #logReconciled(instanceId: string, { refused, discarded }: Reconciliation): void {
+    if (refused.length > 0) {
+      const text = `a sub-orchestration was not started: the id ${instanceId} is in use`;
+      this.#events.write("InstanceIdInUse", text, { instanceId });
+    }
+    this.#logDiscarded(instanceId, discarded);
   }
 
   #logFailedExecution({ name, orchestrationInstance }: ExecutionStarted, { completed }: HistorySummary): void {
     if (completed?.failureDetails === undefined) return;
-    const text = `'${name}' failed: ${formatFailureChain(completed.failureDetails)}`;
     const { instanceId } = orchestrationInstance;
-    this.#options.log.log("error", "OrchestrationFailed", text, { instanceId });
+    const text = `'${name}' failed: ${formatFailureChain(completed.failureDetails)}`;
+    this.#events.write("OrchestrationFailed", text, { instanceId });
   }
 
   #logDiscarded(instanceId: string, discarded: readonly DeliveredMessage[]): void {
-    for (const { id, message, deliveryCount } of discarded) {
-      this.#options.log.log("info", "MessageDiscarded", `a ${message.event.type} for ${instanceId} has no effect`, {
-        instanceId,
-        messageId: id,
-        deliveryCount,
-      });
+    for (const { id: messageId, message, deliveryCount } of discarded) {
+      const text = `a ${message.event.type} for ${instanceId} has no effect`;
+      this.#events.write("MessageDiscarded", text, { instanceId, messageId, deliveryCount });
     }
-  }
-
-  #logFailure(event: string, instanceId: string, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    this.#options.log.log("error", event, `${instanceId}: ${text}`, {
-      instanceId,
-      taskHub: this.#options.backend.taskHub,
-    });
   }
 }
 

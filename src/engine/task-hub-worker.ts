@@ -1,3 +1,5 @@
+import { messageOf } from "../core/errors.ts";
+import { createEventLog } from "../core/event-log.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { ActivityProcessor } from "./activity-processor.ts";
@@ -52,6 +54,7 @@ export class TaskHubWorker {
   /** Resolves once the worker takes work. @throws what the backend throws when the task hub cannot be reached */
   async start(): Promise<void> {
     const { backend, store, executor, clock, log } = this.#options;
+    const events = createEventLog(log, { taskHub: backend.taskHub });
     await backend.start();
     if (this.#fetching.signal.aborted) return;
     const orchestrations = new OrchestrationProcessor({
@@ -78,14 +81,14 @@ export class TaskHubWorker {
         ...loop,
         fetch: (signal) => backend.fetchOrchestrationWorkItem(signal),
         process: (workItem) => orchestrations.process(workItem),
-        onFetchError: (error) => this.#logFetchError("OrchestrationFetchFailed", error),
+        onFetchError: (error) => events.write("OrchestrationFetchFailed", messageOf(error), {}),
         maxConcurrent: this.#options.maxConcurrentOrchestrations ?? 100,
       }),
       runWorkItemLoop({
         ...loop,
         fetch: (signal, demand) => backend.fetchActivityWorkItem(signal, demand),
         process: (workItem) => activities.process(workItem),
-        onFetchError: (error) => this.#logFetchError("ActivityFetchFailed", error),
+        onFetchError: (error) => events.write("ActivityFetchFailed", messageOf(error), {}),
         maxConcurrent: this.#options.maxConcurrentActivities ?? 20,
       }),
     ]).then(() => {
@@ -118,10 +121,5 @@ export class TaskHubWorker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  #logFetchError(event: string, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    this.#options.log.log("error", event, text, { taskHub: this.#options.backend.taskHub });
   }
 }

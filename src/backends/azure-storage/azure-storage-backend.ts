@@ -1,5 +1,5 @@
-import { DurableError } from "../../core/errors.ts";
-import type { LogSink } from "../../core/ports.ts";
+import { DurableError, messageOf } from "../../core/errors.ts";
+import { createEventLog, type EventLog } from "../../core/event-log.ts";
 import type { TaskMessage } from "../../core/task-message.ts";
 import type {
   ActivityWorkItem,
@@ -65,7 +65,7 @@ export class AzureStorageBackend implements Backend {
   readonly taskHub: string;
   readonly #options: ResolvedAzureStorageOptions;
   readonly #parts: TaskHubParts;
-  readonly #log: LogSink;
+  readonly #events: EventLog;
   #run: BackendRun | undefined;
   #starting: Promise<void> | undefined;
 
@@ -73,7 +73,7 @@ export class AzureStorageBackend implements Backend {
     this.taskHub = options.names.taskHub;
     this.#options = options;
     this.#parts = parts;
-    this.#log = options.log;
+    this.#events = createEventLog(options.log, { taskHub: this.taskHub });
     parts.onSent = (queue, visibleAt) => this.#run?.onSent(queue, visibleAt);
   }
 
@@ -99,7 +99,7 @@ export class AzureStorageBackend implements Backend {
     if (run === undefined) return;
     const stopped = new AbortController();
     const stopping = run.stop().catch((error: unknown) => {
-      this.#log.log("warn", "BackendStopFailed", (error as Error).message, { taskHub: this.taskHub });
+      this.#events.write("BackendStopFailed", messageOf(error), {});
     });
     // Without storage there is nobody to hand back to: leases and messages run out by themselves.
     await Promise.race([stopping, this.#options.clock.sleep(maxStopMs, stopped.signal)]);
@@ -180,7 +180,7 @@ export class AzureStorageBackend implements Backend {
       });
       return true;
     } catch (error) {
-      this.#report("InstanceRowFailed", instanceId, error);
+      this.#events.write("InstanceRowFailed", messageOf(error), { instanceId });
       return false;
     }
   }
@@ -213,7 +213,7 @@ export class AzureStorageBackend implements Backend {
     const sender = { instanceId: target.instanceId, executionId: target.executionId ?? "" };
     await this.#parts.sender.send({ message: answer }, { sender, episode: delivered.data.episode ?? -1 });
     this.#letGo(held);
-    await delivered.delete().catch((error: unknown) => this.#report("MessageSettleFailed", target.instanceId, error));
+    await delivered.delete().catch((error: unknown) => this.#reportUnsettled(target.instanceId, error));
   }
 
   async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
@@ -222,7 +222,7 @@ export class AzureStorageBackend implements Backend {
     this.#letGo(held);
     const { request, delivered } = held;
     const abandoned = this.#run?.workItems.abandon(request) ?? delivered.abandon();
-    await abandoned.catch((error: unknown) => this.#report("MessageSettleFailed", delivered.instanceId, error));
+    await abandoned.catch((error: unknown) => this.#reportUnsettled(delivered.instanceId, error));
   }
 
   /** From now on the message, should it be received again, is a new work item. */
@@ -249,7 +249,7 @@ export class AzureStorageBackend implements Backend {
       messages.map((message) => (settled.has(message.id) ? message.delete() : message.hideFor(delayOf(message)))),
     );
     const failed = done.find((call) => call.status === "rejected");
-    if (failed !== undefined) this.#report("MessageSettleFailed", instanceId, failed.reason);
+    if (failed !== undefined) this.#reportUnsettled(instanceId, failed.reason);
     const back = messages.filter(({ id }) => !settled.has(id));
     this.#run?.release(instanceId, messages, back.map(delayOf));
     const deleted = messages.filter(({ id }, index) => {
@@ -270,9 +270,8 @@ export class AzureStorageBackend implements Backend {
     throw new DurableError("InternalError", `the backend of task hub ${this.taskHub} is not started`);
   }
 
-  #report(event: string, instanceId: string, error: unknown): void {
-    const fields = { taskHub: this.taskHub, instanceId };
-    this.#log.log("warn", event, `${instanceId}: ${(error as Error).message}`, fields);
+  #reportUnsettled(instanceId: string, error: unknown): void {
+    this.#events.write("MessageSettleFailed", messageOf(error), { instanceId });
   }
 }
 

@@ -92,6 +92,7 @@ export class BackendRun {
     const { reader, instances } = this.#parts;
     const controlQueue = new ControlQueue({
       ...this.#pollerOptions(queue),
+      taskHub: this.#options.names.taskHub,
       inbox: this.inbox,
       reader,
       instances,

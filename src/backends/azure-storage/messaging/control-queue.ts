@@ -1,3 +1,5 @@
+import { messageOf } from "../../../core/errors.ts";
+import { createEventLog, type EventLog } from "../../../core/event-log.ts";
 import type { Clock, LogSink } from "../../../core/ports.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import type { InstancesTable } from "../tracking/instances-table.ts";
@@ -14,6 +16,7 @@ export interface ControlQueueOptions extends Omit<QueuePollerOptions, "capacity"
   readonly instances: InstancesTable;
   readonly clock: Clock;
   readonly log: LogSink;
+  readonly taskHub: string;
   readonly batchSize: number;
   readonly bufferThreshold: number;
 }
@@ -26,12 +29,14 @@ const rowGraceMs = { min: 50, max: 200 };
 export class ControlQueue {
   readonly #options: ControlQueueOptions;
   readonly #poller: QueuePoller;
+  readonly #events: EventLog;
   readonly #stopping = new AbortController();
   readonly #checks = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
 
   constructor(options: ControlQueueOptions) {
     this.#options = options;
+    this.#events = createEventLog(options.log, { taskHub: options.taskHub });
     const { inbox, batchSize, bufferThreshold } = options;
     this.#poller = new QueuePoller({
       ...options,
@@ -75,7 +80,7 @@ export class ControlQueue {
 
   #track(check: Promise<void>): void {
     const tracked = check.catch((error: unknown) => {
-      this.#options.log.log("warn", "MessageCheckFailed", (error as Error).message, { queue: this.#options.queue });
+      this.#events.write("MessageCheckFailed", messageOf(error), { queue: this.#options.queue });
     });
     this.#checks.add(tracked);
     void tracked.finally(() => this.#checks.delete(tracked));
@@ -114,7 +119,7 @@ export class ControlQueue {
   }
 
   async #checkStart(start: HeldMessage): Promise<void> {
-    const { inbox, clock, random, log, queue } = this.#options;
+    const { inbox, clock, random, queue } = this.#options;
     try {
       if (!(await this.#sleepUntilDue(start))) return;
       let step = await this.#startStep(start);
@@ -124,13 +129,14 @@ export class ControlQueue {
         step = await this.#startStep(start);
       }
       if (step === "accept") return inbox.deliver(start);
-      const fields = { queue, instanceId: start.instanceId, messageId: start.id, dequeueCount: start.deliveryCount };
+      const { instanceId, id: messageId, deliveryCount } = start;
+      const fields = { queue, instanceId, messageId, deliveryCount };
       inbox.forget(start);
       if (step === "discard") {
-        log.log("info", "DuplicateStartDiscarded", `discarded a second start of ${start.instanceId}`, fields);
+        this.#events.write("DuplicateStartDiscarded", `discarded a second start of ${instanceId}`, fields);
         await start.delete();
       } else {
-        log.log("debug", "StartDeferred", `the start of ${start.instanceId} has no row yet`, fields);
+        this.#events.write("StartDeferred", `the start of ${instanceId} has no row yet`, fields);
         this.#poller.wakeAt(clock.now() + start.abandonDelayMs);
         await start.abandon();
       }

@@ -1,4 +1,5 @@
-import { type DurableError, isDurableError } from "../../../core/errors.ts";
+import { isDurableError, messageOf } from "../../../core/errors.ts";
+import { createEventLog, type EventLog } from "../../../core/event-log.ts";
 import type { LogSink } from "../../../core/ports.ts";
 import { decodeQueueText, parseMessageData } from "../codec/message-data.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
@@ -25,10 +26,12 @@ const maxRemembered = 10_000;
  */
 export class MessageReader {
   readonly #options: MessageReaderOptions;
+  readonly #events: EventLog;
   readonly #attempts = new Map<string, number>();
 
   constructor(options: MessageReaderOptions) {
     this.#options = options;
+    this.#events = createEventLog(options.log, { taskHub: options.taskHub });
   }
 
   /** Resolves to `undefined` for a message that cannot be read now; it has been dealt with. */
@@ -47,27 +50,27 @@ export class MessageReader {
       await this.#giveUp(queue, received, `blob ${queued.blobName} refers to another blob`);
     } catch (error) {
       const isBadData = isDurableError(error, "CorruptData");
-      await this.#giveUp(queue, received, (error as DurableError).message, isBadData).catch(() => undefined);
+      await this.#giveUp(queue, received, messageOf(error), isBadData).catch(() => undefined);
     }
     return undefined;
   }
 
   async #giveUp(queue: string, received: ReceivedMessage, reason: string, isBadData = true): Promise<void> {
-    const { storage, log, taskHub } = this.#options;
+    const { storage } = this.#options;
     const { messageId, popReceipt, dequeueCount } = received;
     const attempts = (this.#attempts.get(messageId) ?? 0) + (isBadData ? 1 : 0);
     if (this.#attempts.size >= maxRemembered) this.#attempts.clear();
     this.#attempts.set(messageId, attempts);
-    const fields = { taskHub, queue, messageId, dequeueCount, reason };
+    const fields = { queue, messageId, deliveryCount: dequeueCount, reason };
     if (attempts < maxAttempts) {
-      log.log("warn", "MessageUnreadable", `a message in ${queue} cannot be read: ${reason}`, fields);
+      this.#events.write("MessageUnreadable", `a message in ${queue} cannot be read: ${reason}`, fields);
       const visibilityTimeoutMs = abandonDelayMs(dequeueCount);
       await storage.perform({ kind: "queue.update", queue, messageId, popReceipt, visibilityTimeoutMs });
       return;
     }
     await this.#quarantine(queue, received, reason);
     this.#attempts.delete(messageId);
-    log.log("error", "MessageQuarantined", `moved an unreadable message of ${queue} aside: ${reason}`, fields);
+    this.#events.write("MessageQuarantined", `moved an unreadable message of ${queue} aside: ${reason}`, fields);
   }
 
   /** First the copy, then the deletion: a crash between leaves both. */
