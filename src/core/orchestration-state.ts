@@ -1,4 +1,3 @@
-import type { FailureDetails } from "./failure-details.ts";
 import type { Tags } from "./history-event.ts";
 import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
 
@@ -21,7 +20,6 @@ export interface OrchestrationState {
   readonly scheduledStartTime: Date | undefined;
   readonly generation: number;
   readonly tags: Tags | undefined;
-  readonly failureDetails: FailureDetails | undefined;
 }
 
 export interface InstanceQuery {

@@ -35,6 +35,8 @@ const statusOfCode = new Map<DurableErrorCode, number>([
   ["InstanceNotFound", 404],
   ["InstanceNotActive", 410],
   ["InstanceAlreadyExists", 409],
+  // Of a management request: the history changed while it was being rewound.
+  ["WorkItemLockLost", 409],
   ["NotSupported", 501],
   ["StorageUnavailable", 503],
   ["Aborted", 503],

@@ -20,7 +20,6 @@ export function createPendingState({ event }: NewInstance): OrchestrationState {
     scheduledStartTime: event.scheduledStartTime,
     generation: event.generation ?? 0,
     tags: event.tags,
-    failureDetails: undefined,
   };
 }
 
@@ -51,7 +50,6 @@ export function applyInstanceChange(
     scheduledStartTime: started?.scheduledStartTime ?? (isSame ? stored?.scheduledStartTime : undefined),
     generation: started?.generation ?? stored?.generation ?? 0,
     tags: started === undefined ? stored?.tags : started.tags,
-    failureDetails: undefined,
   };
 }
 

@@ -24,7 +24,6 @@ export function instance(state: Partial<OrchestrationState> = {}): Orchestration
     scheduledStartTime: undefined,
     generation: 0,
     tags: undefined,
-    failureDetails: undefined,
     ...state,
   };
 }

@@ -133,7 +133,6 @@ export function fromInstanceRow(row: TableRow, payloads: Payloads): Orchestratio
     scheduledStartTime: readDate(row, "ScheduledStartTime"),
     generation: readInt(row, "Generation") ?? 0,
     tags: readTagsColumn(readString(row, "Tags")),
-    failureDetails: undefined,
   };
 }
 
