@@ -48,6 +48,7 @@ export type { HttpManagementPayload } from "./management/management-links.ts";
 export type { CallActivityOptions, CallSubOrchestratorOptions } from "./orchestration/call-options.ts";
 export type { DurableTask, TimerTask, WinnerOf } from "./orchestration/durable-task.ts";
 export { defineEvent, type ExternalEvent, type ExternalEventStream } from "./orchestration/external-event.ts";
+export type { ActivityHandle, OrchestrationHandle } from "./orchestration/handles.ts";
 export {
   type DurableHttpRequest,
   type HttpRetryPolicy,
@@ -55,7 +56,6 @@ export {
 } from "./orchestration/http/durable-http-request.ts";
 export { DurableHttpResponse } from "./orchestration/http/durable-http-response.ts";
 export type { OrchestrationContext } from "./orchestration/orchestration-context.ts";
-export type { ActivityHandle, OrchestrationHandle } from "./orchestration/orchestrator.ts";
 export { TaskFailedError } from "./orchestration/task-failed-error.ts";
 export type { ActivityContext } from "./worker/activity-context.ts";
 export type { DurableHttpOptions } from "./worker/durable-http/durable-http-options.ts";

@@ -9,14 +9,14 @@ import {
   type VersionMatchStrategy,
 } from "../core/versioning.ts";
 import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
-import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
 import {
   type ActivityHandle,
   createActivityHandle,
   createOrchestrationHandle,
   type OrchestrationHandle,
-  type Orchestrator,
-} from "../orchestration/orchestrator.ts";
+} from "../orchestration/handles.ts";
+import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
+import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityContext, ActivityFunction } from "../worker/activity-context.ts";
 import type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
 import { Registry } from "../worker/registry.ts";

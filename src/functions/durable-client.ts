@@ -15,7 +15,7 @@ import {
 } from "../management/management-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { ExternalEvent } from "../orchestration/external-event.ts";
-import type { OrchestrationHandle } from "../orchestration/orchestrator.ts";
+import type { OrchestrationHandle } from "../orchestration/handles.ts";
 import {
   assertOrchestrationFilter,
   assertStartNewOptions,

@@ -5,9 +5,9 @@ import type { TimeSpanInput } from "../core/time-span.ts";
 import type { CallActivityOptions, CallSubOrchestratorOptions } from "./call-options.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
 import type { ExternalEvent, ExternalEventStream } from "./external-event.ts";
+import type { ActivityHandle, OrchestrationHandle } from "./handles.ts";
 import type { DurableHttpRequest } from "./http/durable-http-request.ts";
 import type { DurableHttpResponse } from "./http/durable-http-response.ts";
-import type { ActivityHandle, OrchestrationHandle } from "./orchestrator.ts";
 
 /** Arguments of a call with one input: none needed when the function takes none. */
 export type CallArguments<Input, Options> = undefined extends Input

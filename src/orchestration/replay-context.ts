@@ -15,10 +15,10 @@ import {
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
 import { assertEventName, createEventStream, type ExternalEvent, type ExternalEventStream } from "./external-event.ts";
 import type { DurableHttpRequest } from "./http/durable-http-request.ts";
-import { callHttp, type DurableHttpResponse } from "./http/durable-http-response.ts";
+import type { DurableHttpResponse } from "./http/durable-http-response.ts";
+import { callHttp } from "./http/http-call.ts";
 import type { OrchestrationContext, ResultsOf, SettledResultsOf } from "./orchestration-context.ts";
-import { deterministicGuid } from "./replay/deterministic-guid.ts";
-import type { OrchestrationExecution } from "./replay/orchestration-execution.ts";
+import type { ContextScope } from "./replay/context-scope.ts";
 import { DurableTimer } from "./tasks/durable-timer.ts";
 import { waitForEvent } from "./tasks/event-wait.ts";
 import type { OrchestrationTask } from "./tasks/orchestration-task.ts";
@@ -40,7 +40,7 @@ type Tasks = readonly DurableTask<unknown>[];
 
 /** The context that user code holds: turns calls into numbered actions and open tasks of one execution. */
 export class ReplayContext implements OrchestrationContext {
-  readonly #execution: OrchestrationExecution;
+  readonly #scope: ContextScope;
 
   readonly Task: OrchestrationContext["Task"] = {
     all: (tasks, options) => this.all(tasks, options),
@@ -49,8 +49,8 @@ export class ReplayContext implements OrchestrationContext {
     race: (tasks) => this.race(tasks),
   };
 
-  constructor(execution: OrchestrationExecution) {
-    this.#execution = execution;
+  constructor(scope: ContextScope) {
+    this.#scope = scope;
   }
 
   get df(): OrchestrationContext {
@@ -58,46 +58,46 @@ export class ReplayContext implements OrchestrationContext {
   }
 
   get instanceId(): string {
-    return this.#execution.instanceId;
+    return this.#scope.started.orchestrationInstance.instanceId;
   }
 
   get parentInstanceId(): string | undefined {
-    return this.#execution.started.parentInstance?.orchestrationInstance.instanceId;
+    return this.#scope.started.parentInstance?.orchestrationInstance.instanceId;
   }
 
   get name(): string {
-    return this.#execution.started.name;
+    return this.#scope.started.name;
   }
 
   get version(): string {
-    return this.#execution.started.version ?? "";
+    return this.#scope.started.version ?? "";
   }
 
   get tags(): Tags {
-    return this.#execution.started.tags ?? {};
+    return this.#scope.started.tags ?? {};
   }
 
   get currentUtcDateTime(): Date {
-    return new Date(this.#execution.now);
+    return new Date(this.#scope.now);
   }
 
   get isReplaying(): boolean {
-    return this.#execution.isReplaying;
+    return this.#scope.isReplaying;
   }
 
   get customStatus(): unknown {
-    return this.#execution.dataConverter.deserialize(this.#execution.customStatus, "the custom status");
+    return this.#scope.dataConverter.deserialize(this.#scope.customStatus, "the custom status");
   }
 
   getInput<T>(): T {
-    return this.#execution.readInput() as T;
+    return this.#scope.readInput() as T;
   }
 
   callActivity<Output>(activity: CallTarget, input?: unknown, options?: CallActivityOptions): DurableTask<Output> {
-    this.#execution.enterCall("callActivity");
+    this.#scope.enterCall("callActivity");
     const call = resolveCall("activity", activity, input, options);
     this.#assertCallable(call.name);
-    return callActivity(this.#execution, call) as DurableTask<Output>;
+    return callActivity(this.#scope, call) as DurableTask<Output>;
   }
 
   callActivityWithRetry<Output>(
@@ -114,11 +114,11 @@ export class ReplayContext implements OrchestrationContext {
     options?: string | CallSubOrchestratorOptions,
     version?: string,
   ): DurableTask<Output> {
-    this.#execution.enterCall("callSubOrchestrator");
+    this.#scope.enterCall("callSubOrchestrator");
     const given = typeof options === "string" ? { instanceId: options, version } : options;
     const call = resolveCall("sub-orchestration", orchestration, input, given ?? { version });
     this.#assertCallable(call.name);
-    return callSubOrchestration(this.#execution, call) as DurableTask<Output>;
+    return callSubOrchestration(this.#scope, call) as DurableTask<Output>;
   }
 
   callSubOrchestratorWithRetry<Output>(
@@ -136,37 +136,37 @@ export class ReplayContext implements OrchestrationContext {
     input?: unknown,
     options?: Omit<CallSubOrchestratorOptions, "retry">,
   ): string {
-    this.#execution.enterCall("startNewOrchestration");
+    this.#scope.enterCall("startNewOrchestration");
     const call = resolveCall("sub-orchestration", orchestration, input, options);
     this.#assertCallable(call.name);
-    return startOrchestration(this.#execution, call);
+    return startOrchestration(this.#scope, call);
   }
 
   callHttp(request: DurableHttpRequest): DurableTask<DurableHttpResponse> {
-    this.#execution.enterCall("callHttp");
-    return callHttp(this.#execution, request);
+    this.#scope.enterCall("callHttp");
+    return callHttp(this.#scope, request);
   }
 
   createTimer(when: Date | TimeSpanInput): TimerTask {
-    this.#execution.enterCall("createTimer");
-    return new DurableTimer(this.#execution, fireTime(when, this.#execution.now));
+    this.#scope.enterCall("createTimer");
+    return new DurableTimer(this.#scope, fireTime(when, this.#scope.now));
   }
 
   waitForExternalEvent<T>(
     event: string | ExternalEvent<T>,
     options: { readonly timeout?: TimeSpanInput } = {},
   ): DurableTask<T> {
-    this.#execution.enterCall("waitForExternalEvent");
-    return waitForEvent<T>(this.#execution, event, options.timeout);
+    this.#scope.enterCall("waitForExternalEvent");
+    return waitForEvent<T>(this.#scope, event, options.timeout);
   }
 
   events<T>(event: string | ExternalEvent<T>): ExternalEventStream<T> {
-    this.#execution.enterCall("events");
+    this.#scope.enterCall("events");
     return createEventStream(() => this.waitForExternalEvent(event));
   }
 
   sendEvent<T>(instanceId: string, event: string | ExternalEvent<T>, input?: T): void {
-    this.#execution.enterCall("sendEvent");
+    this.#scope.enterCall("sendEvent");
     assertText(instanceId, "the instance id of sendEvent");
     if (!instanceId.isWellFormed()) {
       throw new DurableError("InvalidInstanceId", "the instance id of sendEvent holds a lone surrogate");
@@ -175,9 +175,9 @@ export class ReplayContext implements OrchestrationContext {
     assertEventName(name, "the event name of sendEvent");
     // Checked here, sent as given: the receiver runs the schema too, and a schema may change what it takes.
     validateSync<unknown>(schema, input, `the event '${name}'`);
-    const text = this.#execution.dataConverter.serialize(input, `the event '${name}'`);
-    if (this.#execution.isEnding) return;
-    this.#execution.ledger.add((id) => ({ kind: "SendEvent", id, instanceId, name, input: text }));
+    const text = this.#scope.dataConverter.serialize(input, `the event '${name}'`);
+    if (this.#scope.isEnding) return;
+    this.#scope.addAction((id) => ({ kind: "SendEvent", id, instanceId, name, input: text }));
   }
 
   all<const T extends Tasks>(tasks: T, options: { readonly failFast?: boolean } = {}): DurableTask<ResultsOf<T>> {
@@ -201,72 +201,71 @@ export class ReplayContext implements OrchestrationContext {
     start: (item: Item, index: number) => PromiseLike<Output>,
     options: { readonly concurrency?: number } = {},
   ): DurableTask<Output[]> {
-    this.#execution.enterCall("map");
+    this.#scope.enterCall("map");
     const { concurrency = Number.POSITIVE_INFINITY } = options;
     if (!Array.isArray(items)) throw new DurableError("OrchestrationMisuse", "map() takes an array of items");
     if (!(concurrency >= 1)) {
       throw new DurableError("InvalidOption", `the concurrency of map() must be 1 or more, but got ${concurrency}`);
     }
-    const combined = this.#execution.turns.createTask<unknown>();
+    const combined = this.#scope.createTask<unknown>();
     settleWithMap(combined, [...items], (item, index) => this.#asTask(start(item, index), index), concurrency);
     return combined as never;
   }
 
   continueAsNew(input?: unknown, options: { readonly preserveUnprocessedEvents?: boolean } = {}): void {
-    this.#execution.enterCall("continueAsNew");
-    this.#execution.end.continueAsNew({
-      input: this.#execution.dataConverter.serialize(input, "the input of continueAsNew"),
+    this.#scope.enterCall("continueAsNew");
+    this.#scope.continueAsNew({
+      input: this.#scope.dataConverter.serialize(input, "the input of continueAsNew"),
       preserveUnprocessedEvents: options.preserveUnprocessedEvents ?? true,
     });
   }
 
   setCustomStatus(status: unknown): void {
-    this.#execution.enterCall("setCustomStatus");
-    const text = this.#execution.dataConverter.serialize(status, "the custom status");
+    this.#scope.enterCall("setCustomStatus");
+    const text = this.#scope.dataConverter.serialize(status, "the custom status");
     if (text !== undefined && text.length > maxCustomStatusLength) {
       throw new DurableError(
         "InvalidPayload",
         `the custom status has ${text.length} characters as JSON; at most ${maxCustomStatusLength} are allowed`,
       );
     }
-    this.#execution.customStatus = text;
+    this.#scope.setCustomStatus(text);
   }
 
   patched(id: string): boolean {
-    this.#execution.enterCall("patched");
+    this.#scope.enterCall("patched");
     assertText(id, "the id of a patch");
     assertShortText(id, "the id of a patch");
-    return this.#execution.patches.isPatched(id, this.#execution.isReplaying);
+    return this.#scope.isPatched(id);
   }
 
   newGuid(instanceId: string = this.instanceId): string {
-    this.#execution.enterCall("newGuid");
-    const { executionId, now } = this.#execution;
-    return deterministicGuid(instanceId, executionId, now, this.#execution.guids++);
+    this.#scope.enterCall("newGuid");
+    return this.#scope.newGuid(instanceId);
   }
 
   log(...args: readonly unknown[]): void {
-    this.#execution.log("info", args);
+    this.#scope.log("info", args);
   }
 
   trace(...args: readonly unknown[]): void {
-    this.#execution.log("trace", args);
+    this.#scope.log("trace", args);
   }
 
   debug(...args: readonly unknown[]): void {
-    this.#execution.log("debug", args);
+    this.#scope.log("debug", args);
   }
 
   info(...args: readonly unknown[]): void {
-    this.#execution.log("info", args);
+    this.#scope.log("info", args);
   }
 
   warn(...args: readonly unknown[]): void {
-    this.#execution.log("warn", args);
+    this.#scope.log("warn", args);
   }
 
   error(...args: readonly unknown[]): void {
-    this.#execution.log("error", args);
+    this.#scope.log("error", args);
   }
 
   /** Built-in functions are for built-in orchestrations; others have `callHttp`. */
@@ -281,12 +280,12 @@ export class ReplayContext implements OrchestrationContext {
     settle: (combined: OrchestrationTask<unknown>, tasks: readonly OrchestrationTask<unknown>[]) => void,
     whyNotEmpty?: string,
   ): never {
-    this.#execution.enterCall(api);
-    assertTasks(tasks, api, this.#execution.turns);
+    this.#scope.enterCall(api);
+    assertTasks(tasks, api, this.#scope.observer);
     if (tasks.length === 0 && whyNotEmpty !== undefined) {
       throw new DurableError("OrchestrationMisuse", `${api} needs at least one task: ${whyNotEmpty}`);
     }
-    const combined = this.#execution.turns.createTask<unknown>();
+    const combined = this.#scope.createTask<unknown>();
     settle(combined, tasks);
     return combined as never;
   }
@@ -294,17 +293,17 @@ export class ReplayContext implements OrchestrationContext {
   /** An async function may be mapped too: between durable tasks it settles in microtasks, which a turn drains. */
   #asTask(started: unknown, index: number): OrchestrationTask<unknown> {
     if (started instanceof Promise) {
-      const task = this.#execution.turns.createTask<unknown>();
+      const task = this.#scope.createTask<unknown>();
       // What resumes it is the durable task that the function awaits, and that one is counted by itself.
       task.settlesIf(() => false);
-      this.#execution.turns.allowUnsettleable();
+      this.#scope.allowUnsettleable();
       started.then(
         (value) => task.complete(value),
         (error) => task.fail(error),
       );
       return task;
     }
-    assertTask(started, `what the function given to map() returned for item ${index}`, this.#execution.turns);
+    assertTask(started, `what the function given to map() returned for item ${index}`, this.#scope.observer);
     return started;
   }
 }

@@ -8,7 +8,7 @@ import { isReservedName } from "../core/reserved-names.ts";
 import { abortAfter } from "../core/system-ports.ts";
 import type { ActivityInvocation, ActivityOutcome, OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import { decodeTaskTags } from "../core/task-tags.ts";
-import type { OrchestrationCode } from "../orchestration/replay/orchestration-execution.ts";
+import type { OrchestrationCode } from "../orchestration/replay/orchestration-code.ts";
 import type { UserLog } from "./activity-context.ts";
 import { type BuiltInFunctions, createBuiltInFunctions } from "./durable-http/built-in-functions.ts";
 import { type DurableHttpOptions, resolveDurableHttpOptions } from "./durable-http/durable-http-options.ts";

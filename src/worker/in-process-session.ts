@@ -1,16 +1,17 @@
 import type { Episode, EpisodeResult, OrchestrationSession } from "../core/task-executor.ts";
 import { type ExecutionOptions, OrchestrationExecution } from "../orchestration/replay/orchestration-execution.ts";
+import { ReplayContext } from "../orchestration/replay-context.ts";
 
 /** A live execution in this process. */
 export class InProcessSession implements OrchestrationSession {
   readonly #execution: OrchestrationExecution;
 
-  constructor(options: ExecutionOptions) {
-    this.#execution = new OrchestrationExecution(options);
+  constructor(options: Omit<ExecutionOptions, "createContext">) {
+    this.#execution = new OrchestrationExecution({ ...options, createContext: (scope) => new ReplayContext(scope) });
   }
 
   async execute(episode: Episode): Promise<EpisodeResult> {
-    this.#execution.patches.lookAhead([episode.pastEvents, episode.newEvents]);
+    this.#execution.lookAhead([episode.pastEvents, episode.newEvents]);
     // Synchronous styles never leave this turn of the event loop: only a returned promise is awaited.
     for (const event of episode.pastEvents) {
       const turn = this.#execution.apply(event, true);
@@ -20,7 +21,7 @@ export class InProcessSession implements OrchestrationSession {
       const turn = this.#execution.apply(event, false);
       if (turn !== undefined) await turn;
     }
-    this.#execution.patches.lookAhead([]);
+    this.#execution.lookAhead([]);
     if (this.#execution.rejection !== undefined) throw this.#execution.rejection;
     const { actions, customStatus } = this.#execution;
     return { actions, customStatus };

@@ -1,11 +1,8 @@
-import type { FailureDetails } from "../../core/failure-details.ts";
+import { DurableError } from "../../core/errors.ts";
+import { type FailureDetails, formatFailure } from "../../core/failure-details.ts";
 import type { CarryoverEvent, CompleteOrchestration } from "../../core/orchestrator-action.ts";
 import type { ExternalEvents } from "../tasks/external-events.ts";
-
-export interface ContinueAsNewRequest {
-  readonly input: string | undefined;
-  readonly preserveUnprocessedEvents: boolean;
-}
+import type { ContinueAsNewRequest } from "./context-scope.ts";
 
 /**
  * How an execution ends.
@@ -68,4 +65,14 @@ export class ExecutionEnd {
       : this.#lateEvents.filter(({ type }) => type !== "EventRaised");
     return { ...completion, carryoverEvents };
   }
+}
+
+/** The code has ended where history goes on. */
+export function endedTooEarly(position: number, completion: CompleteOrchestration): DurableError {
+  const { status, failureDetails } = completion;
+  const end = failureDetails === undefined ? status : `${status}: ${formatFailure(failureDetails)}`;
+  return new DurableError(
+    "NondeterministicOrchestration",
+    `at event ${position} history has another episode, but the orchestrator has ended by now (${end}). Likely cause: a call was removed from the code while this instance was running, or a branch depends on something that replay cannot repeat.`,
+  );
 }

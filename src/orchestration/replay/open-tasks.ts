@@ -1,10 +1,9 @@
 import type { FailureDetails } from "../../core/failure-details.ts";
 import type { RecordedAction } from "./action-ledger.ts";
+import type { PendingAnswer } from "./execution-scope.ts";
 
 /** Settles the task of one number. */
-export interface OpenTask {
-  readonly complete: (result: string | undefined) => void;
-  readonly fail: (details: FailureDetails) => void;
+export interface OpenTask extends PendingAnswer {
   /** How history holds the question. */
   record?: RecordedAction;
 }

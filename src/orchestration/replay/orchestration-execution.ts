@@ -1,5 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
-import { describeFailure, type FailureDetails, formatFailure } from "../../core/failure-details.ts";
+import { describeFailure, type FailureDetails } from "../../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
 import {
   type CarryoverEvent,
@@ -7,35 +7,27 @@ import {
   type OrchestratorAction,
   readPatchMark,
 } from "../../core/orchestrator-action.ts";
-import { type DataConverter, jsonDataConverter } from "../../core/payloads/data-converter.ts";
-import { type StandardSchema, validateSync } from "../../core/payloads/standard-schema.ts";
 import type { LogLevel } from "../../core/ports.ts";
 import { isReservedName } from "../../core/reserved-names.ts";
-import { describeVersionMismatch, type VersioningOptions } from "../../core/versioning.ts";
-import type { Orchestrator } from "../orchestrator.ts";
-import { ReplayContext } from "../replay-context.ts";
+import type { OrchestrationContext } from "../orchestration-context.ts";
 import { ExternalEvents } from "../tasks/external-events.ts";
-import type { OrchestrationTask } from "../tasks/orchestration-task.ts";
 import { ActionLedger, type RecordedAction } from "./action-ledger.ts";
+import type { ContextScope } from "./context-scope.ts";
 import { assertSoundEvent, refuseEvent } from "./event-soundness.ts";
-import { ExecutionEnd } from "./execution-end.ts";
+import { ExecutionEnd, endedTooEarly } from "./execution-end.ts";
 import { failureOf, type OpenTask, OpenTasks } from "./open-tasks.ts";
+import type { OrchestrationCode } from "./orchestration-code.ts";
 import { Patches } from "./patches.ts";
+import { type ReplayPosition, ReplayScope } from "./replay-scope.ts";
+import { StartedOrchestration } from "./started-orchestration.ts";
+import { Suspension } from "./suspension.ts";
 import { TurnRunner } from "./turn-runner.ts";
-
-/** The code of one orchestration, and how its values are written. */
-export interface OrchestrationCode {
-  readonly orchestrator: Orchestrator;
-  readonly dataConverter: DataConverter;
-  readonly inputSchema?: StandardSchema | undefined;
-  readonly outputSchema?: StandardSchema | undefined;
-  /** Which instances it runs. @defaultValue those of every version */
-  readonly versioning?: VersioningOptions | undefined;
-}
 
 export interface ExecutionOptions {
   readonly instanceId: string;
   readonly executionId: string;
+  /** Makes what user code holds of the execution. */
+  readonly createContext: (scope: ContextScope) => OrchestrationContext;
   /** Finds the code of an orchestration by its name. */
   readonly findOrchestration: (name: string) => OrchestrationCode | undefined;
   /** Receives what user code logs outside replay. */
@@ -49,120 +41,103 @@ export interface ExecutionOptions {
  *
  * R1. Same events, same actions: no clock, randomness, environment or I/O in here. Where the stream of events is cut
  *     into past and new, and into episodes, makes no difference.
- * R2. User code runs only inside `apply`, which is never re-entered; each event is applied once, in order.
+ * R2. User code runs only inside `apply`, which is never re-entered; each event is applied once, in order. The code
+ *     reaches the execution through its scope alone.
  * R3. Each recorded decision is checked against the one the code makes now; the first mismatch fails the instance.
  * R4. Once the execution has completed it changes no more; raised events that come later are kept for the next one.
  */
 export class OrchestrationExecution {
-  readonly instanceId: string;
-  readonly executionId: string;
-  readonly ledger: ActionLedger = new ActionLedger();
-  readonly events: ExternalEvents = new ExternalEvents();
-  readonly patches: Patches = new Patches();
   readonly #options: ExecutionOptions;
-  readonly turns: TurnRunner = new TurnRunner(
-    () => this.isEnding,
+  readonly #position: ReplayPosition = { now: undefined, isReplaying: false };
+  readonly #ledger = new ActionLedger();
+  readonly #openTasks = new OpenTasks();
+  readonly #events = new ExternalEvents();
+  readonly #patches = new Patches();
+  readonly #end = new ExecutionEnd();
+  readonly #suspension = new Suspension();
+  readonly #turns: TurnRunner = new TurnRunner(
+    () => this.#end.request !== undefined,
     () => this.#afterTurn(),
     () => {
-      if (this.end.completion === undefined) this.#options.onMisuse?.();
+      if (this.#end.completion === undefined) this.#options.onMisuse?.();
     },
   );
-  readonly openTasks: OpenTasks = new OpenTasks();
-  readonly end: ExecutionEnd = new ExecutionEnd();
-  #started: ExecutionStarted | undefined;
-  #code: OrchestrationCode | undefined;
-  #position = -1;
-  #now: Date | undefined;
-  #isReplaying = false;
+  #orchestration: StartedOrchestration | undefined;
+  #scope: ReplayScope | undefined;
+  /** Index of the event that is being applied. */
+  #index = -1;
   #rewound = false;
   #isRefused = false;
   #rejection: DurableError | undefined;
-  #suspendedEvents: HistoryEvent[] | undefined;
-  customStatus: string | undefined;
-  /** GUIDs made so far. */
-  guids = 0;
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
-    this.instanceId = options.instanceId;
-    this.executionId = options.executionId;
   }
 
-  get started(): ExecutionStarted {
-    if (this.#started === undefined) throw new DurableError("CorruptData", "the history has no ExecutionStarted event");
-    return this.#started;
+  /** JSON text of what the code has set. */
+  get customStatus(): string | undefined {
+    return this.#scope?.customStatus;
   }
 
-  /** The input as user code gets it. @throws DurableError `InvalidPayload` */
-  readInput(): unknown {
-    const what = `the input of orchestration '${this.started.name}'`;
-    return validateSync(this.#code?.inputSchema, this.dataConverter.deserialize(this.started.input, what), what);
-  }
-
-  /** Version of the sub-orchestrations that name none. */
-  get defaultVersion(): string | undefined {
-    return this.#code?.versioning?.version;
-  }
-
-  get dataConverter(): DataConverter {
-    return this.#code?.dataConverter ?? jsonDataConverter;
-  }
-
-  get now(): Date {
-    return this.#now ?? this.started.timestamp;
-  }
-
-  get isReplaying(): boolean {
-    return this.#isReplaying;
+  /** Why this worker must leave the instance to others. */
+  get rejection(): DurableError | undefined {
+    return this.#rejection;
   }
 
   /** What the orchestrator asks for that history does not hold, in order. */
   get actions(): readonly OrchestratorAction[] {
-    const newPatches = this.#isRefused ? [] : this.patches.unrecorded;
+    const newPatches = this.#isRefused ? [] : this.#patches.unrecorded;
     const marks = newPatches.map((patchId) => ({ kind: "RecordPatch", id: -1, patchId }) as const);
-    const { completion } = this.end;
-    if (completion !== undefined) return [...marks, ...this.ledger.open, this.end.describe(completion, this.events)];
+    const { completion } = this.#end;
+    // A1: what is open is what the code asks for.
+    if (completion !== undefined) return [...marks, ...this.#ledger.open, this.#end.describe(completion, this.#events)];
     // The code has seen the answer already, so the mark is made even if what it decided waits for the resume.
-    return this.#suspendedEvents === undefined ? [...marks, ...this.ledger.open] : marks;
+    return this.#suspension.isSuspended ? marks : [...marks, ...this.#ledger.open];
+  }
+
+  /** Sets the events that are about to be applied, for {@link Patches}. */
+  lookAhead(events: readonly (readonly HistoryEvent[])[]): void {
+    this.#patches.lookAhead(events);
   }
 
   /** Applies the next event of the stream. A promise comes back only if user code is asynchronous. */
   apply(event: HistoryEvent, isReplaying: boolean): Promise<void> | undefined {
-    this.#position++;
-    this.#isReplaying = isReplaying;
-    if (event.type === "GenericEvent") this.patches.confirm(event);
+    this.#index++;
+    this.#position.isReplaying = isReplaying;
+    if (event.type === "GenericEvent") this.#patches.confirm(event);
     return this.#accept(event);
   }
 
   #accept(event: HistoryEvent): Promise<void> | undefined {
-    if (this.end.completion !== undefined) {
-      this.#applyAfterCompletion(event, this.end.completion);
+    if (this.#end.completion !== undefined) {
+      this.#applyAfterCompletion(event, this.#end.completion);
       return undefined;
     }
     try {
-      if (this.turns.misuse !== undefined) throw this.turns.misuse;
-      assertSoundEvent(event, this.#position);
-      return this.#suspendedEvents === undefined ? this.#handle(event) : this.#handleSuspended(event);
+      if (this.#turns.misuse !== undefined) throw this.#turns.misuse;
+      assertSoundEvent(event, this.#index);
+      return this.#suspension.isSuspended ? this.#handleSuspended(event) : this.#handle(event);
     } catch (error) {
-      if (error === this.turns.misuse) this.#failWith(error);
+      if (error === this.#turns.misuse) this.#failWith(error);
       else this.#refuse(error);
       return undefined;
     }
   }
 
+  /** Changes nothing (R4), unless it is a termination of the instance; but history is still checked (R3). */
   #applyAfterCompletion(event: HistoryEvent, completion: CompleteOrchestration): void {
-    if (isCarriedOver(event)) this.end.keep(event);
-    if (event.type === "ExecutionTerminated" && this.end.request !== undefined) {
+    if (isCarriedOver(event)) this.#end.keep(event);
+    if (event.type === "ExecutionTerminated" && this.#end.request !== undefined) {
       // The next execution would never hear of it.
-      this.end.withdraw();
+      this.#end.withdraw();
       return this.#complete("Terminated", event.input, undefined);
     }
     if (event.type === "GenericEvent" && readPatchMark(event.data) === undefined) this.#rewound = true;
     if (this.#rewound || this.#isRefused) return;
     try {
-      if (isRecordedAction(event)) this.ledger.confirm(event, this.#position);
-      else if (event.type === "OrchestratorStarted" && this.turns.misuse === undefined) {
-        throw completedTooEarly(this.#position, completion);
+      if (isRecordedAction(event)) this.#ledger.confirm(event, this.#index);
+      else if (event.type === "OrchestratorStarted" && this.#turns.misuse === undefined) {
+        throw endedTooEarly(this.#index, completion);
       }
     } catch (error) {
       this.#refuse(error);
@@ -172,11 +147,7 @@ export class OrchestrationExecution {
   #handle(event: HistoryEvent): Promise<void> | undefined {
     switch (event.type) {
       case "OrchestratorStarted":
-        // A continued execution is recorded with an OrchestratorCompleted before its first actions, so the check of an
-        // episode waits for the next one.
-        if (!this.#rewound && this.#suspendedEvents === undefined) this.ledger.assertNothingUnrecorded(this.#position);
-        if (this.#now === undefined || event.timestamp.getTime() > this.#now.getTime()) this.#now = event.timestamp;
-        return undefined;
+        return this.#beginEpisode(event.timestamp);
       case "ExecutionStarted":
         return this.#start(event);
       case "TaskScheduled":
@@ -200,9 +171,9 @@ export class OrchestrationExecution {
         return this.#answer(event.timerId, "TimerCreated", (task) => task.complete(undefined), event.fireAt);
       case "EventRaised":
         // The engine's own events have done their work by coming.
-        return isReservedName(event.name) ? undefined : this.#turn(() => this.events.raise(event));
+        return isReservedName(event.name) ? undefined : this.#turn(() => this.#events.raise(event));
       case "ExecutionSuspended":
-        this.#suspendedEvents = [];
+        this.#suspension.begin();
         return undefined;
       case "ExecutionTerminated":
         this.#complete("Terminated", event.input, undefined);
@@ -219,7 +190,7 @@ export class OrchestrationExecution {
   #handleSuspended(event: HistoryEvent): Promise<void> | undefined {
     switch (event.type) {
       case "ExecutionResumed":
-        return this.#resume();
+        return this.#acceptAll(this.#suspension.end());
       case "ExecutionTerminated":
       case "TaskScheduled":
       case "TimerCreated":
@@ -231,15 +202,9 @@ export class OrchestrationExecution {
       case "OrchestratorCompleted":
         return undefined;
       default:
-        this.#suspendedEvents?.push(event);
+        this.#suspension.keep(event);
         return undefined;
     }
-  }
-
-  #resume(): Promise<void> | undefined {
-    const kept = this.#suspendedEvents ?? [];
-    this.#suspendedEvents = undefined;
-    return this.#acceptAll(kept);
   }
 
   #acceptAll(events: readonly HistoryEvent[]): Promise<void> | undefined {
@@ -250,45 +215,62 @@ export class OrchestrationExecution {
     return undefined;
   }
 
+  #beginEpisode(at: Date): undefined {
+    // A continued execution is recorded with an OrchestratorCompleted before its first actions, so the check of an
+    // episode (R3) waits for the next one.
+    if (!this.#rewound && !this.#suspension.isSuspended) this.#ledger.assertNothingUnrecorded(this.#index);
+    const { now } = this.#position;
+    if (now === undefined || at.getTime() > now.getTime()) this.#position.now = at;
+  }
+
   #start(event: ExecutionStarted): Promise<void> | undefined {
-    if (this.#started !== undefined) refuseEvent(event, this.#position, "is a second start");
+    if (this.#orchestration !== undefined) refuseEvent(event, this.#index, "is a second start");
     const { instanceId, executionId } = event.orchestrationInstance;
-    if (instanceId !== this.instanceId || executionId !== this.executionId) {
-      refuseEvent(event, this.#position, `belongs to execution '${executionId}' of '${instanceId}'`);
+    if (instanceId !== this.#options.instanceId || executionId !== this.#options.executionId) {
+      refuseEvent(event, this.#index, `belongs to execution '${executionId}' of '${instanceId}'`);
     }
-    this.#started = event;
-    this.#code = this.#options.findOrchestration(event.name);
-    if (this.#code === undefined) {
+    const code = this.#options.findOrchestration(event.name);
+    if (code === undefined) {
       throw new DurableError(
         "OrchestratorNotRegistered",
         `no orchestration named '${event.name}' is registered in this app; register it with app.orchestration('${event.name}', ...) or correct the name`,
       );
     }
-    const { orchestrator } = this.#code;
-    const context = new ReplayContext(this);
-    this.#assertVersion(this.#code.versioning, event.version ?? "");
-    const input = this.readInput();
-    return this.#turn(() => this.turns.begin(() => orchestrator(context, input)));
+    const orchestration = new StartedOrchestration(event, code);
+    this.#orchestration = orchestration;
+    this.#assertVersion(orchestration);
+    this.#scope = this.#createScope(orchestration);
+    const context = this.#options.createContext(this.#scope);
+    const input = orchestration.readInput();
+    return this.#turn(() => this.#turns.begin(() => code.orchestrator(context, input)));
+  }
+
+  #createScope(orchestration: StartedOrchestration): ReplayScope {
+    return new ReplayScope(orchestration, {
+      position: this.#position,
+      ledger: this.#ledger,
+      openTasks: this.#openTasks,
+      events: this.#events,
+      patches: this.#patches,
+      turns: this.#turns,
+      end: this.#end,
+      log: this.#options.log,
+    });
   }
 
   /** @throws DurableError `VersionMismatch`, which fails the instance or, by the strategy, ends this session */
-  #assertVersion(versioning: VersioningOptions | undefined, version: string): void {
-    const mismatch = versioning === undefined ? undefined : describeVersionMismatch(versioning, version);
+  #assertVersion(orchestration: StartedOrchestration): void {
+    const mismatch = orchestration.describeVersionMismatch();
     if (mismatch === undefined) return;
     const error = new DurableError("VersionMismatch", mismatch);
-    if (versioning?.failureStrategy !== "fail") this.#rejection = error;
+    if (orchestration.code.versioning?.failureStrategy !== "fail") this.#rejection = error;
     throw error;
   }
 
-  /** Why this worker must leave the instance to others. */
-  get rejection(): DurableError | undefined {
-    return this.#rejection;
-  }
-
   #record(event: RecordedAction): undefined {
-    if (this.#started === undefined) refuseEvent(event, this.#position, "comes before the start");
-    this.ledger.confirm(event, this.#position);
-    this.openTasks.record(event);
+    if (this.#orchestration === undefined) refuseEvent(event, this.#index, "comes before the start");
+    this.#ledger.confirm(event, this.#index); // R3, A2
+    this.#openTasks.record(event);
   }
 
   #answer(
@@ -297,24 +279,23 @@ export class OrchestrationExecution {
     settle: (task: OpenTask) => void,
     firedAt?: Date,
   ): Promise<void> | undefined {
-    const task = this.openTasks.take(id, question, firedAt);
+    const task = this.#openTasks.take(id, question, firedAt);
     return task === undefined ? undefined : this.#turn(() => settle(task));
   }
 
+  /** The only way to user code (R2). */
   #turn(enter: () => void): Promise<void> | undefined {
-    return this.turns.run(enter);
+    return this.#turns.run(enter);
   }
 
   #afterTurn(): void {
-    const { outcome, misuse } = this.turns;
+    const { outcome, misuse } = this.#turns;
     if (outcome?.kind === "threw") return this.#failWith(outcome.error);
-    if (this.end.request !== undefined) return this.#complete("ContinuedAsNew", this.end.request.input, undefined);
+    if (this.#end.request !== undefined) return this.#complete("ContinuedAsNew", this.#end.request.input, undefined);
     if (misuse !== undefined) return this.#failWith(misuse);
     if (outcome?.kind !== "returned") return;
     try {
-      const what = `the output of orchestration '${this.started.name}'`;
-      const output = validateSync(this.#code?.outputSchema, outcome.value, what);
-      this.#complete("Completed", this.dataConverter.serialize(output, what), undefined);
+      this.#complete("Completed", this.#orchestration?.writeOutput(outcome.value), undefined);
     } catch (error) {
       this.#failWith(error);
     }
@@ -330,8 +311,8 @@ export class OrchestrationExecution {
    */
   #refuse(error: unknown): void {
     this.#isRefused = true;
-    this.end.withdraw();
-    this.ledger.withdrawAll();
+    this.#end.withdraw();
+    this.#ledger.withdrawAll();
     this.#failWith(error);
   }
 
@@ -340,28 +321,7 @@ export class OrchestrationExecution {
     result: string | undefined,
     failureDetails: FailureDetails | undefined,
   ): void {
-    this.end.complete(this.ledger.nextId, status, result, failureDetails);
-  }
-
-  // What the context does on behalf of user code.
-
-  /** Guards every call of user code on its context. @throws DurableError `OrchestrationMisuse` outside a turn */
-  enterCall(api: string): void {
-    this.turns.assertInside(api);
-  }
-
-  /** Nothing will answer this number any more. */
-  forgetAnswer(id: number, task: OrchestrationTask<unknown>): void {
-    this.openTasks.remove(id);
-    this.turns.forget(task);
-  }
-
-  get isEnding(): boolean {
-    return this.end.request !== undefined;
-  }
-
-  log(level: LogLevel, args: readonly unknown[]): void {
-    if (!this.#isReplaying) this.#options.log(level, this.started.name, args);
+    this.#end.complete(this.#ledger.nextId, status, result, failureDetails);
   }
 }
 
@@ -377,14 +337,5 @@ function isRecordedAction(event: HistoryEvent): event is RecordedAction {
     event.type === "TimerCreated" ||
     event.type === "SubOrchestrationInstanceCreated" ||
     event.type === "EventSent"
-  );
-}
-
-function completedTooEarly(position: number, completion: CompleteOrchestration): DurableError {
-  const { status, failureDetails } = completion;
-  const end = failureDetails === undefined ? status : `${status}: ${formatFailure(failureDetails)}`;
-  return new DurableError(
-    "NondeterministicOrchestration",
-    `at event ${position} history has another episode, but the orchestrator has ended by now (${end}). Likely cause: a call was removed from the code while this instance was running, or a branch depends on something that replay cannot repeat.`,
   );
 }

@@ -132,7 +132,7 @@ class AsyncDriver implements OrchestratorDriver {
     });
   }
 
-  /** An end that no event brought about would not come at the same point of a replay: it fails the next episode. */
+  /** D1: an end that no event brought about would not come at the same point of a replay: it fails the next episode. */
   #end(outcome: OrchestratorOutcome): void {
     if (this.#inTurn) this.outcome = outcome;
     else {

@@ -55,21 +55,21 @@ export class TurnRunner implements AwaitObserver {
 
   /** Runs `enter`, then user code until it waits again. A promise comes back only from asynchronous code. */
   run(enter: () => void): Promise<void> | undefined {
-    this.#inTurn = true;
+    this.#inTurn = true; // U1
     try {
       enter();
     } catch (error) {
       this.#inTurn = false;
       throw error;
     }
-    if (this.#driver !== undefined) return this.#driver.advance(this.#leave);
+    if (this.#driver !== undefined) return this.#driver.advance(this.#leave); // D2
     this.#leave();
     return undefined;
   }
 
   /** @throws DurableError `OrchestrationMisuse` outside a turn */
   assertInside(api: string): void {
-    if (this.#inTurn) return;
+    if (this.#inTurn) return; // else U2
     const misuse = new DurableError(
       "OrchestrationMisuse",
       `${api} was called while the orchestrator was not being replayed: it was resumed by something that is not a durable task (a promise of I/O, a callback, a timer of Node). Move such work into an activity`,

@@ -1,6 +1,6 @@
 import { DurableError } from "../../core/errors.ts";
 import type { TimerTask } from "../durable-task.ts";
-import type { OrchestrationExecution } from "../replay/orchestration-execution.ts";
+import type { ExecutionScope } from "../replay/execution-scope.ts";
 import { OrchestrationTask } from "./orchestration-task.ts";
 
 /** Longest delay that one timer message may have; the queue service refuses more than 7 days. */
@@ -10,16 +10,16 @@ const timerSliceMs = 3 * 86_400_000;
 
 /** A durable timer: one timer action, or a chain of them for a long wait, each with a number of its own. */
 export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
-  readonly #execution: OrchestrationExecution;
+  readonly #scope: ExecutionScope;
   readonly #fireAt: Date;
   #actionId: number | undefined;
   #isCanceled = false;
 
-  constructor(execution: OrchestrationExecution, fireAt: Date) {
-    super(execution.turns);
-    this.#execution = execution;
+  constructor(scope: ExecutionScope, fireAt: Date) {
+    super(scope.observer);
+    this.#scope = scope;
     this.#fireAt = fireAt;
-    if (!execution.isEnding) this.#arm();
+    if (!scope.isEnding) this.#arm();
   }
 
   get isCanceled(): boolean {
@@ -31,10 +31,10 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
   }
 
   cancel(): void {
-    this.#execution.enterCall("cancel");
+    this.#scope.enterCall("cancel");
     if (this.isCompleted) throw new DurableError("OrchestrationMisuse", "a timer that has fired cannot be cancelled");
     this.withdraw();
-    this.#execution.turns.allowUnsettleable();
+    this.#scope.allowUnsettleable();
   }
 
   /** {@link cancel} by replay itself. */
@@ -42,19 +42,19 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
     if (this.isCompleted || this.#isCanceled) return;
     this.#isCanceled = true;
     if (this.#actionId === undefined) return;
-    this.#execution.ledger.withdraw(this.#actionId);
-    this.#execution.forgetAnswer(this.#actionId, this);
+    this.#scope.withdrawAction(this.#actionId);
+    this.#scope.forgetAnswer(this.#actionId, this);
   }
 
   #arm(): void {
-    const remaining = this.#fireAt.getTime() - this.#execution.now.getTime();
+    const remaining = this.#fireAt.getTime() - this.#scope.now.getTime();
     const isLong = remaining > (this.#actionId === undefined ? maxTimerMs : timerSliceMs);
-    const fireAt = isLong ? new Date(this.#execution.now.getTime() + timerSliceMs) : this.#fireAt;
-    const { id } = this.#execution.ledger.add((id) => ({ kind: "CreateTimer", id, fireAt }));
+    const fireAt = isLong ? new Date(this.#scope.now.getTime() + timerSliceMs) : this.#fireAt;
+    const { id } = this.#scope.addAction((id) => ({ kind: "CreateTimer", id, fireAt }));
     this.#actionId = id;
-    this.#execution.openTasks.add(id, {
+    this.#scope.expectAnswer(id, {
       complete: () => {
-        if (this.#execution.now < this.#fireAt && isLong) this.#arm();
+        if (this.#scope.now < this.#fireAt && isLong) this.#arm();
         else this.complete(undefined);
       },
       fail: () => {},

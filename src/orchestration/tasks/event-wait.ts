@@ -4,7 +4,7 @@ import { type StandardSchema, validateSync } from "../../core/payloads/standard-
 import { parseTimeSpan, type TimeSpanInput } from "../../core/time-span.ts";
 import type { DurableTask } from "../durable-task.ts";
 import { assertEventName, type ExternalEvent } from "../external-event.ts";
-import type { OrchestrationExecution } from "../replay/orchestration-execution.ts";
+import type { ExecutionScope } from "../replay/execution-scope.ts";
 import { DurableTimer } from "./durable-timer.ts";
 import type { EventReceiver, ReceiverQueue } from "./external-events.ts";
 import type { OrchestrationTask } from "./orchestration-task.ts";
@@ -12,19 +12,19 @@ import { Waiters } from "./waiters.ts";
 
 /** Waits for the next event of that name, for at most `timeout`. A wait that is over receives no event any more. */
 export function waitForEvent<T>(
-  execution: OrchestrationExecution,
+  scope: ExecutionScope,
   event: string | ExternalEvent<T>,
   timeout: TimeSpanInput | undefined,
 ): DurableTask<T> {
   const { name, schema } = typeof event === "string" ? { name: event, schema: undefined } : event;
   assertEventName(name, "the name of an external event");
   const timeoutMs = timeout === undefined ? undefined : parseTimeSpan(timeout, `the timeout of event '${name}'`);
-  const task = execution.turns.createTask<T>();
-  const wait = new EventWait(execution, name, schema, task as OrchestrationTask<unknown>);
+  const task = scope.createTask<T>();
+  const wait = new EventWait(scope, name, schema, task as OrchestrationTask<unknown>);
   task.trackWaiters(wait);
   wait.activate();
   if (timeoutMs === undefined || task.isCompleted) return task;
-  const timer = new DurableTimer(execution, new Date(execution.now.getTime() + timeoutMs));
+  const timer = new DurableTimer(scope, new Date(scope.now.getTime() + timeoutMs));
   task.onSettled(() => timer.withdraw());
   timer.onSettled(() => {
     task.fail(new DurableError("TaskTimeout", `no event '${name}' came within ${timeoutMs} ms`));
@@ -36,29 +36,29 @@ export function waitForEvent<T>(
 class EventWait extends Waiters implements EventReceiver {
   readonly eventName: string;
   readonly order: number;
-  readonly #execution: OrchestrationExecution;
+  readonly #scope: ExecutionScope;
   readonly #schema: StandardSchema | undefined;
   readonly #task: OrchestrationTask<unknown>;
   /** Where it waits at present. */
   #queue: ReceiverQueue | undefined;
 
   constructor(
-    execution: OrchestrationExecution,
+    scope: ExecutionScope,
     eventName: string,
     schema: StandardSchema | undefined,
     task: OrchestrationTask<unknown>,
   ) {
     super();
-    this.#execution = execution;
+    this.#scope = scope;
     this.eventName = eventName;
-    this.order = execution.events.nextOrder();
+    this.order = scope.events.nextOrder();
     this.#schema = schema;
     this.#task = task;
   }
 
   /** Events that come once the execution continues as new are for the next one. */
   override activate(): void {
-    if (!this.#execution.isEnding) this.#queue = this.#execution.events.wait(this);
+    if (!this.#scope.isEnding) this.#queue = this.#scope.events.wait(this);
   }
 
   override deactivate(): void {
@@ -70,7 +70,7 @@ class EventWait extends Waiters implements EventReceiver {
     this.#queue = undefined;
     const what = `the event '${this.eventName}'`;
     try {
-      this.#task.complete(validateSync(this.#schema, this.#execution.dataConverter.deserialize(input, what), what));
+      this.#task.complete(validateSync(this.#schema, this.#scope.dataConverter.deserialize(input, what), what));
     } catch (error) {
       this.#task.fail(error);
     }

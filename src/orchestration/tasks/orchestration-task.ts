@@ -39,6 +39,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     return typeof value === "object" && value !== null && #outcome in value;
   }
 
+  // T3: neither this nor the two below wake anything.
   get isCompleted(): boolean {
     return this.#outcome !== undefined;
   }
@@ -108,7 +109,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   }
 
   #settle(outcome: Outcome<T>): void {
-    if (this.#outcome !== undefined) return;
+    if (this.#outcome !== undefined) return; // T1
     this.#outcome = outcome;
     if (this.#waiters !== undefined) {
       const waiters = this.#waiters;
@@ -140,6 +141,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   ): Promise<R | E> {
     if (this.#promise === undefined) this.#waiters?.addWaiter();
     if (this.#outcome === undefined) this.#observer.remember(this);
+    // T2
     this.#promise ??=
       this.#outcome === undefined
         ? new Promise((resolve) => {

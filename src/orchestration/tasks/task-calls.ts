@@ -3,16 +3,16 @@ import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import { nextRetryDelayMs, type ResolvedRetryPolicy } from "../../core/retry-policy.ts";
 import { encodeTaskTags } from "../../core/task-tags.ts";
 import type { ResolvedCall } from "../call-options.ts";
-import type { OrchestrationExecution } from "../replay/orchestration-execution.ts";
+import type { ExecutionScope } from "../replay/execution-scope.ts";
 import { TaskFailedError } from "../task-failed-error.ts";
 import { DurableTimer } from "./durable-timer.ts";
 import type { OrchestrationTask } from "./orchestration-task.ts";
 
 /** Calls an activity, with its retries and its timeout. */
-export function callActivity(execution: OrchestrationExecution, call: ResolvedCall): OrchestrationTask<unknown> {
-  const input = execution.dataConverter.serialize(call.input, `the input of activity '${call.name}'`);
-  return withRetries(execution, call.retry, (attempt) => {
-    const { id } = execution.ledger.add((id) => ({
+export function callActivity(scope: ExecutionScope, call: ResolvedCall): OrchestrationTask<unknown> {
+  const input = scope.dataConverter.serialize(call.input, `the input of activity '${call.name}'`);
+  return withRetries(scope, call.retry, (attempt) => {
+    const { id } = scope.addAction((id) => ({
       kind: "ScheduleTask",
       id,
       name: call.name,
@@ -20,50 +20,42 @@ export function callActivity(execution: OrchestrationExecution, call: ResolvedCa
       input,
       tags: encodeTaskTags(call.tags, { attempt, timeoutMs: call.timeoutMs }),
     }));
-    const task = awaitAnswer(execution, id, "activity", call.name);
-    return call.timeoutMs === undefined ? task : withTimeout(execution, id, call.name, task, call.timeoutMs);
+    const task = awaitAnswer(scope, id, "activity", call.name);
+    return call.timeoutMs === undefined ? task : withTimeout(scope, id, call.name, task, call.timeoutMs);
   });
 }
 
 /** Calls a sub-orchestration, with its retries. A retry starts another child, under an id of its own. */
-export function callSubOrchestration(
-  execution: OrchestrationExecution,
-  call: ResolvedCall,
-): OrchestrationTask<unknown> {
-  return withRetries(execution, call.retry, () => {
-    const { id } = addSubOrchestration(execution, call, false);
-    return awaitAnswer(execution, id, "sub-orchestration", call.name);
+export function callSubOrchestration(scope: ExecutionScope, call: ResolvedCall): OrchestrationTask<unknown> {
+  return withRetries(scope, call.retry, () => {
+    const { id } = addSubOrchestration(scope, call, false);
+    return awaitAnswer(scope, id, "sub-orchestration", call.name);
   });
 }
 
 /** Starts an orchestration that answers nobody. Returns its instance id. */
-export function startOrchestration(execution: OrchestrationExecution, call: ResolvedCall): string {
-  if (execution.isEnding) return call.instanceId ?? "";
-  return addSubOrchestration(execution, call, true).instanceId;
+export function startOrchestration(scope: ExecutionScope, call: ResolvedCall): string {
+  if (scope.isEnding) return call.instanceId ?? "";
+  return addSubOrchestration(scope, call, true).instanceId;
 }
 
-function addSubOrchestration(execution: OrchestrationExecution, call: ResolvedCall, fireAndForget: boolean) {
-  const input = execution.dataConverter.serialize(call.input, `the input of sub-orchestration '${call.name}'`);
-  return execution.ledger.add((id) => ({
+function addSubOrchestration(scope: ExecutionScope, call: ResolvedCall, fireAndForget: boolean) {
+  const input = scope.dataConverter.serialize(call.input, `the input of sub-orchestration '${call.name}'`);
+  return scope.addAction((id) => ({
     kind: "CreateSubOrchestration",
     id,
     name: call.name,
-    version: call.version ?? execution.defaultVersion,
-    instanceId: call.instanceId ?? `${execution.executionId}:${id}`,
+    version: call.version ?? scope.defaultVersion,
+    instanceId: call.instanceId ?? `${scope.executionId}:${id}`,
     input,
     tags: call.tags,
     fireAndForget,
   }));
 }
 
-function awaitAnswer(
-  execution: OrchestrationExecution,
-  id: number,
-  what: string,
-  name: string,
-): OrchestrationTask<unknown> {
-  const task = execution.turns.createTask<unknown>();
-  execution.openTasks.add(id, new CallAnswer(execution.dataConverter, task, id, what, name));
+function awaitAnswer(scope: ExecutionScope, id: number, what: string, name: string): OrchestrationTask<unknown> {
+  const task = scope.createTask<unknown>();
+  scope.expectAnswer(id, new CallAnswer(scope.dataConverter, task, id, what, name));
   return task;
 }
 
@@ -101,23 +93,23 @@ class CallAnswer {
  * that of the last attempt.
  */
 function withRetries(
-  execution: OrchestrationExecution,
+  scope: ExecutionScope,
   policy: ResolvedRetryPolicy | undefined,
   start: (attempt: number) => OrchestrationTask<unknown>,
 ): OrchestrationTask<unknown> {
-  // Whatever is called after continue-as-new belongs to no execution.
-  if (execution.isEnding) return execution.turns.createTask();
+  // Whatever is called after continue-as-new belongs to no scope.
+  if (scope.isEnding) return scope.createTask();
   if (policy === undefined) return start(1);
-  const firstAttemptAt = execution.now.getTime();
-  const outer = execution.turns.createTask<unknown>();
+  const firstAttemptAt = scope.now.getTime();
+  const outer = scope.createTask<unknown>();
   const attempt = (number: number) => {
     const inner = start(number);
     inner.onSettled(() => {
       if (!inner.isFaulted) return outer.complete(inner.result);
-      const delayMs = chooseDelay(policy, number, inner.error, execution.now.getTime() - firstAttemptAt);
+      const delayMs = chooseDelay(policy, number, inner.error, scope.now.getTime() - firstAttemptAt);
       if (typeof delayMs !== "number") return outer.fail(delayMs);
-      const fireAt = new Date(execution.now.getTime() + delayMs);
-      new DurableTimer(execution, fireAt).onSettled(() => attempt(number + 1));
+      const fireAt = new Date(scope.now.getTime() + delayMs);
+      new DurableTimer(scope, fireAt).onSettled(() => attempt(number + 1));
     });
   };
   attempt(1);
@@ -136,14 +128,14 @@ function chooseDelay(policy: ResolvedRetryPolicy, attempt: number, error: unknow
 
 /** Fails the attempt when its time is up; its answer finds nobody then. */
 function withTimeout(
-  execution: OrchestrationExecution,
+  scope: ExecutionScope,
   id: number,
   name: string,
   task: OrchestrationTask<unknown>,
   timeoutMs: number,
 ): OrchestrationTask<unknown> {
-  const outer = execution.turns.createTask<unknown>();
-  const timer = new DurableTimer(execution, new Date(execution.now.getTime() + timeoutMs));
+  const outer = scope.createTask<unknown>();
+  const timer = new DurableTimer(scope, new Date(scope.now.getTime() + timeoutMs));
   task.onSettled(() => {
     if (outer.isCompleted) return;
     timer.withdraw();
@@ -151,7 +143,7 @@ function withTimeout(
     else outer.complete(task.result);
   });
   timer.onSettled(() => {
-    execution.forgetAnswer(id, task);
+    scope.forgetAnswer(id, task);
     outer.fail(new TaskFailedError("activity", name, id, describeTimeout(timeoutMs)));
   });
   return outer;

@@ -17,7 +17,7 @@ export abstract class Waiters {
   protected abstract deactivate(): void;
 
   get isActive(): boolean {
-    return this.#count > 0 || !this.#hadAny;
+    return this.#count > 0 || !this.#hadAny; // I2, I1
   }
 
   /** The task may settle in here. */

@@ -1,5 +1,5 @@
 import { RetryOptions } from "../../core/retry-policy.ts";
-import { createActivityHandle } from "../../orchestration/orchestrator.ts";
+import { createActivityHandle } from "../../orchestration/handles.ts";
 import type { TaskFailedError } from "../../orchestration/task-failed-error.ts";
 import { type Behaviour, behaviour, completed } from "./behaviour.ts";
 

@@ -1,7 +1,7 @@
 import type { HttpRequestMessage } from "../../core/durable-http.ts";
 import { jsonDataConverter } from "../../core/payloads/data-converter.ts";
 import { httpActivityName, httpPollOrchestratorName } from "../../core/reserved-names.ts";
-import type { OrchestrationCode } from "../../orchestration/replay/orchestration-execution.ts";
+import type { OrchestrationCode } from "../../orchestration/replay/orchestration-code.ts";
 import type { ActivityContext } from "../activity-context.ts";
 import type { ActivityDefinition } from "../registry.ts";
 import type { ResolvedDurableHttpOptions } from "./durable-http-options.ts";

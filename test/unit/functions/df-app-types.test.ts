@@ -1,7 +1,7 @@
 import { expectTypeOf, it } from "vitest";
 import { DFApp } from "../../../src/functions/df-app.ts";
 import type { RouteParameters } from "../../../src/functions/http-function.ts";
-import type { ActivityHandle, OrchestrationHandle } from "../../../src/orchestration/orchestrator.ts";
+import type { ActivityHandle, OrchestrationHandle } from "../../../src/orchestration/handles.ts";
 
 const app = new DFApp();
 const sayHello = app.activity("sayHello", (city: string) => `Hello ${city}!`);

@@ -5,7 +5,7 @@ import type { DataConverter } from "../../../src/core/payloads/data-converter.ts
 import { DurableClient } from "../../../src/functions/durable-client.ts";
 import type { DurableClientOptions } from "../../../src/functions/durable-client-options.ts";
 import { createStartChecks } from "../../../src/management/start-checks.ts";
-import { createOrchestrationHandle } from "../../../src/orchestration/orchestrator.ts";
+import { createOrchestrationHandle } from "../../../src/orchestration/handles.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 import { FakeClock, FakeOrchestrationClient, instance } from "../http/fake-orchestration-client.ts";
 

@@ -3,7 +3,7 @@ import { DFApp } from "../../../src/functions/df-app.ts";
 import { type EmbeddedApp, installEmbeddedHost } from "../../../src/functions/embedded-host.ts";
 import { createStartChecks } from "../../../src/management/start-checks.ts";
 import { defineEvent } from "../../../src/orchestration/external-event.ts";
-import type { ActivityHandle, OrchestrationHandle } from "../../../src/orchestration/orchestrator.ts";
+import type { ActivityHandle, OrchestrationHandle } from "../../../src/orchestration/handles.ts";
 import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
 import { FakeOrchestrationClient, instance } from "../http/fake-orchestration-client.ts";
 import { managementApi } from "../http/management-fixture.ts";

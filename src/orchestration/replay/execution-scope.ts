@@ -1,0 +1,40 @@
+import type { FailureDetails } from "../../core/failure-details.ts";
+import type { OrchestratorAction } from "../../core/orchestrator-action.ts";
+import type { DataConverter } from "../../core/payloads/data-converter.ts";
+import type { ExternalEvents } from "../tasks/external-events.ts";
+import type { AwaitObserver, OrchestrationTask } from "../tasks/orchestration-task.ts";
+
+/** Receives the answer to an action. */
+export interface PendingAnswer {
+  readonly complete: (result: string | undefined) => void;
+  readonly fail: (details: FailureDetails) => void;
+}
+
+/** What tasks may use of the execution that they belong to. */
+export interface ExecutionScope {
+  readonly executionId: string;
+  /** Time of the current episode (R1). */
+  readonly now: Date;
+  /** The code has asked to continue as new, or its session is closed: what it calls from now on belongs to no execution. */
+  readonly isEnding: boolean;
+  readonly dataConverter: DataConverter;
+  /** Version of the sub-orchestrations that name none. */
+  readonly defaultVersion: string | undefined;
+  readonly events: ExternalEvents;
+  /** Learns which of its tasks user code awaits, and tells them from those of other executions. */
+  readonly observer: AwaitObserver;
+
+  /** Guards every call of user code on its context (R2). @throws DurableError `OrchestrationMisuse` outside a turn */
+  enterCall(api: string): void;
+  createTask<T>(): OrchestrationTask<T>;
+  /** Asks for what `create` makes of the next number. */
+  addAction<A extends OrchestratorAction>(create: (id: number) => A): A;
+  /** Takes an action back, if history does not hold it yet. */
+  withdrawAction(id: number): void;
+  /** Has the answer to that action delivered. */
+  expectAnswer(id: number, answer: PendingAnswer): void;
+  /** Nothing will answer this number any more. */
+  forgetAnswer(id: number, task: OrchestrationTask<unknown>): void;
+  /** From now on some task may be unable to settle: a timer was cancelled, or a promise mapped. */
+  allowUnsettleable(): void;
+}
