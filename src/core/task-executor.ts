@@ -41,6 +41,7 @@ export interface OrchestrationSession {
    * abandoned.
    */
   execute(episode: Episode, work?: { readonly signal: AbortSignal }): Promise<EpisodeResult>;
+  /** Ends the session. From now on its code wakes nothing, logs nothing and fails nothing, whatever resumes it. */
   close(): void;
 }
 

@@ -27,5 +27,7 @@ export class InProcessSession implements OrchestrationSession {
     return { actions, customStatus };
   }
 
-  close(): void {}
+  close(): void {
+    this.#execution.close();
+  }
 }

@@ -108,6 +108,11 @@ export class OrchestrationExecution {
     return this.#accept(event);
   }
 
+  /** No more events come. Code that is resumed from outside is not heard, and what it asks for goes nowhere. */
+  close(): void {
+    this.#turns.close();
+  }
+
   #accept(event: HistoryEvent): Promise<void> | undefined {
     if (this.#end.completion !== undefined) {
       this.#applyAfterCompletion(event, this.#end.completion);

@@ -66,7 +66,7 @@ export class ReplayScope implements ContextScope {
   }
 
   get isEnding(): boolean {
-    return this.#parts.end.request !== undefined;
+    return this.#parts.end.request !== undefined || this.#parts.turns.isClosed;
   }
 
   get defaultVersion(): string | undefined {
@@ -127,6 +127,6 @@ export class ReplayScope implements ContextScope {
   }
 
   log(level: LogLevel, args: readonly unknown[]): void {
-    if (!this.isReplaying) this.#parts.log(level, this.started.name, args);
+    if (!this.isReplaying && !this.#parts.turns.isClosed) this.#parts.log(level, this.started.name, args);
   }
 }

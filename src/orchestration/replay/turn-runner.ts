@@ -6,7 +6,8 @@ import { type OrchestratorDriver, type OrchestratorOutcome, startOrchestrator } 
  * Runs the user code of one execution in turns: from the event that resumes it to its next wait.
  *
  * U1. User code runs only inside a turn; turns are never nested.
- * U2. Whoever calls the context outside a turn was resumed by something that replay does not control.
+ * U2. Whoever calls the context outside a turn was resumed by something that replay does not control. Once the runner is
+ *     closed nobody hears of it any more, not even the caller.
  */
 export class TurnRunner implements AwaitObserver {
   readonly #isEnding: () => boolean;
@@ -18,6 +19,7 @@ export class TurnRunner implements AwaitObserver {
   #inTurn = false;
   #hasUnsettleable = false;
   #misuse: DurableError | undefined;
+  #isClosed = false;
 
   /**
    * @param isEnding `true` once the code shall not be resumed any more
@@ -67,9 +69,18 @@ export class TurnRunner implements AwaitObserver {
     return undefined;
   }
 
+  /** The code will not be resumed any more; what resumes it from outside has no effect. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** @throws DurableError `OrchestrationMisuse` outside a turn */
   assertInside(api: string): void {
-    if (this.#inTurn) return; // else U2
+    if (this.#inTurn || this.#isClosed) return; // else U2
     const misuse = new DurableError(
       "OrchestrationMisuse",
       `${api} was called while the orchestrator was not being replayed: it was resumed by something that is not a durable task (a promise of I/O, a callback, a timer of Node). Move such work into an activity`,
@@ -79,7 +90,7 @@ export class TurnRunner implements AwaitObserver {
   }
 
   #reportMisuse(misuse: DurableError): void {
-    if (this.#misuse !== undefined) return;
+    if (this.#misuse !== undefined || this.#isClosed) return;
     this.#misuse = misuse;
     this.#onMisuse();
   }

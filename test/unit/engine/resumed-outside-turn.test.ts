@@ -41,19 +41,30 @@ registry.addOrchestration({
     await ctx.callActivity("anything");
   },
 });
+let callsAfterEnd = 0;
 registry.addOrchestration({
   name: "goes on after its end",
   orchestrator: async (ctx) => {
-    void foreign().then(() => ctx.callActivity("anything"));
+    void foreign().then(() => {
+      callsAfterEnd++;
+      return ctx.callActivity("anything");
+    });
     return "done";
   },
 });
 
-async function openHub() {
+async function openHub(options: { readonly maxSessions?: number } = {}) {
   const hub = new MemoryTaskHub({ clock: systemClock });
   const startWorker = async () => {
     const executor = new InProcessExecutor({ registries: [registry] });
-    const worker = new TaskHubWorker({ backend: hub, store: hub, executor, clock: systemClock, log: silentLog });
+    const worker = new TaskHubWorker({
+      backend: hub,
+      store: hub,
+      executor,
+      clock: systemClock,
+      log: silentLog,
+      ...options,
+    });
     await worker.start();
     open.push(worker);
     return worker;
@@ -103,9 +114,36 @@ it("code that goes on after its end changes nothing", async () => {
 
   const instanceId = await client.startInstance({ name: "goes on after its end" });
   await waitUntilEnded(client, instanceId);
-  await expect.poll(() => rejections.length).toBe(1);
+  await expect.poll(() => callsAfterEnd).toBe(1);
+  await new Promise((turn) => setImmediate(turn));
   process.off("unhandledRejection", onRejection);
 
+  expect(rejections).toEqual([]);
   expect(await client.getInstance(instanceId)).toMatchObject({ runtimeStatus: "Completed", output: '"done"' });
   expect((await client.getHistory(instanceId))?.some(({ type }) => type === "EventRaised")).toBe(false);
+});
+
+it("code of an evicted session does not wake its instance", async () => {
+  const { client, startWorker } = await openHub({ maxSessions: 1 });
+  await startWorker();
+  let openGate: (value?: unknown) => void = () => {};
+  gate = new Promise((resolve) => {
+    openGate = resolve;
+  });
+  const isRunning = async (id: string) => (await client.getInstance(id))?.runtimeStatus;
+  const evicted = await client.startInstance({ name: "goes on when the gate opens" });
+  await expect.poll(() => isRunning(evicted)).toBe("Running");
+  gate = new Promise(() => {});
+  const other = await client.startInstance({ name: "goes on when the gate opens" });
+  await expect.poll(() => isRunning(other)).toBe("Running");
+  await client.raiseEvent(other, "anything", undefined);
+  await expect
+    .poll(async () => (await client.getHistory(other))?.some(({ type }) => type === "EventRaised"))
+    .toBe(true);
+
+  openGate();
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+
+  expect(await isRunning(evicted)).toBe("Running");
+  expect((await client.getHistory(evicted))?.some(({ type }) => type === "EventRaised")).toBe(false);
 });
