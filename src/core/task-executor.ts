@@ -51,7 +51,11 @@ export interface Episode {
    * its last episode added after its own new events. User code sees them with `isReplaying`.
    */
   readonly pastEvents: readonly HistoryEvent[];
-  /** Starts with `OrchestratorStarted`; not committed yet. */
+  /**
+   * Starts with `OrchestratorStarted`; not committed yet. Empty when the session shall only catch up with `pastEvents`,
+   * be it those of an execution that has ended: code that fits its history asks for nothing then, and the result has the
+   * custom status as it has set it by then.
+   */
   readonly newEvents: readonly HistoryEvent[];
 }
 
@@ -60,7 +64,10 @@ export interface EpisodeResult {
   readonly actions: readonly OrchestratorAction[];
   /** JSON text; absent while the orchestrator has set none. */
   readonly customStatus: string | undefined;
-  /** The code did not run as far as history goes, so its custom status is not known: the stored one stays. */
+  /**
+   * The executor does not know the custom status, so what is stored stays: the code was not run (it is not registered
+   * here, or of another version), or not as the instance has run (its history cannot be read, or does not fit the code).
+   */
   readonly keepsCustomStatus?: boolean | undefined;
 }
 

@@ -134,6 +134,20 @@ export function eventSent(eventId: number, instanceId: string, name: string): Hi
   return { ...header, type: "EventSent", eventId, instanceId, name, input: undefined };
 }
 
+export function executionCompleted(
+  eventId: number,
+  orchestrationStatus: "Completed" | "Failed" | "Terminated",
+): HistoryEvent {
+  return {
+    ...header,
+    type: "ExecutionCompleted",
+    eventId,
+    orchestrationStatus,
+    result: undefined,
+    failureDetails: undefined,
+  };
+}
+
 export function executionTerminated(reason?: string): HistoryEvent {
   return { ...header, type: "ExecutionTerminated", input: reason };
 }

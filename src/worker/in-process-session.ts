@@ -23,8 +23,8 @@ export class InProcessSession implements OrchestrationSession {
     }
     this.#execution.lookAhead([]);
     if (this.#execution.rejection !== undefined) throw this.#execution.rejection;
-    const { actions, customStatus } = this.#execution;
-    return { actions, customStatus };
+    const { actions, customStatus, knowsCustomStatus } = this.#execution;
+    return knowsCustomStatus ? { actions, customStatus } : { actions, customStatus, keepsCustomStatus: true };
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { DurableError } from "../../core/errors.ts";
 import { describeFailure, type FailureDetails } from "../../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
+import type { OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
 import {
   type CarryoverEvent,
   type CompleteOrchestration,
@@ -68,6 +69,10 @@ export class OrchestrationExecution {
   #index = -1;
   #rewound = false;
   #isRefused = false;
+  /** The code has ended in an episode whose record knows of no end. */
+  #isEndUnrecorded = false;
+  /** How the execution has ended, as history tells it. */
+  #recordedEnd: OrchestrationRuntimeStatus | undefined;
   #rejection: DurableError | undefined;
 
   constructor(options: ExecutionOptions) {
@@ -79,6 +84,13 @@ export class OrchestrationExecution {
     return this.#scope?.customStatus;
   }
 
+  /** `false` when the code was not run, or not as the instance has run: then its custom status is another one. */
+  get knowsCustomStatus(): boolean {
+    if (this.#isRefused) return false;
+    if (this.#recordedEnd === undefined) return !this.#isEndUnrecorded;
+    return this.#recordedEnd === this.#end.completion?.status;
+  }
+
   /** Why this worker must leave the instance to others. */
   get rejection(): DurableError | undefined {
     return this.#rejection;
@@ -86,6 +98,7 @@ export class OrchestrationExecution {
 
   /** What the orchestrator asks for that history does not hold, in order. */
   get actions(): readonly OrchestratorAction[] {
+    if (this.#recordedEnd !== undefined) return [];
     const newPatches = this.#isRefused ? [] : this.#patches.unrecorded;
     const marks = newPatches.map((patchId) => ({ kind: "RecordPatch", id: -1, patchId }) as const);
     const { completion } = this.#end;
@@ -105,6 +118,7 @@ export class OrchestrationExecution {
     this.#index++;
     this.#position.isReplaying = isReplaying;
     if (event.type === "GenericEvent") this.#patches.confirm(event);
+    else if (event.type === "ExecutionCompleted") this.#recordedEnd = event.orchestrationStatus;
     return this.#accept(event);
   }
 
@@ -137,6 +151,7 @@ export class OrchestrationExecution {
       this.#end.withdraw();
       return this.#complete("Terminated", event.input, undefined);
     }
+    if (event.type === "OrchestratorCompleted") this.#isEndUnrecorded = true;
     if (event.type === "GenericEvent" && readPatchMark(event.data) === undefined) this.#rewound = true;
     if (this.#rewound || this.#isRefused) return;
     try {
