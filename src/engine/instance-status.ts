@@ -1,9 +1,7 @@
 import { formatFailure } from "../core/failure-details.ts";
-import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import type { HistoryEvent } from "../core/history-event.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import { readPatchMark } from "../core/orchestrator-action.ts";
-import type { InstanceChange, InstanceStart } from "./backend.ts";
-import type { HistorySummary } from "./history-summary.ts";
 
 /** The part of an instance's status that follows from its events. */
 export interface InstanceStatus {
@@ -37,25 +35,4 @@ export function nextInstanceStatus(status: InstanceStatus, event: HistoryEvent):
     default:
       return status;
   }
-}
-
-/** What an execution's history says of its instance. The custom status is not in history. */
-export function describeInstance(
-  executionId: string,
-  history: HistorySummary,
-  custom: Pick<InstanceChange, "customStatus" | "keepsCustomStatus">,
-): InstanceChange {
-  return {
-    executionId,
-    lastUpdatedTime: history.lastTimestamp ?? new Date(0),
-    customStatus: custom.customStatus,
-    keepsCustomStatus: custom.keepsCustomStatus,
-    started: history.started && toInstanceStart(history.started),
-    ...(history.started === undefined && history.completed === undefined ? {} : history.status),
-  };
-}
-
-function toInstanceStart(event: ExecutionStarted): InstanceStart {
-  const { name, version, input, tags, generation, scheduledStartTime, timestamp } = event;
-  return { name, version, input, tags, generation, scheduledStartTime, createdTime: timestamp };
 }

@@ -8,7 +8,7 @@ import { wakeEventName } from "../core/reserved-names.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import type { Backend, DeliveredMessage, InstanceChange, OrchestrationWorkItem, TaskHubStore } from "./backend.ts";
 import type { HistorySummary } from "./history-summary.ts";
-import { describeInstance } from "./instance-status.ts";
+import { describeInstance } from "./instance-change.ts";
 import { type KnownExecution, KnownExecutions } from "./known-executions.ts";
 import { type KeptLock, LockKeeper } from "./lock-keeper.ts";
 import { nextInstanceWrite } from "./next-instance-write.ts";

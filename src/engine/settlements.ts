@@ -4,7 +4,7 @@ import type { HistoryEvent } from "../core/history-event.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import type { DeliveredMessage, InstanceChange, OrchestrationCheckpoint, OrchestrationWorkItem } from "./backend.ts";
 import { HistorySummary } from "./history-summary.ts";
-import { describeInstance } from "./instance-status.ts";
+import { describeInstance } from "./instance-change.ts";
 import type { KnownExecution } from "./known-executions.ts";
 import { answerOf, refusalOf } from "./parent-answers.ts";
 import { isKnownByIdAlone, type Reconciliation } from "./reconcile-messages.ts";

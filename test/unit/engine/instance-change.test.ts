@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import { HistorySummary } from "../../../src/engine/history-summary.ts";
-import { describeInstance } from "../../../src/engine/instance-status.ts";
+import { describeInstance } from "../../../src/engine/instance-change.ts";
 import {
   at,
   episodeStarted,

@@ -1,0 +1,24 @@
+import type { ExecutionStarted } from "../core/history-event.ts";
+import type { InstanceChange, InstanceStart } from "./backend.ts";
+import type { HistorySummary } from "./history-summary.ts";
+
+/** What an execution's history says of its instance. The custom status is not in history. */
+export function describeInstance(
+  executionId: string,
+  history: HistorySummary,
+  custom: Pick<InstanceChange, "customStatus" | "keepsCustomStatus">,
+): InstanceChange {
+  return {
+    executionId,
+    lastUpdatedTime: history.lastTimestamp ?? new Date(0),
+    customStatus: custom.customStatus,
+    keepsCustomStatus: custom.keepsCustomStatus,
+    started: history.started && toInstanceStart(history.started),
+    ...(history.started === undefined && history.completed === undefined ? {} : history.status),
+  };
+}
+
+function toInstanceStart(event: ExecutionStarted): InstanceStart {
+  const { name, version, input, tags, generation, scheduledStartTime, timestamp } = event;
+  return { name, version, input, tags, generation, scheduledStartTime, createdTime: timestamp };
+}
