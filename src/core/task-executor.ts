@@ -41,6 +41,12 @@ export interface OrchestrationSession {
    * abandoned.
    */
   execute(episode: Episode, work?: { readonly signal: AbortSignal }): Promise<EpisodeResult>;
+  /**
+   * `false` when nobody waits any more for a timer that the session has seen created: it was cancelled, or what it was to
+   * limit has come in time. Replay is the same with and without its `TimerFired`, so that this needs no episode. An
+   * executor that cannot say has no such method.
+   */
+  waitsForTimer?(timerId: number): boolean;
   /** Ends the session. From now on its code wakes nothing, logs nothing and fails nothing, whatever resumes it. */
   close(): void;
 }

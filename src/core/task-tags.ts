@@ -2,7 +2,7 @@ import type { Tags } from "./history-event.ts";
 
 /** Attempt of a retried activity, from 2 on; the first attempt carries no tag. */
 const attemptTag = "durable.attempt";
-/** Milliseconds that an activity has. */
+/** Milliseconds that an attempt has, from its beginning where it runs. */
 const timeoutTag = "durable.timeoutMs";
 
 /** What an activity has to know beside its input. It travels as tags of the task, which every SDK keeps. */

@@ -11,8 +11,9 @@ export interface CallActivityOptions {
   /** @defaultValue the policy of the handle, else no retry */
   readonly retry?: RetryPolicy | RetryOptions | undefined;
   /**
-   * Most time for one attempt, from its scheduling. After it the attempt fails with `TaskTimeout` and the activity's
-   * signal aborts; its late result is dropped. @defaultValue no limit
+   * Most time for one attempt. The attempt fails with `TaskTimeout` that long after its scheduling, waits in a queue
+   * included, and its late result is dropped. The activity's signal aborts that long after the activity has begun, so
+   * that clocks of two machines need not agree: an activity that had to wait runs on for as long. @defaultValue no limit
    */
   readonly timeout?: TimeSpanInput | undefined;
   readonly version?: string | undefined;

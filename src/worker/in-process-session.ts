@@ -27,6 +27,10 @@ export class InProcessSession implements OrchestrationSession {
     return knowsCustomStatus ? { actions, customStatus } : { actions, customStatus, keepsCustomStatus: true };
   }
 
+  waitsForTimer(timerId: number): boolean {
+    return this.#execution.waitsFor(timerId);
+  }
+
   close(): void {
     this.#execution.close();
   }

@@ -21,6 +21,10 @@ export class OpenTasks {
     this.#tasks[id] = undefined;
   }
 
+  has(id: number): boolean {
+    return this.#tasks[id] !== undefined;
+  }
+
   /** History holds the question. */
   record(event: RecordedAction): void {
     const task = this.#tasks[event.eventId];

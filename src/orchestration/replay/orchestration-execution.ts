@@ -96,6 +96,11 @@ export class OrchestrationExecution {
     return this.#rejection;
   }
 
+  /** `false` when the answer to that action would have no effect. */
+  waitsFor(id: number): boolean {
+    return this.#end.completion === undefined && this.#openTasks.has(id);
+  }
+
   /** What the orchestrator asks for that history does not hold, in order. */
   get actions(): readonly OrchestratorAction[] {
     if (this.#recordedEnd !== undefined) return [];
