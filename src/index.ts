@@ -56,7 +56,7 @@ export {
 } from "./orchestration/http/durable-http-request.ts";
 export { DurableHttpResponse } from "./orchestration/http/durable-http-response.ts";
 export type { OrchestrationContext } from "./orchestration/orchestration-context.ts";
-export { TaskFailedError } from "./orchestration/task-failed-error.ts";
+export { isTaskFailedError, TaskFailedError } from "./orchestration/task-failed-error.ts";
 export type { ActivityContext } from "./worker/activity-context.ts";
 export type { DurableHttpOptions } from "./worker/durable-http/durable-http-options.ts";
 export type { TokenProvider } from "./worker/durable-http/token-provider.ts";

@@ -1,13 +1,15 @@
 import type { FailureDetails } from "../core/failure-details.ts";
 
 /**
- * What an orchestrator catches when an activity or sub-orchestration that it waited for has failed.
+ * What an orchestrator catches when an activity or sub-orchestration that it waited for has failed. An app that runs on
+ * another copy of the package than the one it imports (a host of its own, a bundle) tells it by {@link isTaskFailedError},
+ * not by `instanceof`.
  *
  * @example
  * try {
  *   yield* ctx.callActivity(charge, order);
  * } catch (error) {
- *   if (error instanceof TaskFailedError && error.failureDetails.errorType === "CardDeclined") return "declined";
+ *   if (isTaskFailedError(error, "CardDeclined")) return "declined";
  *   throw error;
  * }
  */
@@ -27,6 +29,18 @@ export class TaskFailedError extends Error {
     // A stack taken during replay shows the engine, and differs from one replay to the next.
     this.stack = `${this.name}: ${this.message}`;
   }
+}
+
+/**
+ * Holds across two loaded copies of the package, where `instanceof TaskFailedError` does not.
+ *
+ * @param errorType the class name of the error that the task has thrown. @defaultValue any
+ */
+export function isTaskFailedError(error: unknown, errorType?: string): error is TaskFailedError {
+  if (!(error instanceof Error) || error.name !== "TaskFailedError") return false;
+  const { failureDetails } = error as Partial<TaskFailedError>;
+  if (typeof failureDetails !== "object" || failureDetails === null) return false;
+  return errorType === undefined || failureDetails.errorType === errorType;
 }
 
 /** An `Error` that looks like the one that was thrown where the task ran. */
