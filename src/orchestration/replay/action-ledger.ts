@@ -1,6 +1,7 @@
 import { DurableError } from "../../core/errors.ts";
 import type {
   EventSent,
+  HistoryEvent,
   SubOrchestrationInstanceCreated,
   TaskScheduled,
   TimerCreated,
@@ -9,6 +10,15 @@ import type { OrchestratorAction } from "../../core/orchestrator-action.ts";
 
 /** Events that record an action. */
 export type RecordedAction = TaskScheduled | TimerCreated | SubOrchestrationInstanceCreated | EventSent;
+
+export function isRecordedAction(event: HistoryEvent): event is RecordedAction {
+  return (
+    event.type === "TaskScheduled" ||
+    event.type === "TimerCreated" ||
+    event.type === "SubOrchestrationInstanceCreated" ||
+    event.type === "EventSent"
+  );
+}
 
 /**
  * The decisions of one execution, numbered from 0 in the order the code makes them, and checked against the ones that

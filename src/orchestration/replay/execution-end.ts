@@ -1,6 +1,9 @@
 import { DurableError } from "../../core/errors.ts";
 import { type FailureDetails, formatFailure } from "../../core/failure-details.ts";
+import type { ExecutionCompleted, HistoryEvent } from "../../core/history-event.ts";
+import type { OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
 import type { CarryoverEvent, CompleteOrchestration } from "../../core/orchestrator-action.ts";
+import { isReservedName } from "../../core/reserved-names.ts";
 import type { ExternalEvents } from "../tasks/external-events.ts";
 import type { ContinueAsNewRequest } from "./context-scope.ts";
 
@@ -14,6 +17,10 @@ export class ExecutionEnd {
   #request: ContinueAsNewRequest | undefined;
   #completion: CompleteOrchestration | undefined;
   readonly #lateEvents: CarryoverEvent[] = [];
+  /** How the execution has ended by its history. */
+  #recordedStatus: OrchestrationRuntimeStatus | undefined;
+  /** The code has ended in an episode whose record knows of no end. */
+  #isUnrecorded = false;
 
   /** Set once the code has asked to continue as new. */
   get request(): ContinueAsNewRequest | undefined {
@@ -52,9 +59,25 @@ export class ExecutionEnd {
     this.#completion = undefined;
   }
 
+  /** History has the end of the execution. */
+  record(event: ExecutionCompleted): void {
+    this.#recordedStatus = event.orchestrationStatus;
+  }
+
+  get isRecorded(): boolean {
+    return this.#recordedStatus !== undefined;
+  }
+
+  /** `false` when history has another end, or goes on. */
+  get fitsHistory(): boolean {
+    if (this.#recordedStatus === undefined) return !this.#isUnrecorded;
+    return this.#recordedStatus === this.#completion?.status;
+  }
+
   /** An event that came after the end. */
-  keep(event: CarryoverEvent): void {
-    this.#lateEvents.push(event);
+  keep(event: HistoryEvent): void {
+    if (event.type === "OrchestratorCompleted") this.#isUnrecorded = true;
+    else if (isCarriedOver(event)) this.#lateEvents.push(event);
   }
 
   /** The end as an action, with the events for the next execution. */
@@ -65,6 +88,12 @@ export class ExecutionEnd {
       : this.#lateEvents.filter(({ type }) => type !== "EventRaised");
     return { ...completion, carryoverEvents };
   }
+}
+
+function isCarriedOver(event: HistoryEvent): event is CarryoverEvent {
+  // Events that come after the end are not checked, so that a damaged one may have no name.
+  if (event.type === "EventRaised") return !isReservedName(String(event.name));
+  return event.type === "ExecutionSuspended" || event.type === "ExecutionResumed";
 }
 
 /** The code has ended where history goes on. */

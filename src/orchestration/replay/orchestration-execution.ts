@@ -1,18 +1,12 @@
 import { DurableError } from "../../core/errors.ts";
 import { describeFailure, type FailureDetails } from "../../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
-import type { OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
-import {
-  type CarryoverEvent,
-  type CompleteOrchestration,
-  type OrchestratorAction,
-  readPatchMark,
-} from "../../core/orchestrator-action.ts";
+import { type CompleteOrchestration, type OrchestratorAction, readPatchMark } from "../../core/orchestrator-action.ts";
 import type { LogLevel } from "../../core/ports.ts";
 import { isReservedName } from "../../core/reserved-names.ts";
 import type { OrchestrationContext } from "../orchestration-context.ts";
 import { ExternalEvents } from "../tasks/external-events.ts";
-import { ActionLedger, type RecordedAction } from "./action-ledger.ts";
+import { ActionLedger, isRecordedAction, type RecordedAction } from "./action-ledger.ts";
 import type { ContextScope } from "./context-scope.ts";
 import { assertSoundEvent, refuseEvent } from "./event-soundness.ts";
 import { ExecutionEnd, endedTooEarly } from "./execution-end.ts";
@@ -69,10 +63,6 @@ export class OrchestrationExecution {
   #index = -1;
   #rewound = false;
   #isRefused = false;
-  /** The code has ended in an episode whose record knows of no end. */
-  #isEndUnrecorded = false;
-  /** How the execution has ended, as history tells it. */
-  #recordedEnd: OrchestrationRuntimeStatus | undefined;
   #rejection: DurableError | undefined;
 
   constructor(options: ExecutionOptions) {
@@ -86,9 +76,7 @@ export class OrchestrationExecution {
 
   /** `false` when the code was not run, or not as the instance has run: then its custom status is another one. */
   get knowsCustomStatus(): boolean {
-    if (this.#isRefused) return false;
-    if (this.#recordedEnd === undefined) return !this.#isEndUnrecorded;
-    return this.#recordedEnd === this.#end.completion?.status;
+    return !this.#isRefused && this.#end.fitsHistory;
   }
 
   /** Why this worker must leave the instance to others. */
@@ -103,7 +91,7 @@ export class OrchestrationExecution {
 
   /** What the orchestrator asks for that history does not hold, in order. */
   get actions(): readonly OrchestratorAction[] {
-    if (this.#recordedEnd !== undefined) return [];
+    if (this.#end.isRecorded) return [];
     const newPatches = this.#isRefused ? [] : this.#patches.unrecorded;
     const marks = newPatches.map((patchId) => ({ kind: "RecordPatch", id: -1, patchId }) as const);
     const { completion } = this.#end;
@@ -123,7 +111,7 @@ export class OrchestrationExecution {
     this.#index++;
     this.#position.isReplaying = isReplaying;
     if (event.type === "GenericEvent") this.#patches.confirm(event);
-    else if (event.type === "ExecutionCompleted") this.#recordedEnd = event.orchestrationStatus;
+    else if (event.type === "ExecutionCompleted") this.#end.record(event);
     return this.#accept(event);
   }
 
@@ -150,13 +138,12 @@ export class OrchestrationExecution {
 
   /** Changes nothing (R4), unless it is a termination of the instance; but history is still checked (R3). */
   #applyAfterCompletion(event: HistoryEvent, completion: CompleteOrchestration): void {
-    if (isCarriedOver(event)) this.#end.keep(event);
+    this.#end.keep(event);
     if (event.type === "ExecutionTerminated" && this.#end.request !== undefined) {
       // The next execution would never hear of it.
       this.#end.withdraw();
       return this.#complete("Terminated", event.input, undefined);
     }
-    if (event.type === "OrchestratorCompleted") this.#isEndUnrecorded = true;
     if (event.type === "GenericEvent" && readPatchMark(event.data) === undefined) this.#rewound = true;
     if (this.#rewound || this.#isRefused) return;
     try {
@@ -348,19 +335,4 @@ export class OrchestrationExecution {
   ): void {
     this.#end.complete(this.#ledger.nextId, status, result, failureDetails);
   }
-}
-
-function isCarriedOver(event: HistoryEvent): event is CarryoverEvent {
-  // Events that come after the end are not checked, so that a damaged one may have no name.
-  if (event.type === "EventRaised") return !isReservedName(String(event.name));
-  return event.type === "ExecutionSuspended" || event.type === "ExecutionResumed";
-}
-
-function isRecordedAction(event: HistoryEvent): event is RecordedAction {
-  return (
-    event.type === "TaskScheduled" ||
-    event.type === "TimerCreated" ||
-    event.type === "SubOrchestrationInstanceCreated" ||
-    event.type === "EventSent"
-  );
 }
