@@ -144,7 +144,7 @@ export interface OrchestrationContext extends UserLogger {
    *
    * A wait whose combination is over without it (`any`, `race`, a failed `all`) takes no event from then on, until it is
    * waited for again: a loop may make a new wait in each round, or use one in all.
-   * `Promise.race` does not tell its losers, so those stay first in line: use `context.race` for events.
+   * `Promise.race` does not release its losers, so those stay first in line: use `context.race` for events.
    *
    * Names that begin with `BuiltIn__` belong to the engine and are refused, here and wherever an event is raised.
    *

@@ -1,9 +1,9 @@
 import type { FailureDetails } from "../core/failure-details.ts";
 
 /**
- * What an orchestrator catches when an activity or sub-orchestration that it waited for has failed. An app that runs on
- * another copy of the package than the one it imports (a host of its own, a bundle) tells it by {@link isTaskFailedError},
- * not by `instanceof`.
+ * What an orchestrator catches when an activity or sub-orchestration that it waited for has failed. Where the app and what
+ * runs it may have loaded two copies of the package (a bundle, a host installed elsewhere), recognise it with
+ * {@link isTaskFailedError} instead of `instanceof`.
  *
  * @example
  * try {

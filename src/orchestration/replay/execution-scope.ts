@@ -21,7 +21,7 @@ export interface ExecutionScope {
   /** Version of the sub-orchestrations that name none. */
   readonly defaultVersion: string | undefined;
   readonly events: ExternalEvents;
-  /** Learns which of its tasks user code awaits, and tells them from those of other executions. */
+  /** Learns which of its tasks user code awaits. Each execution has its own, by which its tasks are recognised. */
   readonly observer: AwaitObserver;
 
   /** Guards every call of user code on its context (R2). @throws DurableError `OrchestrationMisuse` outside a turn */

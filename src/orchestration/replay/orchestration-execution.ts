@@ -115,7 +115,7 @@ export class OrchestrationExecution {
     return this.#accept(event);
   }
 
-  /** No more events come. Code that is resumed from outside is not heard, and what it asks for goes nowhere. */
+  /** No more events come. Code that is resumed from outside is not reported, and what it asks for goes nowhere. */
   close(): void {
     this.#turns.close();
   }
@@ -140,7 +140,7 @@ export class OrchestrationExecution {
   #applyAfterCompletion(event: HistoryEvent, completion: CompleteOrchestration): void {
     this.#end.keep(event);
     if (event.type === "ExecutionTerminated" && this.#end.request !== undefined) {
-      // The next execution would never hear of it.
+      // The next execution would never receive it.
       this.#end.withdraw();
       return this.#complete("Terminated", event.input, undefined);
     }

@@ -7,7 +7,7 @@ import { type OrchestratorDriver, type OrchestratorOutcome, startOrchestrator } 
  *
  * U1. User code runs only inside a turn; turns are never nested.
  * U2. Whoever calls the context outside a turn was resumed by something that replay does not control. Once the runner is
- *     closed nobody hears of it any more, not even the caller.
+ *     closed this is reported to nobody, not even to the caller.
  */
 export class TurnRunner implements AwaitObserver {
   readonly #isEnding: () => boolean;
