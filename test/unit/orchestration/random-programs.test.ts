@@ -116,6 +116,21 @@ it("a live session, a fresh replay and every cut of the history ask for the same
   });
 });
 
+it("a whole history gives the custom status, and nothing is asked for", { timeout: 400_000 }, async () => {
+  await forSeeds(300, async (seed) => {
+    const program = randomProgram(new SeededRandom(seed));
+    const style = styles[seed % styles.length]!;
+    const { history, episodes } = await run(program, style, new SeededRandom(seed + 1));
+    const { actions, customStatus } = episodes.at(-1)!.result;
+    // Such an end is in no history: the next execution begins in its place.
+    if (actions.some((action) => "status" in action && action.status === "ContinuedAsNew")) return;
+
+    const caughtUp = await openSession(orchestratorOf(program, style)).execute({ pastEvents: history, newEvents: [] });
+
+    expect(caughtUp).toEqual({ actions: [], customStatus });
+  });
+});
+
 it("the three styles make the same history", { timeout: 400_000 }, async () => {
   let programs = 0;
   let ended = 0;
