@@ -10,10 +10,18 @@ export function abandonDelayMs(dequeueCount: number): number {
 }
 
 /**
+ * What became of a call that needs the pop receipt. `refused`: the receipt is not valid any more, because someone else
+ * has received the message, or it is gone; the service says 404 for either. `likelyDone`: refused too, after an attempt
+ * without an answer, which most likely did what was asked.
+ */
+type ReceiptOutcome = "done" | "likelyDone" | "refused";
+
+/**
  * A message that this worker has received and not yet given up.
  *
  * H1. Calls to the queue are made one after the other, each with the newest pop receipt.
- * H2. A second receipt of the same message replaces the first.
+ * H2. A second receipt of the same message replaces the first; a call that was refused with the first is repeated once.
+ * H3. What belongs to the message is given up only when it is certain that this call has deleted it.
  */
 export class HeldMessage implements DeliveredMessage {
   readonly id: string;
@@ -25,7 +33,7 @@ export class HeldMessage implements DeliveredMessage {
   #popReceipt: string;
   #calls: Promise<unknown> = Promise.resolve();
 
-  /** @param onDeleted called once the queue has let go of the message */
+  /** @param onDeleted called once the message is certain to be deleted */
   constructor(
     storage: StorageClient,
     queue: string,
@@ -68,8 +76,8 @@ export class HeldMessage implements DeliveredMessage {
    *
    * @param text what the queue holds of it from now on. @defaultValue what it holds
    */
-  hideFor(ms: number, text?: string): Promise<boolean> {
-    return this.#withReceipt(async (popReceipt) => {
+  async hideFor(ms: number, text?: string): Promise<boolean> {
+    const outcome = await this.#withReceipt(async (popReceipt) => {
       const { queue, id } = this;
       const request = {
         kind: "queue.update",
@@ -80,26 +88,25 @@ export class HeldMessage implements DeliveredMessage {
         text,
       } as const;
       const reply = await this.#storage.perform(request);
-      if (reply.outcome === "done") {
-        // A receipt taken over meanwhile is newer than the one that this call was made with.
-        if (this.#popReceipt === popReceipt) this.#popReceipt = reply.value.popReceipt;
-        return "done";
-      }
       // The lost attempt has hidden it, under a receipt that nobody was told.
-      if (reply.outcome === "conflict" && reply.afterLostAnswer) return "done";
-      return reply.outcome;
+      if (reply.outcome !== "done") return reply.afterLostAnswer ? "likelyDone" : "refused";
+      // A receipt taken over meanwhile is newer than the one that this call was made with.
+      if (this.#popReceipt === popReceipt) this.#popReceipt = reply.value.popReceipt;
+      return "done";
     });
+    return outcome !== "refused";
   }
 
-  /** Resolves to `false` when someone else has it by now, so that it will be delivered again. */
+  /** Resolves to `false` when someone else has it by now, or had: nothing was deleted by this call. */
   async delete(): Promise<boolean> {
-    const isDeleted = await this.#withReceipt(async (popReceipt) => {
+    const outcome = await this.#withReceipt(async (popReceipt) => {
       const { queue, id } = this;
       const reply = await this.#storage.perform({ kind: "queue.deleteMessage", queue, messageId: id, popReceipt });
-      return reply.outcome === "notFound" ? "done" : reply.outcome;
+      if (reply.outcome === "done") return "done";
+      return reply.outcome === "notFound" && reply.afterLostAnswer ? "likelyDone" : "refused";
     });
-    if (isDeleted) this.#onDeleted?.();
-    return isDeleted;
+    if (outcome === "done") this.#onDeleted?.();
+    return outcome !== "refused";
   }
 
   get abandonDelayMs(): number {
@@ -110,12 +117,13 @@ export class HeldMessage implements DeliveredMessage {
     return this.hideFor(this.abandonDelayMs);
   }
 
-  #withReceipt(call: (popReceipt: string) => Promise<"done" | "conflict" | "notFound">): Promise<boolean> {
+  #withReceipt(call: (popReceipt: string) => Promise<ReceiptOutcome>): Promise<ReceiptOutcome> {
     const run = async () => {
       const popReceipt = this.#popReceipt;
       const outcome = await call(popReceipt);
-      if (outcome === "conflict" && this.#popReceipt !== popReceipt) return (await call(this.#popReceipt)) === "done";
-      return outcome === "done";
+      if (outcome === "done" || this.#popReceipt === popReceipt) return outcome;
+      // Received once more meanwhile: the message is there, and the newer receipt is the one that counts.
+      return await call(this.#popReceipt);
     };
     const result = this.#calls.then(run, run);
     this.#calls = result.catch(() => undefined);
