@@ -33,6 +33,8 @@ export type DurableErrorCode =
   /** The storage service could not be reached or kept failing. */
   | "StorageUnavailable"
   | "StorageRejected"
+  /** A table, queue or container of the task hub is being deleted; its name can be used again in about a minute. */
+  | "StorageBeingDeleted"
   /** The operation needs something this hosting or backend does not have. */
   | "NotSupported"
   | "Aborted"

@@ -39,6 +39,7 @@ const statusOfCode = new Map<DurableErrorCode, number>([
   ["WorkItemLockLost", 409],
   ["NotSupported", 501],
   ["StorageUnavailable", 503],
+  ["StorageBeingDeleted", 503],
   ["Aborted", 503],
 ]);
 

@@ -1,10 +1,11 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createAzureTransport } from "../../src/backends/azure-storage/storage/azure-transport.ts";
 import { parseConnectionString } from "../../src/backends/azure-storage/storage/connection-string.ts";
 import { StorageClient } from "../../src/backends/azure-storage/storage/storage-client.ts";
-import { edm } from "../../src/backends/azure-storage/storage/table-row.ts";
+import type { StorageRequest, StorageTransport } from "../../src/backends/azure-storage/storage/storage-request.ts";
+import { edm, type TableRow } from "../../src/backends/azure-storage/storage/table-row.ts";
 import { type Azurite, startAzurite } from "../support/azurite.ts";
 
 let azurite: Azurite;
@@ -20,12 +21,20 @@ afterAll(async () => {
 const open = (connectionString: string) =>
   new StorageClient(createAzureTransport(parseConnectionString(connectionString, "connectionString")));
 
-/** A table service that answers every request with one scripted reply. */
+interface ScriptedReply {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  readonly body: unknown;
+}
+
+/** A storage account whose three services answer every request with one scripted reply. */
 async function answering<T>(
-  reply: { readonly status?: number; readonly headers?: Record<string, string>; readonly body: unknown },
-  use: (storage: StorageClient) => Promise<T>,
+  reply: ScriptedReply,
+  use: (storage: StorageClient, transport: StorageTransport) => Promise<T>,
+  onRequest: (request: IncomingMessage) => void = () => undefined,
 ): Promise<T> {
   const server: Server = createServer((request, response) => {
+    onRequest(request);
     request.resume().on("end", () => {
       response.writeHead(reply.status ?? 200, { "content-type": "application/json", ...reply.headers });
       response.end(JSON.stringify(reply.body));
@@ -35,7 +44,9 @@ async function answering<T>(
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/account`;
   try {
     const endpoints = ["Blob", "Queue", "Table"].map((service) => `${service}Endpoint=${url}`).join(";");
-    return await use(open(`AccountName=account;AccountKey=a2V5;${endpoints}`));
+    const connection = parseConnectionString(`AccountName=account;AccountKey=a2V5;${endpoints}`, "connectionString");
+    const transport = createAzureTransport(connection);
+    return await use(new StorageClient(transport), transport);
   } finally {
     server.closeAllConnections();
     server.close();
@@ -107,4 +118,66 @@ it("a row of a table that does not exist is not found", async () => {
   const storage = open(azurite.connectionString);
   const reply = await storage.perform({ kind: "table.get", table: "Missing", partitionKey: "p", rowKey: "r" });
   expect(reply).toMatchObject({ outcome: "notFound" });
+});
+
+const oneOfEach: readonly StorageRequest[] = [
+  { kind: "queue.send", queue: "queue", text: "text", visibilityDelayMs: 0 },
+  { kind: "table.insert", table: "Table", row: { partitionKey: "p", rowKey: "r", columns: new Map() } },
+  {
+    kind: "table.batch",
+    table: "Table",
+    writes: [{ write: "delete", row: { partitionKey: "p", rowKey: "r", columns: new Map() } }],
+  },
+  { kind: "table.get", table: "Table", partitionKey: "p", rowKey: "r" },
+  { kind: "blob.put", container: "container", blob: "blob", content: Buffer.from("content") },
+  { kind: "blob.get", container: "container", blob: "blob", maxBytes: 100 },
+];
+
+it.each(oneOfEach)("a busy service is asked again when it says: $kind", async (request) => {
+  const headers = { "retry-after": "7", "x-ms-error-code": "ServerBusy" };
+  const body = { "odata.error": { code: "ServerBusy", message: { value: "busy\nRequestId: 1" } } };
+  const reply = await answering({ status: 503, headers, body }, (_, transport) => transport(request, {}));
+  expect(reply).toMatchObject({
+    outcome: "failed",
+    failure: { httpStatus: 503, errorCode: "ServerBusy", transient: true, answerLost: false, retryAfterMs: 7000 },
+  });
+});
+
+it.each(oneOfEach)("a version of the protocol is asked for that is known everywhere: $kind", async (request) => {
+  const versions: (string | undefined)[] = [];
+  const note = ({ headers }: IncomingMessage) => versions.push(headers["x-ms-version"] as string);
+  await answering({ status: 500, body: {} }, (_, transport) => transport(request, {}), note);
+  expect(versions).toEqual(["2019-02-02"]);
+});
+
+it("a mistake of this package is not told as one of the storage", async () => {
+  const storage = open(azurite.connectionString);
+  const row = undefined as unknown as TableRow;
+  await expect(storage.perform({ kind: "table.insert", table: "PointReads", row })).rejects.toMatchObject({
+    code: "InternalError",
+    message: expect.stringMatching(/^durable-functions-ts failed by itself while it asked storage \(table\.insert\)/),
+  });
+});
+
+it("an emulator that checks versions is content", async () => {
+  await using emulator = await startAzurite({ checksApiVersions: true });
+  const storage = open(emulator.connectionString);
+  await storage.require({ kind: "queue.create", queue: "queue" });
+  await storage.require({ kind: "queue.send", queue: "queue", text: "text", visibilityDelayMs: 0 });
+  const [message] = await storage.require({
+    kind: "queue.receive",
+    queue: "queue",
+    maxMessages: 1,
+    visibilityTimeoutMs: 1000,
+  });
+  expect(message?.text).toBe("text");
+  await storage.require({ kind: "table.create", table: "Table" });
+  await storage.require({ kind: "table.query", table: "Table" });
+  const blob = { container: "container", blob: "blob" };
+  await storage.require({ kind: "blob.createContainer", container: "container" });
+  await storage.require({ kind: "blob.put", ...blob, content: Buffer.from("content") });
+  expect(Buffer.from(await storage.require({ kind: "blob.get", ...blob, maxBytes: 100 })).toString()).toBe("content");
+  expect(await storage.require({ kind: "blob.list", container: "container", prefix: "b" })).toMatchObject({
+    names: ["blob"],
+  });
 });

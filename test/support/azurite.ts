@@ -6,6 +6,8 @@ import { endWithParent } from "./end-with-parent.ts";
 export interface AzuriteOptions {
   /** Keeps the data; absent for memory only. */
   readonly folder?: string;
+  /** Refuse versions of the protocol that the emulator does not know. @defaultValue false */
+  readonly checksApiVersions?: boolean;
 }
 
 export interface Azurite {
@@ -13,6 +15,7 @@ export interface Azurite {
   readonly ports: { readonly blob: number; readonly queue: number; readonly table: number };
   /** Resolves once the process is gone. Repeatable. */
   stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
@@ -30,7 +33,8 @@ process.on("exit", () => {
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
   const require = createRequire(import.meta.url);
   const main = join(dirname(require.resolve("azurite/package.json")), "dist/src/azurite.js");
-  const args = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"];
+  const args = ["--silent", "--disableTelemetry"];
+  if (options.checksApiVersions !== true) args.push("--skipApiVersionCheck");
   args.push("--blobPort", "0", "--queuePort", "0", "--tablePort", "0");
   args.push(...(options.folder === undefined ? ["--inMemoryPersistence"] : ["--location", options.folder]));
   // Azurite lower-cases table names by the locale.
@@ -41,6 +45,13 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   void exited.then(() => children.delete(child));
 
   const ports = await readPorts(child);
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGTERM");
+    const patience = setTimeout(() => child.kill("SIGKILL"), 5000);
+    await exited;
+    clearTimeout(patience);
+  };
   const url = (port: number) => `http://127.0.0.1:${port}/devstoreaccount1`;
   return {
     ports,
@@ -53,13 +64,8 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
       `TableEndpoint=${url(ports.table)}`,
       "",
     ].join(";"),
-    async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill("SIGTERM");
-      const patience = setTimeout(() => child.kill("SIGKILL"), 5000);
-      await exited;
-      clearTimeout(patience);
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 

@@ -86,7 +86,7 @@ export class AzureStorageBackend implements Backend {
   }
 
   async #start(): Promise<void> {
-    await this.#parts.resources.create();
+    await this.#parts.resources.createWhenDeleted();
     this.#run = new BackendRun(this.#options, this.#parts);
     this.#run.start();
   }

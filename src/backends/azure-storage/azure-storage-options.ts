@@ -41,6 +41,11 @@ export interface AzureStorageOptions {
   /** A failing storage request is repeated for this long, in milliseconds. @defaultValue 20000 */
   readonly storageTimeoutMs?: number | undefined;
   /**
+   * Creating the hub waits this long for one of the same name to be deleted, in milliseconds; the service takes 40 seconds
+   * and more. Everything else fails at once meanwhile. @defaultValue 90000
+   */
+  readonly hubCreationTimeoutMs?: number | undefined;
+  /**
    * Most storage requests under way at a time, 8 to 10000. Hubs of one process that use the same storage account share
    * it. A quarter is kept free for leases and for receiving, renewing and deleting messages, so that a large fan-out
    * delays none of these; besides, one checkpoint sends at most 64 messages at a time. @defaultValue 128
@@ -68,6 +73,7 @@ export interface ResolvedAzureStorageOptions {
   readonly leaseRenewIntervalMs: number;
   readonly isDeadWorker: (workerId: string) => boolean;
   readonly storageTimeoutMs: number;
+  readonly hubCreationTimeoutMs: number;
   readonly maxStorageOperationConcurrency: number;
   readonly decorateTransport: (transport: StorageTransport) => StorageTransport;
 }
@@ -119,6 +125,7 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
     leaseRenewIntervalMs: inRange("leaseRenewIntervalMs", options.leaseRenewIntervalMs ?? 10_000, 10, leaseIntervalMs),
     isDeadWorker: options.isDeadWorker ?? (() => false),
     storageTimeoutMs: inRange("storageTimeoutMs", options.storageTimeoutMs ?? 20_000, 0, 600_000),
+    hubCreationTimeoutMs: inRange("hubCreationTimeoutMs", options.hubCreationTimeoutMs ?? 90_000, 0, 600_000),
     maxStorageOperationConcurrency: inRange(
       "maxStorageOperationConcurrency",
       options.maxStorageOperationConcurrency ?? 128,

@@ -32,7 +32,7 @@ export class AzureStorageStore implements TaskHubStore {
   }
 
   async createTaskHub(): Promise<void> {
-    await this.#parts.resources.create();
+    await this.#parts.resources.createWhenDeleted();
   }
 
   async deleteTaskHub(): Promise<void> {
@@ -41,7 +41,7 @@ export class AzureStorageStore implements TaskHubStore {
 
   async createInstance(start: NewInstance): Promise<void> {
     const { resources, instances, sender } = this.#parts;
-    await resources.create();
+    await resources.createWhenDeleted();
     const { orchestrationInstance, scheduledStartTime } = start.event;
     const { instanceId } = orchestrationInstance;
     // The row to replace must be the one that the caller decided on, and its ETag was not part of what they saw.

@@ -60,7 +60,7 @@ export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHu
   const parts: TaskHubParts = {
     storage,
     requests,
-    resources: new HubResources(storage, names),
+    resources: new HubResources({ storage, names, clock, log, creationTimeoutMs: options.hubCreationTimeoutMs }),
     payloads,
     history: new HistoryTable({
       storage,

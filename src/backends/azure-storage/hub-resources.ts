@@ -1,21 +1,65 @@
-import { DurableError } from "../../core/errors.ts";
+import { DurableError, isDurableError } from "../../core/errors.ts";
+import type { Clock, LogSink } from "../../core/ports.ts";
 import type { HubNames } from "./hub-names.ts";
 import { readAllRows } from "./storage/row-reader.ts";
 import type { StorageClient } from "./storage/storage-client.ts";
+import type { StorageRequestOf } from "./storage/storage-request.ts";
 import { edm, type TableRow } from "./storage/table-row.ts";
+
+export interface HubResourcesOptions {
+  readonly storage: StorageClient;
+  readonly names: HubNames;
+  readonly clock: Clock;
+  readonly log: LogSink;
+  /** How long a creation waits for a hub of the same name to be deleted. */
+  readonly creationTimeoutMs: number;
+}
+
+const deletionCheckMs = 2000;
 
 /** Creates and deletes what a task hub consists of. Creation happens once per object, and again after it failed. */
 export class HubResources {
+  readonly #options: HubResourcesOptions;
   readonly #storage: StorageClient;
   readonly #names: HubNames;
   #created: Promise<void> | undefined;
+  /** This object has begun to make the hub. */
+  #isNew = false;
 
-  constructor(storage: StorageClient, names: HubNames) {
-    this.#storage = storage;
-    this.#names = names;
+  constructor(options: HubResourcesOptions) {
+    this.#options = options;
+    this.#storage = options.storage;
+    this.#names = options.names;
   }
 
-  /** @throws DurableError `InvalidOption` when the hub exists with another number of partitions */
+  /**
+   * Like {@link create}, but waits while a hub of this name is being deleted, which takes the service most of a minute.
+   *
+   * @throws as {@link create}, `StorageBeingDeleted` after the time for it
+   */
+  async createWhenDeleted(): Promise<void> {
+    const { clock, log, creationTimeoutMs } = this.#options;
+    const giveUpAt = clock.now() + creationTimeoutMs;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.create();
+      } catch (error) {
+        const isOver = clock.now() + deletionCheckMs > giveUpAt;
+        if (!isDurableError(error, "StorageBeingDeleted") || isOver) throw error;
+        const { taskHub } = this.#names;
+        if (attempt === 1) {
+          const message = `a task hub ${taskHub} is being deleted; its creation waits up to ${creationTimeoutMs} ms`;
+          log.log("warn", "TaskHubBeingDeleted", message, { taskHub });
+        }
+      }
+      await clock.sleep(deletionCheckMs);
+    }
+  }
+
+  /**
+   * @throws DurableError `InvalidOption` when the hub exists with another number of partitions; `StorageBeingDeleted`;
+   *   or what storage throws
+   */
   create(): Promise<void> {
     this.#created ??= this.#create().catch((error: unknown) => {
       this.#created = undefined;
@@ -27,8 +71,11 @@ export class HubResources {
   async #create(): Promise<void> {
     const names = this.#names;
     // First, and alone: a hub with another partition count must be left as it is.
-    await this.#createPartitions();
+    if (await this.#createPartitions()) this.#isNew = true;
+    const container = names.largeMessagesContainer;
     await Promise.all([
+      // Whoever needs it makes it. Here it is made only to wait for one that is being deleted.
+      ...(this.#isNew ? [this.#storage.perform({ kind: "blob.createContainer", container })] : []),
       ...[names.historyTable, names.instancesTable].map((table) =>
         this.#storage.perform({ kind: "table.create", table }),
       ),
@@ -38,20 +85,22 @@ export class HubResources {
     ]);
   }
 
-  async #createPartitions(): Promise<void> {
+  /** Resolves to `false` when there are some already. */
+  async #createPartitions(): Promise<boolean> {
     const table = this.#names.partitionsTable;
     const existing = await readAllRows(this.#storage, { table });
     if (existing !== undefined && existing.length > 0) {
       this.#checkCount(existing);
-      return;
+      return false;
     }
     await this.#storage.perform({ kind: "table.create", table });
     const rows = this.#names.controlQueues.map(freshPartition);
     const writes = rows.map((row) => ({ write: "insert" as const, row }));
     const inserted = await this.#storage.perform({ kind: "table.batch", table, writes });
-    if (inserted.outcome === "done") return;
+    if (inserted.outcome === "done") return true;
     // Someone else was faster, or an earlier attempt of ours.
     this.#checkCount((await readAllRows(this.#storage, { table })) ?? []);
+    return true;
   }
 
   #checkCount(rows: readonly TableRow[]): void {
@@ -69,15 +118,22 @@ export class HubResources {
     this.#created = undefined;
     await Promise.all([
       ...[names.historyTable, names.instancesTable, names.partitionsTable].map((table) =>
-        this.#storage.perform({ kind: "table.delete", table }),
+        this.#remove({ kind: "table.delete", table }),
       ),
-      ...[...names.controlQueues, names.workItemQueue].map((queue) =>
-        this.#storage.perform({ kind: "queue.delete", queue }),
-      ),
+      ...[...names.controlQueues, names.workItemQueue].map((queue) => this.#remove({ kind: "queue.delete", queue })),
       ...[names.largeMessagesContainer, ...names.leaseContainers].map((container) =>
-        this.#storage.perform({ kind: "blob.deleteContainer", container }),
+        this.#remove({ kind: "blob.deleteContainer", container }),
       ),
     ]);
+  }
+
+  /** Being deleted is as good as deleted. */
+  async #remove(request: StorageRequestOf<"table.delete" | "queue.delete" | "blob.deleteContainer">): Promise<void> {
+    try {
+      await this.#storage.perform(request);
+    } catch (error) {
+      if (!isDurableError(error, "StorageBeingDeleted")) throw error;
+    }
   }
 }
 

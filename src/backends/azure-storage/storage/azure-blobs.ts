@@ -1,18 +1,18 @@
-import { BlobServiceClient, newPipeline, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { AnonymousCredential, BlobServiceClient, newPipeline, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { DurableError } from "../../../core/errors.ts";
 import type { StorageHandlers } from "./azure-transport.ts";
 import type { StorageConnection } from "./connection-string.ts";
+import { pinServiceVersion } from "./service-version.ts";
 
 export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"> {
   const { credential, blobEndpoint } = connection;
   const options = { retryOptions: { maxTries: 1 } };
-  const service =
-    credential.kind === "accountKey"
-      ? new BlobServiceClient(
-          blobEndpoint,
-          newPipeline(new StorageSharedKeyCredential(credential.accountName, credential.accountKey), options),
-        )
-      : new BlobServiceClient(`${blobEndpoint}?${credential.query}`, undefined, options);
+  const isSigned = credential.kind === "sharedAccessSignature";
+  const pipeline = isSigned
+    ? newPipeline(new AnonymousCredential(), options)
+    : newPipeline(new StorageSharedKeyCredential(credential.accountName, credential.accountKey), options);
+  const url = isSigned ? `${blobEndpoint}?${credential.query}` : blobEndpoint;
+  const service = new BlobServiceClient(url, pinServiceVersion(pipeline));
   const containerOf = (request: { readonly container: string }) => service.getContainerClient(request.container);
 
   return {

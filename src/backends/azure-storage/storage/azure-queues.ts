@@ -1,18 +1,18 @@
-import { newPipeline, QueueServiceClient, StorageSharedKeyCredential } from "@azure/storage-queue";
+import { AnonymousCredential, newPipeline, QueueServiceClient, StorageSharedKeyCredential } from "@azure/storage-queue";
 import type { StorageHandlers } from "./azure-transport.ts";
 import type { StorageConnection } from "./connection-string.ts";
+import { pinServiceVersion } from "./service-version.ts";
 
 /** A queue keeps what it is given: the encoding of texts is the codec's business, so the SDK's stays off. */
 export function openQueues(connection: StorageConnection): StorageHandlers<"queue"> {
   const { credential, queueEndpoint } = connection;
   const options = { retryOptions: { maxTries: 1 } };
-  const service =
-    credential.kind === "accountKey"
-      ? new QueueServiceClient(
-          queueEndpoint,
-          newPipeline(new StorageSharedKeyCredential(credential.accountName, credential.accountKey), options),
-        )
-      : new QueueServiceClient(`${queueEndpoint}?${credential.query}`, undefined, options);
+  const isSigned = credential.kind === "sharedAccessSignature";
+  const pipeline = isSigned
+    ? newPipeline(new AnonymousCredential(), options)
+    : newPipeline(new StorageSharedKeyCredential(credential.accountName, credential.accountKey), options);
+  const url = isSigned ? `${queueEndpoint}?${credential.query}` : queueEndpoint;
+  const service = new QueueServiceClient(url, pinServiceVersion(pipeline));
   const queueOf = (request: { readonly queue: string }) => service.getQueueClient(request.queue);
 
   return {

@@ -1,6 +1,7 @@
 import { AzureNamedKeyCredential, AzureSASCredential, TableClient, type TransactionAction } from "@azure/data-tables";
 import type { StorageHandlers } from "./azure-transport.ts";
 import type { StorageConnection } from "./connection-string.ts";
+import { serviceVersion } from "./service-version.ts";
 import { fromEntity, toEntity } from "./table-entity.ts";
 import type { TableWrite } from "./table-row.ts";
 
@@ -8,6 +9,7 @@ export function openTables(connection: StorageConnection): StorageHandlers<"tabl
   const { credential, tableEndpoint } = connection;
   const options = {
     retryOptions: { maxRetries: 0 },
+    version: serviceVersion,
     // Azurite is reached over http.
     allowInsecureConnection: tableEndpoint.startsWith("http:"),
   };

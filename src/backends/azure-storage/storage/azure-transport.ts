@@ -1,9 +1,9 @@
-import { isDurableError } from "../../../core/errors.ts";
+import { DurableError, isDurableError } from "../../../core/errors.ts";
 import { openBlobs } from "./azure-blobs.ts";
 import { openQueues } from "./azure-queues.ts";
 import { openTables } from "./azure-tables.ts";
 import type { StorageConnection } from "./connection-string.ts";
-import { describeForeignError } from "./storage-failure.ts";
+import { describeForeignError, isForeignError } from "./storage-failure.ts";
 import type { StorageRequestKind, StorageRequestOf, StorageTransport, StorageValue } from "./storage-request.ts";
 
 type KindOf<Service extends string> = Extract<StorageRequestKind, `${Service}.${string}`>;
@@ -27,8 +27,18 @@ export function createAzureTransport(connection: StorageConnection): StorageTran
       return { outcome: "done", value: await handler(request, signal ?? new AbortController().signal) };
     } catch (error) {
       if (isDurableError(error)) throw error;
+      if (!isForeignError(error)) throw toInternalError(error, request.kind);
       const service = request.kind.slice(0, request.kind.indexOf(".")) as keyof typeof hosts;
       return describeForeignError(error, hosts[service]);
     }
   };
+}
+
+function toInternalError(error: unknown, asked: string): DurableError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new DurableError(
+    "InternalError",
+    `durable-functions-ts failed by itself while it asked storage (${asked}), please report it: ${reason}`,
+    { cause: error },
+  );
 }

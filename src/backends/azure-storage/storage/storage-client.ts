@@ -19,7 +19,7 @@ export class StorageClient {
     this.#transport = transport;
   }
 
-  /** @throws DurableError `StorageUnavailable`, `StorageRejected`, or `Aborted` when `signal` did */
+  /** @throws DurableError `StorageUnavailable`, `StorageRejected`, `StorageBeingDeleted`, or `Aborted` when `signal` did */
   async perform<K extends StorageRequestKind>(
     request: StorageRequestOf<K>,
     signal?: AbortSignal,

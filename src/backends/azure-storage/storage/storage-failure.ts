@@ -7,19 +7,18 @@ interface SdkError {
   readonly code?: unknown;
   readonly message?: unknown;
   readonly statusCode?: unknown;
-  readonly details?: { readonly errorCode?: unknown; readonly odataError?: { readonly code?: unknown } };
+  readonly details?: {
+    readonly errorCode?: unknown;
+    readonly odataError?: { readonly code?: unknown; readonly message?: { readonly value?: unknown } };
+  };
   readonly response?: { readonly headers?: { get(name: string): string | undefined } };
 }
 
 const transientStatuses = new Set([408, 429, 500, 502, 503, 504]);
-/** 409s that say "not yet" rather than "no". */
-const transientCodes = new Set([
-  "TableBeingDeleted",
-  "QueueBeingDeleted",
-  "ContainerBeingDeleted",
-  "OperationTimedOut",
-  "ServerBusy",
-]);
+/** Whatever the status, these say "not yet" rather than "no". */
+const transientCodes = new Set(["OperationTimedOut", "ServerBusy"]);
+/** 409s of a name that is free again within about a minute, which is longer than requests are repeated. */
+const beingDeletedCodes = new Set(["TableBeingDeleted", "QueueBeingDeleted", "ContainerBeingDeleted"]);
 const conflictCodes = new Set(["PopReceiptMismatch"]);
 const fullStoreCodes = new Set(["MemoryExtentStoreAtSizeLimit", "AccountIsDisabled"]);
 
@@ -30,26 +29,31 @@ export function describeForeignError(error: unknown, host: string): StorageReply
   const errorCode = readErrorCode(sdk);
   if (httpStatus === 404) return { outcome: "notFound", errorCode };
   if (conflictCodes.has(errorCode)) return { outcome: "conflict", errorCode };
-  const waiting = transientCodes.has(errorCode);
-  if ((httpStatus === 409 || httpStatus === 412) && !waiting && !fullStoreCodes.has(errorCode)) {
-    return { outcome: "conflict", errorCode };
-  }
+  const isWaiting = transientCodes.has(errorCode);
+  const isNoConflict = isWaiting || beingDeletedCodes.has(errorCode) || fullStoreCodes.has(errorCode);
+  if ((httpStatus === 409 || httpStatus === 412) && !isNoConflict) return { outcome: "conflict", errorCode };
   const failure: StorageFailure = {
     httpStatus,
     errorCode,
-    message: firstLine(sdk.message, errorCode),
+    message: firstLine(sdk.details?.odataError?.message?.value ?? sdk.message, errorCode),
     host,
-    transient: waiting || (httpStatus === undefined ? !isOwnMistake(error) : transientStatuses.has(httpStatus)),
-    answerLost: httpStatus === undefined || httpStatus === 408 || httpStatus >= 500,
+    transient: isWaiting || httpStatus === undefined || transientStatuses.has(httpStatus),
+    // The service is sure that it did nothing when it is busy; a proxy's 503 says less.
+    answerLost: errorCode !== "ServerBusy" && (httpStatus === undefined || httpStatus === 408 || httpStatus >= 500),
     retryAfterMs: readRetryAfterMs(sdk),
     cause: error,
   };
   return { outcome: "failed", failure };
 }
 
-/** Errors that a client library throws before it asks the service; no retry changes them. */
-function isOwnMistake(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof URIError || error instanceof RangeError;
+/**
+ * `true` for what the SDKs and the sockets under them throw about a request: it has a status, a code or one of two names.
+ * Anything else is a mistake in a program, and says nothing about the service.
+ */
+export function isForeignError(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof URIError) return false;
+  const { name, code, statusCode } = (error ?? {}) as SdkError;
+  return name === "RestError" || name === "AbortError" || typeof code === "string" || typeof statusCode === "number";
 }
 
 function readErrorCode(sdk: SdkError): string {
@@ -67,15 +71,26 @@ function firstLine(message: unknown, errorCode: string): string {
 }
 
 function readRetryAfterMs(sdk: SdkError): number | undefined {
-  const text = sdk.response?.headers?.get("retry-after");
-  const seconds = text === undefined ? Number.NaN : Number(text);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+  const headers = sdk.response?.headers;
+  const text = headers?.get("retry-after");
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  // A date is meant by the clock of whoever answers.
+  const ms = Number.isNaN(seconds) ? Date.parse(text) - Date.parse(headers?.get("date") ?? "") : seconds * 1000;
+  return ms >= 0 ? ms : undefined;
 }
 
 /** What callers above the seam are told of a failure that no retry healed. */
 export function toDurableError(failure: StorageFailure, asked: string): DurableError {
   const { httpStatus, errorCode, host, message, cause } = failure;
   const status = httpStatus === undefined ? errorCode : `${httpStatus} ${errorCode}`;
+  if (beingDeletedCodes.has(errorCode)) {
+    return new DurableError(
+      "StorageBeingDeleted",
+      `what was asked of storage at ${host} (${asked}) is being deleted: ${status}; its name is free again in a minute`,
+      { cause },
+    );
+  }
   if (failure.transient) {
     return new DurableError(
       "StorageUnavailable",

@@ -133,6 +133,7 @@ interface StorageContext {
 /**
  * One attempt at one request. Decorators compose over this type: retries, limits, counting, scripted faults.
  *
- * Rejects only for content that is refused on reading (DurableError `CorruptData`).
+ * Rejects only for content that is refused on reading (DurableError `CorruptData`), and for a mistake of this package
+ * (`InternalError`).
  */
 export type StorageTransport = (request: StorageRequest, context: StorageContext) => Promise<StorageReply>;

@@ -1,6 +1,4 @@
 import { expect, it } from "vitest";
-import { hubNames } from "../../../../../src/backends/azure-storage/hub-names.ts";
-import { HubResources } from "../../../../../src/backends/azure-storage/hub-resources.ts";
 import { readAllRows } from "../../../../../src/backends/azure-storage/storage/row-reader.ts";
 import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
 import type {
@@ -35,15 +33,4 @@ it("pages without rows do not end a reading", async () => {
 it("a table that does not exist has no rows to tell of", async () => {
   const storage = new StorageClient(async () => ({ outcome: "notFound", errorCode: "TableNotFound" }));
   expect(await readAllRows(storage, { table: "T" })).toBeUndefined();
-});
-
-it("a hub whose partitions come after an empty page is found whole", async () => {
-  const names = hubNames("Hub", 4);
-  const { storage, requests } = paged([
-    [],
-    names.controlQueues.slice(0, 1).map(row),
-    names.controlQueues.slice(1).map(row),
-  ]);
-  await new HubResources(storage, names).create();
-  expect(requests.some(({ kind }) => kind === "table.batch")).toBe(false);
 });

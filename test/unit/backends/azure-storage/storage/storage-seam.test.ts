@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { RequestCounter, withRequestCount } from "../../../../../src/backends/azure-storage/storage/request-counter.ts";
 import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
-import { describeForeignError } from "../../../../../src/backends/azure-storage/storage/storage-failure.ts";
+import {
+  describeForeignError,
+  isForeignError,
+} from "../../../../../src/backends/azure-storage/storage/storage-failure.ts";
 import type {
   StorageReply,
   StorageTransport,
@@ -48,13 +51,21 @@ describe("foreign errors", () => {
     [http(409, "EntityAlreadyExists"), { outcome: "conflict" }],
     [http(412, "UpdateConditionNotSatisfied"), { outcome: "conflict" }],
     [http(400, "PopReceiptMismatch"), { outcome: "conflict" }],
-    [http(409, "QueueBeingDeleted"), { outcome: "failed", failure: { transient: true } }],
+    [http(409, "QueueBeingDeleted"), { outcome: "failed", failure: { transient: false, answerLost: false } }],
+    [http(500, "OperationTimedOut"), { outcome: "failed", failure: { transient: true, answerLost: true } }],
     [http(409, "MemoryExtentStoreAtSizeLimit"), { outcome: "failed", failure: { transient: false } }],
     [http(400, "InvalidInput"), { outcome: "failed", failure: { transient: false, answerLost: false } }],
     [http(403, "AuthenticationFailed"), { outcome: "failed", failure: { transient: false } }],
     [
       http(503, "ServerBusy", { "retry-after": "3" }),
       { outcome: "failed", failure: { transient: true, retryAfterMs: 3000 } },
+    ],
+    [
+      http(503, "ServerBusy", {
+        "retry-after": "Wed, 24 Jun 2026 10:00:07 GMT",
+        date: "Wed, 24 Jun 2026 10:00:05 GMT",
+      }),
+      { outcome: "failed", failure: { transient: true, answerLost: false, retryAfterMs: 2000 } },
     ],
     [
       { code: "ECONNREFUSED", message: "connect" },
@@ -64,6 +75,32 @@ describe("foreign errors", () => {
   ])("become replies: %j", (error, reply) => {
     expect(failed(error)).toMatchObject(reply);
   });
+
+  it.each(["TableBeingDeleted", "QueueBeingDeleted", "ContainerBeingDeleted"])(
+    "of what is being deleted say so at once: %s",
+    async (code) => {
+      const { client, counter } = scripted([failed(http(409, code))]);
+      await expect(client.require(send)).rejects.toMatchObject({
+        code: "StorageBeingDeleted",
+        message: expect.stringContaining("(queue.send on q) is being deleted"),
+      });
+      expect(counter.total).toBe(1);
+    },
+  );
+
+  it.each([new TypeError("undefined is not a function"), new URIError("malformed"), new Error("oops"), "text"])(
+    "are no mistakes of this package: %s",
+    (mistake) => {
+      expect(isForeignError(mistake)).toBe(false);
+    },
+  );
+
+  it.each([http(500), { name: "RestError" }, { name: "AbortError" }, { code: "ECONNRESET" }])(
+    "are what the service and its sockets answer: %j",
+    (error) => {
+      expect(isForeignError(error)).toBe(true);
+    },
+  );
 
   it("keep signatures out of messages", () => {
     const reply = failed({ statusCode: 403, code: "X", message: "GET https://a/b?sv=1&sig=SECRET%3D&x=1 failed" });
@@ -117,7 +154,9 @@ describe("retries", () => {
   it("say of a refusal that an earlier attempt may have caused it", async () => {
     const conflict: StorageReply = { outcome: "conflict", errorCode: "EntityAlreadyExists" };
     expect(await scripted([failed(http(500)), conflict]).client.perform(send)).toMatchObject({ afterLostAnswer: true });
-    expect(await scripted([failed(http(429)), conflict]).client.perform(send)).toEqual(conflict);
+    for (const certain of [429, 503]) {
+      expect(await scripted([failed(http(certain, "ServerBusy")), conflict]).client.perform(send)).toEqual(conflict);
+    }
   });
 
   it("stop when the caller does", async () => {
