@@ -36,12 +36,15 @@ interface Decision {
 }
 
 const drainCheckMs = 1000;
+/** How long a lease is kept for its queue to be let go of. What comes from the queue later is put back. */
+const letGoGraceMs = 2000;
 
 /**
  * Keeps this worker's leases.
  *
  * M1. A queue is received from only between a write that made its partition ours and the step that gives it up.
  * M2. A lease is trusted for its interval, counted from before the request that renewed it, by this machine's clock.
+ * M3. No lease waits for the queue of another.
  */
 export class PartitionManager {
   readonly #options: PartitionManagerOptions;
@@ -49,6 +52,8 @@ export class PartitionManager {
   readonly #pause: WakeSignal;
   /** When each of our leases was last renewed. */
   readonly #renewedAt = new Map<string, number>();
+  /** Queues that are being let go of. */
+  readonly #lettingGo = new Map<string, Promise<void>>();
   #running: Promise<void> | undefined;
 
   constructor(options: PartitionManagerOptions) {
@@ -70,11 +75,10 @@ export class PartitionManager {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    const owned = [...this.#renewedAt.keys()];
-    await Promise.all(owned.map((queue) => this.#options.unlisten(queue)));
-    if (owned.length === 0) return;
-    await this.#pass("release").catch((error: unknown) => this.#report(error));
+    for (const queue of this.#renewedAt.keys()) this.#letGo(queue);
+    if (this.#renewedAt.size > 0) await this.#pass("release").catch((error: unknown) => this.#report(error));
     this.#renewedAt.clear();
+    await this.#waitForQueues([...this.#lettingGo.keys()]);
   }
 
   async #run(): Promise<void> {
@@ -87,7 +91,7 @@ export class PartitionManager {
         this.#report(error);
         pauseMs = Math.min(pauseMs, drainCheckMs);
       }
-      await this.#dropExpired();
+      this.#dropExpired();
       await this.#pause.wait(pauseMs, signal);
     }
   }
@@ -114,25 +118,45 @@ export class PartitionManager {
       return { lease, step, next: applyLeaseStep(lease, step, workerId, now, leaseIntervalMs) };
     });
     for (const { lease, step } of decisions) {
-      if (step === "leave" && this.#renewedAt.delete(lease.queue)) await this.#options.unlisten(lease.queue);
-      if (step === "drain" || step === "release") await this.#options.unlisten(lease.queue);
+      const isLost = step === "leave" && this.#renewedAt.delete(lease.queue);
+      if (isLost || step === "drain" || step === "release") this.#letGo(lease.queue);
     }
-    const written = await this.#write(decisions.filter((decision) => decision.next !== undefined));
+    const kept = decisions.filter(({ next, step }) => next !== undefined && step !== "release");
+    const released = decisions.filter(({ step }) => step === "release");
+    const written = await this.#write(kept);
     for (const { lease, step } of written) this.#take(lease.queue, step, now);
-    return decisions.some(({ step }) => step === "drain") || written.length < decisions.filter((d) => d.next).length;
+    await this.#waitForQueues(released.map(({ lease }) => lease.queue));
+    for (const { lease } of await this.#write(released)) this.#renewedAt.delete(lease.queue);
+    const isWaiting = kept.some(({ step, lease }) => step === "drain" || this.#lettingGo.has(lease.queue));
+    return isWaiting || written.length < kept.length;
   }
 
   #take(queue: string, step: LeaseStep, now: number): void {
-    if (step === "release") {
-      this.#renewedAt.delete(queue);
-      return;
-    }
     if (step === "claim") {
       const { log, taskHub, workerId } = this.#options;
       log.log("info", "PartitionClaimed", `${workerId} took ${queue}`, { taskHub, workerId, partition: queue });
     }
     this.#renewedAt.set(queue, now);
-    if (step !== "drain") this.#options.listen(queue);
+    // A later pass listens to a queue that is still being let go of.
+    if (step !== "drain" && !this.#lettingGo.has(queue)) this.#options.listen(queue);
+  }
+
+  #letGo(queue: string): void {
+    if (this.#lettingGo.has(queue)) return;
+    const { unlisten } = this.#options;
+    const end = unlisten(queue)
+      .catch((error: unknown) => this.#report(error))
+      .finally(() => this.#lettingGo.delete(queue));
+    this.#lettingGo.set(queue, end);
+  }
+
+  /** Resolves once the queues are let go of, or after a time that the other leases can do without. */
+  async #waitForQueues(queues: readonly string[]): Promise<void> {
+    const waits = queues.flatMap((queue) => this.#lettingGo.get(queue) ?? []);
+    if (waits.length === 0) return;
+    const over = new AbortController();
+    await Promise.race([Promise.all(waits), this.#options.clock.sleep(letGoGraceMs, over.signal)]);
+    over.abort();
   }
 
   /** All rows in one request; one by one when a row was changed by someone else meanwhile. */
@@ -153,11 +177,11 @@ export class PartitionManager {
   }
 
   /** While the storage is away others cannot see us renew: what has run out is not ours to receive from. */
-  async #dropExpired(): Promise<void> {
+  #dropExpired(): void {
     for (const queue of [...this.#renewedAt.keys()]) {
       if (this.isOwned(queue)) continue;
       this.#renewedAt.delete(queue);
-      await this.#options.unlisten(queue);
+      this.#letGo(queue);
     }
   }
 }
