@@ -53,6 +53,7 @@ export interface StartInstanceOptions {
   readonly instanceId?: string | undefined;
   readonly input?: string | undefined;
   readonly tags?: Tags | undefined;
+  /** Not before this; a date from the year 1601 to 9999. @defaultValue at once */
   readonly scheduledStartTime?: Date | undefined;
   /** Trace context of whoever asks for the instance. */
   readonly parentTraceContext?: TraceContext | undefined;

@@ -1,3 +1,4 @@
+import { isInDateRange } from "../core/date-range.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
@@ -47,6 +48,7 @@ export class TaskHubClient implements OrchestrationClient {
   async startInstance(options: StartInstanceOptions): Promise<string> {
     assertDefinitionName(options.name, "the name of the orchestration to start");
     if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
+    assertScheduledStartTime(options.scheduledStartTime);
     const instanceId = options.instanceId ?? createId(this.#random);
     // A generated id is new, so there is no row to read.
     const existing = options.instanceId === undefined ? undefined : await this.#findReplaceable(instanceId, options);
@@ -209,3 +211,9 @@ type ControlEvent = HistoryEvent extends infer E
     ? Omit<E, "eventId" | "timestamp">
     : never
   : never;
+
+/** No row could hold another, and the start message is sent before its row. */
+function assertScheduledStartTime(at: Date | undefined): void {
+  if (at === undefined || (at instanceof Date && isInDateRange(at))) return;
+  throw new DurableError("InvalidOption", "scheduledStartTime must be a date from the year 1601 to 9999");
+}

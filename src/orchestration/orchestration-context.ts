@@ -131,7 +131,8 @@ export interface OrchestrationContext extends UserLogger {
   callHttp(request: DurableHttpRequest): DurableTask<DurableHttpResponse>;
 
   /**
-   * A timer that survives restarts. Never fires early. Waits of any length are possible.
+   * A timer that survives restarts. Never fires early; one for an instant that is over fires at once. Waits of any length
+   * are possible.
    *
    * @param when the instant, or the time from {@link currentUtcDateTime}: a `Date`, milliseconds, `{ hours: 1 }`, or an
    * ISO 8601 duration such as `"PT30S"`

@@ -1,3 +1,4 @@
+import { clampDate } from "../core/date-range.ts";
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
 import { validateSync } from "../core/payloads/standard-schema.ts";
@@ -313,5 +314,5 @@ function fireTime(when: Date | TimeSpanInput, now: Date): Date {
   if (Number.isNaN(at) || Math.abs(at) > 8.64e15) {
     throw new DurableError("InvalidOption", "the time of createTimer is not a valid date");
   }
-  return new Date(at);
+  return clampDate(new Date(at));
 }

@@ -90,3 +90,25 @@ it("a timer may be set for the end of time", async () => {
 
   expect(actions).toMatchObject([{ kind: "CreateTimer", fireAt: at(3 * day) }]);
 });
+
+it.each(["0001-01-01", "1500-06-01", "1600-12-31T23:59:59.999Z", "-271821-04-20"])(
+  "a timer for %s is recorded with the first date that a task hub can keep",
+  async (date) => {
+    const session = openSession(function* (ctx) {
+      yield ctx.createTimer(new Date(date));
+      return "over";
+    });
+    const first = await session.execute({
+      pastEvents: [],
+      newEvents: [{ ...episodeStarted(), timestamp: at(0) }, started],
+    });
+    expect(first.actions).toMatchObject([{ kind: "CreateTimer", fireAt: new Date("1601-01-01T00:00:00Z") }]);
+    const { events } = applyActions(started, first.actions, at(0));
+    const fired = timerFired(0, new Date("1601-01-01T00:00:00Z"));
+    const second = await session.execute({
+      pastEvents: events,
+      newEvents: [{ ...episodeStarted(), timestamp: at(1) }, fired],
+    });
+    expect(second.actions).toMatchObject([{ kind: "CompleteOrchestration", status: "Completed", result: '"over"' }]);
+  },
+);

@@ -1,3 +1,5 @@
+import { earliestDate, latestDate } from "../../../core/date-range.ts";
+
 /** A typed table value, as it is on the wire. Dates are texts: JavaScript dates lose their last four digits. */
 export type EdmValue =
   | { readonly type: "String" | "DateTime" | "Guid" | "Int64" | "Binary"; readonly value: string }
@@ -22,9 +24,18 @@ export const edm = {
   string: (value: string): EdmValue => ({ type: "String", value }),
   int32: (value: number): EdmValue => ({ type: "Int32", value }),
   boolean: (value: boolean): EdmValue => ({ type: "Boolean", value }),
-  /** `value` is ISO 8601 with a `Z`, up to seven fraction digits. */
-  dateTime: (value: string): EdmValue => ({ type: "DateTime", value }),
+  /** `value` is ISO 8601 with a `Z`, up to seven fraction digits. What a table cannot hold becomes the nearest it can. */
+  dateTime: (value: string): EdmValue & { readonly type: "DateTime" } => ({
+    type: "DateTime",
+    value: clampText(value),
+  }),
 };
+
+/** Years of other than four digits have a sign. */
+function clampText(iso: string): string {
+  if (iso.startsWith("+")) return latestDate.toISOString();
+  return iso.startsWith("-") || iso < "1601" ? earliestDate.toISOString() : iso;
+}
 
 export function readString(row: TableRow, column: string): string | undefined {
   const value = row.columns.get(column);

@@ -1,7 +1,7 @@
 import type { InstanceQuery } from "../../../core/orchestration-state.ts";
 import { escapeKey } from "../codec/key-escaping.ts";
 import { formatDate } from "../codec/wire-text.ts";
-import { odataString } from "../storage/table-row.ts";
+import { edm, odataString } from "../storage/table-row.ts";
 
 /** The OData filter of an instance query, or `undefined` for all rows. */
 export function instanceFilter(query: InstanceQuery): string | undefined {
@@ -9,7 +9,9 @@ export function instanceFilter(query: InstanceQuery): string | undefined {
   if (query.createdTimeFrom) conditions.push(`CreatedTime ge datetime'${formatTime(query.createdTimeFrom)}'`);
   if (query.createdTimeTo) conditions.push(`CreatedTime le datetime'${formatTime(query.createdTimeTo)}'`);
   if (query.runtimeStatus !== undefined && query.runtimeStatus.length > 0) {
-    conditions.push(query.runtimeStatus.map((status) => `RuntimeStatus eq ${odataString(status)}`).join(" or "));
+    conditions.push(
+      [...new Set(query.runtimeStatus)].map((status) => `RuntimeStatus eq ${odataString(status)}`).join(" or "),
+    );
   }
   if (query.instanceIdPrefix) {
     const prefix = escapeKey(query.instanceIdPrefix);
@@ -34,8 +36,7 @@ export function prefixEnd(prefix: string): string | undefined {
 }
 
 function formatTime(date: Date): string {
-  return formatDate(date).replace(
-    /(?:\.(\d+))?Z$/,
-    (_, digits: string | undefined) => `.${(digits ?? "").padEnd(7, "0")}Z`,
-  );
+  return edm
+    .dateTime(formatDate(date))
+    .value.replace(/(?:\.(\d+))?Z$/, (_, digits: string | undefined) => `.${(digits ?? "").padEnd(7, "0")}Z`);
 }

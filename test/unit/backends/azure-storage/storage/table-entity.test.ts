@@ -14,6 +14,18 @@ it("a selected column that the row lacks is absent, in whichever form the servic
   expect([...columns]).toEqual([["Name", { type: "String", value: "null" }]]);
 });
 
+it.each([
+  ["0001-01-01T00:00:00Z", "1601-01-01T00:00:00.000Z"],
+  ["1600-12-31T23:59:59.9999999Z", "1601-01-01T00:00:00.000Z"],
+  ["-271821-04-20T00:00:00Z", "1601-01-01T00:00:00.000Z"],
+  ["1601-01-01T00:00:00Z", "1601-01-01T00:00:00Z"],
+  ["2026-06-24T10:00:00.1234567Z", "2026-06-24T10:00:00.1234567Z"],
+  ["9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.9999999Z"],
+  ["+010000-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"],
+])("the date %s is written as %s, which a table can hold", (date, written) => {
+  expect(edm.dateTime(date)).toEqual({ type: "DateTime", value: written });
+});
+
 it("keys, tag and metadata are no columns", () => {
   const row = fromEntity({ "odata.metadata": "m", partitionKey: "p", rowKey: "r", etag: "e", timestamp: "t" });
   expect(row).toEqual({ partitionKey: "p", rowKey: "r", etag: "e", columns: new Map() });
