@@ -7,7 +7,14 @@ import { createRequire } from "node:module";
 import { fromHistoryRow } from "../../dist/backends/azure-storage/codec/history-row.js";
 import { jsonDataConverter } from "../../dist/core/payloads/data-converter.js";
 import { InProcessSession } from "../../dist/worker/in-process-session.js";
-import { activity, classicPayload, historyRows, instanceId, orchestration, protobufHistory } from "./histories.mjs";
+import {
+  activity,
+  classicPayload,
+  historyRows,
+  instanceId,
+  orchestration,
+  protobufHistory,
+} from "./replay-histories.mjs";
 
 const require = createRequire(import.meta.url);
 

@@ -1,0 +1,16 @@
+/** A number as people read it: three significant digits, thousands apart. */
+export function format(value) {
+  if (value === undefined) return "";
+  if (typeof value !== "number") return String(value);
+  const digits = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  if (!Number.isFinite(digits)) return String(value);
+  return value.toLocaleString("en", { maximumFractionDigits: Math.min(3, digits) });
+}
+
+/** @param rows arrays of cells, the first a title */
+export function printTable(heads, rows) {
+  console.log(`| ${heads.join(" | ")} |`);
+  console.log(`| --- |${" ---: |".repeat(heads.length - 1)}`);
+  for (const [title, ...cells] of rows) console.log(`| ${title} | ${cells.map(format).join(" | ")} |`);
+  console.log("");
+}
