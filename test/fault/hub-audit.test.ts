@@ -47,7 +47,7 @@ function hubOf(change: Partial<HubSnapshot> = {}): HubSnapshot {
     histories: new Map([["root", historyOf()]]),
     visibleMessages: [],
     messageCounts: new Map(),
-    quarantined: [],
+    blobs: ["root/message-1-TaskCompleted.json.gz"],
     missingBlobs: [],
     ...change,
   };
@@ -87,7 +87,8 @@ it.each<[string, Partial<HubSnapshot>, string]>([
     "stranger: is there, and nobody expects it",
   ],
   ["a message left", { messageCounts: new Map([["q", 1]]) }, "q: holds 1 messages"],
-  ["a message put aside", { quarantined: ["quarantine/q/1.json"] }, "put aside: quarantine/q/1.json"],
+  ["a message put aside", { blobs: ["quarantine/q/1.json"] }, "put aside: quarantine/q/1.json"],
+  ["what a purge has left", { blobs: ["purged/x.json.gz"] }, "purged: is there, and nobody expects it"],
   ["a blob that is gone", { missingBlobs: ["root/x.json.gz"] }, "missing: root/x.json.gz"],
 ])("sees %s", (_, change, violation) => {
   expect(judgeHub(hubOf(change), expected).violations.join("\n")).toContain(violation);

@@ -177,23 +177,36 @@ const caller: Workload = {
     });
   },
   async prepare() {},
-  async host(client) {
-    const start = async (instanceId: string, input: string) => {
+  async host({ client, repair }) {
+    const start = async (instanceId: string, name: string, input: string) => {
       try {
-        await client.startInstance({ instanceId, name: "short", input });
+        await client.startInstance({ instanceId, name, input });
       } catch (error) {
         // An earlier call may have come through, and its caller never knew.
         if (!isDurableError(error, "InstanceAlreadyExists")) throw error;
       }
     };
-    await start("small", '"small"');
-    await start("large", largeJson);
+    await start("small", "short", '"small"');
+    await start("large", "short", largeJson);
     await waitForStatus(client, "small", "Completed");
     await waitForStatus(client, "large", "Completed");
+
+    await start("purged", "short", largeJson);
+    await waitForStatus(client, "purged", "Completed");
+    await client.purge("purged");
+
+    if ((await client.getInstance("mended")) === undefined) await start("mended", "fragile", "5");
+    for (let isRepaired = false; ; isRepaired = true) {
+      await waitForStatus(client, "mended", isRepaired ? /^Completed$/ : /^(Failed|Completed)$/);
+      if ((await client.getInstance("mended"))?.runtimeStatus === "Completed") return;
+      repair();
+      await client.rewind("mended", "repaired");
+    }
   },
   expected: [
     { id: "small", name: "short", status: "Completed", input: '"small"', output: "5" },
     { id: "large", name: "short", status: "Completed", input: largeJson, output: String(largeText.length) },
+    { id: "mended", name: "fragile", status: "Completed", input: "5", output: "10", customStatus: '"trying"' },
   ],
 };
 

@@ -28,7 +28,7 @@ export interface Workload {
    * Calls of a client that lives in the worker's process and dies with it; made again by the process that comes next, as
    * a caller would who got no answer. In place of {@link prepare}.
    */
-  host?(client: TaskHubClient): Promise<void>;
+  host?(stage: Stage): Promise<void>;
   readonly expected: readonly ExpectedInstance[];
   /** Of many writes of one kind only some are worth a run each. @defaultValue all are */
   readonly sampleOf?: number;
@@ -46,19 +46,25 @@ export function recorded<Input, Output>(
     name,
     activity: (input, { instanceId }) => {
       const text = JSON.stringify(input) ?? "";
-      world.record(`${name}(${text.length > 100 ? text.length : text}) for ${instanceId}`);
+      // A generated id is another in each run.
+      const id = instanceId.replace(/^[0-9a-f]{32}(?=:)/, "*");
+      world.record(`${name}(${text.length > 100 ? text.length : text}) for ${id}`);
       return run(input);
     },
   };
 }
 
 /** Polls until a status read shows what is waited for. @throws Error after a minute, with what it shows instead */
-export async function waitForStatus(client: TaskHubClient, instanceId: string, wanted: string): Promise<void> {
+export async function waitForStatus(
+  client: TaskHubClient,
+  instanceId: string,
+  wanted: string | RegExp,
+): Promise<void> {
   const deadline = performance.now() + 60_000;
   for (;;) {
     const state = await client.getInstance(instanceId, { fetchInput: false });
     const shown = [state?.runtimeStatus ?? "missing", state?.customStatus ?? ""];
-    if (shown.includes(wanted)) return;
+    if (shown.some((text) => (typeof wanted === "string" ? text === wanted : wanted.test(text)))) return;
     if (performance.now() > deadline) throw new Error(`${instanceId} shows ${shown.join(" ")} instead of ${wanted}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync } from "node:fs";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { createAzureStorageTaskHub } from "../../src/backends/azure-storage/azure-storage-task-hub.ts";
 import type { LogSink } from "../../src/core/ports.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
@@ -55,7 +55,8 @@ async function open(options: WorkerOptions): Promise<void> {
   const worker = new TaskHubWorker({ ...ports, backend, store, executor, stopGraceMs: 0 });
   await worker.start();
   current = worker;
-  const calls = findWorkload(workload).host?.(new TaskHubClient({ store, ...ports }));
+  const client = new TaskHubClient({ store, ...ports });
+  const calls = findWorkload(workload).host?.({ client, repair: () => writeFileSync(repairedFile, "") });
   calls?.catch((error: Error) => reply({ log: `error Host: ${error.message}` }));
 }
 

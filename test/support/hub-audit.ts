@@ -24,7 +24,9 @@ export interface HubReport {
 export function judgeHub(hub: HubSnapshot, expected: readonly ExpectedInstance[]): HubReport {
   const violations: string[] = [];
   const repeatedAnswers: string[] = [];
-  const unmatched = new Set([...hub.rows.keys(), ...hub.histories.keys()]);
+  const owners = hub.blobs.map((blob) => blob.slice(0, blob.indexOf("/")));
+  const unmatched = new Set([...hub.rows.keys(), ...hub.histories.keys(), ...owners]);
+  unmatched.delete("quarantine");
   for (const instance of expected) {
     const id = instance.id ?? findByStart(hub, unmatched, instance);
     if (id === undefined) {
@@ -40,7 +42,7 @@ export function judgeHub(hub: HubSnapshot, expected: readonly ExpectedInstance[]
   for (const id of unmatched) violations.push(`${id}: is there, and nobody expects it`);
   for (const [queue, count] of hub.messageCounts) violations.push(`${queue}: holds ${count} messages`);
   for (const message of hub.visibleMessages) violations.push(`left behind: ${message}`);
-  for (const blob of hub.quarantined) violations.push(`put aside: ${blob}`);
+  for (const blob of hub.blobs) if (blob.startsWith("quarantine/")) violations.push(`put aside: ${blob}`);
   for (const blob of hub.missingBlobs) violations.push(`missing: ${blob}`);
   return { violations, repeatedAnswers };
 }

@@ -18,8 +18,8 @@ export interface HubSnapshot {
   readonly visibleMessages: readonly string[];
   /** By queue, hidden messages too; queues that are empty are left out. */
   readonly messageCounts: ReadonlyMap<string, number>;
-  /** Names of blobs. */
-  readonly quarantined: readonly string[];
+  /** Names of all blobs. */
+  readonly blobs: readonly string[];
   /** What a row refers to and is not there. */
   readonly missingBlobs: readonly string[];
 }
@@ -34,11 +34,11 @@ const historyPayloadColumns = ["Name", "Input", "Result", "Output", "Reason", "D
 
 export async function readHub({ connectionString, taskHub }: HubLocation): Promise<HubSnapshot> {
   const payloads = new StoredPayloads(connectionString, `${taskHub.toLowerCase()}-largemessages`);
-  const [instanceRows, historyRows, queues, quarantined] = await Promise.all([
+  const [instanceRows, historyRows, queues, blobs] = await Promise.all([
     readTable(connectionString, `${taskHub}Instances`),
     readTable(connectionString, `${taskHub}History`),
     readQueues(connectionString, taskHub.toLowerCase()),
-    payloads.list("quarantine/"),
+    payloads.list(),
   ]);
   const rows = new Map<string, StoredRow>();
   for (const row of instanceRows) rows.set(row.partitionKey, await payloads.restoreReferences(row));
@@ -48,7 +48,7 @@ export async function readHub({ connectionString, taskHub }: HubLocation): Promi
     histories.set(row.partitionKey, history);
     history.push(await payloads.restoreOffloaded(row));
   }
-  return { rows, histories, ...queues, quarantined, missingBlobs: payloads.missing };
+  return { rows, histories, ...queues, blobs, missingBlobs: payloads.missing };
 }
 
 async function readTable(connectionString: string, table: string): Promise<StoredRow[]> {
@@ -83,10 +83,10 @@ class StoredPayloads {
     this.#container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);
   }
 
-  async list(prefix: string): Promise<string[]> {
+  async list(): Promise<string[]> {
     const names: string[] = [];
     if (!(await this.#container.exists())) return names;
-    for await (const { name } of this.#container.listBlobsFlat({ prefix })) names.push(name);
+    for await (const { name } of this.#container.listBlobsFlat()) names.push(name);
     return names;
   }
 
