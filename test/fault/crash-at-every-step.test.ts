@@ -66,7 +66,10 @@ async function run(workload: Workload, death: Death | undefined): Promise<Run> {
   await store.createTaskHub();
   await workload.prepare(client);
   await first.start();
-  const driven = workload.drive?.({ client, repair: () => void (isRepaired = true) });
+  const repair = () => {
+    isRepaired = true;
+  };
+  const driven = workload.drive?.({ client, repair });
   const audit = (deadlineMs: number) =>
     auditHub({ connectionString, taskHub }, workload.expected, { deadlineMs, giveUp: () => transport.isDead });
   let outcome = await audit(60_000);
@@ -107,33 +110,34 @@ it.each([
   { name: "event vs timer", limit: 16 },
   { name: "fan-out 10", limit: 16 },
   { name: "large payloads", limit: 16 },
-])("leaves rows, history and queues in order wherever the worker dies: $name", { timeout: 400_000 }, async ({
-  name,
-  limit,
-}) => {
-  const workload = findWorkload(name);
-  const oracle = await run(workload, undefined);
-  expect(oracle.violations).toEqual([]);
-  const deaths = deathsOf(oracle.steps, limit);
+])(
+  "leaves rows, history and queues in order wherever the worker dies: $name",
+  { timeout: 400_000 },
+  async ({ name, limit }) => {
+    const workload = findWorkload(name);
+    const oracle = await run(workload, undefined);
+    expect(oracle.violations).toEqual([]);
+    const deaths = deathsOf(oracle.steps, limit);
 
-  const failures: string[] = [];
-  const pending = deaths.values();
-  const drain = async (): Promise<void> => {
-    for (const death of pending) {
-      let result = await run(workload, death);
-      // How answers come together decides how many writes there are.
-      for (let tries = 1; tries < 3 && !result.died; tries++) result = await run(workload, death);
-      const problems = describeProblems(result, oracle);
-      if (problems.length === 0) continue;
-      const where = `death ${death.when} write ${death.step}, DURABLE_SEED=${seed}`;
-      failures.push([where, ...problems, ...result.trace].join("\n    "));
-    }
-  };
-  await Promise.all(Array.from({ length: hubsAtOnce }, drain));
+    const failures: string[] = [];
+    const pending = deaths.values();
+    const drain = async (): Promise<void> => {
+      for (const death of pending) {
+        let result = await run(workload, death);
+        // How answers come together decides how many writes there are.
+        for (let tries = 1; tries < 3 && !result.died; tries++) result = await run(workload, death);
+        const problems = describeProblems(result, oracle);
+        if (problems.length === 0) continue;
+        const where = `death ${death.when} write ${death.step}, DURABLE_SEED=${seed}`;
+        failures.push([where, ...problems, ...result.trace].join("\n    "));
+      }
+    };
+    await Promise.all(Array.from({ length: hubsAtOnce }, drain));
 
-  expect(failures.join("\n")).toBe("");
-  expect(deaths.length).toBeGreaterThan(15);
-});
+    expect(failures.join("\n")).toBe("");
+    expect(deaths.length).toBeGreaterThan(15);
+  },
+);
 
 function describeProblems(result: Run, oracle: Run): string[] {
   if (!result.died) return ["the worker never got there"];

@@ -51,7 +51,8 @@ export class CrashLane {
   ): Promise<CrashRun> {
     const { timing = shortTiming, patienceMs = repairBoundMs + slackMs } = options;
     const injector = new FaultInjector(planOf(point), () => this.#worker.kill());
-    const stage = await CrashStage.open(this.#azurite, findWorkload(workloadName), injector, timing);
+    const workload = findWorkload(workloadName);
+    const stage = await CrashStage.open(this.#azurite, { workload, injector, timing });
     await this.#worker.open(stage.workerOptions("first")).catch((error: Error) => {
       if (!this.#worker.isDead) stage.note("the worker")(error);
     });
@@ -84,7 +85,7 @@ export class CrashLane {
       healedMs,
       labels: injector.labels,
       activityRuns,
-      trace: [...injector.trace, ...logged],
+      trace: [...injector.trace, ...logged, `messages not deleted: ${injector.openMessages.join(", ") || "none"}`],
     };
   }
 }

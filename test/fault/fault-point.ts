@@ -83,6 +83,11 @@ export class FaultInjector {
     return this.#lastFaultAt;
   }
 
+  /** Messages that workers have sent or received, and nobody has deleted. */
+  get openMessages(): readonly string[] {
+    return this.#names.open;
+  }
+
   readonly intercept: Intercept = async (request, forward) => {
     const write = parseHttpWrite(request);
     const label = write && this.#names.label(write);
@@ -93,6 +98,8 @@ export class FaultInjector {
       const isForwarded = mode === undefined || mode === "kill after" || mode === "answer lost";
       const answer = isForwarded ? await forward() : undefined;
       if (answer !== undefined) this.#names.learnFrom(request, answer);
+      const isDone = answer !== undefined && answer.status < 300;
+      if (isDone && write?.to === "queue" && write.verb === "delete") this.#names.forget(write.messageId);
       if (label !== undefined) this.#note(label, mode, answer?.status);
       if (mode === undefined) return answer;
       if (mode.startsWith("kill")) await this.#kill();

@@ -86,7 +86,11 @@ it.each<[string, Partial<HubSnapshot>, string]>([
     { rows: new Map([...hubOf().rows, ["stranger", soundRow]]) },
     "stranger: is there, and nobody expects it",
   ],
-  ["a message left", { messageCounts: new Map([["q", 1]]) }, "q: holds 1 messages"],
+  [
+    "a message left",
+    { messageCounts: new Map([["q", 1]]), visibleMessages: ["TimerFired(0) to root"] },
+    "1 messages are left, of which can be received: TimerFired(0) to root",
+  ],
   ["a message put aside", { blobs: ["quarantine/q/1.json"] }, "put aside: quarantine/q/1.json"],
   ["what a purge has left", { blobs: ["purged/x.json.gz"] }, "purged: is there, and nobody expects it"],
   ["a blob that is gone", { missingBlobs: ["root/x.json.gz"] }, "missing: root/x.json.gz"],

@@ -73,7 +73,7 @@ async function outlast(outage: Outage): Promise<Repair> {
   const worker = new WorkerProcess();
   const rowOutage = new RowOutage(outage);
   const injector = new FaultInjector(rowOutage.plan, () => worker.kill());
-  const stage = await CrashStage.open(azurite, findWorkload(workload), injector, shortTiming);
+  const stage = await CrashStage.open(azurite, { workload: findWorkload(workload), injector, timing: shortTiming });
   await worker.open(stage.workerOptions("only"));
   const endsAt = () => rowOutage.endsAt(injector.lastFaultAt);
   const { cleanAt, violations } = await stage.audit({

@@ -110,6 +110,15 @@ export class WriteLabels {
     this.#messages.set(messageId, message);
   }
 
+  /** Messages that were seen and not deleted. */
+  get open(): readonly string[] {
+    return [...this.#messages.values()];
+  }
+
+  forget(messageId: string): void {
+    this.#messages.delete(messageId);
+  }
+
   learnFrom(request: ProxiedRequest, answer: ProxiedAnswer): void {
     if (request.service !== "queue" || answer.status >= 300) return;
     const body = answer.body.toString("utf8");
