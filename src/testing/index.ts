@@ -1,7 +1,48 @@
-export { type BackendUnderTest, describeBackend } from "./backend-suite.ts";
+/**
+ * What it takes to run orchestrations in a test, and to prove a backend of one's own. The suites that prove it are in
+ * `durable-functions-ts/testing/suites`, because they need vitest; nothing here does.
+ *
+ * @example
+ * const clock = new SteppedClock();
+ * const hub = new MemoryTaskHub({ clock });
+ * const registry = new Registry();
+ * registry.addActivity({ name: "greet", activity: (name) => `Hello, ${name}!` });
+ * registry.addOrchestration({
+ *   name: "hello",
+ *   *orchestrator(context) {
+ *     return yield* context.callActivity("greet", "Ann");
+ *   },
+ * });
+ * const executor = new InProcessExecutor({ registries: [registry] });
+ * const worker = new TaskHubWorker({ backend: hub, store: hub, executor, clock, log: silentLog });
+ * const client = new TaskHubClient({ store: hub, clock, random: systemRandom });
+ * await worker.start();
+ * const instanceId = await client.startInstance({ name: "hello" });
+ *
+ * @module
+ */
+export { MemoryTaskHub, type MemoryTaskHubOptions } from "../backends/memory/memory-task-hub.ts";
+export type * from "../core/history-event.ts";
+export type { OrchestrationClient, StartInstanceOptions } from "../core/orchestration-client.ts";
+export type { InstancePage, InstanceQuery, OrchestrationState } from "../core/orchestration-state.ts";
+export { type Clock, type LogLevel, type LogSink, type Random, silentLog } from "../core/ports.ts";
+export { systemClock, systemRandom } from "../core/system-ports.ts";
+export type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
+export type * from "../engine/backend.ts";
+export { nextCreationStep, type PresentInstance } from "../engine/creation-race.ts";
+export { type InstanceWrite, nextInstanceWrite, type StoredInstance } from "../engine/next-instance-write.ts";
+export { TaskHubClient, type TaskHubClientOptions } from "../engine/task-hub-client.ts";
+export { TaskHubWorker, type TaskHubWorkerOptions } from "../engine/task-hub-worker.ts";
+export type { Orchestrator } from "../orchestration/orchestrator.ts";
+export { InProcessExecutor, type InProcessExecutorOptions } from "../worker/in-process-executor.ts";
+export {
+  type ActivityDefinition,
+  type OrchestrationDefinition,
+  Registry,
+  type RegistryOptions,
+} from "../worker/registry.ts";
 export * from "./history-builder.ts";
 export { SteppedClock } from "./stepped-clock.ts";
-export { describeTaskHub } from "./task-hub-suite.ts";
 export {
   type BackendFault,
   type FaultPlan,

@@ -4,12 +4,12 @@ import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { silentLog } from "../core/ports.ts";
 import { systemClock, systemRandom } from "../core/system-ports.ts";
+import type { Backend, TaskHubStore } from "../engine/backend.ts";
 import { TaskHubClient } from "../engine/task-hub-client.ts";
 import { TaskHubWorker } from "../engine/task-hub-worker.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import { InProcessExecutor } from "../worker/in-process-executor.ts";
 import { Registry } from "../worker/registry.ts";
-import type { BackendUnderTest } from "./backend-suite.ts";
 import { registerActivities } from "./behaviours/activities.ts";
 import type { Behaviour } from "./behaviours/behaviour.ts";
 import { registerHelpers } from "./behaviours/children.ts";
@@ -17,13 +17,22 @@ import { behaviours } from "./behaviours/index.ts";
 import { registerRewound, rewoundOutputs } from "./behaviours/rewound.ts";
 import { styles } from "./behaviours/styles.ts";
 
+/** A fresh, empty task hub. */
+export interface TaskHubUnderTest {
+  /** Not started. */
+  readonly backend: Backend;
+  readonly store: TaskHubStore;
+  /** Deletes the hub and closes everything that was opened. */
+  close(): Promise<void>;
+}
+
 /**
  * What orchestrations must do on every backend, whatever the style of their code: each behaviour runs as a generator, as
  * an async function and as an async generator, and all three must decide the same.
  */
-export function describeTaskHub(name: string, open: () => Promise<BackendUnderTest>): void {
+export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTest>): void {
   describe(`task hub: ${name}`, () => {
-    let hub: BackendUnderTest;
+    let hub: TaskHubUnderTest;
     let worker: TaskHubWorker;
     let client: TaskHubClient;
     const fixed = new Set<string>();

@@ -1,33 +1,14 @@
 import type { ExecutionCompleted, HistoryEvent } from "../core/history-event.ts";
-import type {
-  ActivityWorkItem,
-  Backend,
-  InstanceChange,
-  OrchestrationCheckpoint,
-  OrchestrationWorkItem,
-} from "../engine/backend.ts";
+import type { Backend, InstanceChange, OrchestrationCheckpoint, OrchestrationWorkItem } from "../engine/backend.ts";
 import { at } from "./history-builder.ts";
 
 /** What tests of a backend do with its work items. */
 
 const waitMs = 20_000;
 
-export async function fetchOrchestrationWithin(
-  backend: Backend,
-  ms: number,
-): Promise<OrchestrationWorkItem | undefined> {
-  return backend.fetchOrchestrationWorkItem(AbortSignal.timeout(ms));
-}
-
 export async function fetchOrchestration(backend: Backend): Promise<OrchestrationWorkItem> {
-  const workItem = await fetchOrchestrationWithin(backend, waitMs);
+  const workItem = await backend.fetchOrchestrationWorkItem(AbortSignal.timeout(waitMs));
   if (workItem === undefined) throw new Error(`no orchestration work item came within ${waitMs} ms`);
-  return workItem;
-}
-
-export async function fetchActivity(backend: Backend): Promise<ActivityWorkItem> {
-  const workItem = await backend.fetchActivityWorkItem(AbortSignal.timeout(waitMs));
-  if (workItem === undefined) throw new Error(`no activity work item came within ${waitMs} ms`);
   return workItem;
 }
 

@@ -90,13 +90,13 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
 
   #createQueues(): void {
     const renewIntervalMs = this.#lockMs / 3;
-    const open = () => new MessageQueue(this.#clock, this.#lockMs);
+    const open = (name: string) => new MessageQueue(name, this.#clock, this.#lockMs);
     const isWanted = (message: TaskMessage) => !this.#isRepeatedStart(message);
-    this.#control = new WaitingQueue(this.#clock, open(), (queue) => {
+    this.#control = new WaitingQueue(this.#clock, open("control"), (queue) => {
       const hold = queue.take(isWanted);
       return hold && new MemoryOrchestrationWorkItem(hold, renewIntervalMs);
     });
-    this.#workItems = new WaitingQueue(this.#clock, open(), (queue) => {
+    this.#workItems = new WaitingQueue(this.#clock, open("work-item"), (queue) => {
       const hold = queue.take();
       return hold && new MemoryActivityWorkItem(hold, renewIntervalMs);
     });
@@ -164,7 +164,9 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     }
     for (const outgoing of checkpoint.outgoing) this.#deliver(outgoing);
     const version = history === undefined ? undefined : this.#append(instanceId, history);
-    if (instance !== undefined) {
+    const basis = version ?? instance?.historyVersion;
+    // Whoever has written or purged the history since has seen to the row as well.
+    if (instance !== undefined && (basis === undefined || this.#isAt(instanceId, basis))) {
       const state = applyInstanceChange(instanceId, this.#instances.get(instanceId), instance);
       if (state !== undefined) this.#instances.set(instanceId, state);
     }

@@ -29,6 +29,7 @@ export interface Hold {
  * Q2. Nothing here takes longer because there are many messages.
  */
 export class MessageQueue {
+  readonly #name: string;
   readonly #clock: Clock;
   readonly #lockMs: number;
   readonly #ready = new Map<string, StoredMessage[]>();
@@ -39,13 +40,15 @@ export class MessageQueue {
   readonly #delayed = new DelayedMessages();
   #nextId = 1;
 
-  constructor(clock: Clock, lockMs: number) {
+  /** @param name sets its messages' ids apart from those of other queues */
+  constructor(name: string, clock: Clock, lockMs: number) {
+    this.#name = name;
     this.#clock = clock;
     this.#lockMs = lockMs;
   }
 
   send({ message, deliverAt }: OutgoingMessage, key: string | undefined): void {
-    const id = String(this.#nextId++);
+    const id = `${this.#name}-${this.#nextId++}`;
     const stored: StoredMessage = { id, message, key: key ?? id, deliveryCount: 0, unfinishedRuns: 0 };
     this.#place(stored, deliverAt?.getTime() ?? 0);
   }

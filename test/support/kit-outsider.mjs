@@ -1,0 +1,48 @@
+// A stranger's program on the published kit, with nothing installed but the package and its dependencies: runs an
+// orchestration on a hub in memory, on a clock that is moved by hand.
+import assert from "node:assert/strict";
+import {
+  InProcessExecutor,
+  MemoryTaskHub,
+  Registry,
+  SteppedClock,
+  silentLog,
+  systemRandom,
+  TaskHubClient,
+  TaskHubWorker,
+  withBackendFaults,
+} from "durable-functions-ts/testing";
+
+await assert.rejects(import("vitest"), { code: "ERR_MODULE_NOT_FOUND" });
+
+const clock = new SteppedClock();
+const hub = new MemoryTaskHub({ clock });
+const registry = new Registry();
+registry.addActivity({ name: "greet", activity: (name) => `Hello, ${name}!` });
+registry.addOrchestration({
+  name: "hello",
+  *orchestrator(context) {
+    yield context.createTimer({ days: 1 });
+    return yield* context.callActivity("greet", "Ann");
+  },
+});
+const executor = new InProcessExecutor({ registries: [registry] });
+const backend = withBackendFaults(hub, [
+  { operation: "completeActivityWorkItem", call: 1, when: "before", error: new Error("connection reset") },
+]);
+const worker = new TaskHubWorker({ backend, store: hub, executor, clock, log: silentLog });
+const client = new TaskHubClient({ store: hub, clock, random: systemRandom });
+await worker.start();
+const instanceId = await client.startInstance({ name: "hello" });
+
+let state;
+for (let hour = 0; hour < 48 && state?.runtimeStatus !== "Completed"; hour++) {
+  await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(3_600_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  state = await client.getInstance(instanceId);
+}
+await worker.stop();
+
+assert.equal(state?.runtimeStatus, "Completed");
+assert.equal(state.output, '"Hello, Ann!"');
