@@ -1,7 +1,7 @@
 import { DurableError } from "../../../core/errors.ts";
 import type { HistoryEvent } from "../../../core/history-event.ts";
 import type { HistoryEdit } from "../../../engine/backend.ts";
-import { fromHistoryRow } from "../codec/history-row.ts";
+import { fromHistoryRow, sentinelRowKey } from "../codec/history-row.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import { edm, readString, type TableRow, type TableWrite } from "../storage/table-row.ts";
 import { splitBatches } from "./history-batches.ts";
@@ -22,29 +22,37 @@ export interface HistoryEditOptions {
   readonly storage: StorageClient;
   readonly table: string;
   readonly payloads: LargePayloads;
+  /** Reads the sentinel's ETag. */
+  readonly readVersion: () => Promise<string | undefined>;
 }
 
 /**
- * Changes rows of a history that was just read.
+ * Changes rows of a history that was just read, at the sentinel's ETag: nobody has written anything since.
  *
  * Batches go one after the other, the end of the execution last: while it stands, the edit can be made again.
  *
- * @throws DurableError `WorkItemLockLost` when a row has changed since
+ * @throws DurableError `WorkItemLockLost` when the history has changed since
  */
 export async function editHistoryRows(
-  rows: readonly TableRow[],
+  { rows, version }: { readonly rows: readonly TableRow[]; readonly version: string | undefined },
   decide: (events: readonly HistoryEvent[]) => Promise<HistoryEdit>,
-  { storage, table, payloads }: HistoryEditOptions,
+  { storage, table, payloads, readVersion }: HistoryEditOptions,
 ): Promise<void> {
   const edit = await decide((await restoreRows(rows, payloads)).map(fromHistoryRow));
+  let etag = version;
   for (const batch of splitBatches(editRows(rows, edit))) {
-    if (batch.length === 0) return;
+    const [first] = batch;
+    if (first === undefined) return;
     const writes = batch.map((row): TableWrite => {
       return { write: "update", mode: "replace", row, etag: row.etag ?? "*" };
     });
-    const reply = await storage.perform({ kind: "table.batch", table, writes });
-    if (reply.outcome === "done" || reply.afterLostAnswer === true) continue;
-    throw new DurableError("WorkItemLockLost", "the history changed while it was being rewound; try again");
+    const sentinel = { partitionKey: first.partitionKey, rowKey: sentinelRowKey, columns: new Map() };
+    const fence: TableWrite = { write: "update", mode: "merge", row: sentinel, etag: etag ?? "*" };
+    const reply = await storage.perform({ kind: "table.batch", table, writes: [...writes, fence] });
+    if (reply.outcome !== "done" && reply.afterLostAnswer !== true) {
+      throw new DurableError("WorkItemLockLost", "the history changed while it was being rewound; try again");
+    }
+    etag = (reply.outcome === "done" ? reply.value.etags.at(-1) : undefined) ?? (await readVersion());
   }
 }
 

@@ -93,9 +93,10 @@ export class HistoryTable {
 
   /** See `TaskHubStore.editHistory`. */
   async edit(instanceId: string, decide: (events: readonly HistoryEvent[]) => Promise<HistoryEdit>): Promise<void> {
-    const { rows } = await this.readRows(instanceId);
-    if (rows.length === 0) throw new DurableError("InstanceNotFound", `'${instanceId}' has no history`);
-    await editHistoryRows(rows, decide, this.#options);
+    const stored = await this.readRows(instanceId);
+    if (stored.rows.length === 0) throw new DurableError("InstanceNotFound", `'${instanceId}' has no history`);
+    const readVersion = () => this.readVersion(instanceId);
+    await editHistoryRows(stored, decide, { ...this.#options, readVersion });
   }
 
   /** Keys only, of all executions and the sentinel. */
