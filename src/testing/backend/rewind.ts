@@ -63,6 +63,8 @@ export function describeRewind(it: BackendTest): void {
         "GenericEvent",
         "OrchestratorCompleted",
       ]);
+      const undone = edited.flatMap((event) => (event.type === "GenericEvent" ? event.data : []));
+      expect(undone).toEqual(["Rewound: TaskScheduled", "Rewound: TaskFailed", "Rewound: ExecutionCompleted"]);
       expect(edited.map(({ eventId }) => eventId)).toEqual(instance.events.map(({ eventId }) => eventId));
       expect(edited.map(({ timestamp }) => timestamp)).toEqual(instance.events.map(({ timestamp }) => timestamp));
       expect(edited[3]).toMatchObject({ name: "Child", instanceId: "child" });

@@ -82,10 +82,13 @@ export function fromHistoryRow(row: TableRow): HistoryEvent {
     );
   }
   try {
-    return buildEvent(type, (member) => fromColumn(member, row), {
+    const event = buildEvent(type, (member) => fromColumn(member, row), {
       eventId: readInt(row, "EventId") ?? -1,
       timestamp: readDate(row, "_Timestamp") ?? new Date(0),
     });
+    // What a rewind has undone says so in its reason.
+    if (event.type !== "GenericEvent" || event.data !== undefined) return event;
+    return { ...event, data: readString(row, "Reason") };
   } catch (cause) {
     const reason = isDurableError(cause) ? cause.message : (cause as Error).message;
     throw new DurableError("CorruptData", `history row ${row.rowKey} cannot be read: ${reason}`, { cause });
