@@ -1,4 +1,5 @@
 import { DurableError, isDurableError } from "../core/errors.ts";
+import type { TaskMessage } from "../core/task-message.ts";
 import type {
   ActivityWorkItem,
   Backend,
@@ -10,9 +11,15 @@ import type {
 /** The calls of a backend that can be made to fail. */
 export type FaultyOperation = Exclude<keyof Backend, "taskHub" | "start" | "stop">;
 
-/** What goes wrong in one call. */
+/**
+ * What goes wrong in one call.
+ *
+ * An error `WorkItemLockLost` tells, as the port has it, that the work item is settled and that nothing was written or
+ * sent for it: with it the work item goes back, and whatever would have been done of a completion is not. Giving back
+ * never rejects; a fault there leaves the messages to the end of their lock, or has no effect.
+ */
 export type BackendFault =
-  /** It never happened. With `WorkItemLockLost`, the work item is given back first, as the port promises. */
+  /** It never happened. */
   | { readonly when: "before"; readonly error: Error }
   /** It happened, and the caller was not told. */
   | { readonly when: "after"; readonly error: Error }
@@ -62,6 +69,8 @@ class FaultyBackend implements Backend {
   /** Work items with repeated messages, and what the backend handed out. */
   readonly #originals = new WeakMap<OrchestrationWorkItem, OrchestrationWorkItem>();
   readonly #delivered: { readonly instanceId: string; readonly message: DeliveredMessage }[] = [];
+  /** Given back without the backend's knowledge. */
+  readonly #settled = new WeakSet<object>();
 
   constructor(backend: Backend, plan: FaultPlan) {
     this.#backend = backend;
@@ -92,13 +101,16 @@ class FaultyBackend implements Backend {
   }
 
   loadHistory(workItem: OrchestrationWorkItem): ReturnType<Backend["loadHistory"]> {
-    return this.#call("loadHistory", () => this.#backend.loadHistory(this.#original(workItem)));
+    const original = this.#original(workItem);
+    const giveBack = () => this.#backend.abandonOrchestrationWorkItem(original);
+    return this.#call("loadHistory", giveBack, () => this.#backend.loadHistory(original));
   }
 
-  renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
-    return this.#call("renewOrchestrationWorkItem", () =>
-      this.#backend.renewOrchestrationWorkItem(this.#original(workItem)),
-    );
+  async renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
+    const original = this.#original(workItem);
+    this.#assertOpen(original);
+    const giveBack = () => this.#backend.abandonOrchestrationWorkItem(original);
+    await this.#call("renewOrchestrationWorkItem", giveBack, () => this.#backend.renewOrchestrationWorkItem(original));
   }
 
   async completeOrchestrationWorkItem(
@@ -112,63 +124,73 @@ class FaultyBackend implements Backend {
       settled: unique(checkpoint.settled).filter((message) => own.has(message)),
       deferred: unique(checkpoint.deferred).filter((message) => own.has(message)),
     };
+    this.#assertOpen(workItem);
     const fault = this.#next("completeOrchestrationWorkItem");
-    switch (fault?.when) {
-      case "before":
-        if (isDurableError(fault.error, "WorkItemLockLost")) await this.#backend.abandonOrchestrationWorkItem(workItem);
-        throw fault.error;
-      case "messagesSent":
-        await this.#backend.completeOrchestrationWorkItem({
-          ...whole,
-          history: undefined,
-          instance: undefined,
-          settled: [],
-          deferred: workItem.messages,
-        });
-        throw fault.error;
-      case "historyWritten":
-        await this.#backend.completeOrchestrationWorkItem({ ...whole, settled: [], deferred: workItem.messages });
-        throw fault.error;
-      default: {
-        const receipt = await this.#backend.completeOrchestrationWorkItem(whole);
-        if (fault?.when === "after") throw fault.error;
-        return receipt;
-      }
+    if (fault === undefined || fault.when === "repeated") return this.#backend.completeOrchestrationWorkItem(whole);
+    const keepsMessages = { settled: [], deferred: workItem.messages };
+    if (fault.when === "messagesSent") {
+      const sent = { ...whole, ...keepsMessages, history: undefined, instance: undefined };
+      await this.#backend.completeOrchestrationWorkItem(sent);
+    } else if (isDurableError(fault.error, "WorkItemLockLost")) {
+      await this.#backend.abandonOrchestrationWorkItem(workItem);
+    } else if (fault.when === "historyWritten") {
+      await this.#backend.completeOrchestrationWorkItem({ ...whole, ...keepsMessages });
+    } else if (fault.when === "after") {
+      await this.#backend.completeOrchestrationWorkItem(whole);
     }
+    throw fault.error;
   }
 
-  abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
-    return this.#call("abandonOrchestrationWorkItem", () =>
-      this.#backend.abandonOrchestrationWorkItem(this.#original(workItem)),
+  async abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
+    const original = this.#original(workItem);
+    await this.#abandon("abandonOrchestrationWorkItem", original, () =>
+      this.#backend.abandonOrchestrationWorkItem(original),
     );
   }
 
-  fetchActivityWorkItem(signal: AbortSignal): Promise<ActivityWorkItem | undefined> {
-    return this.#call("fetchActivityWorkItem", () => this.#backend.fetchActivityWorkItem(signal));
+  async fetchActivityWorkItem(signal: AbortSignal, demand?: () => number): Promise<ActivityWorkItem | undefined> {
+    const fault = this.#next("fetchActivityWorkItem");
+    if (fault?.when === "before") throw fault.error;
+    const workItem = await this.#backend.fetchActivityWorkItem(signal, demand);
+    if (workItem !== undefined && fault !== undefined && fault.when !== "repeated") throw fault.error;
+    return workItem;
   }
 
-  renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
-    return this.#call("renewActivityWorkItem", () => this.#backend.renewActivityWorkItem(workItem));
+  async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+    this.#assertOpen(workItem);
+    const giveBack = () => this.#backend.abandonActivityWorkItem(workItem);
+    await this.#call("renewActivityWorkItem", giveBack, () => this.#backend.renewActivityWorkItem(workItem));
   }
 
-  completeActivityWorkItem(
-    workItem: ActivityWorkItem,
-    answer: Parameters<Backend["completeActivityWorkItem"]>[1],
-  ): Promise<void> {
-    return this.#call("completeActivityWorkItem", () => this.#backend.completeActivityWorkItem(workItem, answer));
+  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
+    this.#assertOpen(workItem);
+    const giveBack = () => this.#backend.abandonActivityWorkItem(workItem);
+    const complete = () => this.#backend.completeActivityWorkItem(workItem, answer);
+    await this.#call("completeActivityWorkItem", giveBack, complete);
   }
 
-  abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
-    return this.#call("abandonActivityWorkItem", () => this.#backend.abandonActivityWorkItem(workItem));
+  async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+    await this.#abandon("abandonActivityWorkItem", workItem, () => this.#backend.abandonActivityWorkItem(workItem));
   }
 
-  async #call<T>(operation: FaultyOperation, run: () => Promise<T>): Promise<T> {
+  /** A call for a work item. What gives it back settles it, should the fault be that it is lost. */
+  async #call<T>(operation: FaultyOperation, giveBack: () => Promise<void>, run: () => Promise<T>): Promise<T> {
     const fault = this.#next(operation);
     if (fault === undefined || fault.when === "repeated") return run();
-    if (fault.when === "before") throw fault.error;
-    const result = await run();
-    if (result === undefined && operation === "fetchActivityWorkItem") return result;
+    if (isDurableError(fault.error, "WorkItemLockLost")) await giveBack();
+    else if (fault.when !== "before") await run();
     throw fault.error;
+  }
+
+  async #abandon(operation: FaultyOperation, workItem: object, giveBack: () => Promise<void>): Promise<void> {
+    if (this.#settled.has(workItem)) return;
+    // The backend is not told, so it holds the messages until their lock runs out.
+    if (this.#next(operation)?.when === "before") this.#settled.add(workItem);
+    else await giveBack();
+  }
+
+  #assertOpen(workItem: object): void {
+    if (this.#settled.has(workItem)) throw new DurableError("WorkItemLockLost", "the work item is settled");
   }
 
   #next(operation: FaultyOperation): BackendFault | undefined {
