@@ -77,3 +77,13 @@ it("has one timer, whatever is kept, and none after it was closed", async () => 
   expect(told).toEqual([]);
   expect(locks.every(({ signal }) => signal.aborted)).toBe(true);
 });
+
+it("has one renewal of a lock under way at a time, however slow it is", async () => {
+  const { told, keep, advance } = setUp();
+  const lock = keep("it", 100, () => new Promise(() => {}));
+
+  for (let step = 0; step < 5; step++) await advance(100);
+  lock.release();
+
+  expect(told).toEqual(["it renewed"]);
+});

@@ -173,3 +173,79 @@ it("an answer that comes twice is taken once, and an event whose deletion failed
   expect(types.filter((type) => type === "TaskCompleted")).toHaveLength(1);
   expect(types.filter((type) => type === "EventRaised")).toHaveLength(1);
 });
+
+const ask = { kind: "ScheduleTask", id: 0, name: "a", version: undefined, input: undefined, tags: undefined } as const;
+
+it("reads the history again before it puts a message off on the word of a session that was overtaken", async () => {
+  const execute = async ({ newEvents }: Episode): Promise<EpisodeResult> => {
+    const isAsked = newEvents.some(({ type }) => type === "EventRaised");
+    return { actions: isAsked ? [ask] : [], customStatus: undefined };
+  };
+  const { hub, processor, clock } = await setUp(execute);
+  await processor.process(await fetchOrchestration(hub));
+  const another = new OrchestrationProcessor({
+    backend: hub,
+    store: hub,
+    executor: { openSession: () => ({ execute, close() {} }), executeActivity: async () => completedActivity },
+    clock,
+    log: silentLog,
+    maxSessions: 10,
+    maxSessionBytes: 1e9,
+    maxSessionIdleMs: 1e9,
+  });
+  await hub.sendMessage({ message: { event: eventRaised("ask"), target } });
+  await another.process(await fetchOrchestration(hub));
+
+  await hub.sendMessage({ message: { event: taskCompleted(0), target } });
+  await processor.process(await fetchOrchestration(hub));
+
+  expect((await hub.getHistory("i"))?.at(-2)).toMatchObject({ type: "TaskCompleted" });
+});
+
+const completedActivity = { kind: "completed", result: undefined } as const;
+
+it("lets go of messages that have no effect", async () => {
+  const { clock, hub, processor } = await setUp(async () => decided);
+  await processor.process(await fetchOrchestration(hub));
+  await hub.sendMessage({ message: { event: eventRaised("go"), target: { ...target, executionId: "another" } } });
+
+  await processor.process(await fetchOrchestration(hub));
+  clock.advance(3_600_000);
+
+  const limit = new AbortController();
+  const fetching = hub.fetchOrchestrationWorkItem(limit.signal);
+  await turn();
+  limit.abort();
+  expect(await fetching).toBeUndefined();
+});
+
+it("processes the work items of one instance one after the other", async () => {
+  let underWay = 0;
+  const seen: number[] = [];
+  const { hub, processor } = await setUp(async () => {
+    seen.push(++underWay);
+    await turn();
+    underWay--;
+    return decided;
+  });
+  const first = await fetchOrchestration(hub);
+  await hub.sendMessage({ message: { event: eventRaised("go"), target } });
+  hub.expireLocks();
+  const second = await fetchOrchestration(hub);
+
+  await Promise.all([processor.process(first), processor.process(second)]);
+
+  expect(seen.every((count) => count === 1)).toBe(true);
+  expect(seen.length).toBeGreaterThan(1);
+});
+
+it("never rejects, whatever the backend does", async () => {
+  const { hub, processor } = await setUp(async () => decided);
+  const workItem = await fetchOrchestration(hub);
+  const reject = async () => {
+    throw new Error("connection reset");
+  };
+  Object.assign(hub, { loadHistory: reject, abandonOrchestrationWorkItem: reject });
+
+  await expect(processor.process(workItem)).resolves.toBeUndefined();
+});
