@@ -170,6 +170,13 @@ export const logEvents = {
     meaning: "An activity could not be given back; it comes again when its time runs out.",
     action: "storage",
   },
+  TaskHubBeingDeleted: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning: "A task hub of this name is being deleted, which takes storage most of a minute; its creation waits.",
+    action: "Nothing, if the hub was deleted on purpose. Else find out who deletes it.",
+  },
   PartitionClaimed: {
     area: "Durable",
     level: "info",

@@ -22,7 +22,7 @@ export interface AzureStorageOptions {
   readonly controlQueueBatchSize?: number | undefined;
   /** With this many messages of orchestrations in memory, no more are received. @defaultValue 64 */
   readonly controlQueueBufferThreshold?: number | undefined;
-  /** How long a received message is hidden from others unless renewed, in milliseconds. @defaultValue 60000 */
+  /** How long a received message is hidden from others unless renewed, in milliseconds. @defaultValue 25000 */
   readonly visibilityTimeoutMs?: number | undefined;
   /** How often the engine is asked to renew a work item, in milliseconds. @defaultValue a third of the timeout */
   readonly renewIntervalMs?: number | undefined;
@@ -32,7 +32,7 @@ export interface AzureStorageOptions {
   readonly messageEncoding?: MessageEncoding | undefined;
   /** Keep inputs of activities and sub-orchestrations in the history too. @defaultValue false */
   readonly storeInputsInOrchestrationHistory?: boolean | undefined;
-  /** How long a partition stays ours without renewal, in milliseconds. @defaultValue 30000 */
+  /** How long a partition stays ours without renewal, in milliseconds. @defaultValue 25000 */
   readonly leaseIntervalMs?: number | undefined;
   /** How often partitions are looked at and renewed, in milliseconds. @defaultValue 10000 */
   readonly leaseRenewIntervalMs?: number | undefined;
@@ -80,8 +80,8 @@ export interface ResolvedAzureStorageOptions {
 
 /** The only home of defaults and limits. @throws DurableError `InvalidOption` */
 export function resolveAzureStorageOptions(options: AzureStorageOptions): ResolvedAzureStorageOptions {
-  const visibilityTimeoutMs = inRange("visibilityTimeoutMs", options.visibilityTimeoutMs ?? 60_000, 1000, 604_800_000);
-  const leaseIntervalMs = inRange("leaseIntervalMs", options.leaseIntervalMs ?? 30_000, 1000, 600_000);
+  const visibilityTimeoutMs = inRange("visibilityTimeoutMs", options.visibilityTimeoutMs ?? 25_000, 1000, 604_800_000);
+  const leaseIntervalMs = inRange("leaseIntervalMs", options.leaseIntervalMs ?? 25_000, 1000, 600_000);
   if (typeof options.workerId !== "string" || options.workerId === "") {
     throw new DurableError("InvalidOption", "workerId must be a text that is unique per running process");
   }
@@ -109,7 +109,7 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
     visibilityTimeoutMs,
     renewIntervalMs: inRange(
       "renewIntervalMs",
-      options.renewIntervalMs ?? visibilityTimeoutMs / 3,
+      options.renewIntervalMs ?? Math.floor(visibilityTimeoutMs / 3),
       100,
       visibilityTimeoutMs,
     ),

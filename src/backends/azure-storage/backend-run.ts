@@ -92,7 +92,6 @@ export class BackendRun {
     const { reader, instances } = this.#parts;
     const controlQueue = new ControlQueue({
       ...this.#pollerOptions(queue),
-      taskHub: this.#options.names.taskHub,
       inbox: this.inbox,
       reader,
       instances,
@@ -118,6 +117,7 @@ export class BackendRun {
     const { storage } = this.#parts;
     return {
       queue,
+      taskHub: this.#options.names.taskHub,
       storage,
       clock,
       random,

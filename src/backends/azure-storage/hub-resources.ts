@@ -1,4 +1,5 @@
 import { DurableError, isDurableError } from "../../core/errors.ts";
+import { createEventLog } from "../../core/event-log.ts";
 import type { Clock, LogSink } from "../../core/ports.ts";
 import type { HubNames } from "./hub-names.ts";
 import { readAllRows } from "./storage/row-reader.ts";
@@ -39,6 +40,7 @@ export class HubResources {
    */
   async createWhenDeleted(): Promise<void> {
     const { clock, log, creationTimeoutMs } = this.#options;
+    const events = createEventLog(log, { taskHub: this.#names.taskHub });
     const giveUpAt = clock.now() + creationTimeoutMs;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -49,7 +51,7 @@ export class HubResources {
         const { taskHub } = this.#names;
         if (attempt === 1) {
           const message = `a task hub ${taskHub} is being deleted; its creation waits up to ${creationTimeoutMs} ms`;
-          log.log("warn", "TaskHubBeingDeleted", message, { taskHub });
+          events.write("TaskHubBeingDeleted", message, {});
         }
       }
       await clock.sleep(deletionCheckMs);

@@ -56,9 +56,9 @@ export function resolveDurableTaskSettings(
   const usesLocalStore =
     connectionName.toLowerCase() === defaultConnectionName.toLowerCase() &&
     findConnectionString(connectionName, env) === undefined;
-  // The extension's default is five minutes. Messages in work are renewed, so less brings a killed worker's back sooner;
-  // on the local store a new host gets them back at once, and half a minute is for what else may go wrong.
-  const visibilityTimeoutMs = usesLocalStore ? 30_000 : minuteMs;
+  // The extension's default is five minutes. Messages in work are renewed, so less brings a killed worker's back sooner,
+  // at about the time at which its leases run out too.
+  const visibilityTimeoutMs = 25_000;
   const defaultConcurrency = 10 * machine.processorCount;
   return {
     hubName: resolveHubName(durableTask, env),

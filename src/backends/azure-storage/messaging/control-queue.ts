@@ -16,7 +16,6 @@ export interface ControlQueueOptions extends Omit<QueuePollerOptions, "capacity"
   readonly instances: InstancesTable;
   readonly clock: Clock;
   readonly log: LogSink;
-  readonly taskHub: string;
   readonly batchSize: number;
   readonly bufferThreshold: number;
 }

@@ -1,10 +1,13 @@
 import type { Clock } from "../../../core/ports.ts";
 
-/** Pauses between polls of an empty queue: 0, about 50, 100, 150, 250, 450, ... milliseconds, up to a maximum. */
+/**
+ * Pauses between polls of a queue, in milliseconds: about 50, 100, 150, 250, 450, ... up to a maximum, after a message of
+ * another process was found; from 150 on after one of our own, because we are told of the next one too.
+ */
 export class PollingBackoff {
   readonly #maxMs: number;
   readonly #random: () => number;
-  #emptyPolls = 0;
+  #step = 0;
 
   constructor(maxMs: number, random: () => number) {
     this.#maxMs = maxMs;
@@ -12,16 +15,24 @@ export class PollingBackoff {
   }
 
   next(): number {
-    const polls = this.#emptyPolls++;
-    if (polls <= 1) return Math.min(this.#maxMs, polls * 50);
+    const step = this.#step++;
+    if (step === 0) return Math.min(this.#maxMs, 50);
     const jitter = 0.8 + 0.4 * this.#random();
-    return Math.min(this.#maxMs, 50 + 50 * 2 ** (polls - 2) * jitter);
+    return Math.min(this.#maxMs, 50 + 50 * 2 ** (step - 1) * jitter);
   }
 
-  reset(): void {
-    this.#emptyPolls = 0;
+  /** Something has come that nobody has told us of: more may. */
+  foundForeign(): void {
+    this.#step = 0;
+  }
+
+  /** What we were told of has come. */
+  foundOwn(): void {
+    this.#step = ownStep;
   }
 }
+
+const ownStep = 2;
 
 const maxDueTimes = 1000;
 

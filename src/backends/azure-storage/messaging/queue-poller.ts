@@ -1,3 +1,5 @@
+import { messageOf } from "../../../core/errors.ts";
+import { createEventLog, type EventLog } from "../../../core/event-log.ts";
 import type { Clock, LogSink, Random } from "../../../core/ports.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
@@ -9,6 +11,7 @@ export interface QueuePollerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: LogSink;
+  readonly taskHub: string;
   readonly visibilityTimeoutMs: number;
   readonly maxPollingIntervalMs: number;
   /** How many messages may be received now; 0 pauses until the next wake-up, at most a second. */
@@ -25,10 +28,12 @@ export interface QueuePollerOptions {
 /** Receives from one queue until stopped. A failing storage slows it down and never ends it. */
 export class QueuePoller {
   readonly #options: QueuePollerOptions;
+  readonly #events: EventLog;
   readonly #signal: WakeSignal;
 
   constructor(options: QueuePollerOptions) {
     this.#options = options;
+    this.#events = createEventLog(options.log, { taskHub: options.taskHub });
     this.#signal = new WakeSignal(options.clock);
   }
 
@@ -44,29 +49,31 @@ export class QueuePoller {
   async run(signal: AbortSignal): Promise<void> {
     const { random, maxPollingIntervalMs, capacity, onReceived } = this.#options;
     const backoff = new PollingBackoff(maxPollingIntervalMs, () => random.number());
+    let isWoken = false;
     while (!signal.aborted) {
       const maxMessages = Math.min(32, capacity());
       if (maxMessages <= 0) {
-        await this.#signal.wait(1000, signal);
+        isWoken = await this.#signal.wait(1000, signal);
         continue;
       }
       const messages = await this.#receive(maxMessages);
       if (messages.length > 0) {
-        backoff.reset();
+        if (isWoken) backoff.foundOwn();
+        else backoff.foundForeign();
         await onReceived(messages);
-      } else if (await this.#signal.wait(backoff.next(), signal)) {
-        backoff.reset();
       }
+      // A full batch is seldom all there is.
+      if (messages.length < maxMessages) isWoken = await this.#signal.wait(backoff.next(), signal);
     }
   }
 
   async #receive(maxMessages: number): Promise<readonly ReceivedMessage[]> {
-    const { queue, storage, log, visibilityTimeoutMs, cutOff } = this.#options;
+    const { queue, storage, visibilityTimeoutMs, cutOff } = this.#options;
     try {
       const request = { kind: "queue.receive", queue, maxMessages, visibilityTimeoutMs } as const;
       return await storage.require(request, cutOff);
     } catch (error) {
-      if (!cutOff.aborted) log.log("warn", "QueueReceiveFailed", (error as Error).message, { queue });
+      if (!cutOff.aborted) this.#events.write("QueueReceiveFailed", messageOf(error), { queue });
       return [];
     }
   }

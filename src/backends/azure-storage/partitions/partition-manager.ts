@@ -1,4 +1,5 @@
-import { DurableError } from "../../../core/errors.ts";
+import { DurableError, messageOf } from "../../../core/errors.ts";
+import { createEventLog, type EventLog } from "../../../core/event-log.ts";
 import type { Clock, LogSink } from "../../../core/ports.ts";
 import { WakeSignal } from "../messaging/polling-backoff.ts";
 import { readAllRows } from "../storage/row-reader.ts";
@@ -36,6 +37,7 @@ interface Decision {
 }
 
 const drainCheckMs = 1000;
+const minPauseMs = 100;
 /** How long a lease is kept for its queue to be let go of. What comes from the queue later is put back. */
 const letGoGraceMs = 2000;
 
@@ -49,6 +51,7 @@ const letGoGraceMs = 2000;
 export class PartitionManager {
   readonly #options: PartitionManagerOptions;
   readonly #stopping = new AbortController();
+  readonly #events: EventLog;
   readonly #pause: WakeSignal;
   /** When each of our leases was last renewed. */
   readonly #renewedAt = new Map<string, number>();
@@ -58,6 +61,7 @@ export class PartitionManager {
 
   constructor(options: PartitionManagerOptions) {
     this.#options = options;
+    this.#events = createEventLog(options.log, { taskHub: options.taskHub, workerId: options.workerId });
     this.#pause = new WakeSignal(options.clock);
   }
 
@@ -86,7 +90,7 @@ export class PartitionManager {
     while (!signal.aborted) {
       let pauseMs = this.#options.renewIntervalMs;
       try {
-        if (await this.#pass()) pauseMs = Math.min(pauseMs, drainCheckMs);
+        pauseMs = await this.#pass();
       } catch (error) {
         this.#report(error);
         pauseMs = Math.min(pauseMs, drainCheckMs);
@@ -98,15 +102,11 @@ export class PartitionManager {
 
   #report(error: unknown): void {
     if (this.#stopping.signal.aborted) return;
-    const { log, taskHub, workerId } = this.#options;
-    log.log("warn", "PartitionPassFailed", `partitions could not be renewed: ${(error as Error).message}`, {
-      taskHub,
-      workerId,
-    });
+    this.#events.write("PartitionPassFailed", `partitions could not be renewed: ${messageOf(error)}`, {});
   }
 
-  /** One look at all leases. Resolves to `true` when the next should come soon. */
-  async #pass(forced?: "release"): Promise<boolean> {
+  /** One look at all leases. Resolves to the time until the next one, in milliseconds. */
+  async #pass(forced?: "release"): Promise<number> {
     const { storage, table, workerId, clock, leaseIntervalMs, isDeadWorker, isBusy } = this.#options;
     const now = clock.now();
     const rows = await readAllRows(storage, { table });
@@ -128,13 +128,13 @@ export class PartitionManager {
     await this.#waitForQueues(released.map(({ lease }) => lease.queue));
     for (const { lease } of await this.#write(released)) this.#renewedAt.delete(lease.queue);
     const isWaiting = kept.some(({ step, lease }) => step === "drain" || this.#lettingGo.has(lease.queue));
-    return isWaiting || written.length < kept.length;
+    const isSoon = isWaiting || written.length < kept.length;
+    return Math.min(this.#options.renewIntervalMs, isSoon ? drainCheckMs : untilExpiry(decisions, clock.now()));
   }
 
   #take(queue: string, step: LeaseStep, now: number): void {
     if (step === "claim") {
-      const { log, taskHub, workerId } = this.#options;
-      log.log("info", "PartitionClaimed", `${workerId} took ${queue}`, { taskHub, workerId, partition: queue });
+      this.#events.write("PartitionClaimed", `${this.#options.workerId} took ${queue}`, { queue });
     }
     this.#renewedAt.set(queue, now);
     // A later pass listens to a queue that is still being let go of.
@@ -184,4 +184,10 @@ export class PartitionManager {
       this.#letGo(queue);
     }
   }
+}
+
+/** Until a lease of somebody else runs out, should they not renew it: whoever has died is succeeded at once then. */
+function untilExpiry(decisions: readonly Decision[], now: number): number {
+  const ends = decisions.flatMap(({ lease, step }) => (step === "leave" ? (lease.expiresAt?.getTime() ?? []) : []));
+  return Math.max(minPauseMs, Math.min(...ends) - now + minPauseMs);
 }

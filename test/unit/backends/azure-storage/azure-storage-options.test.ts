@@ -24,12 +24,12 @@ it("has the defaults that are documented, and the names of the format", () => {
       partitionsTable: "MyHubPartitions",
       largeMessagesContainer: "myhub-largemessages",
     },
-    visibilityTimeoutMs: 60_000,
-    renewIntervalMs: 20_000,
+    visibilityTimeoutMs: 25_000,
+    renewIntervalMs: 8333,
     maxQueuePollingIntervalMs: 30_000,
     controlQueueBufferThreshold: 64,
     messageEncoding: "base64",
-    leaseIntervalMs: 30_000,
+    leaseIntervalMs: 25_000,
     leaseRenewIntervalMs: 10_000,
   });
 });

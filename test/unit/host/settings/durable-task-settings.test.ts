@@ -18,8 +18,8 @@ describe("durable task settings", () => {
       maxConcurrentOrchestratorFunctions: 40,
       controlQueueBatchSize: 32,
       controlQueueBufferThreshold: 256,
-      controlQueueVisibilityTimeoutMs: 60_000,
-      workItemQueueVisibilityTimeoutMs: 60_000,
+      controlQueueVisibilityTimeoutMs: 25_000,
+      workItemQueueVisibilityTimeoutMs: 25_000,
       maxQueuePollingIntervalMs: 30_000,
       storeInputsInOrchestrationHistory: false,
       versioning: undefined,
@@ -46,8 +46,8 @@ describe("durable task settings", () => {
   it("suit one machine on the local store, which is used when nothing names an account", () => {
     expect(resolve({})).toMatchObject({
       usesLocalStore: true,
-      controlQueueVisibilityTimeoutMs: 30_000,
-      workItemQueueVisibilityTimeoutMs: 30_000,
+      controlQueueVisibilityTimeoutMs: 25_000,
+      workItemQueueVisibilityTimeoutMs: 25_000,
       maxQueuePollingIntervalMs: 1_000,
     });
     expect(resolve({ storageProvider: { connectionName: "Other" } }).usesLocalStore).toBe(false);

@@ -92,8 +92,11 @@ it("abandons for a time that doubles", () => {
 
 it("polls an empty queue less and less often", () => {
   const backoff = new PollingBackoff(30_000, () => 0.5);
-  const delays = Array.from({ length: 14 }, () => backoff.next());
-  expect(delays).toEqual([0, 50, 100, 150, 250, 450, 850, 1650, 3250, 6450, 12_850, 25_650, 30_000, 30_000]);
-  backoff.reset();
-  expect(backoff.next()).toBe(0);
+  const delays = Array.from({ length: 13 }, () => backoff.next());
+  expect(delays).toEqual([50, 100, 150, 250, 450, 850, 1650, 3250, 6450, 12_850, 25_650, 30_000, 30_000]);
+  backoff.foundForeign();
+  expect(backoff.next()).toBe(50);
+  // Of the next message of our own it is told.
+  backoff.foundOwn();
+  expect(backoff.next()).toBe(150);
 });
