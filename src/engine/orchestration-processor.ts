@@ -12,7 +12,7 @@ import { describeInstance } from "./instance-change.ts";
 import { type KnownExecution, KnownExecutions } from "./known-executions.ts";
 import { type KeptLock, LockKeeper } from "./lock-keeper.ts";
 import { nextInstanceWrite } from "./next-instance-write.ts";
-import { type Reconciliation, reconcileMessages } from "./reconcile-messages.ts";
+import { type Reconciliation, reconcileMessages, withoutIdleTimers } from "./reconcile-messages.ts";
 import { type ExecutionsOutcome, runExecutions } from "./run-executions.ts";
 import { settleEpisode, settleOrphans, settleUnreadable, settleWithoutEpisode } from "./settlements.ts";
 
@@ -125,6 +125,10 @@ export class OrchestrationProcessor {
       execution.session?.close();
       execution = await this.#executions.load(workItem); // P3
       messages = this.#reconcile(workItem, execution);
+    }
+    const { session } = execution;
+    if (session?.waitsForTimer !== undefined && messages.start === undefined) {
+      messages = withoutIdleTimers(messages, (timerId) => session.waitsForTimer?.(timerId) !== false);
     }
     if (execution.problem !== undefined && isWorthAnotherTry(workItem)) {
       throw new DurableError("CorruptData", execution.problem);

@@ -16,6 +16,8 @@ export interface Reconciliation {
   readonly refused: readonly DeliveredMessage[];
   /** Came too early: answers whose question is not in history yet. */
   readonly deferred: readonly DeliveredMessage[];
+  /** Timers that the code waits for no more: they need no episode, and no place in history. */
+  readonly idle: readonly DeliveredMessage[];
   /** For an instance that has neither history nor a start among its messages; nothing is decided about these. */
   readonly orphaned: readonly DeliveredMessage[];
 }
@@ -45,7 +47,7 @@ export function reconcileMessages(
   const start = startMessage?.message.event as ExecutionStarted | undefined;
   const current = start ?? history.started;
   if (current === undefined) {
-    return { start: undefined, accepted: [], discarded: [], refused: [], deferred: [], orphaned: messages };
+    return { start: undefined, accepted: [], discarded: [], refused: [], deferred: [], idle: [], orphaned: messages };
   }
 
   const accepted: DeliveredMessage[] = startMessage === undefined ? [] : [startMessage];
@@ -75,7 +77,23 @@ export function reconcileMessages(
       }
     }
   }
-  return { start, accepted, discarded, refused, deferred, orphaned: [] };
+  return { start, accepted, discarded, refused, deferred, idle: [], orphaned: [] };
+}
+
+/**
+ * Sets the timers apart that nobody waits for any more: those of calls that were answered within their time.
+ *
+ * @param waitsForTimer as the live session says, which has seen the whole history
+ */
+export function withoutIdleTimers(
+  messages: Reconciliation,
+  waitsForTimer: (timerId: number) => boolean,
+): Reconciliation {
+  const isIdle = ({ message: { event } }: DeliveredMessage) =>
+    event.type === "TimerFired" && !waitsForTimer(event.timerId);
+  if (!messages.accepted.some(isIdle)) return messages;
+  const accepted = messages.accepted.filter((delivered) => !isIdle(delivered));
+  return { ...messages, accepted, idle: messages.accepted.filter(isIdle) };
 }
 
 /**

@@ -52,7 +52,7 @@ export function settleEpisode(
       },
       outgoing: [...outcome.outgoing, ...refusalsFor(messages, now)],
       instance: describeInstance(executionId, history, outcome),
-      settled: [...messages.accepted, ...messages.discarded, ...messages.refused],
+      settled: [...messages.accepted, ...messages.discarded, ...messages.refused, ...messages.idle],
       deferred: messages.deferred,
     },
   };
@@ -79,7 +79,7 @@ export function settleWithoutEpisode(
     history: undefined,
     outgoing: [...(answer === undefined ? [] : [answer]), ...refusalsFor(messages, now)],
     instance,
-    settled: [...messages.discarded, ...messages.refused],
+    settled: [...messages.discarded, ...messages.refused, ...messages.idle],
     deferred: messages.deferred,
   };
 }

@@ -1,4 +1,10 @@
-import { AnonymousCredential, BlobServiceClient, newPipeline, StorageSharedKeyCredential } from "@azure/storage-blob";
+import {
+  AnonymousCredential,
+  BlobServiceClient,
+  type ContainerClient,
+  newPipeline,
+  StorageSharedKeyCredential,
+} from "@azure/storage-blob";
 import { DurableError } from "../../../core/errors.ts";
 import type { StorageHandlers } from "./azure-transport.ts";
 import type { StorageConnection } from "./connection-string.ts";
@@ -13,7 +19,12 @@ export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"
     : newPipeline(new StorageSharedKeyCredential(credential.accountName, credential.accountKey), options);
   const url = isSigned ? `${blobEndpoint}?${credential.query}` : blobEndpoint;
   const service = new BlobServiceClient(url, pinServiceVersion(pipeline));
-  const containerOf = (request: { readonly container: string }) => service.getContainerClient(request.container);
+  const clients = new Map<string, ContainerClient>();
+  const containerOf = ({ container }: { readonly container: string }) => {
+    const client = clients.get(container) ?? service.getContainerClient(container);
+    clients.set(container, client);
+    return client;
+  };
 
   return {
     "blob.createContainer": async (request, abortSignal) => {

@@ -1,4 +1,10 @@
-import { AnonymousCredential, newPipeline, QueueServiceClient, StorageSharedKeyCredential } from "@azure/storage-queue";
+import {
+  AnonymousCredential,
+  newPipeline,
+  type QueueClient,
+  QueueServiceClient,
+  StorageSharedKeyCredential,
+} from "@azure/storage-queue";
 import type { StorageHandlers } from "./azure-transport.ts";
 import type { StorageConnection } from "./connection-string.ts";
 import { pinServiceVersion } from "./service-version.ts";
@@ -13,7 +19,13 @@ export function openQueues(connection: StorageConnection): StorageHandlers<"queu
     : newPipeline(new StorageSharedKeyCredential(credential.accountName, credential.accountKey), options);
   const url = isSigned ? `${queueEndpoint}?${credential.query}` : queueEndpoint;
   const service = new QueueServiceClient(url, pinServiceVersion(pipeline));
-  const queueOf = (request: { readonly queue: string }) => service.getQueueClient(request.queue);
+  // Making a client is a good part of what a request costs.
+  const clients = new Map<string, QueueClient>();
+  const queueOf = ({ queue }: { readonly queue: string }) => {
+    const client = clients.get(queue) ?? service.getQueueClient(queue);
+    clients.set(queue, client);
+    return client;
+  };
 
   return {
     "queue.create": async (request, abortSignal) => {
