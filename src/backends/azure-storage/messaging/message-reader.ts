@@ -6,6 +6,7 @@ import type { StorageClient } from "../storage/storage-client.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import type { LargePayloads } from "../tracking/large-payloads.ts";
 import { abandonDelayMs, HeldMessage } from "./held-message.ts";
+import { RepeatedSends } from "./repeated-sends.ts";
 
 export interface MessageReaderOptions {
   readonly storage: StorageClient;
@@ -23,11 +24,13 @@ const maxRemembered = 10_000;
  *
  * R1. What cannot be read never stops a queue: it is delivered again later, and moved to a blob after some attempts.
  * R2. Only attempts that met bad data count; an outage of the storage does not.
+ * R3. Of a message that was sent twice because an answer got lost, the second is discarded.
  */
 export class MessageReader {
   readonly #options: MessageReaderOptions;
   readonly #events: EventLog;
   readonly #attempts = new Map<string, number>();
+  readonly #sends = new RepeatedSends();
 
   constructor(options: MessageReaderOptions) {
     this.#options = options;
@@ -39,6 +42,10 @@ export class MessageReader {
     const { storage, payloads } = this.#options;
     try {
       const queued = decodeQueueText(received.text);
+      if (this.#sends.isRepeat(received.messageId, queued)) {
+        await this.#discardRepeat(queue, received);
+        return undefined;
+      }
       if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data);
       const content = parseMessageData(await payloads.get(queued.blobName));
       if (content.kind === "message") {
@@ -53,6 +60,13 @@ export class MessageReader {
       await this.#giveUp(queue, received, messageOf(error), isBadData).catch(() => undefined);
     }
     return undefined;
+  }
+
+  async #discardRepeat(queue: string, { messageId, popReceipt, dequeueCount }: ReceivedMessage): Promise<void> {
+    const { storage, log, taskHub } = this.#options;
+    const fields = { taskHub, queue, messageId, dequeueCount };
+    log.log("debug", "RepeatedSendDiscarded", `discarded a message of ${queue} that was sent twice`, fields);
+    await storage.perform({ kind: "queue.deleteMessage", queue, messageId, popReceipt });
   }
 
   async #giveUp(queue: string, received: ReceivedMessage, reason: string, isBadData = true): Promise<void> {

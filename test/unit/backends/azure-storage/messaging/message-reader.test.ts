@@ -1,5 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
+import {
+  formatLargeMessageWrapper,
+  formatMessageData,
+} from "../../../../../src/backends/azure-storage/codec/message-data.ts";
 import { abandonDelayMs } from "../../../../../src/backends/azure-storage/messaging/held-message.ts";
 import { MessageReader } from "../../../../../src/backends/azure-storage/messaging/message-reader.ts";
 import { PollingBackoff } from "../../../../../src/backends/azure-storage/messaging/polling-backoff.ts";
@@ -20,9 +24,9 @@ function openReader(answer: (request: StorageRequest) => StorageReply | undefine
   });
   const payloads = new LargePayloads({ storage, container: "hub-largemessages", blobEndpoint: "http://h/acc" });
   const reader = new MessageReader({ storage, payloads, log: silentLog, taskHub: "Hub" });
-  const read = (text: string, dequeueCount: number) =>
+  const read = (text: string, dequeueCount: number, messageId = "m") =>
     reader.read("q", {
-      messageId: "m",
+      messageId,
       popReceipt: "p",
       text,
       dequeueCount,
@@ -100,3 +104,52 @@ it("polls an empty queue less and less often", () => {
   backoff.foundOwn();
   expect(backoff.next()).toBe(150);
 });
+
+const sent = (activityId: string): string =>
+  formatMessageData({
+    activityId,
+    message: {
+      event: {
+        type: "EventRaised",
+        eventId: -1,
+        timestamp: new Date(0),
+        name: "go",
+        input: undefined,
+        parentTraceContext: undefined,
+      },
+      target: { instanceId: "i", executionId: undefined },
+    },
+    sequenceNumber: 1,
+    episode: undefined,
+    sender: { instanceId: "", executionId: "" },
+  });
+
+it("a message that was sent twice is read once, and as often as it is delivered", async () => {
+  const { requests, read } = openReader();
+  const text = sent("4f0f2a5e-6d8e-4f52-9b8e-0d7a4f0f2a5e");
+  const read1 = await read(text, 1, "first");
+  const second = await read(text, 1, "second");
+  const again = await read(text, 2, "first");
+  expect([read1?.id, second, again?.id]).toEqual(["first", undefined, "first"]);
+  expect(requests).toMatchObject([{ kind: "queue.deleteMessage", messageId: "second" }]);
+});
+
+it("the repeat of a large message leaves the payload to the first", async () => {
+  const gzipped = gzipSync(sent("4f0f2a5e-6d8e-4f52-9b8e-0d7a4f0f2a5e"));
+  const { requests, read } = openReader(({ kind }) =>
+    kind === "blob.get" ? { outcome: "done", value: gzipped } : undefined,
+  );
+  const wrapper = formatLargeMessageWrapper("i/message-1-EventRaised.json.gz");
+  expect((await read(wrapper, 1, "first"))?.id).toBe("first");
+  expect(await read(wrapper, 1, "second")).toBeUndefined();
+  expect(requests.map(({ kind }) => kind)).toEqual(["blob.get", "queue.deleteMessage"]);
+});
+
+it.each(["", "00000000-0000-0000-0000-000000000000"])(
+  "messages that their sender has not named are all read",
+  async (id) => {
+    const { read } = openReader();
+    expect((await read(sent(id), 1, "first"))?.id).toBe("first");
+    expect((await read(sent(id), 1, "second"))?.id).toBe("second");
+  },
+);
