@@ -37,8 +37,8 @@ function thrownValue(kind: string): unknown {
   }
 }
 
-/** Most calls of `counted` that were under way at once, by instance. */
-const underWay = new Map<string, { now: number; most: number }>();
+/** Most calls of `counted` that were under way at once, by instance. A call that is delivered again counts no more. */
+const underWay = new Map<string, { now: number; most: number; readonly items: Set<unknown> }>();
 
 /** What the behaviours call. */
 export function registerActivities(registry: Registry): void {
@@ -74,9 +74,11 @@ export function registerActivities(registry: Registry): void {
   });
   registry.addActivity({
     name: "counted",
-    activity: async (_item: unknown, { instanceId }) => {
-      const count = underWay.get(instanceId) ?? { now: 0, most: 0 };
+    activity: async (item: unknown, { instanceId }) => {
+      const count = underWay.get(instanceId) ?? { now: 0, most: 0, items: new Set() };
       underWay.set(instanceId, count);
+      if (count.items.has(item)) return;
+      count.items.add(item);
       count.most = Math.max(count.most, ++count.now);
       for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
       count.now--;

@@ -1,4 +1,4 @@
-import { type Behaviour, completed } from "./behaviour.ts";
+import { type Behaviour, completed, onceRecorded } from "./behaviour.ts";
 
 const cities = ["Tokyo", "Seattle", "London"];
 /** The everyday patterns, written by hand in each style. */
@@ -132,7 +132,7 @@ export const basics: readonly Behaviour[] = [
       timer.cancel();
       return winner.result;
     },
-    drive: (client, instanceId) => client.raiseEvent(instanceId, "go", '"first"'),
+    drive: onceRecorded("TimerCreated", (client, instanceId) => client.raiseEvent(instanceId, "go", '"first"')),
     expected: completed("first"),
   },
   {

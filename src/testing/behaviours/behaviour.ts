@@ -1,5 +1,7 @@
+import type { HistoryEvent } from "../../core/history-event.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
 import type { OrchestrationState } from "../../core/orchestration-state.ts";
+import { systemClock } from "../../core/system-ports.ts";
 import { type GeneratorCode, type InEveryStyle, inEveryStyle } from "./styles.ts";
 
 /** One thing that orchestrations can do, written in each style. */
@@ -16,6 +18,18 @@ export interface Behaviour extends InEveryStyle {
 /** A behaviour whose code is written once, as a generator. */
 export function behaviour(options: Omit<Behaviour, keyof InEveryStyle>, code: GeneratorCode): Behaviour {
   return { ...options, ...inEveryStyle(code) };
+}
+
+/** Drives once history holds such an event, so that the decisions do not depend on how fast messages come. */
+export function onceRecorded(
+  type: HistoryEvent["type"],
+  drive: NonNullable<Behaviour["drive"]>,
+): NonNullable<Behaviour["drive"]> {
+  return async (client, instanceId) => {
+    const isRecorded = async () => ((await client.getHistory(instanceId)) ?? []).some((event) => event.type === type);
+    while (!(await isRecorded())) await systemClock.sleep(25);
+    await drive(client, instanceId);
+  };
 }
 
 /** The state of an instance that has ended with that output. */

@@ -1,7 +1,7 @@
 import type { DurableTask } from "../../orchestration/durable-task.ts";
 import type { Registry } from "../../worker/registry.ts";
 import { oddNames } from "./activities.ts";
-import { type Behaviour, behaviour, completed } from "./behaviour.ts";
+import { type Behaviour, behaviour, completed, onceRecorded } from "./behaviour.ts";
 
 const helpers: readonly Behaviour[] = [
   behaviour({ name: "answers who it is", expected: {} }, function* (ctx, input: unknown) {
@@ -152,7 +152,9 @@ export const children: readonly Behaviour[] = [
   behaviour(
     {
       name: "is terminated while it waits for a child",
-      drive: (client, instanceId) => client.terminate(instanceId, "enough"),
+      drive: onceRecorded("SubOrchestrationInstanceCreated", (client, instanceId) =>
+        client.terminate(instanceId, "enough"),
+      ),
       expected: { runtimeStatus: "Terminated", output: "enough" },
     },
     function* (ctx) {

@@ -2,7 +2,7 @@ import type { OrchestrationClient } from "../../core/orchestration-client.ts";
 import type { TimeSpanInput } from "../../core/time-span.ts";
 import { defineEvent } from "../../orchestration/external-event.ts";
 import { trapNames } from "./activities.ts";
-import { type Behaviour, behaviour, completed } from "./behaviour.ts";
+import { type Behaviour, behaviour, completed, onceRecorded } from "./behaviour.ts";
 import { inEveryStyle } from "./styles.ts";
 
 const order = defineEvent<{ item: string }>("Order");
@@ -83,7 +83,11 @@ export const eventsAndTimers: readonly Behaviour[] = [
     return "no failure";
   }),
   behaviour(
-    { name: "gets an event within its time", drive: raise(["go", "in time"]), expected: completed("in time") },
+    {
+      name: "gets an event within its time",
+      drive: onceRecorded("TimerCreated", raise(["go", "in time"])),
+      expected: completed("in time"),
+    },
     function* (ctx) {
       yield ctx.callActivity("nothing");
       const task = ctx.waitForExternalEvent("go", { timeout: "1h" });
