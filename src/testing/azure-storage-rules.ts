@@ -142,6 +142,7 @@ function checkQueue(request: OfService<"queue">, check: Check): void {
       return;
     case "queue.update":
       check(request.popReceipt !== "", () => "update without a pop receipt");
+      if (request.text !== undefined) checkText(request.text, check);
       checkDelay(request.visibilityTimeoutMs, 0, check);
       return;
     case "queue.deleteMessage":

@@ -26,10 +26,15 @@ export interface StrictAnswers {
   readonly shortPages: number;
   /** 503 `ServerBusy` with a `Retry-After`; nothing was done. */
   readonly busy: number;
-  /** 500 `OperationTimedOut`. A write was done all the same, a read was not. Never for a receive. */
+  /**
+   * 500 `OperationTimedOut`. A write was done all the same, a read was not. Not for a receive, whose messages would be
+   * away for the whole of their visibility timeout.
+   */
   readonly timeouts: number;
   /** The same for sends: each makes the message twice. */
   readonly repeatedSends: number;
+  /** The same for hiding a message: nobody knows its receipt then, and it comes again after its time. */
+  readonly lostReceipts: number;
   /** A received message is delivered again a second later, and the receipt handed out is invalid. */
   readonly redeliveries: number;
   /** A receive has its messages in another order. */
@@ -46,6 +51,7 @@ const strictAnswers: StrictAnswers = {
   busy: 0.01,
   timeouts: 0.01,
   repeatedSends: 0.01,
+  lostReceipts: 0.01,
   redeliveries: 0.01,
   shuffles: 0.5,
   shortReceives: 0.2,
@@ -100,8 +106,7 @@ export class StrictService {
       if (random.chance(chances.busy)) {
         return refusal(503, "ServerBusy", "busy", (this.#options.retryAfterMs ?? 50) / 1000);
       }
-      const timeouts = request.kind === "queue.send" ? chances.repeatedSends : chances.timeouts;
-      const isLost = request.kind !== "queue.receive" && random.chance(timeouts);
+      const isLost = random.chance(chanceOfTimeout(request, chances));
       if (isLost && isRead(request)) return refusal(500, "OperationTimedOut");
       const reply = await this.#answer(request, context, transport, random, chances);
       this.#noteDeletion(request, reply);
@@ -179,6 +184,19 @@ function placeOf(request: StorageRequest): string {
 
 function isRead({ kind }: StorageRequest): boolean {
   return ["table.query", "table.get", "blob.get", "blob.list"].includes(kind);
+}
+
+function chanceOfTimeout({ kind }: StorageRequest, chances: StrictAnswers): number {
+  switch (kind) {
+    case "queue.send":
+      return chances.repeatedSends;
+    case "queue.update":
+      return chances.lostReceipts;
+    case "queue.receive":
+      return 0;
+    default:
+      return chances.timeouts;
+  }
 }
 
 /** An answer of the service, told as the transport tells it. */

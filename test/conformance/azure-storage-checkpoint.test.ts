@@ -26,7 +26,7 @@ import {
 it("writes a sequence of three activities as the reference shows it", async () => {
   const taskHub = newHubName();
   // Batches are counted, and leases are renewed in batches.
-  const hub = openHub(taskHub, { leaseRenewIntervalMs: 25_000 });
+  const hub = openHub(taskHub, { leaseRenewIntervalMs: 25_000 }, { plain: "requests are counted" });
   const { backend, store, requests } = hub;
   await backend.start();
   await store.createInstance({ event: started("hello-0001"), replaces: undefined });
@@ -196,7 +196,7 @@ it("sends what one instance is sent in its order, the start first, and everythin
       sent.push(`${TaskMessage.OrchestrationInstance.InstanceId} ${TaskMessage.Event.Name}`);
       return reply;
     };
-  const hub = openHub(newHubName(), { decorateTransport });
+  const hub = openHub(newHubName(), { decorateTransport }, { plain: "sends are counted" });
   await hub.backend.start();
   await hub.store.createInstance({ event: started("parent"), replaces: undefined });
   const workItem = (await fetchWork(hub))!;

@@ -7,13 +7,14 @@ import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import { waitUntilEnded } from "../../src/testing/task-hub-suite.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import { Registry } from "../../src/worker/registry.ts";
+import { allAnswers } from "../support/strict-service.ts";
 import { azurite, newHubName, openHub } from "./azure-storage-fixture.ts";
 
 const ports = { clock: systemClock, random: systemRandom, log: silentLog };
 
 async function openWorker() {
   const taskHub = newHubName();
-  const { backend, store } = openHub(taskHub);
+  const { backend, store } = openHub(taskHub, {}, allAnswers);
   const registry = new Registry();
   registry.addActivity({ name: "work", activity: () => systemClock.sleep(20) });
   registry.addOrchestration({

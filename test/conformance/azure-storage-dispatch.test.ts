@@ -1,6 +1,7 @@
 import { QueueServiceClient } from "@azure/storage-queue";
 import { expect, it } from "vitest";
 import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
+import type { StorageTransport } from "../../src/backends/azure-storage/storage/storage-request.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { withFaults } from "../../src/testing/azure-storage-faults.ts";
 import {
@@ -179,14 +180,13 @@ it("commits although the answer to the commit got lost", async () => {
   const taskHub = newHubName();
   const isHistoryBatch = (request: { kind: string; table?: string }) =>
     request.kind === "table.batch" && request.table === `${taskHub}History`;
-  const hub = openHub(taskHub, {
-    decorateTransport: (transport) =>
-      withFaults(transport, [
-        { matches: isHistoryBatch, nth: 1, when: "after" },
-        { matches: isHistoryBatch, nth: 3, when: "after" },
-        { matches: isHistoryBatch, nth: 5, when: "before" },
-      ]),
-  });
+  const decorateTransport = (transport: StorageTransport) =>
+    withFaults(transport, [
+      { matches: isHistoryBatch, nth: 1, when: "after" },
+      { matches: isHistoryBatch, nth: 3, when: "after" },
+      { matches: isHistoryBatch, nth: 5, when: "before" },
+    ]);
+  const hub = openHub(taskHub, { decorateTransport }, { plain: "the nth request is meant" });
   await hub.backend.start();
   await hub.store.createInstance({ event: started("lost-answer"), replaces: undefined });
   await commit(hub, (await fetchWork(hub))!);

@@ -7,6 +7,7 @@ import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import { waitUntilEnded } from "../../src/testing/task-hub-suite.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import { Registry } from "../../src/worker/registry.ts";
+import { allAnswers } from "../support/strict-service.ts";
 import { azurite, newHubName, openHub } from "./azure-storage-fixture.ts";
 
 const ports = { clock: systemClock, random: systemRandom, log: silentLog };
@@ -21,7 +22,7 @@ async function countBlobs(taskHub: string): Promise<number> {
 
 it("an eternal orchestration with large payloads leaves nothing of its earlier rounds behind", async () => {
   const taskHub = newHubName();
-  const { backend, store } = openHub(taskHub);
+  const { backend, store } = openHub(taskHub, {}, allAnswers);
   const registry = new Registry();
   registry.addActivity({ name: "grow", activity: (text: string) => text });
   registry.addOrchestration({

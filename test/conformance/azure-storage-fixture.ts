@@ -8,28 +8,44 @@ import {
 import type { ExecutionStarted, HistoryEvent } from "../../src/core/history-event.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import type { OrchestrationWorkItem } from "../../src/engine/backend.ts";
+import type { StrictAnswers, StrictService } from "../../src/testing/azure-storage-strict.ts";
 import { type Azurite, startAzurite } from "../support/azurite.ts";
+import { eachMessageOnce, openStrictService } from "../support/strict-service.ts";
 
-/** One emulator for a test file; backends that a test opened are stopped after it. */
+/**
+ * One emulator for a test file, behind a storage account that is as strict as the service; backends that a test opened
+ * are stopped after it.
+ */
 export let azurite: Azurite;
+let strict: StrictService;
 const open: AzureStorageTaskHub[] = [];
 let hubCount = 0;
 
 beforeAll(async () => {
   azurite = await startAzurite();
+  strict = openStrictService();
 });
 afterEach(async () => {
   await Promise.all(open.splice(0).map(({ backend }) => backend.stop()));
 });
 afterAll(async () => {
   await azurite.stop();
+  expect(strict.violations).toEqual([]);
 });
 
 export function newHubName(): string {
   return `Hub${++hubCount}x${process.pid}`;
 }
 
-export function openHub(taskHub: string, options: Partial<AzureStorageOptions> = {}): AzureStorageTaskHub {
+/** The answers of the service that a test can do with; or none of them, and why. */
+export type ServiceAnswers = Partial<StrictAnswers> | { readonly plain: string };
+
+export function openHub(
+  taskHub: string,
+  options: Partial<AzureStorageOptions> = {},
+  answers: ServiceAnswers = eachMessageOnce,
+): AzureStorageTaskHub {
+  const { decorateTransport = (transport) => transport } = options;
   const hub = createAzureStorageTaskHub({
     connectionString: azurite.connectionString,
     taskHub,
@@ -39,6 +55,8 @@ export function openHub(taskHub: string, options: Partial<AzureStorageOptions> =
     maxQueuePollingIntervalMs: 200,
     leaseRenewIntervalMs: 500,
     ...options,
+    decorateTransport: (transport) =>
+      decorateTransport("plain" in answers ? transport : strict.decorate(transport, answers)),
   });
   open.push(hub);
   return hub;

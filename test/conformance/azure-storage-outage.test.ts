@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { createAzureStorageTaskHub } from "../../src/backends/azure-storage/azure-storage-task-hub.ts";
-import type { StorageRequest } from "../../src/backends/azure-storage/storage/storage-request.ts";
+import type { StorageRequest, StorageTransport } from "../../src/backends/azure-storage/storage/storage-request.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { withFaults } from "../../src/testing/azure-storage-faults.ts";
 import { startAzurite } from "../support/azurite.ts";
@@ -11,13 +11,9 @@ it("shows nothing of a checkpoint that broke off between its batches, and writes
   const taskHub = newHubName();
   const isHistoryBatch = (request: StorageRequest) =>
     request.kind === "table.batch" && request.table === `${taskHub}History`;
-  const hub = openHub(taskHub, {
-    decorateTransport: (transport) =>
-      withFaults(transport, [
-        { matches: isHistoryBatch, nth: 2, when: "before", transient: false },
-        { matches: isHistoryBatch, nth: 6, when: "before", transient: false },
-      ]),
-  });
+  const faults = [2, 6].map((nth) => ({ matches: isHistoryBatch, nth, when: "before" as const, transient: false }));
+  const decorateTransport = (transport: StorageTransport) => withFaults(transport, faults);
+  const hub = openHub(taskHub, { decorateTransport }, { plain: "the nth request is meant" });
   await hub.backend.start();
   await hub.store.createInstance({ event: started("broken-off"), replaces: undefined });
   const many = Array.from({ length: 250 }, (_, index) => scheduled(index, 1));
@@ -43,10 +39,9 @@ it("keeps the row's failure to itself once the history is written", async () => 
   const taskHub = newHubName();
   const isMerge = (request: StorageRequest) =>
     request.kind === "table.update" && request.table === `${taskHub}Instances`;
-  const hub = openHub(taskHub, {
-    decorateTransport: (transport) =>
-      withFaults(transport, [{ matches: isMerge, nth: 1, when: "before", transient: false }]),
-  });
+  const decorateTransport = (transport: StorageTransport) =>
+    withFaults(transport, [{ matches: isMerge, nth: 1, when: "before", transient: false }]);
+  const hub = openHub(taskHub, { decorateTransport }, { plain: "the nth request is meant" });
   await hub.backend.start();
   await hub.store.createInstance({ event: started("row-lost"), replaces: undefined });
   await expect(commit(hub, (await fetchWork(hub))!)).resolves.toBeDefined();

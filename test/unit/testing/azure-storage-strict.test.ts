@@ -15,6 +15,7 @@ const never: StrictAnswers = {
   busy: 0,
   timeouts: 0,
   repeatedSends: 0,
+  lostReceipts: 0,
   redeliveries: 0,
   shuffles: 0,
   shortReceives: 0,
@@ -63,11 +64,18 @@ it("a write that timed out was done, a read was not, and what was refused is tol
   expect(await openService(() => conflict, { timeouts: 1 }).ask(create)).toEqual(conflict);
 });
 
-it("receives never time out, and sends only when they may be repeated", async () => {
+it("receives never time out, sends and renewals when they may", async () => {
+  const update = {
+    kind: "queue.update",
+    queue: "queue",
+    messageId: "m",
+    popReceipt: "p",
+    visibilityTimeoutMs: 0,
+  } as const;
   const { ask } = openService(() => done([]), { timeouts: 1 });
-  expect(await ask(receive)).toMatchObject({ outcome: "done" });
-  expect(await ask(send)).toMatchObject({ outcome: "done" });
+  for (const request of [receive, send, update]) expect(await ask(request)).toMatchObject({ outcome: "done" });
   expect(await openService(() => done(), { repeatedSends: 1 }).ask(send)).toMatchObject({ outcome: "failed" });
+  expect(await openService(() => done(), { lostReceipts: 1 }).ask(update)).toMatchObject({ outcome: "failed" });
 });
 
 it("a receipt that is not valid any more is not found, or it mismatches", async () => {
