@@ -22,6 +22,8 @@ export interface Reconciliation {
   readonly orphaned: readonly DeliveredMessage[];
 }
 
+/** The start of a child waits so often for an earlier child of its parent to give the id up. */
+const maxHeldDeliveries = 5;
 /** An answer to a question that never appears is given up after this many deliveries. */
 const maxEarlyDeliveries = 10;
 
@@ -31,6 +33,7 @@ const maxEarlyDeliveries = 10;
  * - A message that has been accepted before is a repeat, known by its id; so is the answer to a question that has one.
  * - A start begins a new execution when there is none, or when the present one has ended and was started by another
  *   message. Any other start is a repeat, or it is refused: the id is in use.
+ * - A start waits for a while, instead of being refused, when an earlier child of the same parent holds the id.
  * - A message for an exact execution counts for that execution only.
  * - An answer is accepted only once history holds its question; until then it waits, because the checkpoint that asks
  *   may still be on its way.
@@ -62,8 +65,11 @@ export function reconcileMessages(
     const { event, target } = delivered.message;
     const isForAnother =
       target.executionId !== undefined && target.executionId !== current.orchestrationInstance.executionId;
-    if (isRefused(current, hasEnded, event)) refused.push(delivered);
-    else if (hasEnded || isForAnother || !isForExecution(event) || taken.has(delivered.id)) discarded.push(delivered);
+    if (isRefused(current, hasEnded, event)) {
+      const mayEnd =
+        start === undefined && isEarlierChild(current, event) && delivered.deliveryCount < maxHeldDeliveries;
+      (mayEnd ? deferred : refused).push(delivered);
+    } else if (hasEnded || isForAnother || !isForExecution(event) || taken.has(delivered.id)) discarded.push(delivered);
     else {
       const answer = answerIn(event);
       const fate = answer && (start === undefined ? history.fateOfAnswer(answer) : "early");
@@ -115,6 +121,23 @@ function isNewStart(history: HistorySummary, event: ExecutionStarted): boolean {
 function isRefused(holder: ExecutionStarted, hasEnded: boolean, event: HistoryEvent): boolean {
   if (hasEnded || event.type !== "ExecutionStarted") return false;
   return waitingParentOf(event) !== undefined && !isSameStart(holder, event);
+}
+
+/**
+ * Both have the same parent, and the holder was asked for first: it has most likely answered, or the parent would not have
+ * gone on, and its last checkpoint is on its way.
+ */
+function isEarlierChild(holder: ExecutionStarted, event: HistoryEvent): boolean {
+  const [earlier, later] = [
+    holder.parentInstance,
+    event.type === "ExecutionStarted" ? event.parentInstance : undefined,
+  ];
+  if (earlier === undefined || later === undefined) return false;
+  return (
+    earlier.taskScheduleId < later.taskScheduleId &&
+    earlier.orchestrationInstance.instanceId === later.orchestrationInstance.instanceId &&
+    earlier.orchestrationInstance.executionId === later.orchestrationInstance.executionId
+  );
 }
 
 function isSameStart(a: ExecutionStarted, b: ExecutionStarted): boolean {

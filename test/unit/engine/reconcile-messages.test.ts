@@ -82,9 +82,21 @@ describe("a message of an instance", () => {
     ["that starts a child under an id in use is refused", running, delivered(childOf(3), "x"), "refused"],
     ["that starts a child again while it runs is a repeat", runningChild, delivered(childOf(3), "x"), "discarded"],
     [
-      "that starts the id of a running child for another task is refused",
+      "that starts the id of a running child for a later task of its parent waits, as that may have answered",
       runningChild,
       delivered(childOf(4)),
+      "deferred",
+    ],
+    [
+      "that starts the id of a child that goes on running for a later task is refused in the end",
+      runningChild,
+      delivered(childOf(4), "x", 5),
+      "refused",
+    ],
+    [
+      "that starts the id of a running child for an earlier task is refused",
+      runningChild,
+      delivered(childOf(2)),
       "refused",
     ],
     [

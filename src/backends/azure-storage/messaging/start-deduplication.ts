@@ -31,6 +31,8 @@ export function nextStartStep(
     const isSame = !instance.executionId || instance.executionId.toLowerCase() === start.executionId.toLowerCase();
     // Terminated before it ever ran: nothing else undoes the start.
     if (isSame) return instance.runtimeStatus === "Terminated" ? "discard" : "accept";
+    // The id was purged or has ended since, and was started anew.
+    if (instance.generation > start.generation) return "discard";
     const isRaceLost =
       (instance.runtimeStatus === "Pending" && instance.createdTime < start.timestamp) ||
       (start.dequeueCount > 1 && start.dequeuedOn > instance.createdTime);

@@ -6,9 +6,9 @@ import {
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 import { DurableError } from "../../../core/errors.ts";
-import type { StorageHandlers } from "./azure-transport.ts";
 import type { StorageConnection } from "./connection-string.ts";
 import { pinServiceVersion } from "./service-version.ts";
+import type { StorageHandlers } from "./storage-handlers.ts";
 
 export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"> {
   const { credential, blobEndpoint } = connection;

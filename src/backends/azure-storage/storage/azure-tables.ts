@@ -1,7 +1,7 @@
 import { AzureNamedKeyCredential, AzureSASCredential, TableClient, type TransactionAction } from "@azure/data-tables";
-import type { StorageHandlers } from "./azure-transport.ts";
 import type { StorageConnection } from "./connection-string.ts";
 import { serviceVersion } from "./service-version.ts";
+import type { StorageHandlers } from "./storage-handlers.ts";
 import { fromEntity, toEntity } from "./table-entity.ts";
 import type { TableWrite } from "./table-row.ts";
 

@@ -4,14 +4,7 @@ import { openQueues } from "./azure-queues.ts";
 import { openTables } from "./azure-tables.ts";
 import type { StorageConnection } from "./connection-string.ts";
 import { describeForeignError, isForeignError } from "./storage-failure.ts";
-import type { StorageRequestKind, StorageRequestOf, StorageTransport, StorageValue } from "./storage-request.ts";
-
-type KindOf<Service extends string> = Extract<StorageRequestKind, `${Service}.${string}`>;
-
-/** One HTTP request each, without retries. They throw what the SDK throws. */
-export type StorageHandlers<Service extends string> = {
-  readonly [K in KindOf<Service>]: (request: StorageRequestOf<K>, signal: AbortSignal) => Promise<StorageValue<K>>;
-};
+import type { StorageTransport } from "./storage-request.ts";
 
 /** Azure Storage, or its emulator, through the official SDKs. */
 export function createAzureTransport(connection: StorageConnection): StorageTransport {
