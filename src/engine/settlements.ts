@@ -35,7 +35,9 @@ export function settleEpisode(
   const history = outcome.isNewExecution ? new HistorySummary() : execution.history;
   const firstIndex = history.length;
   history.append(outcome.events);
-  const accepted = messages.accepted.filter(isKnownByIdAlone).map(({ id }) => id);
+  // A rewind asks the questions of a failed execution again: old answers to them are known by their ids only.
+  const mayBeRewound = history.completed?.orchestrationStatus === "Failed";
+  const accepted = messages.accepted.filter((message) => mayBeRewound || isKnownByIdAlone(message)).map(({ id }) => id);
   const acceptedIds = [...execution.acceptedIds, ...accepted].slice(-maxAcceptedIds);
   return {
     history,

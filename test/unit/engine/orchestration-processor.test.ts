@@ -6,6 +6,7 @@ import { silentLog } from "../../../src/core/ports.ts";
 import type { Episode, EpisodeResult, TaskExecutor } from "../../../src/core/task-executor.ts";
 import type { OrchestrationCheckpoint, OrchestrationWorkItem } from "../../../src/engine/backend.ts";
 import { OrchestrationProcessor } from "../../../src/engine/orchestration-processor.ts";
+import { rewindInstance } from "../../../src/engine/rewind.ts";
 import {
   at,
   episodeCompleted,
@@ -13,6 +14,7 @@ import {
   eventRaised,
   executionStarted,
   taskCompleted,
+  taskFailed,
 } from "../../../src/testing/history-builder.ts";
 import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
 import { checkpoint, fetchOrchestration } from "../../../src/testing/work-items.ts";
@@ -248,4 +250,44 @@ it("never rejects, whatever the backend does", async () => {
   Object.assign(hub, { loadHistory: reject, abandonOrchestrationWorkItem: reject });
 
   await expect(processor.process(workItem)).resolves.toBeUndefined();
+});
+
+it("an old failure that comes again after a rewind is no answer to the question that is asked again", async () => {
+  const ask = {
+    kind: "ScheduleTask",
+    id: 0,
+    name: "a",
+    version: undefined,
+    input: undefined,
+    tags: undefined,
+  } as const;
+  const fail = {
+    kind: "CompleteOrchestration",
+    id: 1,
+    status: "Failed",
+    result: undefined,
+    failureDetails: { errorType: "Error", errorMessage: "failed", isNonRetriable: false },
+    carryoverEvents: [],
+    newVersion: undefined,
+  } as const;
+  const { clock, hub, processor } = await setUp(async ({ newEvents }) => {
+    const isFailure = newEvents.some(({ type }) => type === "TaskFailed");
+    return { actions: isFailure ? [fail] : [ask], customStatus: undefined };
+  });
+  await processor.process(await fetchOrchestration(hub));
+  await hub.sendMessage({ message: { event: taskFailed(0), target } });
+  const ending = await fetchOrchestration(hub);
+  const complete = hub.completeOrchestrationWorkItem;
+  // The worker dies before it deletes the message.
+  hub.completeOrchestrationWorkItem = (made) => complete({ ...made, settled: [], deferred: made.settled });
+  await processor.process(ending);
+  hub.completeOrchestrationWorkItem = complete;
+
+  await rewindInstance("i", "mended", { store: hub, clock });
+  await processor.process(await fetchOrchestration(hub));
+  clock.advance(10_000);
+  await processor.process(await fetchOrchestration(hub));
+
+  expect(await hub.getInstance("i")).toMatchObject({ runtimeStatus: "Running" });
+  expect((await hub.getHistory("i"))!.filter(({ type }) => type === "TaskFailed")).toEqual([]);
 });
