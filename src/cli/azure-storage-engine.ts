@@ -16,6 +16,7 @@ export async function createAzureStorageEngine(request: DurableEngineRequest): P
   const hub = await openTaskHub({ ...request, log: events });
   const executor = new InProcessExecutor({
     registries,
+    clock: systemClock,
     durableHttp: { defaultPollInterval: settings.httpPollIntervalMs },
     log: (level, instanceId, functionName, args) => {
       const message = `${format(...args)} [${functionName} ${instanceId}]`;

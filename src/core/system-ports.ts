@@ -10,20 +10,20 @@ export const systemClock: Clock = {
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();
+      let timer: NodeJS.Timeout;
       const done = () => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", done);
         resolve();
       };
-      const timer = setTimeout(done, Math.min(Math.max(0, ms), maxTimerMs));
+      const wait = (leftMs: number) => {
+        const stepMs = Math.min(Math.max(0, leftMs), maxTimerMs);
+        timer = setTimeout(() => (stepMs < leftMs ? wait(leftMs - stepMs) : done()), stepMs);
+      };
+      wait(ms);
       signal?.addEventListener("abort", done, { once: true });
     }),
 };
-
-/** A signal that aborts after `ms`. Beyond 24 days, where no process is expected to live on, it never does. */
-export function abortAfter(ms: number): AbortSignal {
-  return ms > maxTimerMs ? new AbortController().signal : AbortSignal.timeout(Math.ceil(ms));
-}
 
 /** The machine's randomness. */
 export const systemRandom: Random = { guid: () => randomUUID(), number: () => Math.random() };

@@ -54,6 +54,7 @@ export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTe
         ...hub,
         executor: new InProcessExecutor({
           registries: [registry],
+          clock: systemClock,
           log: (_level, id, _name, args) => logged.push([id, ...args]),
         }),
         clock: systemClock,
@@ -166,7 +167,7 @@ export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTe
         registry.addOrchestration({ name: "changed", orchestrator });
         const started = new TaskHubWorker({
           ...shared,
-          executor: new InProcessExecutor({ registries: [registry] }),
+          executor: new InProcessExecutor({ registries: [registry], clock: systemClock }),
           clock: systemClock,
 
           log: silentLog,

@@ -3,11 +3,11 @@ import { describeFailure, describeTimeout, type FailureDetails } from "../core/f
 import type { ExecutionRef } from "../core/history-event.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
-import { createUserLogger } from "../core/ports.ts";
+import { type Clock, createUserLogger } from "../core/ports.ts";
 import { isReservedName } from "../core/reserved-names.ts";
-import { abortAfter } from "../core/system-ports.ts";
 import type { ActivityInvocation, ActivityOutcome, OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import { decodeTaskTags } from "../core/task-tags.ts";
+import { startTimeLimit } from "../core/time-limit.ts";
 import type { OrchestrationCode } from "../orchestration/replay/orchestration-code.ts";
 import type { UserLog } from "./activity-context.ts";
 import { type BuiltInFunctions, createBuiltInFunctions } from "./durable-http/built-in-functions.ts";
@@ -18,6 +18,8 @@ import type { ActivityDefinition, Registry } from "./registry.ts";
 export interface InProcessExecutorOptions {
   /** The apps of this process. The first that has a name wins. */
   readonly registries: readonly Registry[];
+  /** What time limits of activities and of HTTP requests go by: the clock of the worker. */
+  readonly clock: Clock;
   /** Receives what user code logs. @defaultValue nothing */
   readonly log?: UserLog;
   /** Defaults for durable HTTP, below what the apps say themselves. */
@@ -27,12 +29,14 @@ export interface InProcessExecutorOptions {
 /** Runs user functions of this process, and the built-in ones. */
 export class InProcessExecutor implements TaskExecutor {
   readonly #registries: readonly Registry[];
+  readonly #clock: Clock;
   readonly #log: UserLog;
   readonly #durableHttp: DurableHttpOptions;
   #builtIns: BuiltInFunctions | undefined;
 
   constructor(options: InProcessExecutorOptions) {
     this.#registries = options.registries;
+    this.#clock = options.clock;
     this.#log = options.log ?? (() => {});
     this.#durableHttp = options.durableHttp ?? {};
   }
@@ -54,8 +58,7 @@ export class InProcessExecutor implements TaskExecutor {
     if (found === undefined) return { kind: "failed", failureDetails: activityNotFound(name) };
     const { definition, dataConverter } = found;
     const { attempt, timeoutMs } = decodeTaskTags(tags);
-    const timeLimit = timeoutMs === undefined ? undefined : { timeoutMs, signal: abortAfter(timeoutMs) };
-    const signal = timeLimit ? AbortSignal.any([invocation.signal, timeLimit.signal]) : invocation.signal;
+    const limit = timeoutMs === undefined ? undefined : startTimeLimit(this.#clock, timeoutMs, invocation.signal);
     try {
       const received = dataConverter.deserialize(invocation.input, `the input of activity '${name}'`);
       const input = await validate(definition.inputSchema, received, `the input of activity '${name}'`);
@@ -65,17 +68,22 @@ export class InProcessExecutor implements TaskExecutor {
         taskId,
         attempt,
         deliveryCount,
-        signal,
+        // Made when first asked for: most activities never look at it.
+        get signal() {
+          return limit?.signal ?? invocation.signal;
+        },
         ...createUserLogger((level, args) => this.#log(level, instance.instanceId, definition.name, args)),
       });
-      if (timeLimit?.signal.aborted) return { kind: "failed", failureDetails: describeTimeout(timeLimit.timeoutMs) };
+      if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
       const result = await validate(definition.outputSchema, returned, `the result of activity '${name}'`);
       return { kind: "completed", result: dataConverter.serialize(result, `the result of activity '${name}'`) };
     } catch (error) {
       // An activity that stopped because it was told to has not failed: it runs again elsewhere.
       if (invocation.signal.aborted && isAbort(error)) throw error;
-      if (timeLimit?.signal.aborted) return { kind: "failed", failureDetails: describeTimeout(timeLimit.timeoutMs) };
+      if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
       return { kind: "failed", failureDetails: describeFailure(error) };
+    } finally {
+      limit?.end();
     }
   }
 
@@ -104,7 +112,7 @@ export class InProcessExecutor implements TaskExecutor {
   /** Made when first needed: all apps are loaded by then. */
   #getBuiltIns(): BuiltInFunctions {
     const perApp = this.#registries.map(({ durableHttp }) => durableHttp);
-    this.#builtIns ??= createBuiltInFunctions(resolveDurableHttpOptions(this.#durableHttp, perApp));
+    this.#builtIns ??= createBuiltInFunctions(resolveDurableHttpOptions(this.#durableHttp, perApp), this.#clock);
     return this.#builtIns;
   }
 }

@@ -19,7 +19,7 @@ const watched = engine.createAzureStorageTaskHub(account);
 const registry = createRegistry(engine, (step) => {
   marks[step] ??= performance.now();
 });
-const executor = new engine.InProcessExecutor({ registries: [registry] });
+const executor = new engine.InProcessExecutor({ registries: [registry], clock: ports.clock });
 const worker = new engine.TaskHubWorker({ ...ports, backend, store, executor });
 const client = new engine.TaskHubClient({ ...ports, store });
 const watcher = new engine.TaskHubClient({ ...ports, store: watched.store });

@@ -45,7 +45,7 @@ export async function openOurs({ dist, slots, onStep }) {
     if (until(state.runtimeStatus)) return state;
     return await new Promise((resolve) => waiting.set(instanceId, { until, resolve }));
   };
-  const executor = new engine.InProcessExecutor({ registries: [createRegistry(engine, onStep)] });
+  const executor = new engine.InProcessExecutor({ registries: [createRegistry(engine, onStep)], clock: ports.clock });
   const limits = slots && { maxConcurrentOrchestrations: slots[0], maxConcurrentActivities: slots[1] };
   const worker = new engine.TaskHubWorker({ ...ports, backend: hub, store: hub, executor, ...limits });
   const client = new engine.TaskHubClient({ ...ports, store: hub });

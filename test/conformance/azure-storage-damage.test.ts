@@ -31,7 +31,7 @@ async function openWorker() {
     },
   });
   registry.addOrchestration({ name: "hello", orchestrator: () => "new" });
-  const executor = new InProcessExecutor({ registries: [registry] });
+  const executor = new InProcessExecutor({ registries: [registry], clock: systemClock });
   const worker = new TaskHubWorker({ ...ports, backend, store, executor, maxSessions: 1 });
   await worker.start();
   return { taskHub, worker, store, client: new TaskHubClient({ store, ...ports }) };

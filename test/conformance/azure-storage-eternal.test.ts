@@ -33,7 +33,7 @@ it("an eternal orchestration with large payloads leaves nothing of its earlier r
       return round;
     },
   });
-  const executor = new InProcessExecutor({ registries: [registry] });
+  const executor = new InProcessExecutor({ registries: [registry], clock: systemClock });
   await using worker = new TaskHubWorker({ ...ports, backend, store, executor });
   await worker.start();
   const client = new TaskHubClient({ store, ...ports });

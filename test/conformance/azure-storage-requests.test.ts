@@ -36,7 +36,7 @@ it("a hello sequence of three activities asks the storage as often as documented
       for (const city of ["Tokyo", "Seattle", "London"]) yield ctx.callActivity("sayHello", city);
     },
   });
-  const executor = new InProcessExecutor({ registries: [registry] });
+  const executor = new InProcessExecutor({ registries: [registry], clock: systemClock });
   await using worker = new TaskHubWorker({ ...ports, backend, store, executor });
   await worker.start();
   const client = new TaskHubClient({ store, ...ports });

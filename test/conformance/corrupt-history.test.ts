@@ -73,7 +73,7 @@ it("instances with corrupt histories fail one by one, and a healthy one beside t
   worker = new TaskHubWorker({
     backend: hub,
     store: hub,
-    executor: new InProcessExecutor({ registries: [registry] }),
+    executor: new InProcessExecutor({ registries: [registry], clock: systemClock }),
     clock: systemClock,
 
     log: silentLog,

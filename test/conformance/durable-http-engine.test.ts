@@ -71,7 +71,7 @@ beforeAll(async () => {
   worker = new TaskHubWorker({
     backend: hub,
     store: hub,
-    executor: new InProcessExecutor({ registries: [registry] }),
+    executor: new InProcessExecutor({ registries: [registry], clock: systemClock }),
     clock: systemClock,
 
     log: { log: (...entry) => void logged.push(JSON.stringify(entry)) },

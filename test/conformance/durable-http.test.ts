@@ -1,6 +1,7 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { HttpRequestMessage, HttpResponseMessage } from "../../src/core/durable-http.ts";
+import { systemClock } from "../../src/core/system-ports.ts";
 import {
   type DurableHttpRequest,
   ManagedIdentityTokenSource,
@@ -49,7 +50,7 @@ function send(
 function sendMessage(message: HttpRequestMessage, options: DurableHttpOptions = {}): Promise<HttpResponseMessage> {
   const tokenProvider = async () => `${canary}-token`;
   const resolved = resolveDurableHttpOptions({ tokenProvider, ...options });
-  return sendHttpRequest(message, { signal: new AbortController().signal }, resolved);
+  return sendHttpRequest(message, { signal: new AbortController().signal, clock: systemClock }, resolved);
 }
 
 describe("what an answer may look like", () => {
@@ -399,7 +400,7 @@ describe("servers that do not behave", () => {
     own.on("/silent", () => {});
     const stop = new AbortController();
     const message = resolveHttpCall({ url: `${own.origin}/silent` }).request;
-    const sending = sendHttpRequest(message, { signal: stop.signal }, resolveDurableHttpOptions());
+    const sending = sendHttpRequest(message, { signal: stop.signal, clock: systemClock }, resolveDurableHttpOptions());
     await expect.poll(() => own.seen.length).toBe(1);
 
     stop.abort();

@@ -49,7 +49,7 @@ beforeAll(async () => {
   worker = new TaskHubWorker({
     backend: hub,
     store: hub,
-    executor: new InProcessExecutor({ registries }),
+    executor: new InProcessExecutor({ registries, clock: systemClock }),
     clock: systemClock,
 
     log: silentLog,

@@ -105,7 +105,7 @@ beforeAll(async () => {
   });
   registry.addOrchestration({ name: "runs", orchestrator: runAll });
   const hub = new MemoryTaskHub({ clock: systemClock });
-  const executor = new InProcessExecutor({ registries: [registry] });
+  const executor = new InProcessExecutor({ registries: [registry], clock: systemClock });
   worker = new TaskHubWorker({ backend: hub, store: hub, executor, clock: systemClock, log: silentLog });
   await worker.start();
   client = new TaskHubClient({ store: hub, clock: systemClock, random: systemRandom });

@@ -81,6 +81,6 @@ export function openMortalWorker(options: MortalWorkerOptions): TaskHubWorker {
     record: (run) => void (transport.isDead || ledger.push(run)),
     isRepaired,
   });
-  const executor = new InProcessExecutor({ registries: [registry] });
+  const executor = new InProcessExecutor({ registries: [registry], clock: ports.clock });
   return new TaskHubWorker({ ...ports, backend, store, executor, stopGraceMs: 0 });
 }

@@ -74,7 +74,7 @@ async function openHub(connectionString: string): Promise<TaskHubClient> {
     ...ports,
     backend,
     store,
-    executor: new InProcessExecutor({ registries: [registry] }),
+    executor: new InProcessExecutor({ registries: [registry], clock: ports.clock }),
     stopGraceMs: 0,
   });
   await worker.start();

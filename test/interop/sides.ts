@@ -104,7 +104,7 @@ export class OurSide implements Side {
   async startWorker(): Promise<void> {
     this.#worker = new TaskHubWorker({
       ...this.#open(),
-      executor: new InProcessExecutor({ registries: [orchestrations()] }),
+      executor: new InProcessExecutor({ registries: [orchestrations()], clock: systemClock }),
       clock: systemClock,
 
       log: silentLog,

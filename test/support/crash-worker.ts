@@ -51,7 +51,7 @@ async function open(options: WorkerOptions): Promise<void> {
     isRepaired: () => existsSync(repairedFile),
   };
   for (const each of workloads) each.register(registry, world);
-  const executor = new InProcessExecutor({ registries: [registry] });
+  const executor = new InProcessExecutor({ registries: [registry], clock: ports.clock });
   const worker = new TaskHubWorker({ ...ports, backend, store, executor, stopGraceMs: 0 });
   await worker.start();
   current = worker;

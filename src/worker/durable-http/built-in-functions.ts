@@ -1,5 +1,6 @@
 import type { HttpRequestMessage } from "../../core/durable-http.ts";
 import { jsonDataConverter } from "../../core/payloads/data-converter.ts";
+import type { Clock } from "../../core/ports.ts";
 import { httpActivityName, httpPollOrchestratorName } from "../../core/reserved-names.ts";
 import type { OrchestrationCode } from "../../orchestration/replay/orchestration-code.ts";
 import type { ActivityContext } from "../activity-context.ts";
@@ -14,11 +15,12 @@ export interface BuiltInFunctions {
   findActivity(name: string): ActivityDefinition | undefined;
 }
 
-export function createBuiltInFunctions(options: ResolvedDurableHttpOptions): BuiltInFunctions {
+export function createBuiltInFunctions(options: ResolvedDurableHttpOptions, clock: Clock): BuiltInFunctions {
   const poller: OrchestrationCode = { orchestrator: createHttpPoller(options), dataConverter: jsonDataConverter };
   const sender: ActivityDefinition = {
     name: httpActivityName,
-    activity: (request: HttpRequestMessage, context: ActivityContext) => sendHttpRequest(request, context, options),
+    activity: (request: HttpRequestMessage, { signal }: ActivityContext) =>
+      sendHttpRequest(request, { signal, clock }, options),
   };
   return {
     findOrchestration: (name) => (name === httpPollOrchestratorName ? poller : undefined),

@@ -1,6 +1,6 @@
 import type { HttpRequestMessage, HttpResponseMessage } from "../../core/durable-http.ts";
-import { abortAfter } from "../../core/system-ports.ts";
-import type { ActivityContext } from "../activity-context.ts";
+import type { Clock } from "../../core/ports.ts";
+import { startTimeLimit } from "../../core/time-limit.ts";
 import type { ResolvedDurableHttpOptions } from "./durable-http-options.ts";
 import {
   describeForbiddenHop,
@@ -27,6 +27,13 @@ interface Hop {
   readonly hasLeftOrigin: boolean;
 }
 
+export interface HttpActivityContext {
+  /** Aborts the request. */
+  readonly signal: AbortSignal;
+  /** What the time limit of the request goes by. */
+  readonly clock: Clock;
+}
+
 /**
  * Sends one request and follows its redirects, each of which is judged anew.
  *
@@ -37,26 +44,27 @@ interface Hop {
  */
 export async function sendHttpRequest(
   message: HttpRequestMessage,
-  context: Pick<ActivityContext, "signal">,
+  context: HttpActivityContext,
   options: ResolvedDurableHttpOptions,
 ): Promise<HttpResponseMessage> {
-  const timeout = abortAfter(message.timeoutMs);
-  const signal = AbortSignal.any([context.signal, timeout]);
   const started = parseUrl(message.url);
+  const limit = startTimeLimit(context.clock, message.timeoutMs, context.signal);
   try {
-    const response = await follow(message, started, signal, options);
+    const response = await follow(message, started, limit.signal, options);
     assertSuccess(message, response);
     return response;
   } catch (error) {
     if (context.signal.aborted) throw context.signal.reason;
     const what = nameRequest(message.method, started);
-    if (timeout.aborted) {
+    if (limit.isOver) {
       throw new HttpFailure("TaskTimeout", `${what} took longer than ${message.timeoutMs} ms`, { retry: true });
     }
     if (!(error instanceof HttpTransportError)) throw error;
     if (error.code === addressRefused)
       throw refusal(what, "it may not go to an address that serves a machine's own credentials");
     throw new HttpFailure("HttpRequestFailed", `${what} got no answer (${error.code})`, { retry: true });
+  } finally {
+    limit.end();
   }
 }
 

@@ -19,7 +19,7 @@ async function answerAfter(unfinishedRuns: number): Promise<TaskMessage | undefi
   registry.addActivity({ name: "work", activity: () => "done" });
   const processor = new ActivityProcessor({
     backend,
-    executor: new InProcessExecutor({ registries: [registry] }),
+    executor: new InProcessExecutor({ registries: [registry], clock: new SteppedClock() }),
     clock: new SteppedClock(),
     log: silentLog,
     maxUnfinishedRuns: 10,

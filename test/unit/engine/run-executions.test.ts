@@ -3,6 +3,7 @@ import type { ExecutionRef } from "../../../src/core/history-event.ts";
 import { runExecutions } from "../../../src/engine/run-executions.ts";
 import type { Orchestrator } from "../../../src/orchestration/orchestrator.ts";
 import { at, executionStarted } from "../../../src/testing/history-builder.ts";
+import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
 import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 
@@ -10,7 +11,7 @@ import { Registry } from "../../../src/worker/registry.ts";
 function run(orchestrator: Orchestrator, input: unknown) {
   const registry = new Registry();
   registry.addOrchestration({ name: "test", orchestrator });
-  const executor = new InProcessExecutor({ registries: [registry] });
+  const executor = new InProcessExecutor({ registries: [registry], clock: new SteppedClock() });
   const openSession = (execution: ExecutionRef) => executor.openSession(execution);
   const started = executionStarted("test", { input });
   return runExecutions({

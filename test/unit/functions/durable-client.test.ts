@@ -247,3 +247,17 @@ it.each([{ timeoutInMilliseconds: 100 }, { timeoutInMilliseconds: Number.NaN }, 
     });
   },
 );
+
+it("waits by the clock of its connection, unless it was given one", async () => {
+  const hub = new FakeOrchestrationClient(instance());
+  const [hostClock, ownClock] = [new FakeClock(), new FakeClock()];
+  const connection = { client: hub, managementBaseUrl: "http://localhost", connectionName: "", clock: hostClock };
+  const wait = { timeout: 500, pollInterval: 200 };
+
+  await expect(new DurableClient(connection).waitForCompletion("abc", wait)).rejects.toThrow("after 500 ms");
+  expect(hostClock.sleeps).toEqual([200, 200, 100]);
+  expect(ownClock.sleeps).toEqual([]);
+  await expect(new DurableClient(connection, { clock: ownClock }).waitForCompletion("abc", wait)).rejects.toThrow();
+  expect(hostClock.sleeps).toHaveLength(3);
+  expect(ownClock.sleeps).toEqual([200, 200, 100]);
+});

@@ -4,6 +4,7 @@ import { type EmbeddedApp, installEmbeddedHost } from "../../../src/functions/em
 import { createStartChecks } from "../../../src/management/start-checks.ts";
 import { defineEvent } from "../../../src/orchestration/external-event.ts";
 import type { ActivityHandle, OrchestrationHandle } from "../../../src/orchestration/handles.ts";
+import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
 import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
 import { FakeOrchestrationClient, instance } from "../http/fake-orchestration-client.ts";
 import { managementApi } from "../http/management-fixture.ts";
@@ -27,7 +28,7 @@ function openApp(options: ConstructorParameters<typeof DFApp>[0] = {}) {
 }
 
 function runActivity(registry: EmbeddedApp["registry"], name: string, input: unknown) {
-  return new InProcessExecutor({ registries: [registry] }).executeActivity({
+  return new InProcessExecutor({ registries: [registry], clock: new SteppedClock() }).executeActivity({
     name,
     version: undefined,
     input: JSON.stringify(input),
