@@ -3,8 +3,6 @@
  * `durable-functions-ts/testing/suites`, because they need vitest; nothing here does.
  *
  * @example
- * const clock = new SteppedClock();
- * const hub = new MemoryTaskHub({ clock });
  * const registry = new Registry();
  * registry.addActivity({ name: "greet", activity: (name) => `Hello, ${name}!` });
  * registry.addOrchestration({
@@ -13,11 +11,10 @@
  *     return yield* context.callActivity("greet", "Ann");
  *   },
  * });
- * const executor = new InProcessExecutor({ registries: [registry] });
- * const worker = new TaskHubWorker({ backend: hub, store: hub, executor, clock, log: silentLog });
- * const client = new TaskHubClient({ store: hub, clock, random: systemRandom });
- * await worker.start();
- * const instanceId = await client.startInstance({ name: "hello" });
+ * await using hub = new VirtualHub();
+ * await hub.startWorker({ registries: [registry] });
+ * const instanceId = await hub.client.startInstance({ name: "hello" });
+ * const { output } = await hub.runUntilEnded(instanceId);
  *
  * @module
  */
@@ -43,6 +40,7 @@ export {
 } from "../worker/registry.ts";
 export * from "./history-builder.ts";
 export { SteppedClock } from "./stepped-clock.ts";
+export { type VirtualApp, VirtualHub, type VirtualHubOptions, type VirtualWorkerOptions } from "./virtual-hub.ts";
 export {
   type BackendFault,
   type FaultPlan,

@@ -55,9 +55,10 @@ export class SteppedClock implements Clock {
     return this.#sleepers.size;
   }
 
-  /** When the next sleeper wakes; `undefined` when nobody sleeps. */
+  /** When the next sleeper wakes; `undefined` when nobody sleeps, or for ever only. */
   get nextWakeAt(): number | undefined {
-    const times = [...this.#sleepers].map(({ wakeAt }) => wakeAt);
-    return times.length === 0 ? undefined : Math.min(...times);
+    let next = Number.POSITIVE_INFINITY;
+    for (const { wakeAt } of this.#sleepers) next = Math.min(next, wakeAt);
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 }

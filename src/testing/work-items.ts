@@ -1,16 +1,8 @@
 import type { ExecutionCompleted, HistoryEvent } from "../core/history-event.ts";
-import type { Backend, InstanceChange, OrchestrationCheckpoint, OrchestrationWorkItem } from "../engine/backend.ts";
+import type { InstanceChange, OrchestrationCheckpoint, OrchestrationWorkItem } from "../engine/backend.ts";
 import { at } from "./history-builder.ts";
 
 /** What tests of a backend do with its work items. */
-
-const waitMs = 20_000;
-
-export async function fetchOrchestration(backend: Backend): Promise<OrchestrationWorkItem> {
-  const workItem = await backend.fetchOrchestrationWorkItem(AbortSignal.timeout(waitMs));
-  if (workItem === undefined) throw new Error(`no orchestration work item came within ${waitMs} ms`);
-  return workItem;
-}
 
 export function instanceChange(executionId: string): InstanceChange {
   return { executionId, lastUpdatedTime: at(1), customStatus: '"half"', runtimeStatus: "Running" };

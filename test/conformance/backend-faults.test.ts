@@ -1,40 +1,18 @@
 import { expect, it } from "vitest";
-import { MemoryTaskHub } from "../../src/backends/memory/memory-task-hub.ts";
 import type { OrchestrationState } from "../../src/core/orchestration-state.ts";
 import { isTerminalStatus } from "../../src/core/orchestration-status.ts";
-import { silentLog } from "../../src/core/ports.ts";
-import { systemRandom } from "../../src/core/system-ports.ts";
-import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
-import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
-import { SteppedClock } from "../../src/testing/stepped-clock.ts";
+import { VirtualHub } from "../../src/testing/virtual-hub.ts";
 import { type ScriptedFault, withBackendFaults } from "../../src/testing/with-backend-faults.ts";
-import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import { Registry } from "../../src/worker/registry.ts";
 
 /** Lets virtual time pass for an hour, then tells how the instance stands. */
 async function runUnder(faults: readonly ScriptedFault[], registry: Registry): Promise<OrchestrationState> {
-  const clock = new SteppedClock();
-  const hub = new MemoryTaskHub({ clock });
-  const ports = { clock, random: systemRandom };
-  const executor = new InProcessExecutor({ registries: [registry] });
-  const backend = withBackendFaults(hub, faults);
-  const worker = new TaskHubWorker({
-    backend,
-    store: hub,
-    executor,
-    ...ports,
-    log: silentLog,
-    maxConcurrentOrchestrations: 2,
-  });
-  const client = new TaskHubClient({ store: hub, ...ports });
-  await worker.start();
-  const instanceId = await client.startInstance({ name: "root" });
-  for (let minute = 0; minute < 60 * 12; minute++) {
-    await new Promise((turn) => setImmediate(turn));
-    clock.advance(5000);
-  }
-  void worker.stop();
-  return (await client.getInstance(instanceId))!;
+  await using hub = new VirtualHub();
+  const backend = withBackendFaults(hub.backend, faults);
+  await hub.startWorker({ registries: [registry], backend, maxConcurrentOrchestrations: 2 });
+  const instanceId = await hub.client.startInstance({ name: "root" });
+  await hub.advance("1h");
+  return (await hub.client.getInstance(instanceId))!;
 }
 
 const error = new Error("connection reset");

@@ -1,5 +1,5 @@
 // A stranger's program on the published kit, with nothing installed but the package and its dependencies: runs an
-// orchestration on a hub in memory, on a clock that is moved by hand.
+// orchestration on a hub in memory, on a clock that is moved by hand, and on one that moves by itself.
 import assert from "node:assert/strict";
 import {
   InProcessExecutor,
@@ -10,6 +10,7 @@ import {
   systemRandom,
   TaskHubClient,
   TaskHubWorker,
+  VirtualHub,
   withBackendFaults,
 } from "durable-functions-ts/testing";
 
@@ -26,7 +27,7 @@ registry.addOrchestration({
     return yield* context.callActivity("greet", "Ann");
   },
 });
-const executor = new InProcessExecutor({ registries: [registry] });
+const executor = new InProcessExecutor({ registries: [registry], clock });
 const backend = withBackendFaults(hub, [
   { operation: "completeActivityWorkItem", call: 1, when: "before", error: new Error("connection reset") },
 ]);
@@ -46,3 +47,11 @@ await worker.stop();
 
 assert.equal(state?.runtimeStatus, "Completed");
 assert.equal(state.output, '"Hello, Ann!"');
+
+const virtual = new VirtualHub();
+await virtual.startWorker({ registries: [registry] });
+const ended = await virtual.runUntilEnded(await virtual.client.startInstance({ name: "hello" }));
+await virtual[Symbol.asyncDispose]();
+
+assert.equal(ended.output, '"Hello, Ann!"');
+assert.equal(ended.completedTime.getTime() - ended.createdTime.getTime(), 86_400_000);

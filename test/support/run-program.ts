@@ -1,18 +1,14 @@
-import { MemoryTaskHub } from "../../src/backends/memory/memory-task-hub.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import type { OrchestrationState } from "../../src/core/orchestration-state.ts";
 import { isTerminalStatus } from "../../src/core/orchestration-status.ts";
-import { silentLog } from "../../src/core/ports.ts";
-import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
-import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
-import { SteppedClock } from "../../src/testing/stepped-clock.ts";
+import type { Clock } from "../../src/core/ports.ts";
+import { VirtualHub } from "../../src/testing/virtual-hub.ts";
 import {
   type BackendFault,
   type FaultyOperation,
   lockLost,
   withBackendFaults,
 } from "../../src/testing/with-backend-faults.ts";
-import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import { Registry } from "../../src/worker/registry.ts";
 import { orchestratorOf, type Style } from "./program-orchestrator.ts";
 import type { Program, Wait } from "./random-program.ts";
@@ -39,39 +35,25 @@ export interface ProgramRun {
 const maxSteps = 20_000;
 const dayMs = 86_400_000;
 
-/**
- * Runs one program to its end on a task hub in memory, with real workers, in no real time: whenever nothing more happens
- * by itself, the clock moves on to the next moment for which somebody waits.
- */
+/** Runs one program to its end on a task hub in memory, with real workers, in no real time. */
 export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   const random = new SeededRandom(run.seed);
-  const clock = new SteppedClock();
-  const hub = new MemoryTaskHub({ clock });
-  const ports = { clock, random: seededPort(random) };
-  const client = new TaskHubClient({ store: hub, ...ports });
-  const executor = new InProcessExecutor({ registries: [registryOf(run, clock)] });
+  await using hub = new VirtualHub({ random: seededPort(random) });
+  const { client, clock } = hub;
+  const registries = [registryOf(run, clock)];
 
   let faults = run.faulty ? 1 + random.below(12) : 0;
   const startWorker = async () => {
     const life = { isOver: false };
-    const backend = withBackendFaults(hub, (operation) => {
+    const backend = withBackendFaults(hub.backend, (operation) => {
       if (life.isOver) return dead;
       if (faults === 0 || !random.chance(0.2)) return undefined;
       const fault = randomFault(operation, random);
       if (fault !== undefined) faults--;
       return fault;
     });
-    const worker = new TaskHubWorker({
-      backend,
-      store: hub,
-      executor,
-      ...ports,
-      log: silentLog,
-      maxConcurrentOrchestrations: 2,
-      maxConcurrentActivities: 8,
-    });
-    await worker.start();
-    return { worker, life };
+    const limits = { maxConcurrentOrchestrations: 2, maxConcurrentActivities: 8 };
+    return { worker: await hub.startWorker({ registries, backend, ...limits }), life };
   };
 
   // With two, each meets histories that the other has taken further than its own sessions know.
@@ -80,12 +62,9 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   const instanceId = await client.startInstance({ name: "program", instanceId: "program" });
   const raised = plannedEvents(run.program, random);
   for (let step = 0; step < maxSteps; step++) {
-    await settle();
+    await hub.settle();
     const state = (await client.getInstance(instanceId))!;
-    if (isTerminalStatus(state.runtimeStatus)) {
-      for (const { worker } of workers) void worker.stop();
-      return endOf(state, (await client.getHistory(instanceId)) ?? []);
-    }
+    if (isTerminalStatus(state.runtimeStatus)) return endOf(state, (await client.getHistory(instanceId)) ?? []);
     if (run.faulty && faults > 0 && random.chance(0.03)) {
       // As after SIGKILL: what it held comes back when its locks run out.
       const [killed] = workers.splice(random.below(workers.length), 1);
@@ -100,18 +79,12 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
       const name = raised.pop()!;
       await client.raiseEvent(instanceId, name, JSON.stringify(name));
     }
-    const wait = (clock.nextWakeAt ?? Number.POSITIVE_INFINITY) - clock.now();
-    clock.advance(Math.min(Math.max(wait, 0), raised.length > 0 ? 20_000 : dayMs));
+    hub.step(raised.length > 0 ? 20_000 : dayMs);
   }
   throw new Error(`the program hangs: ${JSON.stringify(await client.getInstance(instanceId))}`);
 }
 
 const dead: BackendFault = { when: "before", error: new Error("this worker was killed") };
-
-/** Everything that happens without time has happened: promises and ticks run before the next turn of the event loop. */
-async function settle(): Promise<void> {
-  await new Promise((turn) => setImmediate(turn));
-}
 
 function randomFault(operation: FaultyOperation, random: SeededRandom): BackendFault | undefined {
   const error = random.chance(0.3) ? lockLost() : new Error("connection reset");
@@ -150,7 +123,7 @@ function eventsOfWait(wait: Wait): string[] {
   return wait.kind === "event" && wait.name !== "never" ? [wait.name.toLowerCase()] : [];
 }
 
-function registryOf({ program, style }: ProgramRun, clock: SteppedClock): Registry {
+function registryOf({ program, style }: ProgramRun, clock: Clock): Registry {
   const registry = new Registry();
   registry.addOrchestration({ name: "program", orchestrator: orchestratorOf(program, style) });
   registry.addOrchestration({

@@ -6,7 +6,6 @@ import { ActivityProcessor } from "../../../src/engine/activity-processor.ts";
 import type { ActivityWorkItem, Backend } from "../../../src/engine/backend.ts";
 import { taskScheduled } from "../../../src/testing/history-builder.ts";
 import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
-import { fetchOrchestration } from "../../../src/testing/work-items.ts";
 
 const target = { instanceId: "i", executionId: "e" };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -79,7 +78,7 @@ it("keeps the request while the activity runs, however long, and answers then", 
   const meanwhile = await fetch();
   run.end();
   await processing;
-  const { messages } = await fetchOrchestration(hub);
+  const { messages } = (await hub.fetchOrchestrationWorkItem(new AbortController().signal))!;
 
   expect(meanwhile).toBeUndefined();
   expect(messages.map(({ message }) => message.event)).toMatchObject([

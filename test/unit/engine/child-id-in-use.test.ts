@@ -1,12 +1,6 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
-import { silentLog } from "../../../src/core/ports.ts";
-import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
-import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
-import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
-import { waitUntilEnded } from "../../../src/testing/task-hub-suite.ts";
-import { withBackendFaults } from "../../../src/testing/with-backend-faults.ts";
-import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
+import { expect, it } from "vitest";
+import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
+import { type ScriptedFault, withBackendFaults } from "../../../src/testing/with-backend-faults.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 
 const registry = new Registry();
@@ -30,38 +24,25 @@ registry.addOrchestration({
   },
 });
 
-const workers: TaskHubWorker[] = [];
-afterAll(() => Promise.all(workers.map((worker) => worker.stop())));
-
-async function openHub(faults: Parameters<typeof withBackendFaults>[1] = []) {
-  const hub = new MemoryTaskHub({ clock: systemClock });
-  const worker = new TaskHubWorker({
-    backend: withBackendFaults(hub, faults),
-    store: hub,
-    executor: new InProcessExecutor({ registries: [registry] }),
-    clock: systemClock,
-    log: silentLog,
-  });
-  await worker.start();
-  workers.push(worker);
-  return new TaskHubClient({ store: hub, clock: systemClock, random: systemRandom });
+async function openHub(faults: readonly ScriptedFault[] = []): Promise<VirtualHub> {
+  const hub = new VirtualHub();
+  await hub.startWorker({ registries: [registry], backend: withBackendFaults(hub.backend, faults) });
+  return hub;
 }
 
-let client: TaskHubClient;
-beforeAll(async () => {
-  client = await openHub();
-});
-
-async function startHolder(id: string): Promise<void> {
-  await client.startInstance({ name: "waits", instanceId: id });
-  await expect.poll(async () => (await client.getInstance(id))?.runtimeStatus).toBe("Running");
+async function startHolder(hub: VirtualHub, id: string): Promise<void> {
+  await hub.client.startInstance({ name: "waits", instanceId: id });
+  await hub.settle();
+  expect(await hub.client.getInstance(id)).toMatchObject({ runtimeStatus: "Running" });
 }
 
 it.each(["calls", "tries"])("an instance that %s a child under an id in use is told so, once", async (name) => {
+  await using hub = await openHub();
+  const { client } = hub;
   const id = `taken by ${name}`;
-  await startHolder(id);
+  await startHolder(hub, id);
 
-  const ended = await waitUntilEnded(client, await client.startInstance({ name, input: JSON.stringify(id) }));
+  const ended = await hub.runUntilEnded(await client.startInstance({ name, input: JSON.stringify(id) }));
 
   expect(ended).toMatchObject({ runtimeStatus: "Failed" });
   expect(ended.output).toContain(`'${id}' is in use`);
@@ -73,15 +54,18 @@ it.each(["calls", "tries"])("an instance that %s a child under an id in use is t
 });
 
 it("an id is free again once its holder has ended", async () => {
-  await startHolder("freed");
+  await using hub = await openHub();
+  const { client } = hub;
+  await startHolder(hub, "freed");
   await client.raiseEvent("freed", "go", "1");
-  await waitUntilEnded(client, "freed");
+  await hub.runUntilEnded("freed");
 
   const parent = await client.startInstance({ name: "calls", input: '"freed"' });
-  await expect.poll(async () => (await client.getInstance("freed"))?.runtimeStatus).toBe("Running");
+  await hub.settle();
+  expect(await client.getInstance("freed")).toMatchObject({ runtimeStatus: "Running" });
   await client.raiseEvent("freed", "go", "2");
 
-  expect(await waitUntilEnded(client, parent)).toMatchObject({ runtimeStatus: "Completed", output: "2" });
+  expect(await hub.runUntilEnded(parent)).toMatchObject({ runtimeStatus: "Completed", output: "2" });
 });
 
 it.each(["before", "after", "messagesSent", "historyWritten"] as const)(
@@ -90,13 +74,13 @@ it.each(["before", "after", "messagesSent", "historyWritten"] as const)(
     const faults = [3, 4].map((call) => {
       return { operation: "completeOrchestrationWorkItem", call, when, error: new Error("crash") } as const;
     });
-    const faulty = await openHub(faults);
-    await faulty.startInstance({ name: "waits", instanceId: "held" });
-    await expect.poll(async () => (await faulty.getInstance("held"))?.runtimeStatus).toBe("Running");
+    await using hub = await openHub(faults);
+    const { client } = hub;
+    await startHolder(hub, "held");
 
-    const parent = await faulty.startInstance({ name: "calls", input: '"held"' });
+    const parent = await client.startInstance({ name: "calls", input: '"held"' });
 
-    expect(await waitUntilEnded(faulty, parent)).toMatchObject({ runtimeStatus: "Failed" });
-    expect(await faulty.getInstance("held")).toMatchObject({ runtimeStatus: "Running" });
+    expect(await hub.runUntilEnded(parent)).toMatchObject({ runtimeStatus: "Failed" });
+    expect(await client.getInstance("held")).toMatchObject({ runtimeStatus: "Running" });
   },
 );

@@ -1,43 +1,28 @@
 import { expect, it } from "vitest";
-import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
 import { DurableError } from "../../../src/core/errors.ts";
-import { isTerminalStatus } from "../../../src/core/orchestration-status.ts";
-import { silentLog } from "../../../src/core/ports.ts";
-import { systemRandom } from "../../../src/core/system-ports.ts";
-import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
-import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
+import type { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
 import { createManagementApi } from "../../../src/http/management-api.ts";
 import type { Orchestrator } from "../../../src/orchestration/orchestrator.ts";
 import type { TaskFailedError } from "../../../src/orchestration/task-failed-error.ts";
-import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
-import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
+import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 
 /** A task hub on a clock that stands still, with one worker after the other: each deployment has its own code. */
 function openHub() {
-  const clock = new SteppedClock();
-  const hub = new MemoryTaskHub({ clock, taskHub: "Hub" });
-  const client = new TaskHubClient({ store: hub, clock, random: systemRandom });
-  const api = createManagementApi({ client, basePath: "/hook", taskHub: "Hub", connectionName: "Storage" });
+  const hub = new VirtualHub({ taskHub: "Hub" });
+  const { client, clock } = hub;
+  const api = createManagementApi({ client, clock, basePath: "/hook", taskHub: "Hub", connectionName: "Storage" });
 
-  async function deploy(orchestrator: Orchestrator, activity: () => unknown = () => "done"): Promise<TaskHubWorker> {
+  function deploy(orchestrator: Orchestrator, activity: () => unknown = () => "done"): Promise<TaskHubWorker> {
     const registry = new Registry();
     registry.addOrchestration({ name: "test", orchestrator });
     registry.addActivity({ name: "work", activity });
-    const executor = new InProcessExecutor({ registries: [registry] });
-    const options = { maxConcurrentOrchestrations: 1, maxConcurrentActivities: 1 };
-    const worker = new TaskHubWorker({ backend: hub, store: hub, executor, clock, log: silentLog, ...options });
-    await worker.start();
-    return worker;
+    return hub.startWorker({ registries: [registry] });
   }
 
-  /** Nothing here takes time: what has not happened after so many turns of the event loop never will. */
+  /** Nothing here takes time. */
   async function settle(instanceId: string) {
-    for (let turn = 0; turn < 200; turn++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const state = await client.getInstance(instanceId);
-      if (state !== undefined && isTerminalStatus(state.runtimeStatus)) return state;
-    }
+    await hub.settle();
     return (await client.getInstance(instanceId))!;
   }
 

@@ -1,10 +1,6 @@
 import { expect, it } from "vitest";
-import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
 import type { LogSink } from "../../../src/core/ports.ts";
-import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
-import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
-import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
-import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
+import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 
 it("what fails is told to the operator, with its causes and no payload", async () => {
@@ -23,14 +19,10 @@ it("what fails is told to the operator, with its causes and no payload", async (
       yield ctx.callActivity("fetchPage", "secret");
     },
   });
-  const hub = new MemoryTaskHub({ clock: systemClock });
-  const executor = new InProcessExecutor({ registries: [registry] });
-  await using worker = new TaskHubWorker({ backend: hub, store: hub, executor, clock: systemClock, log });
-  await worker.start();
-  const client = new TaskHubClient({ store: hub, clock: systemClock, random: systemRandom });
+  await using hub = new VirtualHub({ log });
+  await hub.startWorker({ registries: [registry] });
 
-  await client.startInstance({ name: "describePage" });
-  await expect.poll(() => lines.length).toBe(2);
+  await hub.runUntilEnded(await hub.client.startInstance({ name: "describePage" }));
 
   expect(lines).toEqual([
     "warn ActivityFailed: 'fetchPage' failed: TypeError: fetch failed (caused by Error: connect ECONNREFUSED)",

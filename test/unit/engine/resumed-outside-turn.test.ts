@@ -1,19 +1,12 @@
-import { afterEach, expect, it } from "vitest";
-import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
-import { silentLog } from "../../../src/core/ports.ts";
-import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
-import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
-import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
+import { expect, it } from "vitest";
+import type { Clock } from "../../../src/core/ports.ts";
 import type { OrchestrationContext } from "../../../src/orchestration/orchestration-context.ts";
-import { waitUntilEnded } from "../../../src/testing/task-hub-suite.ts";
-import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
+import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 
-const open: TaskHubWorker[] = [];
-afterEach(() => Promise.all(open.splice(0).map((worker) => worker.stop())));
-
-/** Settles after the turn, and after the checkpoint of the memory hub. */
-const foreign = () => new Promise((resolve) => setTimeout(resolve, 20));
+let clock: Clock;
+/** Settles after the turn, and after the checkpoint of the hub. */
+const foreign = () => clock.sleep(20);
 const never = (context: OrchestrationContext) => context.waitForExternalEvent("never");
 
 const registry = new Registry();
@@ -53,23 +46,10 @@ registry.addOrchestration({
   },
 });
 
-async function openHub(options: { readonly maxSessions?: number } = {}) {
-  const hub = new MemoryTaskHub({ clock: systemClock });
-  const startWorker = async () => {
-    const executor = new InProcessExecutor({ registries: [registry] });
-    const worker = new TaskHubWorker({
-      backend: hub,
-      store: hub,
-      executor,
-      clock: systemClock,
-      log: silentLog,
-      ...options,
-    });
-    await worker.start();
-    open.push(worker);
-    return worker;
-  };
-  return { client: new TaskHubClient({ store: hub, clock: systemClock, random: systemRandom }), startWorker };
+function openHub(): VirtualHub {
+  const hub = new VirtualHub();
+  clock = hub.clock;
+  return hub;
 }
 
 it.each([
@@ -77,45 +57,50 @@ it.each([
   ["goes on", "callActivity was called while the orchestrator was not being replayed"],
   ["goes on in a later generation", "setCustomStatus was called while the orchestrator was not being replayed"],
 ])("code that %s between two events fails at once, though nothing more ever comes", async (name, reason) => {
-  const { client, startWorker } = await openHub();
-  await startWorker();
+  await using hub = openHub();
+  await hub.startWorker({ registries: [registry] });
 
-  const instanceId = await client.startInstance({ name, input: "0" });
-  const state = await waitUntilEnded(client, instanceId);
+  const instanceId = await hub.client.startInstance({ name, input: "0" });
+  await hub.advance(20);
 
+  const state = await hub.client.getInstance(instanceId);
   expect(state).toMatchObject({ runtimeStatus: "Failed", output: expect.stringContaining(reason) as string });
 });
 
 it("code that is resumed in a process that stops is found by the next one, with the next event", async () => {
-  const { client, startWorker } = await openHub();
-  const first = await startWorker();
+  await using hub = openHub();
+  const { client } = hub;
+  const first = await hub.startWorker({ registries: [registry] });
   let openGate: (value?: unknown) => void;
   gate = new Promise((resolve) => {
     openGate = resolve;
   });
   const instanceId = await client.startInstance({ name: "goes on when the gate opens" });
-  await expect.poll(async () => (await client.getInstance(instanceId))?.runtimeStatus).toBe("Running");
+  await hub.settle();
+  expect(await client.getInstance(instanceId)).toMatchObject({ runtimeStatus: "Running" });
   await first.stop();
   openGate!();
   gate = foreign();
-  await startWorker();
+  await hub.startWorker({ registries: [registry] });
 
   await client.raiseEvent(instanceId, "anything", undefined);
 
-  expect(await waitUntilEnded(client, instanceId)).toMatchObject({ runtimeStatus: "Failed" });
+  expect(await hub.runUntilEnded(instanceId)).toMatchObject({ runtimeStatus: "Failed" });
 });
 
 it("code that goes on after its end changes nothing", async () => {
   const rejections: unknown[] = [];
   const onRejection = (reason: unknown) => rejections.push(reason);
   process.on("unhandledRejection", onRejection);
-  const { client, startWorker } = await openHub();
-  await startWorker();
+  await using hub = openHub();
+  const { client } = hub;
+  await hub.startWorker({ registries: [registry] });
 
   const instanceId = await client.startInstance({ name: "goes on after its end" });
-  await waitUntilEnded(client, instanceId);
-  await expect.poll(() => callsAfterEnd).toBe(1);
-  await new Promise((turn) => setImmediate(turn));
+  await hub.runUntilEnded(instanceId);
+  expect(callsAfterEnd).toBe(0);
+  await hub.advance(20);
+  expect(callsAfterEnd).toBe(1);
   process.off("unhandledRejection", onRejection);
 
   expect(rejections).toEqual([]);
@@ -124,26 +109,29 @@ it("code that goes on after its end changes nothing", async () => {
 });
 
 it("code of an evicted session does not wake its instance", async () => {
-  const { client, startWorker } = await openHub({ maxSessions: 1 });
-  await startWorker();
+  await using hub = openHub();
+  const { client } = hub;
+  await hub.startWorker({ registries: [registry], maxSessions: 1 });
   let openGate: (value?: unknown) => void = () => {};
   gate = new Promise((resolve) => {
     openGate = resolve;
   });
-  const isRunning = async (id: string) => (await client.getInstance(id))?.runtimeStatus;
+  const statusOf = async (id: string) => {
+    await hub.settle();
+    return (await client.getInstance(id))?.runtimeStatus;
+  };
   const evicted = await client.startInstance({ name: "goes on when the gate opens" });
-  await expect.poll(() => isRunning(evicted)).toBe("Running");
+  expect(await statusOf(evicted)).toBe("Running");
   gate = new Promise(() => {});
   const other = await client.startInstance({ name: "goes on when the gate opens" });
-  await expect.poll(() => isRunning(other)).toBe("Running");
+  expect(await statusOf(other)).toBe("Running");
   await client.raiseEvent(other, "anything", undefined);
-  await expect
-    .poll(async () => (await client.getHistory(other))?.some(({ type }) => type === "EventRaised"))
-    .toBe(true);
+  await hub.settle();
+  expect((await client.getHistory(other))?.some(({ type }) => type === "EventRaised")).toBe(true);
 
   openGate();
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await hub.advance("1h");
 
-  expect(await isRunning(evicted)).toBe("Running");
+  expect(await statusOf(evicted)).toBe("Running");
   expect((await client.getHistory(evicted))?.some(({ type }) => type === "EventRaised")).toBe(false);
 });

@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
-import { type Clock, silentLog } from "../../../src/core/ports.ts";
-import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
+import { expect, it } from "vitest";
+import { systemRandom } from "../../../src/core/system-ports.ts";
 import type { OutgoingMessage } from "../../../src/core/task-message.ts";
 import type { TaskHubStore } from "../../../src/engine/backend.ts";
 import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
-import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
 import { DurableClient } from "../../../src/functions/durable-client.ts";
 import { createManagementApi } from "../../../src/http/management-api.ts";
-import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
+import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 
-const hub = new MemoryTaskHub({ clock: systemClock, taskHub: "Hub" });
-const tasks = new TaskHubClient({ store: hub, clock: systemClock, random: systemRandom });
-const connection = { client: tasks, managementBaseUrl: "http://localhost/hook", connectionName: "Storage" };
-const client = new DurableClient(connection);
-const api = createManagementApi({ client: tasks, basePath: "/hook", taskHub: "Hub", connectionName: "Storage" });
 const registry = new Registry();
 registry.addOrchestration({
   name: "level",
@@ -46,17 +38,20 @@ registry.addOrchestration({
 });
 registry.addOrchestration({ name: "quick", orchestrator: () => "done" });
 
-function createWorker(hub: MemoryTaskHub): TaskHubWorker {
-  const executor = new InProcessExecutor({ registries: [registry] });
-  return new TaskHubWorker({ backend: hub, store: hub, executor, clock: systemClock, log: silentLog });
+async function openHub() {
+  const hub = new VirtualHub({ taskHub: "Hub" });
+  await hub.startWorker({ registries: [registry] });
+  return hub;
 }
 
-const worker = createWorker(hub);
-beforeAll(() => worker.start());
-afterAll(() => worker.stop());
+function clientOf({ client, clock }: VirtualHub): DurableClient {
+  return new DurableClient({ client, managementBaseUrl: "http://localhost/hook", connectionName: "Storage", clock });
+}
 
-async function statuses(ids: readonly string[]): Promise<(string | undefined)[]> {
-  return Promise.all(ids.map(async (id) => (await client.findStatus(id))?.runtimeStatus));
+/** What the instances are once nothing happens without time. */
+async function statuses(hub: VirtualHub, ids: readonly string[]): Promise<(string | undefined)[]> {
+  await hub.settle();
+  return Promise.all(ids.map(async (id) => (await hub.client.getInstance(id))?.runtimeStatus));
 }
 
 function running(count: number): string[] {
@@ -67,83 +62,82 @@ function terminated(count: number): string[] {
   return Array<string>(count).fill("Terminated");
 }
 
-async function startTree(root: string): Promise<string[]> {
+/** Seven instances in three levels. */
+async function startTree(hub: VirtualHub): Promise<string[]> {
+  const root = "a";
   const tree = [root, `${root}.0`, `${root}.1`, `${root}.0.0`, `${root}.0.1`, `${root}.1.0`, `${root}.1.1`];
-  await client.startNew("level", { instanceId: root, input: { depth: 2, width: 2, prefix: root } });
-  await expect.poll(() => statuses(tree)).toEqual(running(7));
+  await clientOf(hub).startNew("level", { instanceId: root, input: { depth: 2, width: 2, prefix: root } });
+  expect(await statuses(hub, tree)).toEqual(running(7));
   return tree;
 }
 
 it("ends the instance and all that it waits for, and leaves the others alone", async () => {
-  const tree = await startTree("a");
+  await using hub = await openHub();
+  const tree = await startTree(hub);
+  const client = clientOf(hub);
 
-  await client.terminate("a", "enough", { recursive: true });
+  await hub.run(client.terminate("a", "enough", { recursive: true }));
 
-  await expect.poll(() => statuses(tree)).toEqual(terminated(7));
+  expect(await statuses(hub, tree)).toEqual(terminated(7));
   expect((await client.getStatus("a.1.0")).output).toBe("enough");
-  await expect.poll(() => statuses(["a.free", "a.0.free", "a.quick"])).toEqual(["Running", "Running", "Completed"]);
+  expect(await statuses(hub, ["a.free", "a.0.free", "a.quick"])).toEqual(["Running", "Running", "Completed"]);
 });
 
 it("ends the instance alone without the option", async () => {
-  const tree = await startTree("b");
+  await using hub = await openHub();
+  const tree = await startTree(hub);
 
-  await client.terminate("b", "enough");
+  await clientOf(hub).terminate("a", "enough");
 
-  await expect.poll(() => statuses(["b"])).toEqual(terminated(1));
-  expect(await statuses(tree.slice(1))).toEqual(running(6));
+  expect(await statuses(hub, ["a"])).toEqual(terminated(1));
+  expect(await statuses(hub, tree.slice(1))).toEqual(running(6));
 });
 
 it("goes on where an earlier call broke off: below what has ended already", async () => {
-  const tree = await startTree("c");
-  await client.terminate("c");
-  await client.terminate("c.0");
-  await expect.poll(() => statuses(["c", "c.0"])).toEqual(terminated(2));
+  await using hub = await openHub();
+  const tree = await startTree(hub);
+  const client = clientOf(hub);
+  await client.terminate("a");
+  await client.terminate("a.0");
+  expect(await statuses(hub, ["a", "a.0"])).toEqual(terminated(2));
 
-  await client.terminate("c", "again", { recursive: true });
+  await hub.run(client.terminate("a", "again", { recursive: true }));
 
-  await expect.poll(() => statuses(tree)).toEqual(terminated(7));
+  expect(await statuses(hub, tree)).toEqual(terminated(7));
 });
 
 it("passes over children that have vanished", async () => {
-  const tree = await startTree("d");
-  const store: TaskHubStore = Object.assign(Object.create(hub), {
-    getInstance: async (id: string) => (id === "d.1" ? undefined : hub.getInstance(id)),
-    getHistory: (id: string) => hub.getHistory(id),
-    sendMessage: (outgoing: OutgoingMessage) => hub.sendMessage(outgoing),
+  await using hub = await openHub();
+  const tree = await startTree(hub);
+  const { backend, clock } = hub;
+  const store: TaskHubStore = Object.assign(Object.create(backend), {
+    getInstance: async (id: string) => (id === "a.1" ? undefined : backend.getInstance(id)),
+    getHistory: (id: string) => backend.getHistory(id),
+    sendMessage: (outgoing: OutgoingMessage) => backend.sendMessage(outgoing),
   });
-  let now = 0;
-  const hurried: Clock = {
-    now: () => now,
-    sleep: async (ms) => {
-      now += 20 * ms;
-      await systemClock.sleep(ms);
-    },
-  };
-  const blind = new TaskHubClient({ store, clock: hurried, random: systemRandom });
+  const blind = new TaskHubClient({ store, clock, random: systemRandom });
 
-  await blind.terminate("d", "rest", { recursive: true });
+  await hub.run(blind.terminate("a", "rest", { recursive: true }));
 
-  const ended = tree.filter((id) => !id.startsWith("d.1"));
-  await expect.poll(() => statuses(ended)).toEqual(terminated(4));
-  expect(await statuses(["d.1", "d.1.0", "d.1.1"])).toEqual(running(3));
+  const ended = tree.filter((id) => !id.startsWith("a.1"));
+  expect(await statuses(hub, ended)).toEqual(terminated(4));
+  expect(await statuses(hub, ["a.1", "a.1.0", "a.1.1"])).toEqual(running(3));
 });
 
 it("starts nothing in the episode that ends the instance", async () => {
-  const quiet = new MemoryTaskHub({ clock: systemClock });
-  const quietClient = new TaskHubClient({ store: quiet, clock: systemClock, random: systemRandom });
-  await quietClient.startInstance({ name: "calls when told", instanceId: "e", input: '"e.0"' });
-  await quietClient.raiseEvent("e", "go", "1");
-  await quietClient.terminate("e", "enough");
+  await using hub = new VirtualHub();
+  const { client } = hub;
+  await client.startInstance({ name: "calls when told", instanceId: "e", input: '"e.0"' });
+  await client.raiseEvent("e", "go", "1");
+  await client.terminate("e", "enough");
 
-  const quietWorker = createWorker(quiet);
-  await quietWorker.start();
+  await hub.startWorker({ registries: [registry] });
+  await hub.runUntilEnded("e");
+  await hub.advance("1m");
 
-  await expect.poll(async () => (await quiet.getInstance("e"))?.runtimeStatus).toBe("Terminated");
-  await systemClock.sleep(100);
-  await quietWorker.stop();
-  expect(await quiet.getInstance("e.0")).toBeUndefined();
-  expect(await quiet.getInstance("e.0.free")).toBeUndefined();
-  expect((await quiet.getHistory("e"))?.map(({ type }) => type)).toEqual([
+  expect(await client.getInstance("e.0")).toBeUndefined();
+  expect(await client.getInstance("e.0.free")).toBeUndefined();
+  expect((await client.getHistory("e"))?.map(({ type }) => type)).toEqual([
     "OrchestratorStarted",
     "ExecutionStarted",
     "EventRaised",
@@ -154,34 +148,38 @@ it("starts nothing in the episode that ends the instance", async () => {
 });
 
 it("lets no child escape that is being started", async () => {
+  await using hub = await openHub();
+  const client = clientOf(hub);
   const ids = Array.from({ length: 20 }, (_, index) => `race${index}`);
+  const begun = ids.map(async (id, index) => {
+    await client.startNew("calls when told", { instanceId: id, input: `${id}.0` });
+    await client.raiseEvent(id, "go", 1);
+    for (let turns = 0; turns < index; turns++) await new Promise((turn) => setImmediate(turn));
+    await client.terminate(id, "enough", { recursive: true });
+  });
 
-  await Promise.all(
-    ids.map(async (id, index) => {
-      await client.startNew("calls when told", { instanceId: id, input: `${id}.0` });
-      await client.raiseEvent(id, "go", 1);
-      for (let turns = 0; turns < index; turns++) await new Promise((turn) => setImmediate(turn));
-      await client.terminate(id, "enough", { recursive: true });
-    }),
-  );
+  await hub.run(Promise.all(begun));
 
-  await expect.poll(() => statuses(ids)).toEqual(terminated(20));
-  const children = () => statuses(ids.map((id) => `${id}.0`));
-  await expect.poll(async () => (await children()).includes("Running")).toBe(false);
+  expect(await statuses(hub, ids)).toEqual(terminated(20));
+  const children = ids.map((id) => `${id}.0`);
+  expect(await statuses(hub, children)).not.toContain("Running");
 });
 
 it("is asked for over HTTP by 'recursive=true'", async () => {
-  const tree = await startTree("f");
-  const post = (query: string) =>
-    api(new Request(`http://localhost/hook/instances/f/terminate?${query}`, { method: "POST" }));
+  await using hub = await openHub();
+  const tree = await startTree(hub);
+  const { client, clock } = hub;
+  const api = createManagementApi({ client, clock, basePath: "/hook", taskHub: "Hub", connectionName: "Storage" });
+  const url = "http://localhost/hook/instances/a/terminate?reason=over&recursive=true";
 
-  const response = await post("reason=over&recursive=true");
+  const response = await hub.run(api(new Request(url, { method: "POST" })));
 
   expect(response.status).toBe(202);
-  await expect.poll(() => statuses(tree)).toEqual(terminated(7));
+  expect(await statuses(hub, tree)).toEqual(terminated(7));
 });
 
 it("an unknown instance is refused", async () => {
+  const client = clientOf(new VirtualHub());
   await expect(client.terminate("nobody", "x", { recursive: true })).rejects.toMatchObject({
     code: "InstanceNotFound",
   });

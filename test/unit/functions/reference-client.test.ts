@@ -1,26 +1,13 @@
 import az from "@azure/functions";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
-import { silentLog } from "../../../src/core/ports.ts";
-import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
-import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
-import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
 import type { DurableClient } from "../../../src/functions/durable-client.ts";
-import { type EmbeddedApp, installEmbeddedHost } from "../../../src/functions/embedded-host.ts";
 import { createRichDataConverter, DFApp, defineEvent } from "../../../src/index.ts";
-import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
+import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
 
 // The client calls of the Python reference, each with its TypeScript counterpart, on a hub in memory.
 
-const hub = new MemoryTaskHub({ clock: systemClock });
-const tasks = new TaskHubClient({ store: hub, clock: systemClock, random: systemRandom });
-const attached: EmbeddedApp[] = [];
-const uninstall = installEmbeddedHost({
-  attach: (app) => void attached.push(app),
-  connect: async () => ({ client: tasks, managementBaseUrl: "http://localhost/hook", connectionName: "Storage" }),
-});
-const app = new DFApp({ dataConverter: createRichDataConverter() });
-uninstall();
+const hub = new VirtualHub();
+const { exports: app, registries } = await hub.loadApp(() => new DFApp({ dataConverter: createRichDataConverter() }));
 
 interface Decision {
   readonly approved: boolean;
@@ -38,35 +25,25 @@ const later = app.activity("later", (when: ReadonlyMap<string, Date>) => {
   return new Map([...when].map(([key, date]) => [key, new Date(date.getTime() + 1)]));
 });
 
-const worker = new TaskHubWorker({
-  backend: hub,
-  store: hub,
-  executor: new InProcessExecutor({ registries: attached.map(({ registry }) => registry) }),
-  clock: systemClock,
-
-  log: silentLog,
-});
-const wait = { timeout: "10s", pollInterval: 5 };
 let client: DurableClient;
-
 beforeAll(async () => {
-  await worker.start();
+  await hub.startWorker({ registries });
   client = await app.connect();
 });
-afterAll(() => worker.stop());
+afterAll(() => hub[Symbol.asyncDispose]());
 
 it("starts with a generated id: client.start_new(name, None, input)", async () => {
   const instanceId = await client.startNew("my_orchestrator", { input: { n: 1 } });
 
   expect(instanceId).toMatch(/^[0-9a-f]{32}$/);
-  expect((await client.waitForCompletion(instanceId, wait)).output).toEqual({ n: 1 });
+  expect((await hub.run(client.waitForCompletion(instanceId))).output).toEqual({ n: 1 });
 });
 
 it("starts with an id: start_new(name, instance_id=..., client_input=...)", async () => {
   const instanceId = await client.startNew(echo, { instanceId: "my-custom-id", input: "data" });
 
   expect(instanceId).toBe("my-custom-id");
-  expect((await client.waitForCompletion(instanceId, wait)).input).toBe("data");
+  expect((await hub.run(client.waitForCompletion(instanceId))).input).toBe("data");
 });
 
 it("answers with a check status response: create_check_status_response", async () => {
@@ -75,14 +52,19 @@ it("answers with a check status response: create_check_status_response", async (
   const response = client.createCheckStatusResponse(request, "my-custom-id");
 
   expect(response.status).toBe(202);
-  expect(response.headers.get("location")).toContain("http://localhost:7071/hook/instances/my-custom-id");
+  expect(response.headers.get("location")).toContain(
+    "http://localhost:7071/runtime/webhooks/durabletask/instances/my-custom-id",
+  );
 });
 
 it("queries the status: get_status", async () => {
-  const { instanceId, runtimeStatus, output } = await client.getStatus("my-custom-id");
+  await client.startNew(echo, { instanceId: "asked-for", input: "data" });
+  await hub.settle();
+
+  const { instanceId, runtimeStatus, output } = await client.getStatus("asked-for");
 
   expect({ instanceId, runtimeStatus, output }).toEqual({
-    instanceId: "my-custom-id",
+    instanceId: "asked-for",
     runtimeStatus: "Completed",
     output: "data",
   });
@@ -93,14 +75,14 @@ it("raises an event: raise_event", async () => {
 
   await client.raiseEvent(instanceId, "ApprovalReceived", { approved: true, approver: "me" });
 
-  expect((await client.waitForCompletion(instanceId, wait)).output).toEqual({ approved: true, approver: "me" });
+  expect((await hub.run(client.waitForCompletion(instanceId))).output).toEqual({ approved: true, approver: "me" });
 });
 
 it("terminates: terminate", async () => {
   const instanceId = await client.startNew(approve);
 
   await client.terminate(instanceId, "Terminated by user");
-  const status = await client.waitForCompletion(instanceId, wait);
+  const status = await hub.run(client.waitForCompletion(instanceId));
 
   expect(status).toMatchObject({ runtimeStatus: "Terminated", output: "Terminated by user" });
 });
@@ -108,7 +90,7 @@ it("terminates: terminate", async () => {
 it("schedules and waits: schedule_new_orchestration, wait_for_orchestration_completion", async () => {
   const instanceId = await client.startNew(echo, { input: { id: "order-123", items: ["item1", "item2"] } });
 
-  const result = await client.waitForCompletion(instanceId, wait);
+  const result = await hub.run(client.waitForCompletion(instanceId));
 
   expect(result.output).toEqual({ id: "order-123", items: ["item1", "item2"] });
 });
@@ -122,7 +104,7 @@ it("a wait ends when its time is up, when it is told to, and for an unknown inst
   stop.abort();
 
   await stopped;
-  await expect(client.waitForCompletion(instanceId, { timeout: 20, pollInterval: 5 })).rejects.toMatchObject({
+  await expect(hub.run(client.waitForCompletion(instanceId, { timeout: 20, pollInterval: 5 }))).rejects.toMatchObject({
     code: "TaskTimeout",
   });
   await expect(client.waitForCompletion("nobody")).rejects.toMatchObject({ code: "InstanceNotFound" });
@@ -137,7 +119,7 @@ it("a wait ends when its time is up, when it is told to, and for an unknown inst
 it("values keep their kind on the whole way with a rich converter", async () => {
   const when = new Map([["start", new Date("2026-01-01T00:00:00Z")]]);
 
-  const status = await client.waitForCompletion(await client.startNew("rich", { input: when }), wait);
+  const status = await hub.run(client.waitForCompletion(await client.startNew("rich", { input: when })));
 
   expect(status.input).toEqual(when);
   expect(status.output).toEqual(new Map([["start", new Date("2026-01-01T00:00:00.001Z")]]));
