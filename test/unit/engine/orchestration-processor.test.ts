@@ -17,12 +17,14 @@ import {
   taskFailed,
 } from "../../../src/testing/history-builder.ts";
 import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
-import { checkpoint, fetchOrchestration } from "../../../src/testing/work-items.ts";
+import { checkpoint } from "../../../src/testing/work-items.ts";
 
 const target = { instanceId: "i", executionId: "e" };
 const started = executionStarted("Test", target);
 const decided: EpisodeResult = { actions: [], customStatus: '"set"' };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+const fetchOrchestration = async (hub: MemoryTaskHub) =>
+  (await hub.fetchOrchestrationWorkItem(new AbortController().signal))!;
 
 /** A hub with one instance, a processor on it, and an executor that is scripted. */
 async function setUp(execute: (episode: Episode, session: number) => Promise<EpisodeResult>) {

@@ -7,7 +7,7 @@ import { episodeStarted, eventRaised, executionStarted, taskCompleted } from "..
 import { openSession, runEpisode } from "../../support/run-episode.ts";
 
 const start = [episodeStarted(), executionStarted("test")];
-const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+const pause = () => new Promise((resolve) => setImmediate(resolve));
 let taskOfAnother: DurableTask<unknown> | undefined;
 
 function failureOf({ actions }: EpisodeResult): string | undefined {
@@ -92,7 +92,7 @@ it("a mapped async function may await durable tasks", async () => {
 it("an orchestrator that ends between two events fails with the next", async () => {
   const session = openSession(async (ctx) => Promise.race([pause(), ctx.waitForExternalEvent("x")]));
   await session.execute({ pastEvents: [], newEvents: start });
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await pause();
 
   const result = await session.execute({ pastEvents: [], newEvents: [eventRaised("x", "event")] });
 

@@ -127,7 +127,7 @@ describe("an instance that this app cannot go on with tells why, however far it 
     const history = await historyOf(callsA);
     const session = openSession(async (ctx) => {
       await ctx.callActivity("a");
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setImmediate(resolve));
     });
 
     const result = await session.execute({ pastEvents: history, newEvents: [episodeStarted(60)] });

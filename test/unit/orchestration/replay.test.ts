@@ -280,7 +280,7 @@ describe("continue-as-new", () => {
 });
 
 describe("an async orchestrator", () => {
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const pause = () => new Promise((resolve) => setImmediate(resolve));
 
   it("fails at once when it awaits something that is not durable", async () => {
     const result = await runEpisode(async () => {
@@ -302,7 +302,7 @@ describe("an async orchestrator", () => {
       return "done";
     });
     await session.execute({ pastEvents: [], newEvents: start });
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await pause();
 
     const result = await session.execute({ pastEvents: [taskScheduled(0, "first")], newEvents: [taskCompleted(0)] });
 
@@ -335,7 +335,7 @@ describe("an async orchestrator", () => {
       [...start, taskScheduled(0, "fails")],
       [taskFailed(0), eventRaised("end", 1)],
     );
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await pause();
     process.off("unhandledRejection", listener);
 
     expect(completion(result).result).toBe("1");

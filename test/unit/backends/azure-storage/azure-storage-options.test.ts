@@ -3,13 +3,14 @@ import {
   type AzureStorageOptions,
   resolveAzureStorageOptions,
 } from "../../../../src/backends/azure-storage/azure-storage-options.ts";
-import { systemClock, systemRandom } from "../../../../src/core/system-ports.ts";
+import { systemRandom } from "../../../../src/core/system-ports.ts";
+import { SteppedClock } from "../../../../src/testing/stepped-clock.ts";
 
 const options: AzureStorageOptions = {
   connectionString: "UseDevelopmentStorage=true",
   taskHub: "MyHub",
   workerId: "w",
-  clock: systemClock,
+  clock: new SteppedClock(),
   random: systemRandom,
 };
 
