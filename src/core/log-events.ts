@@ -198,6 +198,14 @@ export const logEvents = {
     meaning: "Messages could not be received; it is tried again with growing pauses.",
     action: "storage",
   },
+  RepeatedSendDiscarded: {
+    area: "Durable",
+    level: "debug",
+    fields: ["queue", "messageId", "deliveryCount"],
+    meaning:
+      "A message was in a queue twice, because storage did not answer when it was sent; the second is discarded.",
+    action: "nothing",
+  },
   MessageUnreadable: {
     area: "Durable",
     level: "warn",

@@ -63,10 +63,9 @@ export class MessageReader {
   }
 
   async #discardRepeat(queue: string, { messageId, popReceipt, dequeueCount }: ReceivedMessage): Promise<void> {
-    const { storage, log, taskHub } = this.#options;
-    const fields = { taskHub, queue, messageId, dequeueCount };
-    log.log("debug", "RepeatedSendDiscarded", `discarded a message of ${queue} that was sent twice`, fields);
-    await storage.perform({ kind: "queue.deleteMessage", queue, messageId, popReceipt });
+    const fields = { queue, messageId, deliveryCount: dequeueCount };
+    this.#events.write("RepeatedSendDiscarded", `discarded a message of ${queue} that was sent twice`, fields);
+    await this.#options.storage.perform({ kind: "queue.deleteMessage", queue, messageId, popReceipt });
   }
 
   async #giveUp(queue: string, received: ReceivedMessage, reason: string, isBadData = true): Promise<void> {
