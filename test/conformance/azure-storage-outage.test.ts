@@ -48,6 +48,7 @@ it("keeps the row's failure to itself once the history is written", async () => 
   expect(await hub.store.getInstance("row-lost")).toMatchObject({ runtimeStatus: "Pending", executionId: x });
 });
 
+// The plain emulator: it is not there to answer anything.
 it("outlives an outage, says so in one line, and stops in time without storage", async () => {
   const own = await startAzurite();
   const options = {

@@ -21,6 +21,7 @@ afterAll(async () => {
 
 it("a hello sequence of three activities asks the storage as often as documented", async () => {
   const ports = { clock: systemClock, random: systemRandom, log: silentLog };
+  // The plain emulator: requests are counted, and a strict account makes some more.
   const { connectionString } = azurite;
   const { backend, store, requests } = createAzureStorageTaskHub({
     ...ports,

@@ -22,7 +22,10 @@ export interface AzureStorageOptions {
   readonly controlQueueBatchSize?: number | undefined;
   /** With this many messages of orchestrations in memory, no more are received. @defaultValue 64 */
   readonly controlQueueBufferThreshold?: number | undefined;
-  /** How long a received message is hidden from others unless renewed, in milliseconds. @defaultValue 25000 */
+  /**
+   * How long a received message is hidden from others unless renewed, in milliseconds. Messages of a receive whose answer
+   * gets lost are away for that long, as are those of a worker that has died. @defaultValue 25000
+   */
   readonly visibilityTimeoutMs?: number | undefined;
   /** How often the engine is asked to renew a work item, in milliseconds. @defaultValue a third of the timeout */
   readonly renewIntervalMs?: number | undefined;
