@@ -1,0 +1,56 @@
+// Runs test files again and again over a copy of the sources, each time with another fault planted in one of them.
+// Takes { root, files, faults: [{ file, find, replacement }] } as JSON on its standard input; writes a line of JSON for
+// each run, the first of which has no fault.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createVitest } from "vitest/node";
+
+const { root, files, faults } = JSON.parse(readFileSync(0, "utf8"));
+const vitest = await createVitest("test", {
+  root,
+  config: false,
+  watch: false,
+  include: files,
+  reporters: [{}],
+  pool: "threads",
+  maxWorkers: 1,
+  isolate: false,
+  testTimeout: 30_000,
+});
+await vitest.standalone();
+const specifications = await vitest.globTestSpecifications();
+
+async function run() {
+  const started = performance.now();
+  const cpu = process.cpuUsage();
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, true);
+  const tests = testModules.flatMap((module) => [...module.children.allTests()]);
+  const failed = tests.filter((test) => test.result().state === "failed");
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    passed: tests.filter((test) => test.result().state === "passed").length,
+    failed: failed.map((test) => test.fullName),
+    // Files that could not even be loaded have failed for another reason than a broken promise.
+    errors: [...testModules.flatMap((module) => module.errors()), ...unhandledErrors].map(({ message }) => message),
+    ms: Math.round(performance.now() - started),
+    cpuMs: Math.round((user + system) / 1000),
+  };
+}
+
+const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+report(await run());
+// Whatever a fault makes wait waits in vain.
+for (const project of vitest.projects) project.config.testTimeout = 3000;
+for (const { file, find, replacement } of faults) {
+  const path = join(root, file);
+  const text = readFileSync(path, "utf8");
+  writeFileSync(
+    path,
+    text.replace(find, () => replacement),
+  );
+  vitest.invalidateFile(path);
+  report(await run());
+  writeFileSync(path, text);
+  vitest.invalidateFile(path);
+}
+await vitest.close();
