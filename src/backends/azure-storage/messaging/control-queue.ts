@@ -70,10 +70,9 @@ export class ControlQueue {
     // Instances are locked before any message of theirs is delivered: nothing must overtake its start.
     const starts = messages.filter(isTopLevelStart);
     for (const start of starts) inbox.lock(start.instanceId);
-    for (const message of messages) {
-      if (this.#isAhead(message)) this.#track(this.#waitUntilDue(message));
-      else if (!isTopLevelStart(message)) inbox.deliver(message);
-    }
+    const ahead = messages.filter((message) => this.#isAhead(message));
+    for (const message of ahead) this.#track(this.#waitUntilDue(message));
+    inbox.deliver(...messages.filter((message) => !ahead.includes(message) && !isTopLevelStart(message)));
     for (const start of starts) this.#track(this.#checkStart(start).finally(() => inbox.unlock(start.instanceId)));
   }
 

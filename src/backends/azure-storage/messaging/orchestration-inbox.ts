@@ -42,10 +42,10 @@ export class OrchestrationInbox {
     if (this.#held.get(message.id) === message) this.#held.delete(message.id);
   }
 
-  /** Puts a held message before the next work item of its instance. */
-  deliver(message: HeldMessage): void {
-    this.#entry(message.instanceId).pending.push(message);
-    this.#refresh(message.instanceId);
+  /** Puts held messages before the next work items of their instances: into one what came together for one. */
+  deliver(...messages: readonly HeldMessage[]): void {
+    for (const message of messages) this.#entry(message.instanceId).pending.push(message);
+    for (const { instanceId } of messages) this.#refresh(instanceId);
   }
 
   /** Keeps the instance from being taken until {@link unlock}. */

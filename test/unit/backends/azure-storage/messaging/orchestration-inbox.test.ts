@@ -44,6 +44,17 @@ it("hands out the messages of one instance in the order of their arrival", async
   expect(ids(await inbox.take(never))).toEqual(["other"]);
 });
 
+it("hands out together what came together, also to someone who waits", async () => {
+  const inbox = new OrchestrationInbox();
+  const waiting = [inbox.take(never), inbox.take(never)];
+  const messages = [message("m1", "a", 1, 1), message("other", "b", 1, 2), message("m2", "a", 1, 3)];
+  for (const held of messages) inbox.hold(held);
+
+  inbox.deliver(...messages);
+
+  expect((await Promise.all(waiting)).map(ids)).toEqual([["m1", "m2"], ["other"]]);
+});
+
 it("lets messages wait while their instance is worked on", async () => {
   const inbox = new OrchestrationInbox();
   put(inbox, message("m1", "a"));
