@@ -1,22 +1,8 @@
 import { expect, it } from "vitest";
-import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
-import { silentLog } from "../../../src/core/ports.ts";
-import { systemRandom } from "../../../src/core/system-ports.ts";
-import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
-import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
-import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
-import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
+import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 
-const hourMs = 3_600_000;
-
-async function settle() {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
 it("the time limits of calls that were answered in time make no episodes when they are over", async () => {
-  const clock = new SteppedClock();
-  const hub = new MemoryTaskHub({ clock });
   const registry = new Registry();
   registry.addActivity({ name: "work", activity: () => "done" });
   registry.addOrchestration({
@@ -26,21 +12,17 @@ it("the time limits of calls that were answered in time make no episodes when th
       return yield* ctx.waitForExternalEvent("go");
     },
   });
-  const executor = new InProcessExecutor({ registries: [registry] });
-  await using worker = new TaskHubWorker({ backend: hub, store: hub, executor, clock, log: silentLog });
-  await worker.start();
-  const client = new TaskHubClient({ store: hub, clock, random: systemRandom });
-  const id = await client.startInstance({ name: "timed" });
-  await settle();
-  const before = await client.getHistory(id);
+  await using hub = new VirtualHub();
+  await hub.startWorker({ registries: [registry] });
+  const id = await hub.client.startInstance({ name: "timed" });
+  await hub.advance("1m");
+  const before = await hub.client.getHistory(id);
 
-  clock.advance(hourMs);
-  await settle();
-  const after = await client.getHistory(id);
-  await client.raiseEvent(id, "go", '"went"');
-  await settle();
+  await hub.advance("2h");
+  const after = await hub.client.getHistory(id);
+  await hub.client.raiseEvent(id, "go", '"went"');
 
   expect(before?.filter(({ type }) => type === "TimerCreated")).toHaveLength(5);
   expect(after).toEqual(before);
-  expect(await client.getInstance(id)).toMatchObject({ runtimeStatus: "Completed", output: '"went"' });
+  expect(await hub.runUntilEnded(id)).toMatchObject({ runtimeStatus: "Completed", output: '"went"' });
 });

@@ -47,7 +47,7 @@ function settle(accepted: readonly DeliveredMessage[], more: Partial<Reconciliat
     customStatus: '"set"',
     keepsCustomStatus: false,
   };
-  const none = { start: undefined, discarded: [], refused: [], deferred: [], orphaned: [] };
+  const none = { start: undefined, discarded: [], refused: [], deferred: [], idle: [], orphaned: [] };
   const messages: Reconciliation = { ...none, accepted, ...more };
   const all = [...messages.accepted, ...messages.discarded, ...messages.refused, ...messages.deferred];
   const workItem: OrchestrationWorkItem = { instanceId: "i", messages: all, renewIntervalMs: 1000 };
