@@ -106,10 +106,6 @@ export class InstancesTable {
   async write(instanceId: string, change: InstanceChange, context: InstanceWriteContext): Promise<void> {
     const { blobs, isNewExecution, isLatest } = context;
     const partitionKey = escapeKey(instanceId);
-    const payloads = {
-      input: await this.#payloads.store(partitionKey, "Input", change.started?.input, blobs),
-      output: await this.#payloads.store(partitionKey, "Output", change.output, blobs),
-    };
     let known = this.#known.get(instanceId);
     // What is known may be overtaken: before nothing is written on its word, the row is read. What begins without a row
     // that is known, a sub-orchestration, usually has none.
@@ -123,7 +119,7 @@ export class InstancesTable {
       }
       const write = nextInstanceWrite(change, known);
       if (write === "none") return;
-      const etag = await this.#tryWrite(partitionKey, planRowWrite(write, change, known), payloads, known);
+      const etag = await this.#tryWrite(partitionKey, planRowWrite(write, change, known), known, blobs);
       if (etag !== undefined) return this.#known.set(instanceId, nextKnownRow(change, known, etag));
       this.#known.delete(instanceId);
       known = undefined;
@@ -137,11 +133,18 @@ export class InstancesTable {
   async #tryWrite(
     partitionKey: string,
     { change, mode }: RowWrite,
-    payloads: Parameters<typeof toInstanceChangeRow>[2],
     known: KnownRow | undefined,
+    blobs: ReadonlyMap<string, string>,
   ): Promise<string | undefined> {
     const { storage, table, taskHub } = this.#options;
-    const row = toInstanceChangeRow(change, { partitionKey, taskHub }, payloads);
+    const row = toInstanceChangeRow(
+      change,
+      { partitionKey, taskHub },
+      {
+        input: await this.#payloads.store(partitionKey, "Input", change.started?.input, blobs),
+        output: await this.#payloads.store(partitionKey, "Output", change.output, blobs),
+      },
+    );
     const reply =
       known === undefined
         ? await storage.perform({ kind: "table.insert", table, row })
