@@ -14,6 +14,8 @@ import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
  *     `abandon…`, or by any call for it that rejects with `WorkItemLockLost`. Of a settled work item nothing is held any
  *     more: `renew…` and `complete…` reject with `WorkItemLockLost` and write nothing, `abandon…` does nothing, and its
  *     messages come again as a new work item, to this worker as to any other.
+ * B5. The start of a top-level orchestration that was deleted is not delivered any more once its execution has been
+ *     followed by another, also when it was sent twice.
  */
 export interface Backend {
   readonly taskHub: string;

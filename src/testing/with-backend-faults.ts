@@ -204,10 +204,14 @@ class FaultyBackend implements Backend {
     if (this.#delivered.length > maxRemembered) this.#delivered.shift();
   }
 
-  #repeat(workItem: OrchestrationWorkItem): OrchestrationWorkItem {
-    const earlier = this.#delivered.flatMap(({ instanceId, message }) =>
-      instanceId === workItem.instanceId ? [message] : [],
-    );
+  async #repeat(workItem: OrchestrationWorkItem): Promise<OrchestrationWorkItem> {
+    const { executionId } = await this.#backend.loadHistory(workItem);
+    const earlier = this.#delivered.flatMap(({ instanceId, message }) => {
+      const { event } = message.message;
+      // B5
+      const isOver = event.type === "ExecutionStarted" && event.orchestrationInstance.executionId !== executionId;
+      return instanceId === workItem.instanceId && !isOver ? [message] : [];
+    });
     const repeated = { ...workItem, messages: [...earlier, ...workItem.messages, ...workItem.messages] };
     this.#originals.set(repeated, workItem);
     return repeated;
