@@ -75,7 +75,7 @@ it("starts one of two executions that were asked for under one id", async () => 
 });
 
 it("waits for the row of a start that is received before it", async () => {
-  const hub = openHub(newHubName());
+  const hub = openHub(newHubName(), {}, { plain: "the row has to come while the start waits for it" });
   await hub.backend.start();
   const event = started("gap");
   await hub.store.sendMessage({ message: { event, target: event.orchestrationInstance } });
@@ -174,6 +174,20 @@ it("refuses a hub that has another number of partitions", async () => {
   await expect(openHub(taskHub, { partitionCount: 2 }).backend.start()).rejects.toMatchObject({
     code: "InvalidOption",
   });
+});
+
+it("commits in parts although the answers to some parts got lost", async () => {
+  const taskHub = newHubName();
+  const isHistoryBatch = (request: { kind: string; table?: string }) =>
+    request.kind === "table.batch" && request.table === `${taskHub}History`;
+  const lost = (nth: number) => ({ matches: isHistoryBatch, nth, when: "after" as const });
+  const decorateTransport = (transport: StorageTransport) => withFaults(transport, [lost(1), lost(3), lost(5)]);
+  const hub = openHub(taskHub, { decorateTransport }, { plain: "the nth request is meant" });
+  await hub.backend.start();
+  await hub.store.createInstance({ event: started("parts"), replaces: undefined });
+  const many = Array.from({ length: 250 }, (_, index) => scheduled(index, 1));
+  await commit(hub, (await fetchWork(hub))!, many);
+  expect(await hub.store.getHistory("parts")).toHaveLength(253);
 });
 
 it("commits although the answer to the commit got lost", async () => {

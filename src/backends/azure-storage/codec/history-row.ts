@@ -127,6 +127,11 @@ export interface Sentinel {
   /** Seven fraction digits; the last four are random, so that a writer knows its own checkpoint again. */
   readonly completedTimestamp: string | undefined;
   /**
+   * Names the part of an unfinished checkpoint that was written last, so that its writer knows it again. A column of
+   * ours too.
+   */
+  readonly part?: string | undefined;
+  /**
    * The execution under way was not begun by a message: were its first rows dropped, nothing would begin it again. A
    * column of ours, which other workers keep and ignore.
    */
@@ -156,6 +161,7 @@ export function toSentinelRow(partitionKey: string, sentinel: Sentinel): TableRo
       columns.set("EventCountOf", edm.string(checkpointName(sentinel.executionId, sentinel.completedTimestamp)));
     }
   }
+  if (sentinel.part !== undefined) columns.set("CheckpointPart", edm.string(sentinel.part));
   if (!sentinel.isCheckpointComplete) {
     columns.set("StartedWithoutMessage", edm.boolean(sentinel.startedWithoutMessage));
   }
@@ -172,6 +178,7 @@ export function fromSentinelRow(row: TableRow): Sentinel {
     // Writers that never split a checkpoint may not say so.
     isCheckpointComplete: readBoolean(row, "IsCheckpointComplete") ?? true,
     completedTimestamp,
+    part: readString(row, "CheckpointPart"),
     startedWithoutMessage: readBoolean(row, "StartedWithoutMessage") ?? false,
     acceptedMessageIds: (readString(row, "AcceptedMessageIds") ?? "").split(" ").filter((id) => id !== ""),
   };

@@ -155,12 +155,14 @@ export class HistoryTable {
     version: string | undefined,
     isLast: boolean,
   ): Promise<string | undefined> {
-    const { storage, table } = this.#options;
+    const { storage, table, random } = this.#options;
     const completedTimestamp = isLast ? this.#checkpointTime() : undefined;
+    const part = isLast ? undefined : random.guid();
     const row = toSentinelRow(partitionKey, {
       executionId: append.executionId,
       isCheckpointComplete: isLast,
       completedTimestamp,
+      part,
       startedWithoutMessage: startedWithoutMessage && append.firstIndex === 0,
       eventCount: append.firstIndex + append.events.length,
       acceptedMessageIds: append.acceptedMessageIds ?? [],
@@ -172,19 +174,16 @@ export class HistoryTable {
     const etag = reply.outcome === "done" ? reply.value.etags.at(-1) : undefined;
     if (etag !== undefined) return etag;
     const mayBeOurs = reply.outcome === "done" || reply.afterLostAnswer === true;
-    return mayBeOurs && completedTimestamp !== undefined
-      ? await this.#findOwnCheckpoint(partitionKey, append.executionId, completedTimestamp)
-      : undefined;
-  }
-
-  /** After a lost answer: the sentinel's time tells whether the checkpoint that stands is this one. */
-  async #findOwnCheckpoint(partitionKey: string, executionId: string, time: string): Promise<string | undefined> {
-    const row = await this.#readSentinel(partitionKey);
-    if (row === undefined) return undefined;
-    const sentinel = fromSentinelRow(row);
-    const isOwn =
-      checkpointName(sentinel.executionId, sentinel.completedTimestamp) === checkpointName(executionId, time);
-    return isOwn ? row.etag : undefined;
+    if (!mayBeOurs) return undefined;
+    // After a lost answer: the sentinel's time, or its part, tells whether what stands is what this call wrote.
+    const stored = await this.#readSentinel(partitionKey);
+    if (stored === undefined) return undefined;
+    const sentinel = fromSentinelRow(stored);
+    const isOwn = isLast
+      ? checkpointName(sentinel.executionId, sentinel.completedTimestamp) ===
+        checkpointName(append.executionId, completedTimestamp)
+      : sentinel.part === part;
+    return isOwn ? stored.etag : undefined;
   }
 
   async #readSentinel(partitionKey: string): Promise<TableRow | undefined> {
