@@ -1,4 +1,4 @@
-import { DurableError, isDurableError } from "../../../core/errors.ts";
+import { DurableError, isDurableError, messageOf } from "../../../core/errors.ts";
 import { openBlobs } from "./azure-blobs.ts";
 import { openQueues } from "./azure-queues.ts";
 import { openTables } from "./azure-tables.ts";
@@ -28,10 +28,9 @@ export function createAzureTransport(connection: StorageConnection): StorageTran
 }
 
 function toInternalError(error: unknown, asked: string): DurableError {
-  const reason = error instanceof Error ? error.message : String(error);
   return new DurableError(
     "InternalError",
-    `durable-functions-ts failed by itself while it asked storage (${asked}), please report it: ${reason}`,
+    `durable-functions-ts failed by itself while it asked storage (${asked}), please report it: ${messageOf(error)}`,
     { cause: error },
   );
 }
