@@ -59,14 +59,18 @@ function start(faults: readonly PlantedFault[]): void {
   child.stderr!.on("data", (chunk: Buffer) => {
     said += chunk.toString("utf8");
   });
-  const ended = new Promise<never>((_, reject) => {
-    child.once("exit", (code) => reject(new Error(`the tests ended with ${code}: ${said}`)));
-  });
-  ended.catch(() => {});
+  const exited = new Promise<string>((resolve) =>
+    child.once("close", (code) => resolve(`it ended with ${code}: ${said}`)),
+  );
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const next = async (): Promise<Run> => {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error(`the process that plants faults did not tell of this run; ${await exited}`);
+    return JSON.parse(value) as Run;
+  };
   let before: Promise<unknown> = Promise.resolve();
   for (const fault of [undefined, ...faults]) {
-    const run = before.then(async () => JSON.parse((await Promise.race([lines.next(), ended])).value as string) as Run);
+    const run = before.then(next, next);
     run.catch(() => {});
     before = run;
     if (fault !== undefined || !runs.has(undefined)) runs.set(fault, run);

@@ -149,8 +149,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: "engine/next-instance-write.ts",
-    find: 'return hasEnded && !isLaterEnd(change, stored) ? "none" : "merge";',
-    replacement: 'return "merge";',
+    find: "hasEnded && !isLater(change, stored)",
+    replacement: "hasEnded === undefined",
     breaks: "an end is not taken back",
   },
   {
@@ -185,8 +185,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: "engine/orchestration-processor.ts",
-    find: "        .abandonOrchestrationWorkItem(workItem)\n",
-    replacement: "        .renewOrchestrationWorkItem(workItem)\n",
+    find: "await backend.abandonOrchestrationWorkItem(workItem)",
+    replacement: "await backend.renewOrchestrationWorkItem(workItem)",
     breaks: "an orchestration work item is settled exactly once",
   },
   {
@@ -251,8 +251,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: "engine/settlements.ts",
-    find: "settled: [...messages.discarded, ...messages.refused],",
-    replacement: "settled: [...messages.refused],",
+    find: "settled: [...messages.discarded, ...messages.refused, ...messages.idle],",
+    replacement: "settled: [...messages.refused, ...messages.idle],",
     breaks: "messages without effect go",
   },
   {

@@ -6,34 +6,35 @@ import { join } from "node:path";
 import { createVitest } from "vitest/node";
 
 const { root, files, faults } = JSON.parse(readFileSync(0, "utf8"));
-const vitest = await createVitest("test", {
-  root,
-  config: false,
-  watch: false,
-  include: files,
-  reporters: [{}],
-  pool: "threads",
-  maxWorkers: 1,
-  isolate: false,
-  testTimeout: 30_000,
-});
+const vitest = await createVitest(
+  "test",
+  {
+    root,
+    config: false,
+    watch: false,
+    cache: false,
+    include: files,
+    reporters: [{}],
+    pool: "threads",
+    maxWorkers: 1,
+    isolate: false,
+    testTimeout: 30_000,
+  },
+  // Nothing that another process may have in its hands as well.
+  { cacheDir: join(root, "cache"), server: { hmr: false, ws: false } },
+);
 await vitest.standalone();
 const specifications = await vitest.globTestSpecifications();
 
 async function run() {
-  const started = performance.now();
-  const cpu = process.cpuUsage();
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, true);
   const tests = testModules.flatMap((module) => [...module.children.allTests()]);
   const failed = tests.filter((test) => test.result().state === "failed");
-  const { user, system } = process.cpuUsage(cpu);
   return {
     passed: tests.filter((test) => test.result().state === "passed").length,
     failed: failed.map((test) => test.fullName),
     // Files that could not even be loaded have failed for another reason than a broken promise.
     errors: [...testModules.flatMap((module) => module.errors()), ...unhandledErrors].map(({ message }) => message),
-    ms: Math.round(performance.now() - started),
-    cpuMs: Math.round((user + system) / 1000),
   };
 }
 

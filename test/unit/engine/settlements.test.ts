@@ -49,7 +49,8 @@ function settle(accepted: readonly DeliveredMessage[], more: Partial<Reconciliat
   };
   const none = { start: undefined, discarded: [], refused: [], deferred: [], idle: [], orphaned: [] };
   const messages: Reconciliation = { ...none, accepted, ...more };
-  const all = [...messages.accepted, ...messages.discarded, ...messages.refused, ...messages.deferred];
+  const { discarded, refused, deferred, idle } = messages;
+  const all = [...accepted, ...discarded, ...refused, ...deferred, ...idle];
   const workItem: OrchestrationWorkItem = { instanceId: "i", messages: all, renewIntervalMs: 1000 };
   return settleEpisode(workItem, execution, outcome, messages, at(1)).checkpoint;
 }
