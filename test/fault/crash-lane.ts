@@ -11,11 +11,19 @@ export interface CrashRun extends HubReport {
   readonly fired: boolean;
   /** From the fault, or from the start of the successor, until the hub was in order. */
   readonly healedMs: number | undefined;
+  /** The same for the row of the watched instance alone. */
+  readonly rowRightMs: number | undefined;
   /** Labels of the writes of the workload, with those of the recovery. */
   readonly labels: readonly string[];
   /** Runs of each activity. */
   readonly activityRuns: ReadonlyMap<string, number>;
   readonly trace: readonly string[];
+}
+
+export interface CrashRunOptions {
+  readonly timing?: WorkerTiming;
+  readonly watched?: string;
+  readonly patienceMs?: number;
 }
 
 /** The most that a hub may take to be in order, once everything works again. */
@@ -42,14 +50,11 @@ export class CrashLane {
 
   /**
    * @param point `undefined` for a run without a fault
+   * @param options.watched id of an instance whose row is looked at by itself
    * @param options.patienceMs how long the hub may take to be in order. @defaultValue {@link repairBoundMs} and a little
    */
-  async run(
-    workloadName: string,
-    point: FaultPoint | undefined,
-    options: { readonly timing?: WorkerTiming; readonly patienceMs?: number } = {},
-  ): Promise<CrashRun> {
-    const { timing = shortTiming, patienceMs = repairBoundMs + slackMs } = options;
+  async run(workloadName: string, point: FaultPoint | undefined, options: CrashRunOptions = {}): Promise<CrashRun> {
+    const { timing = shortTiming, patienceMs = repairBoundMs + slackMs, watched } = options;
     const injector = new FaultInjector(planOf(point), () => this.#worker.kill());
     const workload = findWorkload(workloadName);
     const stage = await CrashStage.open(this.#azurite, { workload, injector, timing });
@@ -62,6 +67,7 @@ export class CrashLane {
     });
     await systemClock.sleep(lastWritesMs);
     let healedMs: number | undefined;
+    let rowRightMs: number | undefined;
     if (injector.lastFaultAt !== undefined) {
       await injector.fired;
       if (this.#worker.isDead) {
@@ -70,8 +76,11 @@ export class CrashLane {
         await this.#worker.open(stage.workerOptions("second")).catch(stage.note("the successor"));
       }
       const healsFrom = performance.now();
+      const rowRight = watched === undefined ? undefined : stage.waitForRow(watched, patienceMs);
       outcome = await stage.audit({ deadlineMs: patienceMs });
       healedMs = outcome.cleanAt && outcome.cleanAt - healsFrom;
+      const rowRightAt = await rowRight;
+      rowRightMs = rowRightAt && rowRightAt - healsFrom;
     }
     const activityRuns = stage.activityRuns();
     const logged = [...this.#worker.log];
@@ -83,6 +92,7 @@ export class CrashLane {
       violations: [...stage.problems, ...outcome.violations],
       repeatedAnswers: outcome.repeatedAnswers,
       healedMs,
+      rowRightMs,
       labels: injector.labels,
       activityRuns,
       trace: [...injector.trace, ...logged, `messages not deleted: ${injector.openMessages.join(", ") || "none"}`],

@@ -7,7 +7,7 @@ import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import type { TaskHubStore } from "../../src/engine/backend.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import type { Azurite } from "../support/azurite.ts";
-import { type AuditBounds, type AuditOutcome, auditHub } from "../support/hub-audit.ts";
+import { type AuditBounds, type AuditOutcome, auditHub, waitForRow } from "../support/hub-audit.ts";
 import type { HubLocation } from "../support/hub-snapshot.ts";
 import { type StorageProxy, startStorageProxy } from "../support/storage-proxy.ts";
 import type { WorkerOptions, WorkerTiming } from "../support/worker-process.ts";
@@ -95,6 +95,11 @@ export class CrashStage {
     const { mayLeaveStarts, expected } = this.#workload;
     const messagesAllowed = () => (mayLeaveStarts ? this.#injector.openMessages.filter(isStart).length : 0);
     return auditHub(this.#location, expected, { messagesAllowed, ...bounds });
+  }
+
+  /** As {@link waitForRow}. */
+  waitForRow(id: string, deadlineMs: number): Promise<number | undefined> {
+    return waitForRow(this.#location, id, deadlineMs);
   }
 
   /** Runs of each activity, in all processes. */

@@ -83,6 +83,34 @@ export async function auditHub(
   }
 }
 
+/** Whether an instance's row shows anything else than its history does at this moment; custom statuses are not known. */
+export function isRowBehind(hub: HubSnapshot, id: string): boolean {
+  const history = readExecution(hub.histories.get(id));
+  const [started] = ofType(history, "ExecutionStarted");
+  const [completed] = ofType(history, "ExecutionCompleted");
+  if (started === undefined) return false;
+  const row = hub.rows.get(id);
+  const expected: Omit<ExpectedInstance, "status"> & { readonly status: string } = {
+    name: String(started["Name"]),
+    status: String(completed?.["OrchestrationStatus"] ?? "Running"),
+    input: textOf(started["Input"]),
+    output: completed?.["OrchestrationStatus"] === "Failed" ? /./ : textOf(completed?.["Result"]),
+    ...(textOf(row?.["CustomStatus"]) && { customStatus: textOf(row?.["CustomStatus"])! }),
+  };
+  return judgeRow(row, history, expected).length > 0;
+}
+
+/** Resolves to the first time at which an instance's row agreed with its history, or to `undefined` at the deadline. */
+export async function waitForRow(location: HubLocation, id: string, deadlineMs: number): Promise<number | undefined> {
+  const deadline = performance.now() + deadlineMs;
+  for (;;) {
+    const readAt = performance.now();
+    if (!isRowBehind(await readHub(location), id)) return readAt;
+    if (performance.now() >= deadline) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, 400));
+  }
+}
+
 /** The rows of the latest execution, in order, and the row that fences them. */
 interface Execution {
   readonly sentinel: StoredRow | undefined;
@@ -138,7 +166,11 @@ function judgeHistory(history: Execution, { status, output, name, input }: Expec
   return violations;
 }
 
-function judgeRow(row: StoredRow | undefined, history: Execution, expected: ExpectedInstance): string[] {
+function judgeRow(
+  row: StoredRow | undefined,
+  history: Execution,
+  expected: Omit<ExpectedInstance, "status"> & { readonly status: string },
+): string[] {
   if (row === undefined) return ["has no row"];
   const violations: string[] = [];
   const differ = (column: string, found: unknown, wanted: unknown) => {
