@@ -1,6 +1,6 @@
-import { type TestAPI, it as vitestIt } from "vitest";
+import { expect, type TestAPI, it as vitestIt } from "vitest";
 import type { ExecutionStarted, HistoryEvent, OrchestrationInstance } from "../../core/history-event.ts";
-import type { OrchestrationState } from "../../core/orchestration-state.ts";
+import type { InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
 import type {
   ActivityWorkItem,
   Backend,
@@ -57,6 +57,9 @@ export type BackendTest = TestAPI<BackendFixtures>;
 export const quietMs = 700;
 /** How long a test waits for what has to come, in milliseconds. */
 const patienceMs = 30_000;
+
+/** More than any query of a test has: one that has more never ends. */
+const maxPages = 500;
 
 /** A test function whose tests have hubs of their own, closed when the test has ended. */
 export function backendTest(openBackend: OpenBackend): BackendTest {
@@ -216,6 +219,21 @@ export class HubUnderTest {
 
   async row({ instanceId }: Pick<InventedInstance, "instanceId">): Promise<OrchestrationState | undefined> {
     return await this.store.getInstance(instanceId);
+  }
+
+  /** Page by page, of which some may be empty. */
+  async find(query: InstanceQuery): Promise<readonly OrchestrationState[]> {
+    const found: OrchestrationState[] = [];
+    let continuationToken: string | undefined;
+    let pages = 0;
+    do {
+      const page = await this.store.queryInstances({ ...query, continuationToken });
+      if (query.pageSize !== undefined) expect(page.instances.length).toBeLessThanOrEqual(query.pageSize);
+      found.push(...page.instances);
+      continuationToken = page.continuationToken;
+      expect(++pages).toBeLessThan(maxPages);
+    } while (continuationToken !== undefined);
+    return found;
   }
 
   async history({ instanceId }: Pick<InventedInstance, "instanceId">): Promise<readonly HistoryEvent[] | undefined> {

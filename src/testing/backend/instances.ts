@@ -195,8 +195,7 @@ export function describeInstances(it: BackendTest): void {
       await endedInstance(hub, "purged", "earlier");
 
       expect(await hub.store.purgeInstance("purged")).toBe(true);
-      const { instances } = await hub.store.queryInstances({});
-      expect(instances).toEqual([]);
+      expect(await hub.find({})).toEqual([]);
       expect(await hub.history({ instanceId: "purged" })).toBeUndefined();
       const fresh = await hub.created(hub.invent("purged", "fresh"));
       const loaded = await hub.backend.loadHistory(fresh.workItem);

@@ -1,26 +1,11 @@
 import { describe, expect } from "vitest";
-import type { InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
+import type { InstanceQuery } from "../../core/orchestration-state.ts";
 import { at, episodeStarted } from "../history-builder.ts";
 import { checkpoint, ended } from "../work-items.ts";
 import type { BackendTest, HubUnderTest } from "./hub-under-test.ts";
 
-/** All pages of a query. */
-async function find(hub: HubUnderTest, query: InstanceQuery): Promise<readonly OrchestrationState[]> {
-  const found: OrchestrationState[] = [];
-  let continuationToken: string | undefined;
-  let pages = 0;
-  do {
-    const page = await hub.store.queryInstances({ ...query, continuationToken });
-    if (query.pageSize !== undefined) expect(page.instances.length).toBeLessThanOrEqual(query.pageSize);
-    found.push(...page.instances);
-    continuationToken = page.continuationToken;
-    expect(++pages).toBeLessThan(100);
-  } while (continuationToken !== undefined);
-  return found;
-}
-
 async function ids(hub: HubUnderTest, query: InstanceQuery): Promise<readonly string[]> {
-  return (await find(hub, query)).map(({ instanceId }) => instanceId).toSorted();
+  return (await hub.find(query)).map(({ instanceId }) => instanceId).toSorted();
 }
 
 /** Seven orders, created a second after each other, and one other instance. */
@@ -35,8 +20,8 @@ async function populate(hub: HubUnderTest): Promise<void> {
 export function describeQueries(it: BackendTest): void {
   describe("queries", () => {
     it("find nothing in an empty hub", async ({ hub }) => {
-      expect(await find(hub, {})).toEqual([]);
-      expect(await find(hub, { pageSize: 1, instanceIdPrefix: "a" })).toEqual([]);
+      expect(await hub.find({})).toEqual([]);
+      expect(await hub.find({ pageSize: 1, instanceIdPrefix: "a" })).toEqual([]);
     });
 
     it("find instances by status, time and prefix together, page by page", async ({ hub }) => {
@@ -117,7 +102,7 @@ export function describeQueries(it: BackendTest): void {
       await populate(hub);
       await hub.running(hub.invent("runs"));
 
-      const [whole, without] = [await find(hub, {}), await find(hub, { fetchInput: false })];
+      const [whole, without] = [await hub.find({}), await hub.find({ fetchInput: false })];
 
       expect(whole).toHaveLength(9);
       for (const state of whole) expect(state).toEqual(await hub.row(state));
