@@ -41,10 +41,10 @@ async function run(name, input, expected, lookMs) {
 }
 
 const workloads = {
-  /** @param pauseMs between one and the next, for those who count polls */
-  async hello({ count, warmUp, lookMs, pauseMs = 0 }) {
+  /** @param settleMs until what goes on after the end of an instance is done, for those who count */
+  async hello({ count, warmUp, lookMs, settleMs = 0 }) {
     for (let i = 0; i < warmUp; i++) await run("hello", undefined, helloOutput, lookMs);
-    await sleep(pauseMs);
+    await sleep(settleMs);
     tally.reset();
     const times = [];
     const { cpuMs } = await timed(async () => {
@@ -52,9 +52,9 @@ const workloads = {
         const begin = performance.now();
         await run("hello", undefined, helloOutput, lookMs);
         times.push(performance.now() - begin);
-        await sleep(pauseMs);
       }
     });
+    await sleep(settleMs);
     const requests = tally.read(count);
     return { p50: median(times), p95: quantile(times, 0.95), cpu: cpuMs / count, requests };
   },

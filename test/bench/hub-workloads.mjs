@@ -46,21 +46,33 @@ async function hellosAtOnce(open, { atOnce, batches, maxMs }) {
   };
 }
 
-/** One instance at each size, from small to large. A size that looks to take more than `maxMs` of CPU is left out. */
-async function bySize(open, name, { sizes, repeats, maxMs }, onRun = () => {}) {
+/**
+ * The cost of one instance at each size, from small to large. Of smaller ones several run, one after the other, so that
+ * the collector has as much to do at each size. A size that looks to take more than `maxMs` of CPU is left out.
+ */
+async function bySize(open, name, { warmUp, sizes, repeats, maxMs }, onRun = () => {}) {
   const measured = [];
+  const runAt = async (instances, size) => {
+    const hub = await open();
+    globalThis.gc();
+    const { wallMs, cpuMs } = await timed(async () => {
+      for (let i = 0; i < instances; i++) {
+        await run(hub, name, size, String(size));
+        onRun(size);
+      }
+    });
+    await hub.stop();
+    return { wall: wallMs / instances, cpu: cpuMs / instances };
+  };
+  await runAt(1, warmUp);
   for (const size of sizes) {
     if (expectedCost(measured, size) > maxMs) break;
+    const instances = Math.round(sizes.at(-1) / size);
     const runs = [];
-    for (let spentMs = 0; runs.length < repeats && spentMs < maxMs; spentMs += runs.at(-1).cpuMs) {
-      const hub = await open();
-      globalThis.gc();
-      runs.push(await timed(() => run(hub, name, size, String(size))));
-      await hub.stop();
-      onRun(size);
+    for (let spentMs = 0; runs.length < repeats && spentMs < maxMs; spentMs += runs.at(-1).cpu * instances) {
+      runs.push(await runAt(instances, size));
     }
-    const wall = median(runs.map(({ wallMs }) => wallMs));
-    measured.push({ size, wall, cost: median(runs.map(({ cpuMs }) => cpuMs)) });
+    measured.push({ size, wall: median(runs.map(({ wall }) => wall)), cost: median(runs.map(({ cpu }) => cpu)) });
   }
   return { at: (size) => measured.find((one) => one.size === size), exponent: lastExponent(measured) };
 }
@@ -76,10 +88,9 @@ function expectedCost(measured, size) {
   return last === undefined ? 0 : last.cost * (size / last.size) ** (lastExponent(measured) ?? 1);
 }
 
-/** @param sizes the first only warms up */
-async function fanOut(open, { sizes, repeats, maxMs }) {
-  const [, small, large] = sizes;
-  const { at, exponent } = await bySize(open, "fanOut", { sizes, repeats, maxMs });
+async function fanOut(open, options) {
+  const [small, large] = options.sizes;
+  const { at, exponent } = await bySize(open, "fanOut", options);
   return {
     smallWall: at(small)?.wall,
     smallCpu: at(small)?.cost,
@@ -90,12 +101,12 @@ async function fanOut(open, { sizes, repeats, maxMs }) {
 }
 
 /** @param marks when each step of the last run ended */
-async function steps(open, { sizes, repeats, maxMs, marks }) {
-  const large = sizes.at(-1);
+async function steps(open, { marks, ...options }) {
+  const large = options.sizes.at(-1);
   const tenth = Math.floor(large / 10);
   const early = [];
   const late = [];
-  const { at, exponent } = await bySize(open, "steps", { sizes, repeats, maxMs }, (size) => {
+  const { at, exponent } = await bySize(open, "steps", options, (size) => {
     const times = marks.splice(0);
     if (size !== large) return;
     early.push((times[tenth] - times[0]) / tenth);

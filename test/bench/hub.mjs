@@ -33,8 +33,8 @@ const maxMs = options.quick ? 5000 : 20_000;
 const timing = {
   helloOneAtATime: { count: options.quick ? 300 : 1500, maxMs },
   hellosAtOnce: { atOnce: 500, batches: options.quick ? 2 : 6, maxMs },
-  fanOut: { sizes: [200, 1000, 5000], repeats: options.quick ? 1 : 3, maxMs: 4 * maxMs },
-  steps: { sizes: [100, 200, 1000], repeats: options.quick ? 1 : 3, maxMs },
+  fanOut: { warmUp: 500, sizes: [1000, 5000], repeats: options.quick ? 1 : 3, maxMs: 4 * maxMs },
+  steps: { warmUp: 500, sizes: [200, 1000], repeats: options.quick ? 1 : 3, maxMs },
   eventRoundTrip: { count: options.quick ? 100 : 500, maxMs },
 };
 /** Everything that a few hundred hellos allocate has room, so that nothing is collected. */
