@@ -41,13 +41,18 @@ async function slots() {
     [1, 1],
   ];
   const plan = { helloOneAtATime: { count: 1000, maxMs: 4000 }, signals: { count: 20 } };
+  const measure = async (dist, limit) => {
+    const results = {};
+    for (const [workload, taskOptions] of Object.entries(plan)) {
+      const task = { contender: "ours", dist, slots: limit, workload, options: taskOptions };
+      results[workload] = await runProcess("hub-process.mjs", task, { flags: ["--expose-gc"] });
+    }
+    return results;
+  };
   const rows = [];
   for (const limit of limits) {
     const results = [];
-    for (const { dist } of builds) {
-      const task = { contender: "ours", dist, slots: limit, plan };
-      results.push(await runProcess("hub-process.mjs", task, { flags: ["--expose-gc"] }));
-    }
+    for (const { dist } of builds) results.push(await measure(dist, limit));
     const at = `${limit.join("/")}:`;
     rows.push([`${at} CPU ms a hello`, ...results.map((result) => result.helloOneAtATime.cpu)]);
     rows.push([`${at} \`AbortSignal.any\` a hello`, ...results.map((result) => result.signals.anyPerHello)]);

@@ -51,3 +51,10 @@ export function checkHub(ours, theirs) {
   }
   return isFine;
 }
+
+/** A leak of one small object a hello is more. */
+export function isFlat(heapBytesPerHello) {
+  const isTrue = heapBytesPerHello < 100;
+  console.log(`${isTrue ? "ok     " : "FAILED "} memory: fewer than 100 bytes stay of a hello\n`);
+  return isTrue;
+}

@@ -51,7 +51,6 @@ async function hellosAtOnce(open, { atOnce, batches, maxMs }) {
  * the collector has as much to do at each size. A size that looks to take more than `maxMs` of CPU is left out.
  */
 async function bySize(open, name, { warmUp, sizes, repeats, maxMs }, onRun = () => {}) {
-  const measured = [];
   const runAt = async (instances, size) => {
     const hub = await open();
     globalThis.gc();
@@ -64,7 +63,7 @@ async function bySize(open, name, { warmUp, sizes, repeats, maxMs }, onRun = () 
     await hub.stop();
     return { wall: wallMs / instances, cpu: cpuMs / instances };
   };
-  await runAt(1, warmUp);
+  const measured = [{ size: warmUp, cost: (await runAt(1, warmUp)).cpu }];
   for (const size of sizes) {
     if (expectedCost(measured, size) > maxMs) break;
     const instances = Math.round(sizes.at(-1) / size);
@@ -74,10 +73,11 @@ async function bySize(open, name, { warmUp, sizes, repeats, maxMs }, onRun = () 
     }
     measured.push({ size, wall: median(runs.map(({ wall }) => wall)), cost: median(runs.map(({ cpu }) => cpu)) });
   }
-  return { at: (size) => measured.find((one) => one.size === size), exponent: lastExponent(measured) };
+  const at = (size) => measured.slice(1).find((one) => one.size === size);
+  return { at, exponent: lastExponent(measured) };
 }
 
-/** Between the two largest sizes. */
+/** Between the last two sizes. */
 function lastExponent(measured) {
   const [from, to] = measured.slice(-2);
   return to === undefined ? undefined : growthExponent({ from, to });
@@ -85,7 +85,7 @@ function lastExponent(measured) {
 
 function expectedCost(measured, size) {
   const last = measured.at(-1);
-  return last === undefined ? 0 : last.cost * (size / last.size) ** (lastExponent(measured) ?? 1);
+  return last.cost * (size / last.size) ** (lastExponent(measured) ?? 1);
 }
 
 async function fanOut(open, options) {

@@ -2,11 +2,10 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** Runs a script of this folder in a process of its own and reads the JSON that it writes last. */
-export function runProcess(script, task, { flags = [], env = {} } = {}) {
+export function runProcess(script, task, { flags = [] } = {}) {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn(process.execPath, [...flags, path, JSON.stringify(task)], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, ...env },
   });
   let output = "";
   child.stdout.on("data", (chunk) => {
