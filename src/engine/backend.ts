@@ -47,7 +47,7 @@ export interface Backend {
    *   A row that could not be written keeps its messages: they come again within seconds and bring it right.
    * - The instance row is written by the rule of `nextInstanceWrite`: a late or repeated write changes nothing.
    *
-   * @throws DurableError `WorkItemLockLost` when the history is not at `expectedVersion` any more, or the work item is
+   * @throws DurableError `WorkItemLockLost` when the history is not at `expectedHistoryVersion` any more, or the work item is
    * settled: none of this history was written.
    */
   completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt>;
@@ -107,8 +107,8 @@ export interface ActivityWorkItem {
 export interface LoadedHistory {
   readonly events: readonly HistoryEvent[];
   readonly executionId: string | undefined;
-  /** What {@link HistoryAppend.expectedVersion} takes; absent when the instance never had a history. Opaque. */
-  readonly version: string | undefined;
+  /** What {@link HistoryAppend.expectedHistoryVersion} takes; absent when the instance never had a history. Opaque. */
+  readonly historyVersion: string | undefined;
   /** Why the events cannot be read, which are absent then. @defaultValue they can */
   readonly problem?: string;
   /** {@link HistoryAppend.acceptedMessageIds} of the last checkpoint. @defaultValue none */
@@ -130,7 +130,7 @@ export interface OrchestrationCheckpoint {
 
 export interface HistoryAppend {
   readonly executionId: string;
-  readonly expectedVersion: string | undefined;
+  readonly expectedHistoryVersion: string | undefined;
   /** Position of the first new event; 0 when the events replace an earlier execution. */
   readonly firstIndex: number;
   readonly events: readonly HistoryEvent[];
@@ -177,7 +177,7 @@ export interface InstanceStart {
 
 export interface CheckpointReceipt {
   /** The history's version after the checkpoint; absent when none was written. */
-  readonly version: string | undefined;
+  readonly historyVersion: string | undefined;
   /** Ids of settled messages that may still be in a queue. @defaultValue none */
   readonly undeleted?: readonly string[];
 }

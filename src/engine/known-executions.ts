@@ -9,7 +9,7 @@ export interface KnownExecution {
   readonly history: HistorySummary;
   readonly executionId: string | undefined;
   /** Version of the stored history. */
-  readonly version: string | undefined;
+  readonly historyVersion: string | undefined;
   readonly session: OrchestrationSession | undefined;
   /** Committed events that the session has not seen: those that recorded its last actions, or all of them. */
   readonly unseen: readonly HistoryEvent[];
@@ -65,12 +65,12 @@ export class KnownExecutions {
 
   /** Reads the stored history, whatever is kept. */
   async load(workItem: OrchestrationWorkItem): Promise<KnownExecution> {
-    const { events, executionId, version, problem, acceptedMessageIds } =
+    const { events, executionId, historyVersion, problem, acceptedMessageIds } =
       await this.#options.backend.loadHistory(workItem);
     return {
       history: HistorySummary.of(events),
       executionId,
-      version,
+      historyVersion,
       session: undefined,
       unseen: events,
       acceptedIds: acceptedMessageIds ?? [],

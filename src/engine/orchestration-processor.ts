@@ -180,14 +180,14 @@ export class OrchestrationProcessor {
         messages,
         new Date(clock.now()),
       );
-      const { version, undeleted } = await backend.completeOrchestrationWorkItem(checkpoint);
+      const { historyVersion, undeleted } = await backend.completeOrchestrationWorkItem(checkpoint);
       this.#logFailedExecution(outcome.started, history);
       if (history.completed !== undefined) outcome.session.close();
       else {
         this.#executions.put(workItem.instanceId, {
           history,
           executionId: outcome.started.orchestrationInstance.executionId,
-          version,
+          historyVersion,
           session: outcome.session,
           unseen: outcome.unseen,
           acceptedIds: stillOpen(acceptedIds, checkpoint.settled, undeleted),
@@ -223,7 +223,7 @@ export class OrchestrationProcessor {
   /** What the row has to show, if it is behind the history. Its custom status is what the replayed code sets. */
   async #describeLaggingRow(
     workItem: OrchestrationWorkItem,
-    { history, version, unseen }: KnownExecution,
+    { history, historyVersion, unseen }: KnownExecution,
     lock: KeptLock,
   ): Promise<InstanceChange | undefined> {
     const { instanceId } = workItem;
@@ -236,9 +236,9 @@ export class OrchestrationProcessor {
     const session = this.#openSession(started.orchestrationInstance);
     try {
       const { customStatus, keepsCustomStatus } = await session.execute({ pastEvents: unseen, newEvents: [] }, lock);
-      return { ...change, customStatus, keepsCustomStatus, historyVersion: version };
+      return { ...change, customStatus, keepsCustomStatus, historyVersion };
     } catch {
-      return { ...change, historyVersion: version };
+      return { ...change, historyVersion };
     } finally {
       session.close();
     }

@@ -46,7 +46,7 @@ export function settleEpisode(
       workItem,
       history: {
         executionId,
-        expectedVersion: execution.version,
+        expectedHistoryVersion: execution.historyVersion,
         firstIndex,
         events: outcome.events,
         episode: history.episodes,
@@ -89,7 +89,7 @@ export function settleWithoutEpisode(
 /** Ends an instance whose history does not even say what it is; its messages have nobody to go to. */
 export function settleUnreadable(
   workItem: OrchestrationWorkItem,
-  { history, executionId = "", version, acceptedIds }: KnownExecution,
+  { history, executionId = "", historyVersion, acceptedIds }: KnownExecution,
   problem: DurableError,
   now: Date,
 ): OrchestrationCheckpoint {
@@ -100,7 +100,7 @@ export function settleUnreadable(
     workItem,
     history: {
       executionId,
-      expectedVersion: version,
+      expectedHistoryVersion: historyVersion,
       firstIndex,
       events,
       episode: history.episodes,

@@ -16,11 +16,11 @@ export function checkpoint(
   workItem: OrchestrationWorkItem,
   executionId: string,
   events: readonly HistoryEvent[],
-  { firstIndex = 0, expectedVersion }: { firstIndex?: number; expectedVersion?: string | undefined } = {},
+  { firstIndex = 0, expectedHistoryVersion }: { firstIndex?: number; expectedHistoryVersion?: string | undefined } = {},
 ): OrchestrationCheckpoint {
   return {
     ...emptyCheckpoint(workItem),
-    history: { executionId, expectedVersion, firstIndex, events, episode: 1 },
+    history: { executionId, expectedHistoryVersion, firstIndex, events, episode: 1 },
     instance: instanceChange(executionId),
     settled: workItem.messages,
   };

@@ -53,7 +53,7 @@ it("writes a sequence of three activities as the reference shows it", async () =
     expect(workItem.messages).toHaveLength(1);
     const input = workItem.messages[0]!.message.event;
     const loaded = await backend.loadHistory(workItem);
-    expect(loaded.version).toBe(version);
+    expect(loaded.historyVersion).toBe(version);
     expect(loaded.events).toHaveLength(length);
     const isLast = episode === 4;
     const decided: HistoryEvent = isLast
@@ -75,7 +75,7 @@ it("writes a sequence of three activities as the reference shows it", async () =
     requests.reset();
     const receipt = await backend.completeOrchestrationWorkItem({
       workItem,
-      history: { executionId: x, expectedVersion: version, firstIndex: length, events, episode },
+      history: { executionId: x, expectedHistoryVersion: version, firstIndex: length, events, episode },
       outgoing: isLast ? [] : [{ message: { event: decided, target: { instanceId: "hello-0001", executionId: x } } }],
       instance: {
         executionId: x,
@@ -103,7 +103,7 @@ it("writes a sequence of three activities as the reference shows it", async () =
     expect(merges).toBe(1);
     expect(requests.byKind.get("queue.send") ?? 0).toBe(isLast ? 0 : 1);
     expect(requests.byKind.get("queue.deleteMessage")).toBe(1);
-    version = receipt.version;
+    version = receipt.historyVersion;
     length += events.length;
     if (isLast) break;
 

@@ -44,7 +44,7 @@ it("lets one of two workers commit when both believe they own the partition", as
       workItem: stale,
       history: {
         executionId: x,
-        expectedVersion: loaded.version,
+        expectedHistoryVersion: loaded.historyVersion,
         firstIndex: loaded.events.length,
         events: [{ type: "OrchestratorStarted", ...header(9) }],
         episode: 2,

@@ -90,7 +90,7 @@ it("resolves once the history is written, and tells which messages are not delet
     workItem,
     history: {
       executionId: x,
-      expectedVersion: loaded.version,
+      expectedHistoryVersion: loaded.historyVersion,
       firstIndex: 0,
       events: [started("i")],
       episode: 1,

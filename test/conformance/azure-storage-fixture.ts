@@ -153,7 +153,7 @@ export async function commit(
     workItem,
     history: {
       executionId: x,
-      expectedVersion: loaded.version,
+      expectedHistoryVersion: loaded.historyVersion,
       firstIndex: loaded.events.length,
       events,
       episode: 1,
@@ -164,5 +164,5 @@ export async function commit(
     deferred: [],
     ...change,
   });
-  return receipt.version;
+  return receipt.historyVersion;
 }

@@ -29,7 +29,7 @@ async function plant(hub: MemoryTaskHub, client: TaskHubClient, index: number): 
     workItem,
     history: {
       executionId: executionId!,
-      expectedVersion: undefined,
+      expectedHistoryVersion: undefined,
       firstIndex: 0,
       events: all[index]!.events,
       episode: 1,

@@ -29,7 +29,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: hub,
-    find: "if (history !== undefined && !this.#isAt(instanceId, history.expectedVersion)) {",
+    find: "if (history !== undefined && !this.#isAt(instanceId, history.expectedHistoryVersion)) {",
     replacement: "if (history === null) {",
     breaks: "a checkpoint is refused on a history that has moved on",
   },

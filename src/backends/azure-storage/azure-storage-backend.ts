@@ -159,7 +159,7 @@ export class AzureStorageBackend implements Backend {
     const maxDelayMs = isRowWritten ? Number.POSITIVE_INFINITY : maxRowLagMs;
     const deleted = await this.#settle(workItem, settled, maxDelayMs);
     const undeleted = checkpoint.settled.flatMap(({ id }) => (deleted.has(id) ? [] : id));
-    return { version, ...(undeleted.length === 0 ? {} : { undeleted }) };
+    return { historyVersion: version, ...(undeleted.length === 0 ? {} : { undeleted }) };
   }
 
   /** Resolves to `false` when the row is behind now. */

@@ -136,9 +136,9 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
 
   async loadHistory({ instanceId }: OrchestrationWorkItem): Promise<LoadedHistory> {
     const history = this.#histories.get(instanceId);
-    if (history === undefined) return { events: [], executionId: undefined, version: undefined };
+    if (history === undefined) return { events: [], executionId: undefined, historyVersion: undefined };
     const { events, executionId, version, acceptedMessageIds } = history;
-    return { events: events.slice(), executionId, version: String(version), acceptedMessageIds };
+    return { events: events.slice(), executionId, historyVersion: String(version), acceptedMessageIds };
   }
 
   async renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
@@ -158,7 +158,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     const workItem = asOrchestration(checkpoint.workItem);
     const { instanceId } = workItem;
     if (workItem.isSettled) throw lockLost(instanceId);
-    if (history !== undefined && !this.#isAt(instanceId, history.expectedVersion)) {
+    if (history !== undefined && !this.#isAt(instanceId, history.expectedHistoryVersion)) {
       await this.abandonOrchestrationWorkItem(workItem);
       throw new DurableError("WorkItemLockLost", `the history of '${instanceId}' has moved on`);
     }
@@ -177,7 +177,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
       return settled.has(stored.id) ? undefined : retryDelayMs(stored.deliveryCount);
     });
     this.#control.hasChanged();
-    return { version, ...(isReleased ? {} : { undeleted: [...settled] }) };
+    return { historyVersion: version, ...(isReleased ? {} : { undeleted: [...settled] }) };
   }
 
   async abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
@@ -305,9 +305,9 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     return String(version);
   }
 
-  #isAt(instanceId: string, expectedVersion: string | undefined): boolean {
+  #isAt(instanceId: string, expectedHistoryVersion: string | undefined): boolean {
     const version = this.#histories.get(instanceId)?.version;
-    return (version === undefined ? undefined : String(version)) === expectedVersion;
+    return (version === undefined ? undefined : String(version)) === expectedHistoryVersion;
   }
 
   #loseActivity(held: MemoryActivityWorkItem): DurableError {

@@ -28,7 +28,7 @@ export function describeCheckpoints(it: BackendTest): void {
       const loaded = await hub.backend.loadHistory(workItem);
 
       const { events, executionId, version } = instance;
-      expect(loaded).toMatchObject({ events, executionId, version });
+      expect(loaded).toMatchObject({ events, executionId, historyVersion: version });
       expect(version).toBeTypeOf("string");
       expect(loaded.problem).toBeUndefined();
     });
@@ -38,8 +38,8 @@ export function describeCheckpoints(it: BackendTest): void {
       const workItem = await hub.raised(instance);
       const more = [episodeStarted(1), eventRaised("go"), episodeCompleted()];
 
-      const { version } = await hub.complete(
-        checkpoint(workItem, instance.executionId, more, { firstIndex: 3, expectedVersion: instance.version }),
+      const { historyVersion: version } = await hub.complete(
+        checkpoint(workItem, instance.executionId, more, { firstIndex: 3, expectedHistoryVersion: instance.version }),
       );
 
       expect(await hub.history(instance)).toEqual([...instance.events, ...more]);
@@ -55,13 +55,13 @@ export function describeCheckpoints(it: BackendTest): void {
       const { executionId, version } = instance;
       const second = [episodeStarted(1), eventRaised("go"), episodeCompleted()];
       await hub.complete(
-        checkpoint(await hub.raised(instance), executionId, second, { firstIndex: 3, expectedVersion: version }),
+        checkpoint(await hub.raised(instance), executionId, second, { firstIndex: 3, expectedHistoryVersion: version }),
       );
       const before = await hub.row(instance);
       const workItem = await hub.raised(instance, "refused");
       const stale = checkpoint(workItem, executionId, [episodeStarted(2), eventRaised("refused")], {
         firstIndex: 6,
-        expectedVersion: expected(version),
+        expectedHistoryVersion: expected(version),
       });
 
       const refused = hub.complete({
@@ -84,11 +84,11 @@ export function describeCheckpoints(it: BackendTest): void {
       const another = await hub.running();
       const { workItem, executionId, event, instanceId } = await hub.created();
       const before = await hub.backend.loadHistory(workItem);
-      const made = checkpoint(workItem, executionId, [event], { expectedVersion: another.version });
+      const made = checkpoint(workItem, executionId, [event], { expectedHistoryVersion: another.version });
 
       await expect(hub.complete(made)).rejects.toMatchObject(lockLost);
 
-      expect(before.version).toBeUndefined();
+      expect(before.historyVersion).toBeUndefined();
       expect(await hub.history({ instanceId })).toBeUndefined();
     });
 
@@ -99,7 +99,7 @@ export function describeCheckpoints(it: BackendTest): void {
       const other = await hub.another();
       const second = await hub.takenOver(other);
       const appended = [episodeStarted(1), eventRaised("go"), episodeCompleted()];
-      const place = { firstIndex: 3, expectedVersion: version };
+      const place = { firstIndex: 3, expectedHistoryVersion: version };
 
       await other.completeOrchestrationWorkItem(checkpoint(second, executionId, appended, place));
       const late = hub.complete(checkpoint(first, executionId, [episodeStarted(7), ...appended], place));
@@ -117,7 +117,7 @@ export function describeCheckpoints(it: BackendTest): void {
       const next = executionStarted("Test", { instanceId, executionId: "next" });
       const workItem = await hub.raised(instance);
 
-      await hub.complete(checkpoint(workItem, "next", [episodeStarted(1), next], { expectedVersion: version }));
+      await hub.complete(checkpoint(workItem, "next", [episodeStarted(1), next], { expectedHistoryVersion: version }));
       const loaded = await hub.backend.loadHistory(await hub.raised({ target: next.orchestrationInstance }));
 
       expect(loaded).toMatchObject({ executionId: "next", events: [episodeStarted(1), next] });
@@ -130,11 +130,14 @@ export function describeCheckpoints(it: BackendTest): void {
       const before = await hub.row(instance);
       const workItem = await hub.raised(instance);
 
-      const { version } = await hub.complete({ ...emptyCheckpoint(workItem), settled: workItem.messages });
+      const { historyVersion: version } = await hub.complete({
+        ...emptyCheckpoint(workItem),
+        settled: workItem.messages,
+      });
       const loaded = await hub.backend.loadHistory(await hub.raised(instance));
 
       expect(version).toBeUndefined();
-      expect(loaded).toMatchObject({ events: instance.events, version: instance.version });
+      expect(loaded).toMatchObject({ events: instance.events, historyVersion: instance.version });
       expect(await hub.row(instance)).toEqual(before);
     });
 
@@ -146,8 +149,11 @@ export function describeCheckpoints(it: BackendTest): void {
         acceptedMessageIds: readonly string[] | undefined,
         events: readonly HistoryEvent[],
       ) => {
-        const { version, events: before } = await hub.backend.loadHistory(item);
-        const made = checkpoint(item, executionId, events, { firstIndex: before.length, expectedVersion: version });
+        const { historyVersion: version, events: before } = await hub.backend.loadHistory(item);
+        const made = checkpoint(item, executionId, events, {
+          firstIndex: before.length,
+          expectedHistoryVersion: version,
+        });
         const accepted = acceptedMessageIds === undefined ? {} : { acceptedMessageIds };
         await hub.complete({ ...made, history: { ...made.history!, ...accepted } });
         await hub.raise({ target });
@@ -216,7 +222,7 @@ export function describeCheckpoints(it: BackendTest): void {
       const loaded = await hub.backend.loadHistory(workItem);
       const read = await hub.history(instance);
 
-      const place = { firstIndex: 3, expectedVersion: loaded.version };
+      const place = { firstIndex: 3, expectedHistoryVersion: loaded.historyVersion };
       await hub.complete(checkpoint(workItem, instance.executionId, [eventRaised("go")], place));
 
       expect(loaded.events).toEqual(instance.events);

@@ -191,7 +191,7 @@ export class HubUnderTest {
   ): Promise<RunningInstance> {
     const { workItem } = await this.created(instance);
     const events = [episodeStarted(), instance.event, ...more, episodeCompleted()];
-    const { version } = await this.backend.completeOrchestrationWorkItem(
+    const { historyVersion: version } = await this.backend.completeOrchestrationWorkItem(
       checkpoint(workItem, instance.executionId, events),
     );
     return { ...instance, events, version };

@@ -145,7 +145,7 @@ export function describeInstanceRows(it: BackendTest): void {
       const workItem = await hub.orchestration();
       // As after a crash between the history and the row.
       const made = checkpoint(workItem, executionId, [episodeStarted(), event]);
-      const { version } = await hub.complete({ ...made, instance: undefined });
+      const { historyVersion: version } = await hub.complete({ ...made, instance: undefined });
       const missing = await hub.row(instance);
 
       await write(hub, instance, change(executionId, { runtimeStatus: "Running" }));

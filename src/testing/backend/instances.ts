@@ -101,7 +101,7 @@ export function describeInstances(it: BackendTest): void {
       await hub.store.createInstance({ event, replaces: await hub.store.getInstance("again") });
       const row = await hub.row(next);
       const workItem = await hub.orchestration();
-      const { executionId, version } = await hub.backend.loadHistory(workItem);
+      const { executionId, historyVersion: version } = await hub.backend.loadHistory(workItem);
 
       expect(row).toMatchObject({
         executionId: "later",
@@ -118,7 +118,9 @@ export function describeInstances(it: BackendTest): void {
       });
       // The history of the earlier execution stands until the first checkpoint replaces it, and is known by its name.
       expect(executionId).toBe("earlier");
-      await hub.complete(checkpoint(workItem, "later", [episodeStarted(10), event], { expectedVersion: version }));
+      await hub.complete(
+        checkpoint(workItem, "later", [episodeStarted(10), event], { expectedHistoryVersion: version }),
+      );
       expect(await hub.history(next)).toEqual([episodeStarted(10), event]);
     });
 
@@ -201,7 +203,7 @@ export function describeInstances(it: BackendTest): void {
       const loaded = await hub.backend.loadHistory(fresh.workItem);
 
       expect(await hub.row(fresh)).toMatchObject({ executionId: "fresh", runtimeStatus: "Pending", tags: undefined });
-      expect(loaded).toMatchObject({ events: [], executionId: undefined, version: undefined });
+      expect(loaded).toMatchObject({ events: [], executionId: undefined, historyVersion: undefined });
       await hub.complete(checkpoint(fresh.workItem, "fresh", [episodeStarted(), fresh.event]));
       expect(await hub.history(fresh)).toEqual([episodeStarted(), fresh.event]);
     });
@@ -217,7 +219,7 @@ export function describeInstances(it: BackendTest): void {
         started: { name, version: undefined, input, tags, generation, scheduledStartTime, createdTime },
         runtimeStatus: "Running",
       } as const;
-      const place = { firstIndex: 3, expectedVersion: version };
+      const place = { firstIndex: 3, expectedHistoryVersion: version };
       const first = await hub.raised(instance);
       await hub.store.purgeInstance(instance.instanceId);
 

@@ -24,7 +24,7 @@ export function describeMessages(it: BackendTest): void {
       expect(eventsOf(workItem)).toMatchObject([
         { type: "ExecutionStarted", name: "Test", input: '"in"', orchestrationInstance: { instanceId, executionId } },
       ]);
-      const none = { events: [], executionId: undefined, version: undefined };
+      const none = { events: [], executionId: undefined, historyVersion: undefined };
       expect(await backend.loadHistory(workItem)).toMatchObject(none);
     });
 
@@ -59,7 +59,7 @@ export function describeMessages(it: BackendTest): void {
       const instance = hub.invent();
       const workItem = await hub.raised(instance);
 
-      const { version } = await hub.complete({
+      const { historyVersion: version } = await hub.complete({
         ...emptyCheckpoint(workItem),
         outgoing: [{ message: { event: eventRaised("onwards"), target: instance.target } }],
         settled: workItem.messages,

@@ -41,7 +41,7 @@ export function describePayloads(it: BackendTest): void {
       await hub.backend.completeActivityWorkItem(activity, { event: taskCompleted(0, text), target });
       const answered = await hub.orchestration();
       await hub.complete(
-        checkpoint(answered, executionId, eventsOf(answered), { firstIndex: 3, expectedVersion: version }),
+        checkpoint(answered, executionId, eventsOf(answered), { firstIndex: 3, expectedHistoryVersion: version }),
       );
       await hub.raise(instance, "go", text);
       const raised = await hub.orchestration();

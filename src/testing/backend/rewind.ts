@@ -98,7 +98,7 @@ export function describeRewind(it: BackendTest): void {
       const workItem = await hub.raised(instance);
 
       const edit = hub.store.editHistory(instanceId, async () => {
-        const place = { firstIndex: 4, expectedVersion: version };
+        const place = { firstIndex: 4, expectedHistoryVersion: version };
         await hub.complete(checkpoint(workItem, executionId, [eventRaised("go")], place));
         return { undone: [2], reopened: [] };
       });
@@ -115,7 +115,7 @@ export function describeRewind(it: BackendTest): void {
       const replaced = [episodeStarted(1), next, taskScheduled(0, "Work"), episodeCompleted()];
 
       const edit = hub.store.editHistory(instanceId, async () => {
-        await hub.complete(checkpoint(workItem, "next", replaced, { expectedVersion: version }));
+        await hub.complete(checkpoint(workItem, "next", replaced, { expectedHistoryVersion: version }));
         return { undone: [2], reopened: [] };
       });
 

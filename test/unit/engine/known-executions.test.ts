@@ -7,7 +7,7 @@ import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
 
 function setUp(limits: Partial<KnownExecutionsOptions>) {
   const clock = new SteppedClock();
-  const backend = { loadHistory: async () => ({ events: [], executionId: undefined, version: undefined }) };
+  const backend = { loadHistory: async () => ({ events: [], executionId: undefined, historyVersion: undefined }) };
   const options = { backend, clock, maxSessions: 100, maxBytes: 1e9, maxIdleMs: 60_000, ...limits };
   const executions = new KnownExecutions(options);
   const closed: string[] = [];
@@ -15,7 +15,7 @@ function setUp(limits: Partial<KnownExecutionsOptions>) {
     executions.put(instanceId, {
       history: HistorySummary.of([episodeStarted(), executionStarted("Test", { instanceId, input })]),
       executionId: "e",
-      version: "1",
+      historyVersion: "1",
       session: {
         execute: async () => ({ actions: [], customStatus: undefined }),
         close: () => void closed.push(instanceId),

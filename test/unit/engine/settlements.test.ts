@@ -31,7 +31,7 @@ function settle(accepted: readonly DeliveredMessage[], more: Partial<Reconciliat
   const execution: KnownExecution = {
     history: HistorySummary.of(past),
     executionId: "e",
-    version: "v1",
+    historyVersion: "v1",
     session,
     unseen: [],
     acceptedIds,
@@ -58,7 +58,12 @@ function settle(accepted: readonly DeliveredMessage[], more: Partial<Reconciliat
 it("appends what has happened at the place and the version that are known", () => {
   const { history } = settle([delivered("a", eventRaised("go"))]);
 
-  expect(history).toMatchObject({ executionId: "e", expectedVersion: "v1", firstIndex: past.length, episode: 2 });
+  expect(history).toMatchObject({
+    executionId: "e",
+    expectedHistoryVersion: "v1",
+    firstIndex: past.length,
+    episode: 2,
+  });
   expect(history?.events.map(({ type }) => type)).toEqual([
     "OrchestratorStarted",
     "EventRaised",

@@ -34,12 +34,12 @@ export interface HistoryEditOptions {
  * @throws DurableError `WorkItemLockLost` when the history has changed since
  */
 export async function editHistoryRows(
-  { rows, version }: { readonly rows: readonly TableRow[]; readonly version: string | undefined },
+  { rows, historyVersion }: { readonly rows: readonly TableRow[]; readonly historyVersion: string | undefined },
   decide: (events: readonly HistoryEvent[]) => Promise<HistoryEdit>,
   { storage, table, payloads, readVersion }: HistoryEditOptions,
 ): Promise<void> {
   const edit = await decide((await restoreRows(rows, payloads)).map(fromHistoryRow));
-  let etag = version;
+  let etag = historyVersion;
   for (const batch of splitBatches(editRows(rows, edit))) {
     const [first] = batch;
     if (first === undefined) return;

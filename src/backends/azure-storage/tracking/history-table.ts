@@ -34,7 +34,7 @@ export interface HistoryTableOptions extends HistoryRowOptions {
 export interface StoredHistory {
   readonly rows: readonly TableRow[];
   readonly executionId: string | undefined;
-  readonly version: string | undefined;
+  readonly historyVersion: string | undefined;
   readonly acceptedMessageIds: readonly string[];
 }
 
@@ -77,7 +77,7 @@ export class HistoryTable {
     }
   }
 
-  /** What `expectedVersion` would have to be now; `undefined` when there is no history. */
+  /** What `expectedHistoryVersion` would have to be now; `undefined` when there is no history. */
   async readVersion(instanceId: string): Promise<string | undefined> {
     return (await this.#readSentinel(escapeKey(instanceId)))?.etag;
   }
@@ -139,7 +139,7 @@ export class HistoryTable {
 
   async commit(prepared: PreparedHistory): Promise<HistoryCommit> {
     const batches = splitBatches(prepared.rows);
-    let version = prepared.append.expectedVersion;
+    let version = prepared.append.expectedHistoryVersion;
     for (const [index, rows] of batches.entries()) {
       const etag = await this.#commitBatch(prepared, rows, version, index === batches.length - 1);
       if (etag === undefined) return { outcome: "lost" };
@@ -199,7 +199,12 @@ export class HistoryTable {
   }
 }
 
-const noHistory: StoredHistory = { rows: [], executionId: undefined, version: undefined, acceptedMessageIds: [] };
+const noHistory: StoredHistory = {
+  rows: [],
+  executionId: undefined,
+  historyVersion: undefined,
+  acceptedMessageIds: [],
+};
 
 /**
  * Rows of the execution that the sentinel names: from the first on, until one belongs to another execution. Rows without
@@ -218,7 +223,7 @@ export function latestExecution(all: readonly TableRow[]): StoredHistory | undef
   return {
     rows: completeRows(rows, sentinel),
     executionId,
-    version: sentinelRow.etag,
+    historyVersion: sentinelRow.etag,
     acceptedMessageIds: sentinel.acceptedMessageIds,
   };
 }

@@ -183,7 +183,11 @@ describe("the latest execution", () => {
   });
 
   it("is nothing without a sentinel, which a purge deletes first", () => {
-    expect(latestExecution(rows(os(), oc()))).toMatchObject({ rows: [], executionId: undefined, version: undefined });
+    expect(latestExecution(rows(os(), oc()))).toMatchObject({
+      rows: [],
+      executionId: undefined,
+      historyVersion: undefined,
+    });
   });
 
   it("trusts a count only for the checkpoint that it was written with", () => {
