@@ -19,18 +19,35 @@ export function assertInstanceId(instanceId: unknown): asserts instanceId is str
   if (problem !== undefined) throw new DurableError("InvalidInstanceId", problem);
 }
 
-function describeInstanceIdProblem(instanceId: unknown): string | undefined {
+/**
+ * Checks the id of an instance that may be there: other programs start instances under ids that this package does not
+ * give, with slashes, say.
+ *
+ * @throws DurableError `InvalidInstanceId`
+ */
+export function assertKnownInstanceId(instanceId: unknown): asserts instanceId is string {
+  const problem = describeTextProblem(instanceId);
+  if (problem !== undefined) throw new DurableError("InvalidInstanceId", problem);
+}
+
+function describeTextProblem(instanceId: unknown): string | undefined {
   if (typeof instanceId !== "string") return `an instance id must be a string, but got ${typeof instanceId}`;
   if (instanceId.length === 0) return "an instance id must not be empty";
   if (instanceId.length > maxInstanceIdLength) {
     return `an instance id may have at most ${maxInstanceIdLength} characters, but this one has ${instanceId.length}`;
   }
   if (instanceId.startsWith("@")) return "an instance id must not start with '@', which marks entities";
+  if (!instanceId.isWellFormed()) return "an instance id must be well-formed Unicode (it holds a lone surrogate)";
+  return undefined;
+}
+
+function describeInstanceIdProblem(instanceId: unknown): string | undefined {
+  const problem = describeTextProblem(instanceId);
+  if (problem !== undefined || typeof instanceId !== "string") return problem;
   const forbidden = /[/\\#?\p{Cc}\u2028\u2029\p{Noncharacter_Code_Point}]/u.exec(instanceId);
   if (forbidden !== null) {
     const shown = /[/\\#?]/.test(forbidden[0]) ? `'${forbidden[0]}'` : "a control character";
     return `an instance id must not contain ${shown}; '/', '\\', '#', '?' and control characters are not allowed`;
   }
-  if (!instanceId.isWellFormed()) return "an instance id must be well-formed Unicode (it holds a lone surrogate)";
   return undefined;
 }

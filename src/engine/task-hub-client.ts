@@ -2,7 +2,7 @@ import { isInDateRange } from "../core/date-range.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
-import { assertInstanceId, createId } from "../core/ids.ts";
+import { assertInstanceId, assertKnownInstanceId, createId } from "../core/ids.ts";
 import type {
   OrchestrationClient,
   PurgeQuery,
@@ -78,12 +78,12 @@ export class TaskHubClient implements OrchestrationClient {
     instanceId: string,
     options?: { readonly fetchInput?: boolean },
   ): Promise<OrchestrationState | undefined> {
-    assertInstanceId(instanceId);
+    assertKnownInstanceId(instanceId);
     return this.#store.getInstance(instanceId, options);
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
-    assertInstanceId(instanceId);
+    assertKnownInstanceId(instanceId);
     return this.#store.getHistory(instanceId);
   }
 
@@ -146,7 +146,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async purge(instanceId: string): Promise<number> {
-    assertInstanceId(instanceId);
+    assertKnownInstanceId(instanceId);
     return (await this.#store.purgeInstance(instanceId)) ? 1 : 0;
   }
 
@@ -175,7 +175,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async #require(instanceId: string, options = { fetchInput: false }): Promise<OrchestrationState> {
-    assertInstanceId(instanceId);
+    assertKnownInstanceId(instanceId);
     const state = await this.#store.getInstance(instanceId, options);
     if (state !== undefined) return state;
     throw new DurableError("InstanceNotFound", `no instance '${instanceId}' exists in task hub '${this.taskHub}'`);

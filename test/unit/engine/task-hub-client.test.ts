@@ -23,9 +23,19 @@ it.each<[string, (client: TaskHubClient, id: string) => Promise<unknown>]>([
 ])("refuses %s under an id that no hub accepts", async (_, ask) => {
   const client = openClient();
 
-  for (const id of ["", "a/b", "@counter@a", 7 as unknown as string]) {
+  for (const id of ["", "\ud800", "@counter@a", 7 as unknown as string]) {
     await expect(ask(client, id)).rejects.toMatchObject({ code: "InvalidInstanceId" });
   }
+});
+
+it("starts nothing under an id with slashes, and looks for what other programs have started there", async () => {
+  const client = openClient();
+
+  const start = client.startInstance({ name: "seq", instanceId: "a/b" });
+
+  await expect(start).rejects.toMatchObject({ code: "InvalidInstanceId" });
+  expect(await client.getInstance("a/b")).toBeUndefined();
+  await expect(client.raiseEvent("a/b", "Go", undefined)).rejects.toMatchObject({ code: "InstanceNotFound" });
 });
 
 it.each(["", "@counter", "BuiltIn__HttpPollOrchestrator", 1 as unknown as string])(
