@@ -75,7 +75,8 @@ export class LockKeeper {
     const entry = new Entry(options, this.#clock.now() + options.intervalMs, this.#entries);
     if (this.#isClosed) entry.abort();
     this.#entries.add(entry);
-    if (!this.#isRunning && !this.#isClosed) void this.#run();
+    if (!this.#isRunning && !this.#isClosed)
+      void this.#run(); // K3
     else if (entry.dueAt < this.#wakesAt) this.#interrupt();
     return entry;
   }
@@ -107,7 +108,7 @@ export class LockKeeper {
   async #renew(entry: Entry): Promise<void> {
     const { renew, intervalMs, onLost, onError } = entry.options;
     entry.dueAt = this.#clock.now() + intervalMs;
-    if (entry.isRenewing) return;
+    if (entry.isRenewing) return; // K1
     entry.isRenewing = true;
     try {
       await renew();
@@ -117,7 +118,7 @@ export class LockKeeper {
       if (!isDurableError(error, "WorkItemLockLost")) return onError(error);
       entry.isLost = true;
       this.#entries.delete(entry);
-      entry.abort();
+      entry.abort(); // K2
       onLost(error);
     } finally {
       entry.isRenewing = false;

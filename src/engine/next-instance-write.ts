@@ -28,11 +28,11 @@ export type InstanceWrite = "insert" | "merge" | "replace" | "none";
  * The caller makes the write conditional on the row that it has shown here, and asks again when that has changed.
  */
 export function nextInstanceWrite(change: InstanceChange, stored: StoredInstance | undefined): InstanceWrite {
-  if (stored === undefined) return change.started === undefined ? "none" : "insert";
+  if (stored === undefined) return change.started === undefined ? "none" : "insert"; // I3
   const hasEnded = isTerminalStatus(stored.runtimeStatus);
   const isSame = !stored.executionId || stored.executionId === change.executionId;
-  if (isSame) return hasEnded && !isLater(change, stored) ? "none" : "merge";
-  if (change.started !== undefined && stored.createdTime > change.started.createdTime) return "none";
+  if (isSame) return hasEnded && !isLater(change, stored) ? "none" : "merge"; // I1
+  if (change.started !== undefined && stored.createdTime > change.started.createdTime) return "none"; // I2
   if (change.started === undefined) return hasEnded ? "none" : "merge";
   return hasEnded ? "replace" : "merge";
 }

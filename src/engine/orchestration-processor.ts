@@ -83,6 +83,7 @@ export class OrchestrationProcessor {
         if (!lock.isLost) this.#logLost(instanceId);
         return;
       }
+      // P1
       if (!this.#isClosed) this.#events.write("OrchestrationWorkItemFailed", messageOf(error), { instanceId });
       await backend.abandonOrchestrationWorkItem(workItem).catch((abandonError) => {
         this.#events.write("OrchestrationNotAbandoned", messageOf(abandonError), { instanceId });

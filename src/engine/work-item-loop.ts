@@ -43,7 +43,7 @@ export async function runWorkItemLoop<T>(options: WorkItemLoopOptions<T>): Promi
       retryMs = firstRetryMs;
       if (workItem === undefined) continue;
       inProcess++;
-      void process(workItem).then(end, end);
+      void process(workItem).then(end, end); // L4
     } catch (error) {
       if (signal.aborted) break;
       onFetchError(error);

@@ -91,7 +91,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   #createQueues(): void {
     const renewIntervalMs = this.#lockMs / 3;
     const open = (name: string) => new MessageQueue(name, this.#clock, this.#lockMs);
-    const isWanted = (message: TaskMessage) => !this.#isRepeatedStart(message);
+    const isWanted = (message: TaskMessage) => !this.#isRepeatedStart(message); // B5
     this.#control = new WaitingQueue(this.#clock, open("control"), (queue) => {
       const hold = queue.take(isWanted);
       return hold && new MemoryOrchestrationWorkItem(hold, renewIntervalMs);
@@ -157,7 +157,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     const { history, instance } = checkpoint;
     const workItem = asOrchestration(checkpoint.workItem);
     const { instanceId } = workItem;
-    if (workItem.isSettled) throw lockLost(instanceId);
+    if (workItem.isSettled) throw lockLost(instanceId); // B4
     if (history !== undefined && !this.#isAt(instanceId, history.expectedHistoryVersion)) {
       await this.abandonOrchestrationWorkItem(workItem);
       throw new DurableError("WorkItemLockLost", `the history of '${instanceId}' has moved on`);
@@ -172,7 +172,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     }
     workItem.isSettled = true;
     const settled = new Set(checkpoint.settled.map(({ id }) => id));
-    // Of a hold that has run out the messages are someone else's by now.
+    // B2. Of a hold that has run out the messages are someone else's by now.
     const isReleased = this.#control.messages.release(workItem.hold, (stored) => {
       return settled.has(stored.id) ? undefined : retryDelayMs(stored.deliveryCount);
     });

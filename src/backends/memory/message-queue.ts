@@ -37,7 +37,7 @@ export class MessageQueue {
   readonly #takeable = new Set<string>();
   /** In order of their ends, because all last equally long. */
   readonly #holds = new Map<string, Hold>();
-  readonly #delayed = new DelayedMessages();
+  readonly #delayed = new DelayedMessages(); // Q2
   #nextId = 1;
 
   /** @param name sets its messages' ids apart from those of other queues */

@@ -50,7 +50,7 @@ export class WaitingQueue<T> {
 
   #setAlarm(): void {
     const at = this.messages.nextChangeAt;
-    if (at >= this.#alarmAt || !Number.isFinite(at)) return;
+    if (at >= this.#alarmAt || !Number.isFinite(at)) return; // W2
     this.#alarm.abort();
     const alarm = new AbortController();
     this.#alarm = alarm;

@@ -57,6 +57,7 @@ export async function sendHttpRequest(
     if (context.signal.aborted) throw context.signal.reason;
     const what = nameRequest(message.method, started);
     if (limit.isOver) {
+      // H3: `what` names the method and the host.
       throw new HttpFailure("TaskTimeout", `${what} took longer than ${message.timeoutMs} ms`, { retry: true });
     }
     if (!(error instanceof HttpTransportError)) throw error;
@@ -100,9 +101,9 @@ async function sendHop(
   const problem = describeForbiddenUrl(url);
   if (problem !== undefined) throw refusal(nameRequest(method, url), problem);
   const headers: Record<string, string> = hop.hasLeftOrigin ? withoutCredentials(hop.headers) : { ...hop.headers };
-  const sendsToken = message.tokenSource !== undefined && !hop.hasLeftOrigin;
+  const sendsToken = message.tokenSource !== undefined && !hop.hasLeftOrigin; // H1
   const hasCredentials = sendsToken || Object.keys(headers).some(isCredentialHeader);
-  const mayMeetMetadata = !hasCredentials && !hop.hasLeftOrigin;
+  const mayMeetMetadata = !hasCredentials && !hop.hasLeftOrigin; // H2
   const isAddressAllowed = (address: string) => mayMeetMetadata || !isMetadataHost(address);
   // Before a token is made, let alone sent.
   if (!isAddressAllowed(url.hostname)) throw new HttpTransportError(addressRefused);

@@ -105,7 +105,7 @@ export class HeldMessage implements DeliveredMessage {
       if (reply.outcome === "done") return "done";
       return reply.outcome === "notFound" && reply.afterLostAnswer ? "likelyDone" : "refused";
     });
-    if (outcome === "done") this.#onDeleted?.();
+    if (outcome === "done") this.#onDeleted?.(); // H3
     return outcome !== "refused";
   }
 
@@ -123,9 +123,9 @@ export class HeldMessage implements DeliveredMessage {
       const outcome = await call(popReceipt);
       if (outcome === "done" || this.#popReceipt === popReceipt) return outcome;
       // Received once more meanwhile: the message is there, and the newer receipt is the one that counts.
-      return await call(this.#popReceipt);
+      return await call(this.#popReceipt); // H2
     };
-    const result = this.#calls.then(run, run);
+    const result = this.#calls.then(run, run); // H1
     this.#calls = result.catch(() => undefined);
     return result;
   }

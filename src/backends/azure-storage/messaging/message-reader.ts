@@ -43,6 +43,7 @@ export class MessageReader {
     try {
       const queued = decodeQueueText(received.text);
       if (this.#sends.isRepeat(received.messageId, queued)) {
+        // R3
         await this.#discardRepeat(queue, received);
         return undefined;
       }
@@ -56,7 +57,7 @@ export class MessageReader {
       }
       await this.#giveUp(queue, received, `blob ${queued.blobName} refers to another blob`);
     } catch (error) {
-      const isBadData = isDurableError(error, "CorruptData");
+      const isBadData = isDurableError(error, "CorruptData"); // R2
       await this.#giveUp(queue, received, messageOf(error), isBadData).catch(() => undefined);
     }
     return undefined;
@@ -81,7 +82,7 @@ export class MessageReader {
       await storage.perform({ kind: "queue.update", queue, messageId, popReceipt, visibilityTimeoutMs });
       return;
     }
-    await this.#quarantine(queue, received, reason);
+    await this.#quarantine(queue, received, reason); // R1
     this.#attempts.delete(messageId);
     this.#events.write("MessageQuarantined", `moved an unreadable message of ${queue} aside: ${reason}`, fields);
   }

@@ -17,7 +17,7 @@ interface InstanceEntry {
  */
 export class OrchestrationInbox {
   readonly #held = new Map<string, HeldMessage>();
-  readonly #instances = new Map<string, InstanceEntry>();
+  readonly #instances = new Map<string, InstanceEntry>(); // I2
   /** Instances that can be taken, oldest first. */
   readonly #ready = new Set<string>();
   readonly #line = new WaitingLine<readonly HeldMessage[]>();
@@ -30,7 +30,7 @@ export class OrchestrationInbox {
   /** `true` when the message is held already. */
   renewReceipt(received: ReceivedMessage): boolean {
     const held = this.#held.get(received.messageId);
-    held?.adopt(received);
+    held?.adopt(received); // I3
     return held !== undefined;
   }
 
@@ -71,9 +71,9 @@ export class OrchestrationInbox {
     const [instanceId] = this.#ready;
     if (instanceId === undefined) return undefined;
     const entry = this.#entry(instanceId);
-    const messages = entry.pending.sort(compareArrival);
+    const messages = entry.pending.sort(compareArrival); // B3
     entry.pending = [];
-    this.lock(instanceId);
+    this.lock(instanceId); // I1, B1
     return messages;
   }
 

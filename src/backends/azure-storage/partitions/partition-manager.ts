@@ -123,7 +123,7 @@ export class PartitionManager {
     }
     const kept = decisions.filter(({ next, step }) => next !== undefined && step !== "release");
     const released = decisions.filter(({ step }) => step === "release");
-    const written = await this.#write(kept);
+    const written = await this.#write(kept); // M3
     for (const { lease, step } of written) this.#take(lease.queue, step, now);
     await this.#waitForQueues(released.map(({ lease }) => lease.queue));
     for (const { lease } of await this.#write(released)) this.#renewedAt.delete(lease.queue);
@@ -136,9 +136,9 @@ export class PartitionManager {
     if (step === "claim") {
       this.#events.write("PartitionClaimed", `${this.#options.workerId} took ${queue}`, { queue });
     }
-    this.#renewedAt.set(queue, now);
+    this.#renewedAt.set(queue, now); // M2
     // A later pass listens to a queue that is still being let go of.
-    if (step !== "drain" && !this.#lettingGo.has(queue)) this.#options.listen(queue);
+    if (step !== "drain" && !this.#lettingGo.has(queue)) this.#options.listen(queue); // M1
   }
 
   #letGo(queue: string): void {

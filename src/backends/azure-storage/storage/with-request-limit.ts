@@ -69,6 +69,7 @@ export class RequestLimiter {
     this.#underWay[lane]--;
     for (const lane of lanes) {
       for (const waiter of this.#waiting[lane]) {
+        // L2
         if (!this.#hasRoom(lane, waiter.maxConcurrency)) break;
         waiter.admit();
       }
@@ -79,7 +80,7 @@ export class RequestLimiter {
     const forLeases = Math.ceil(maxConcurrency / 32);
     const forMessages = Math.ceil(maxConcurrency / 4) - forLeases;
     if (lane === "lease") return this.underWay < maxConcurrency;
-    if (this.underWay >= maxConcurrency - forLeases) return false;
+    if (this.underWay >= maxConcurrency - forLeases) return false; // L1
     return lane === "message" || this.#underWay.work < maxConcurrency - forLeases - forMessages;
   }
 }

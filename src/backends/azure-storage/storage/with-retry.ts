@@ -33,8 +33,8 @@ export function withRetry(transport: StorageTransport, options: RetryOptions): S
     for (let attempt = 1; ; attempt++) {
       const reply = await transport(request, context);
       if (reply.outcome === "done") return reply;
-      if (reply.outcome !== "failed") return answerLost ? { ...reply, afterLostAnswer: true } : reply;
-      giveUpAt ??= clock.now() + giveUpAfterMs;
+      if (reply.outcome !== "failed") return answerLost ? { ...reply, afterLostAnswer: true } : reply; // R1
+      giveUpAt ??= clock.now() + giveUpAfterMs; // R2
       answerLost ||= reply.failure.answerLost;
       const delayMs = retryDelayMs(attempt, reply.failure, random.number());
       if (!reply.failure.transient || context.signal?.aborted || clock.now() + delayMs >= giveUpAt) return reply;

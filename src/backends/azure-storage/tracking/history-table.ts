@@ -167,6 +167,7 @@ export class HistoryTable {
       eventCount: append.firstIndex + append.events.length,
       acceptedMessageIds: append.acceptedMessageIds ?? [],
     });
+    // T1
     const fence: TableWrite =
       version === undefined ? { write: "insert", row } : { write: "update", row, mode: "merge", etag: version };
     const upserts = rows.map((row): TableWrite => ({ write: "upsert", row, mode: "replace" }));
@@ -231,7 +232,7 @@ export function latestExecution(all: readonly TableRow[]): StoredHistory | undef
 /** An unfinished first checkpoint is dropped whole: the message that began the execution comes again. */
 function completeRows(rows: readonly TableRow[], sentinel: Sentinel): readonly TableRow[] {
   const { eventCount, isCheckpointComplete, startedWithoutMessage } = sentinel;
-  if (eventCount !== undefined) return rows.slice(0, eventCount);
+  if (eventCount !== undefined) return rows.slice(0, eventCount); // T2
   if (isCheckpointComplete) return rows;
   const last = rows.findLastIndex((row) => readString(row, "EventType") === "OrchestratorCompleted");
   return last < 0 && startedWithoutMessage ? rows : rows.slice(0, last + 1);

@@ -62,7 +62,7 @@ export class LargePayloads {
     const container = this.#container;
     const reply = await this.#storage.perform({ kind: "blob.get", container, blob, maxBytes: maxPayloadBytes });
     if (reply.outcome !== "done") throw new DurableError("CorruptData", `the payload blob ${blob} does not exist`);
-    const maxOutputLength = Math.min(maxPayloadBytes, reply.value.byteLength * maxRatio + 1024);
+    const maxOutputLength = Math.min(maxPayloadBytes, reply.value.byteLength * maxRatio + 1024); // P2
     try {
       return (await decompress(reply.value, { maxOutputLength })).toString("utf8");
     } catch (cause) {
@@ -136,7 +136,7 @@ export class LargePayloads {
     const segments = path?.split("/") ?? [];
     // An emulator's address has the account before the container.
     const place = segments.indexOf(this.#container);
-    if (place !== 0 && place !== 1) return undefined;
+    if (place !== 0 && place !== 1) return undefined; // P1
     try {
       return segments
         .slice(place + 1)
