@@ -45,7 +45,7 @@ export function send(
   return sendMessage(resolveHttpCall({ url, timeout: 5000, ...request }).request, options);
 }
 
-export function sendMessage(
+function sendMessage(
   message: HttpRequestMessage,
   options: DurableHttpOptions = {},
 ): Promise<HttpResponseMessage> {
