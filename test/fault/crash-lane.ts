@@ -18,6 +18,8 @@ export interface CrashRun extends HubReport {
   /** Runs of each activity. */
   readonly activityRuns: ReadonlyMap<string, number>;
   readonly trace: readonly string[];
+  /** Locks that ran out: the machine was too busy to renew them, or a redelivery met the first delivery. */
+  readonly lostLocks: number;
 }
 
 export interface CrashRunOptions {
@@ -66,11 +68,13 @@ export class CrashLane {
       giveUp: () => injector.lastFaultAt !== undefined,
     });
     await systemClock.sleep(lastWritesMs);
+    const logged: string[] = [];
     let healedMs: number | undefined;
     let rowRightMs: number | undefined;
     if (injector.lastFaultAt !== undefined) {
       await injector.fired;
       if (this.#worker.isDead) {
+        logged.push(...this.#worker.log);
         this.#worker = this.#spare;
         this.#spare = new WorkerProcess();
         await this.#worker.open(stage.workerOptions("second")).catch(stage.note("the successor"));
@@ -83,7 +87,7 @@ export class CrashLane {
       rowRightMs = rowRightAt && rowRightAt - healsFrom;
     }
     const activityRuns = stage.activityRuns();
-    const logged = [...this.#worker.log];
+    logged.push(...this.#worker.log);
     await this.#worker.close();
     await stage.close();
     return {
@@ -95,6 +99,7 @@ export class CrashLane {
       rowRightMs,
       labels: injector.labels,
       activityRuns,
+      lostLocks: logged.filter((line) => line.includes("LockLost")).length,
       trace: [...injector.trace, ...logged, `messages not deleted: ${injector.openMessages.join(", ") || "none"}`],
     };
   }

@@ -169,14 +169,11 @@ it("is right soon after the worker that owed it has died", { timeout: 240_000 },
   await expectRepaired(title, deaths, (death) => survive(death, {}), repairBoundMs);
 });
 
-/** The lease and the messages of the dead run out first. */
-const sharedBoundMs = 2 * repairBoundMs;
-
 it("is right soon after a worker of a shared store has died, with the default times", {
   timeout: 400_000,
 }, async () => {
   const timing = { partitionCount: 2, isOnlyWorker: false };
   const title = "from the start of the successor on a shared store, with the default times, until the row was right:";
 
-  await expectRepaired(title, deaths, (death) => survive(death, { timing, patienceMs: 150_000 }), sharedBoundMs);
+  await expectRepaired(title, deaths, (death) => survive(death, { timing, patienceMs: 150_000 }), repairBoundMs);
 });
