@@ -86,9 +86,13 @@ async function unitTier() {
   const cells = [];
   for (const { dist } of builds) {
     const script = 'TIMEFORMAT="%R %U %S"; time npx vitest run --project unit >/dev/null 2>&1';
-    const { stderr } = await promisify(execFile)("bash", ["-c", script], { cwd: dirname(resolve(dist)) });
+    const cwd = dirname(resolve(dist));
+    const [failure, stderr] = await promisify(execFile)("bash", ["-c", script], { cwd }).then(
+      (done) => ["", done.stderr],
+      (error) => [", with failures", error.stderr],
+    );
     const [wall, user, system] = stderr.trim().split("\n").at(-1).split(" ").map(Number);
-    cells.push([wall, user + system]);
+    cells.push([format(wall) + failure, user + system]);
   }
   const rows = ["s", "CPU s"].map((title, i) => [title, ...cells.map((cell) => cell[i])]);
   printTable(["unit tier", ...names], rows);
