@@ -22,7 +22,7 @@ export interface TaskHubWorkerOptions {
    * `ActivityPoisoned`. Runs that were handed back, by a stop or an error of the host, do not count. @defaultValue 10
    */
   readonly maxUnfinishedRuns?: number;
-  /** Live orchestrators kept between episodes. @defaultValue 200 */
+  /** Live orchestrators kept between episodes; their bytes and their age are limited too. @defaultValue 2,000 */
   readonly maxSessions?: number;
   /** Bytes that the histories of kept orchestrators may stand for, about. @defaultValue 256 MiB */
   readonly maxSessionBytes?: number;
@@ -63,7 +63,7 @@ export class TaskHubWorker {
       executor,
       clock,
       log,
-      maxSessions: this.#options.maxSessions ?? 200,
+      maxSessions: this.#options.maxSessions ?? 2000,
       maxSessionBytes: this.#options.maxSessionBytes ?? 256 * 1024 * 1024,
       maxSessionIdleMs: this.#options.maxSessionIdleMs ?? 30 * 60_000,
     });

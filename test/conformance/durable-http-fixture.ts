@@ -45,10 +45,7 @@ export function send(
   return sendMessage(resolveHttpCall({ url, timeout: 5000, ...request }).request, options);
 }
 
-function sendMessage(
-  message: HttpRequestMessage,
-  options: DurableHttpOptions = {},
-): Promise<HttpResponseMessage> {
+function sendMessage(message: HttpRequestMessage, options: DurableHttpOptions = {}): Promise<HttpResponseMessage> {
   const tokenProvider = async () => `${canary}-token`;
   const resolved = resolveDurableHttpOptions({ tokenProvider, ...options });
   return sendHttpRequest(message, { signal: new AbortController().signal, clock: systemClock }, resolved);

@@ -13,6 +13,8 @@ export function settleWithAll(combined: Task, tasks: Tasks): void {
   if (open === 0) return combined.complete([]);
   onEachSettled(combined, tasks, (task) => {
     open--;
+    // Once one has failed the others only come in.
+    if (combined.isCompleted) return;
     if (task.isFaulted) combined.fail(task.error);
     else if (open === 0) combined.complete(tasks.map((each) => each.result));
   });

@@ -84,7 +84,7 @@ export class WakeSignal {
 
   async #sleep(ms: number, signal: AbortSignal): Promise<void> {
     const pause = new AbortController();
-    const interrupt = () => pause.abort();
+    const interrupt = () => pause.abort("woken");
     this.#interrupt = interrupt;
     signal.addEventListener("abort", interrupt, { once: true });
     await this.#clock.sleep(Math.max(1, ms), pause.signal);

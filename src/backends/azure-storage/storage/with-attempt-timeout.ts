@@ -22,7 +22,8 @@ export function withAttemptTimeout(
       return await transport(request, { signal: attempt.signal });
     } finally {
       signal?.removeEventListener("abort", abort);
-      answered.abort();
+      // A reason that is given makes no exception with a stack, once for every request.
+      answered.abort("answered");
     }
   };
 }
