@@ -114,27 +114,24 @@ export class AzureStorageStore implements TaskHubStore {
       history.readKeys(instanceId),
     ]);
     if (row === undefined && keys.length === 0) return false;
-    // Without the sentinel no worker can commit to this history any more.
-    await this.#deleteRow(keys.find(({ rowKey }) => rowKey === sentinelRowKey));
     // Messages' blobs lie under the id as it is, those of the history under the escaped one.
     const folders = new Set([instanceId, escapeKey(instanceId)]);
-    await Promise.all([
-      ...[...folders].map((folder) => payloads.deleteFolder(folder)),
-      this.#deleteHistory(instanceId, keys),
-    ]);
+    await Promise.all([...[...folders].map((folder) => payloads.deleteFolder(folder)), this.#deleteHistory(keys)]);
     await instances.delete(instanceId);
+    // A checkpoint may have been under way, or a start that was delivered again: while there is a row it is accepted.
+    for (let pass = 1; pass < maxPurgePasses; pass++) {
+      const left = await history.readKeys(instanceId);
+      if (left.length === 0) break;
+      await this.#deleteHistory(left);
+      await instances.delete(instanceId);
+    }
     return true;
   }
 
-  /** Until nothing is left: a checkpoint may have been under way when the keys were read. */
-  async #deleteHistory(instanceId: string, keys: readonly TableRow[]): Promise<void> {
-    let rows = keys.filter(({ rowKey }) => rowKey !== sentinelRowKey);
-    for (let pass = 0; pass < maxPurgePasses && (rows.length > 0 || pass === 0); pass++) {
-      await this.#deleteRows(rows);
-      rows = [...(await this.#parts.history.readKeys(instanceId))];
-      await this.#deleteRow(rows.find(({ rowKey }) => rowKey === sentinelRowKey));
-      rows = rows.filter(({ rowKey }) => rowKey !== sentinelRowKey);
-    }
+  /** The sentinel goes first: without it no worker can commit to this history any more. */
+  async #deleteHistory(keys: readonly TableRow[]): Promise<void> {
+    await this.#deleteRow(keys.find(({ rowKey }) => rowKey === sentinelRowKey));
+    await this.#deleteRows(keys.filter(({ rowKey }) => rowKey !== sentinelRowKey));
   }
 
   async #deleteRow(row: TableRow | undefined): Promise<void> {
