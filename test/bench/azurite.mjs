@@ -101,7 +101,7 @@ async function compare(title, plan, read, times) {
   );
   console.log(`\n### ${title}\n`);
   const rows = [...table].map(([measured, cells]) => [measured, ...cells]);
-  printTable([times === 1 ? "" : `median of ${times} rounds`, ...builds.map(({ name }) => name)], rows);
+  printTable([times === 1 ? "one round" : `median of ${times} rounds`, ...builds.map(({ name }) => name)], rows);
   return { table, results };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Three experiments of the reviews that are about speed, each with its number before and after:
+ * Three experiments:
  *
  * - slots: what a hello in memory costs by the number of work items that may be in process at once. A worker that is
  *   mostly idle should not pay for its limit.
