@@ -28,7 +28,7 @@ export interface CrashRunOptions {
   readonly patienceMs?: number;
 }
 
-/** The most that a hub may take to be in order, once everything works again. */
+/** How long a hub that is not in order may stay as it is, once everything works again. */
 export const repairBoundMs = 30_000;
 /** What a hub may take to have no messages left, after its rows are right. */
 const slackMs = 5000;
@@ -53,7 +53,7 @@ export class CrashLane {
   /**
    * @param point `undefined` for a run without a fault
    * @param options.watched id of an instance whose row is looked at by itself
-   * @param options.patienceMs how long the hub may take to be in order. @defaultValue {@link repairBoundMs} and a little
+   * @param options.patienceMs how long the hub may stay as it is when it is not in order. @defaultValue {@link repairBoundMs} and a little
    */
   async run(workloadName: string, point: FaultPoint | undefined, options: CrashRunOptions = {}): Promise<CrashRun> {
     const { timing = shortTiming, patienceMs = repairBoundMs + slackMs, watched } = options;

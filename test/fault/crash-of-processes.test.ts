@@ -45,7 +45,8 @@ function choosePart(recordings: readonly Recording[]): FaultPoint[] {
   const others = points.filter((point) => !isAboutRows(point));
   const random = new SeededRandom(seed);
   while (others.length > otherPointsInPart) others.splice(random.below(others.length), 1);
-  return [...points.filter(isAboutRows), ...others];
+  // The large workloads are not run all at once.
+  return random.shuffle([...points.filter(isAboutRows), ...others]);
 }
 
 function chooseAll(recordings: readonly Recording[]): FaultPoint[] {
@@ -100,6 +101,8 @@ it("leaves every row as its history says, whatever write a process dies at", { t
 
   process.stdout.write(summarize(judged));
   const failed = judged.filter(({ failures }) => failures.length > 0);
-  expect(failed.map(({ run, failures }) => describeFailure(run, failures, seed)).join("\n\n")).toBe("");
+  // Not an assertion on the text, which reports would cut.
+  if (failed.length > 0)
+    throw new Error(failed.map(({ run, failures }) => describeFailure(run, failures, seed)).join("\n\n"));
   if (choices.has(asked)) expect(points.length).toBeGreaterThan(40);
 });

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { endWithParent } from "./end-with-parent.ts";
 
 export interface AzuriteOptions {
-  /** Keeps the data; absent for memory only. */
+  /** Keeps the data. @defaultValue a folder that goes with the emulator */
   readonly folder?: string;
   /** Refuse versions of the protocol that the emulator does not know. @defaultValue false */
   readonly checksApiVersions?: boolean;
@@ -20,8 +22,10 @@ export interface Azurite {
 
 const accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 const children = new Set<ChildProcess>();
+const ownFolders = new Set<string>();
 process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL");
+  for (const folder of ownFolders) removeFolder(folder);
 });
 
 /**
@@ -36,7 +40,10 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   const args = ["--silent", "--disableTelemetry"];
   if (options.checksApiVersions !== true) args.push("--skipApiVersionCheck");
   args.push("--blobPort", "0", "--queuePort", "0", "--tablePort", "0");
-  args.push(...(options.folder === undefined ? ["--inMemoryPersistence"] : ["--location", options.folder]));
+  // In memory each message is an extent of its own, and clearing thousands of them away stops the emulator for half a
+  // minute; on disk they share a few.
+  const { folder = createOwnFolder() } = options;
+  args.push("--location", folder);
   // Azurite lower-cases table names by the locale.
   const env = { ...process.env, LC_ALL: "C" };
   const child = spawn(process.execPath, [...endWithParent, main, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
@@ -51,6 +58,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
     const patience = setTimeout(() => child.kill("SIGKILL"), 5000);
     await exited;
     clearTimeout(patience);
+    if (ownFolders.delete(folder)) removeFolder(folder);
   };
   const url = (port: number) => `http://127.0.0.1:${port}/devstoreaccount1`;
   return {
@@ -67,6 +75,16 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+function createOwnFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "durable-azurite-"));
+  ownFolders.add(folder);
+  return folder;
+}
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 function readPorts(child: ChildProcess): Promise<Azurite["ports"]> {
