@@ -18,6 +18,10 @@ export type DurableErrorCode =
   | "OrchestrationMisuse"
   | "OrchestratorNotRegistered"
   | "ActivityNotRegistered"
+  /** This worker has no entity of that name; another may. */
+  | "EntityNotRegistered"
+  /** The name or key of an entity cannot be used. */
+  | "InvalidEntityId"
   /** The name is taken by another definition of the same kind. */
   | "DuplicateRegistration"
   /** A wait with a time limit was over before what it waited for. */

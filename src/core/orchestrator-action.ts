@@ -39,6 +39,8 @@ export interface SendEvent {
   readonly instanceId: string;
   readonly name: string;
   readonly input: string | undefined;
+  /** Not to be delivered before; absent means at once. */
+  readonly deliverAt?: Date | undefined;
 }
 
 /** Meant for the instance rather than for one of its executions. */

@@ -1,3 +1,4 @@
+import type { EntityBatch, EntityBatchResult } from "./entity-batch.ts";
 import type { FailureDetails } from "./failure-details.ts";
 import type { ExecutionRef, HistoryEvent, OrchestrationInstance, Tags, TraceContext } from "./history-event.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
@@ -22,6 +23,15 @@ export interface TaskExecutor {
    * abandons the work item and it is tried again later.
    */
   executeActivity(invocation: ActivityInvocation): Promise<ActivityOutcome>;
+
+  /**
+   * Runs operations on one entity, one after the other. Each is a transaction: when it fails, state and actions are as
+   * they were before it, and the next one runs.
+   *
+   * @throws DurableError `EntityNotRegistered` when this executor has no entity of that name: others may have it
+   * @throws anything else when the batch could not be run at all; it is tried again later
+   */
+  executeEntityBatch(batch: EntityBatch): Promise<EntityBatchResult>;
 }
 
 /**

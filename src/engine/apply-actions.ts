@@ -195,7 +195,7 @@ function derivedExecutionId({ orchestrationInstance }: ExecutionStarted, what: s
 }
 
 function sendEvent(action: SendEvent, timestamp: Date): AppliedAction {
-  const { id, instanceId, name, input } = action;
+  const { id, instanceId, name, input, deliverAt } = action;
   return {
     event: { type: "EventSent", eventId: id, timestamp, instanceId, name, input },
     outgoing: {
@@ -203,6 +203,7 @@ function sendEvent(action: SendEvent, timestamp: Date): AppliedAction {
         event: { type: "EventRaised", eventId: -1, timestamp, name, input, parentTraceContext: undefined },
         target: { instanceId, executionId: undefined },
       },
+      ...(deliverAt === undefined ? {} : { deliverAt }),
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import { DurableError, isDurableError } from "../core/errors.ts";
 import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
 import type { ExecutionRef } from "../core/history-event.ts";
@@ -85,6 +86,10 @@ export class InProcessExecutor implements TaskExecutor {
     } finally {
       limit?.end();
     }
+  }
+
+  async executeEntityBatch(batch: EntityBatch): Promise<EntityBatchResult> {
+    throw new DurableError("EntityNotRegistered", `no entity named '${batch.entity.name}' is registered in this app`);
   }
 
   #findOrchestration(name: string): OrchestrationCode | undefined {

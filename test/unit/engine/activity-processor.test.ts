@@ -22,6 +22,7 @@ async function setUp(run: (invocation: ActivityInvocation) => Promise<ActivityOu
         throw new Error("there are no orchestrations");
       },
       executeActivity: run,
+      executeEntityBatch: () => Promise.reject(new Error("unexpected")),
     },
     clock,
     log: silentLog,

@@ -43,6 +43,7 @@ async function setUp(execute: (episode: Episode, session: number) => Promise<Epi
       return { execute: (episode) => execute(episode, session), close() {} };
     },
     executeActivity: async () => ({ kind: "completed", result: undefined }),
+    executeEntityBatch: () => Promise.reject(new Error("unexpected")),
   };
   const limits = { maxSessions: 10, maxSessionBytes: 1e9, maxSessionIdleMs: 1e9 };
   const processor = new OrchestrationProcessor({
@@ -190,7 +191,11 @@ it("reads the history again before it puts a message off on the word of a sessio
   const another = new OrchestrationProcessor({
     backend: hub,
     store: hub,
-    executor: { openSession: () => ({ execute, close() {} }), executeActivity: async () => completedActivity },
+    executor: {
+      openSession: () => ({ execute, close() {} }),
+      executeActivity: async () => completedActivity,
+      executeEntityBatch: () => Promise.reject(new Error("unexpected")),
+    },
     clock,
     log: silentLog,
     maxSessions: 10,

@@ -1,0 +1,80 @@
+import { DurableError } from "./errors.ts";
+
+/** Longest key, in UTF-16 units: with the name it has to fit into a storage key. */
+const maxKeyLength = 256;
+
+/**
+ * Which entity: a name, compared ignoring case, and a key, compared exactly. `durable-functions` 3.x calls it the same.
+ *
+ * @example new EntityId("Counter", "basket-7").toString() // "@counter@basket-7"
+ * @throws DurableError `InvalidEntityId`
+ */
+export class EntityId {
+  readonly name: string;
+  readonly key: string;
+
+  constructor(name: string, key: string) {
+    const problem = describeNameProblem(name) ?? describeKeyProblem(key);
+    if (problem !== undefined) throw new DurableError("InvalidEntityId", problem);
+    this.name = name;
+    this.key = key;
+  }
+
+  /** Reads `@name@key`; the key may hold further `@`. @throws DurableError `InvalidEntityId` */
+  static parse(instanceId: string): EntityId {
+    const end = isEntityInstanceId(instanceId) ? instanceId.indexOf("@", 1) : -1;
+    if (end < 2) {
+      throw new DurableError(
+        "InvalidEntityId",
+        `the id of an entity has the form '@name@key', but got '${instanceId}'`,
+      );
+    }
+    return new EntityId(instanceId.slice(1, end), instanceId.slice(end + 1));
+  }
+
+  /** The id of the entity as an instance, `@name@key`, with the name in lower case as .NET has it. */
+  toString(): string {
+    return `@${this.name.toLowerCase()}@${this.key}`;
+  }
+
+  toJSON(): { readonly name: string; readonly key: string } {
+    return { name: this.name, key: this.key };
+  }
+}
+
+/** What names an entity: an {@link EntityId}, also one of another copy of the package, or any `{ name, key }`. */
+export interface EntityRef {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** @throws DurableError `InvalidEntityId` */
+export function toEntityId(ref: EntityRef | string): EntityId {
+  if (ref instanceof EntityId) return ref;
+  return typeof ref === "string" ? EntityId.parse(ref) : new EntityId(ref?.name, ref?.key);
+}
+
+/** `true` for the ids of entities, which orchestrations cannot have. */
+export function isEntityInstanceId(instanceId: string): boolean {
+  return instanceId.startsWith("@");
+}
+
+function describeNameProblem(name: unknown): string | undefined {
+  if (typeof name !== "string") return `the name of an entity must be a text, but got ${typeof name}`;
+  if (name === "") return "the name of an entity must not be empty";
+  if (name.includes("@")) return `the name of an entity must not contain '@', but got '${name}'`;
+  return describeTextProblem(name, "the name");
+}
+
+function describeKeyProblem(key: unknown): string | undefined {
+  if (typeof key !== "string") return `the key of an entity must be a text, but got ${typeof key}`;
+  return describeTextProblem(key, "the key");
+}
+
+function describeTextProblem(text: string, what: string): string | undefined {
+  if (text.length > maxKeyLength) {
+    return `${what} of an entity may have at most ${maxKeyLength} characters, but this one has ${text.length}`;
+  }
+  if (!text.isWellFormed()) return `${what} of an entity must be well-formed Unicode (it holds a lone surrogate)`;
+  return undefined;
+}
