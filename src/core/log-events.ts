@@ -103,6 +103,22 @@ export const logEvents = {
     meaning: "The history of an instance cannot be read, and the instance is failed.",
     action: "Find out who changed the hub's tables or blobs. Purge the instance and start it again.",
   },
+  EntityNotRegistered: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning:
+      "Operations wait for an entity whose name this worker does not have; they are left to others, and tried again.",
+    action:
+      "Register the entity in the app, or start the app that has it. If nobody has it any more, purge the entity.",
+  },
+  EntitySignalFailed: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    meaning: "A signalled operation of an entity has failed, and nobody waits for its result. Its changes are undone.",
+    action: "Look at the app's code or the signal's input.",
+  },
   InstanceIdInUse: {
     area: "Durable",
     level: "warn",
@@ -248,6 +264,14 @@ export const logEvents = {
     fields: ["queue", "instanceId", "messageId", "deliveryCount"],
     meaning: "A start waits for the row that its client is about to write.",
     action: "nothing",
+  },
+  MessagesNotSent: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    meaning:
+      "What an entity has to say could not be sent. Its state is committed, and it is sent again within seconds.",
+    action: "storage",
   },
   InstanceRowFailed: {
     area: "Durable",

@@ -1,10 +1,14 @@
 import type { HistoryEvent } from "../core/history-event.ts";
+import type { TaskMessage } from "../core/task-message.ts";
+import { isAnswerEvent } from "../entities/entity-message.ts";
 
 /** A question: an action that something outside answers. */
 export type QuestionType = "TaskScheduled" | "TimerCreated" | "SubOrchestrationInstanceCreated";
 
-/** What an event answers. */
-export interface Answer {
+/** What an event answers: a numbered question, or the request to an entity of that id. */
+export type Answer = NumberedAnswer | { readonly requestId: string };
+
+export interface NumberedAnswer {
   /** Number of the question. */
   readonly id: number;
   readonly question: QuestionType;
@@ -12,8 +16,16 @@ export interface Answer {
   readonly firedAt?: Date;
 }
 
-/** What the event answers; `undefined` for one that answers nothing. */
-export function answerIn(event: HistoryEvent): Answer | undefined {
+/** What the message answers; `undefined` for one that answers nothing. */
+export function answerOfMessage({ event, target }: TaskMessage): Answer | undefined {
+  // Entities answer one execution; events of others are for whichever is current.
+  const mayBeOfEntity = event.type === "EventRaised" && target.executionId !== undefined;
+  if (mayBeOfEntity) return isAnswerEvent(event) ? { requestId: event.name } : undefined;
+  return answerIn(event);
+}
+
+/** What the event answers, unless it is a request to an entity; `undefined` for one that answers nothing. */
+export function answerIn(event: HistoryEvent): NumberedAnswer | undefined {
   switch (event.type) {
     case "TaskCompleted":
     case "TaskFailed":

@@ -38,7 +38,7 @@ export interface Backend {
   renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void>;
 
   /**
-   * Makes one episode durable, in the order messages, history, instance, settled messages.
+   * Makes one episode durable, in the order messages, history, messages that wait for it, instance, settled messages.
    *
    * - The appended history is written whole or not at all, as readers see it.
    * - Outgoing messages are delivered at least once if this resolves, and possibly also if it rejects; receivers
@@ -120,6 +120,11 @@ export interface OrchestrationCheckpoint {
   /** Absent when there is nothing to write but messages to settle. */
   readonly history: HistoryAppend | undefined;
   readonly outgoing: readonly OutgoingMessage[];
+  /**
+   * What may be sent only once the history is committed: others must not see an answer that this history does not stand
+   * for. If it cannot all be sent, no message is settled: they come again. @defaultValue nothing
+   */
+  readonly outgoingAfterCommit?: readonly OutgoingMessage[];
   /** Absent when the instance row is right as it is. */
   readonly instance: InstanceChange | undefined;
   /** Messages of the work item that are done with. */
@@ -180,6 +185,8 @@ export interface CheckpointReceipt {
   readonly historyVersion: string | undefined;
   /** Ids of settled messages that may still be in a queue. @defaultValue none */
   readonly undeleted?: readonly string[];
+  /** {@link OrchestrationCheckpoint.outgoingAfterCommit} was not all sent. @defaultValue false */
+  readonly isUnsent?: boolean;
 }
 
 /** What clients need of a task hub: queries, messages from outside and management. */

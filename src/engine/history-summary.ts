@@ -1,12 +1,11 @@
 import type { ExecutionCompleted, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
-import { type Answer, answerIn, type QuestionType } from "./answers.ts";
+import { type OpenLock, OpenLocks } from "../entities/open-locks.ts";
+import { type Answer, answerIn, type NumberedAnswer, type QuestionType } from "./answers.ts";
+import { type AnswerFate, EntityRequests } from "./entity-requests.ts";
 import { type InstanceStatus, nextInstanceStatus } from "./instance-status.ts";
 
 /** Of an action: a question that waits, or what has become of it. */
 type ActionState = QuestionType | "answered" | "rewound" | "other";
-
-/** What becomes of an answer, given the history it meets. */
-export type AnswerFate = "wanted" | "repeated" | "early";
 
 /**
  * What the engine needs to know of an execution's history to judge the next messages and to show the instance: a fold
@@ -22,6 +21,8 @@ export class HistorySummary {
   #status: InstanceStatus = { runtimeStatus: "Pending" };
   /** By the number of the action; what was cancelled before its first checkpoint leaves a gap. */
   readonly #actions = new Map<number, ActionState>();
+  readonly #entityRequests = new EntityRequests();
+  readonly #locks = new OpenLocks();
   /** When the open timers are due, by their number. */
   readonly #dueTimes = new Map<number, Date>();
 
@@ -66,6 +67,14 @@ export class HistorySummary {
       case "TimerFired":
         this.#answer(answerIn(event)!);
         return;
+      case "EventSent":
+        this.#actions.set(event.eventId, "other");
+        this.#entityRequests.ask(event);
+        this.#locks.add(event);
+        break;
+      case "EventRaised":
+        this.#entityRequests.answer(event.name);
+        break;
       case "GenericEvent":
         if (event.eventId >= 0) this.#actions.set(event.eventId, "rewound");
         break;
@@ -75,7 +84,7 @@ export class HistorySummary {
     this.#status = nextInstanceStatus(this.#status, event);
   }
 
-  #answer(answer: Answer): void {
+  #answer(answer: NumberedAnswer): void {
     if (this.fateOfAnswer(answer) !== "wanted") return;
     this.#actions.set(answer.id, "answered");
     this.#dueTimes.delete(answer.id);
@@ -110,6 +119,11 @@ export class HistorySummary {
     return this.#lastTimestamp;
   }
 
+  /** Locks of entities that were asked for and not given back. */
+  get openLocks(): readonly OpenLock[] {
+    return this.#locks.locks;
+  }
+
   /** What the history says of the instance's status. */
   get status(): InstanceStatus {
     return this.#status;
@@ -119,7 +133,9 @@ export class HistorySummary {
    * Whether an answer is in order: `early` until the history holds its question; `repeated`, and of no effect, when that
    * has been answered or was another question, as an episode that is repeated after a crash may ask.
    */
-  fateOfAnswer({ id, question, firedAt }: Answer): AnswerFate {
+  fateOfAnswer(answer: Answer): AnswerFate {
+    if (!("id" in answer)) return this.#entityRequests.fateOfAnswer(answer.requestId);
+    const { id, question, firedAt } = answer;
     const state = this.#actions.get(id);
     if (state === undefined || state === "rewound") return "early";
     if (state !== question) return "repeated";

@@ -10,7 +10,7 @@ import type { Backend, DeliveredMessage, InstanceChange, OrchestrationWorkItem, 
 import type { HistorySummary } from "./history-summary.ts";
 import { describeInstance } from "./instance-change.ts";
 import { type KnownExecution, KnownExecutions } from "./known-executions.ts";
-import { type KeptLock, LockKeeper } from "./lock-keeper.ts";
+import type { KeptLock } from "./lock-keeper.ts";
 import { nextInstanceWrite } from "./next-instance-write.ts";
 import { type Reconciliation, reconcileMessages, withoutIdleTimers } from "./reconcile-messages.ts";
 import { type ExecutionsOutcome, runExecutions } from "./run-executions.ts";
@@ -35,72 +35,30 @@ const maxLostSessions = 3;
 /**
  * Takes one orchestration work item from its messages to its checkpoint.
  *
- * P1. A work item is settled exactly once: completed, abandoned, or dropped because its lock is lost. `process` never
- *     rejects.
  * P2. A session survives only a committed checkpoint.
  * P3. Nothing is discarded or put off on the word of a cached session alone: its history is read again first.
  */
 export class OrchestrationProcessor {
   readonly #options: OrchestrationProcessorOptions;
   readonly #executions: KnownExecutions;
-  readonly #locks: LockKeeper;
   readonly #events: EventLog;
-  /** By instance: what has to end before its next work item begins. */
-  readonly #underWay = new Map<string, Promise<void>>();
   #isClosed = false;
 
   constructor(options: OrchestrationProcessorOptions) {
     this.#options = options;
     const { backend, clock, log, maxSessions, maxSessionBytes: maxBytes, maxSessionIdleMs: maxIdleMs } = options;
     this.#executions = new KnownExecutions({ backend, clock, maxSessions, maxBytes, maxIdleMs });
-    this.#locks = new LockKeeper(clock);
     this.#events = createEventLog(log, { taskHub: backend.taskHub });
   }
 
-  async process(workItem: OrchestrationWorkItem): Promise<void> {
-    const { instanceId } = workItem;
-    // A backend may hand out the next work item before the settling of this one has come back to us.
-    const earlier = this.#underWay.get(instanceId);
-    const processing = earlier === undefined ? this.#process(workItem) : earlier.then(() => this.#process(workItem));
-    this.#underWay.set(instanceId, processing);
-    await processing;
-    if (this.#underWay.get(instanceId) === processing) this.#underWay.delete(instanceId);
-  }
-
-  async #process(workItem: OrchestrationWorkItem): Promise<void> {
-    const { backend } = this.#options;
-    const { instanceId } = workItem;
-    const lock = this.#locks.keep({
-      renew: () => backend.renewOrchestrationWorkItem(workItem),
-      intervalMs: workItem.renewIntervalMs,
-      onLost: () => this.#logLost(instanceId),
-      onError: (error) => this.#events.write("OrchestrationLockNotRenewed", messageOf(error), { instanceId }),
-    });
-    try {
-      await this.#run(workItem, lock);
-    } catch (error) {
-      if (isDurableError(error, "WorkItemLockLost")) {
-        if (!lock.isLost) this.#logLost(instanceId);
-        return;
-      }
-      // P1
-      if (!this.#isClosed) this.#events.write("OrchestrationWorkItemFailed", messageOf(error), { instanceId });
-      await backend.abandonOrchestrationWorkItem(workItem).catch((abandonError) => {
-        this.#events.write("OrchestrationNotAbandoned", messageOf(abandonError), { instanceId });
-      });
-    } finally {
-      lock.release();
-    }
-  }
-
-  /** Drops all live sessions, and renews no lock any more. */
+  /** Drops all live sessions. */
   close(): void {
     this.#isClosed = true;
-    this.#locks.close();
     this.#executions.clear();
   }
 
-  async #run(workItem: OrchestrationWorkItem, lock: KeptLock): Promise<void> {
+  /** Settles the work item, or rejects and has settled nothing. */
+  async run(workItem: OrchestrationWorkItem, lock: KeptLock): Promise<void> {
     let execution = await this.#executions.take(workItem);
     try {
       for (let losses = 0; ; losses++) {
@@ -168,6 +126,7 @@ export class OrchestrationProcessor {
         unseenPastEvents: isNewExecution ? [] : execution.unseen,
         acceptedEvents: messages.accepted.map(({ message }) => message.event),
         isNewExecution,
+        openLocks: isNewExecution ? [] : execution.history.openLocks,
         openSession: (next) => this.#openSession(next),
         now: () => clock.now(),
         work: lock,
@@ -288,10 +247,6 @@ export class OrchestrationProcessor {
     } catch (error) {
       this.#events.write("OrchestrationNotWoken", messageOf(error), { instanceId: target.instanceId });
     }
-  }
-
-  #logLost(instanceId: string): void {
-    this.#events.write("OrchestrationLockLost", `another worker has taken ${instanceId} over`, { instanceId });
   }
 
   #logReconciled(instanceId: string, { refused, discarded }: Reconciliation): void {

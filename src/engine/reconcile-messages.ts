@@ -1,5 +1,5 @@
 import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
-import { answerIn } from "./answers.ts";
+import { type Answer, answerOfMessage } from "./answers.ts";
 import type { DeliveredMessage } from "./backend.ts";
 import type { HistorySummary } from "./history-summary.ts";
 import { waitingParentOf } from "./parent-answers.ts";
@@ -59,7 +59,7 @@ export function reconcileMessages(
   const deferred: DeliveredMessage[] = [];
   const hasEnded = start === undefined && history.completed !== undefined;
   if (startMessage !== undefined) taken.add(startMessage.id);
-  const answered = new Set<number>();
+  const answered = new Set<number | string>();
   for (const delivered of messages) {
     if (delivered === startMessage) continue;
     const { event, target } = delivered.message;
@@ -71,15 +71,15 @@ export function reconcileMessages(
       (mayEnd ? deferred : refused).push(delivered);
     } else if (hasEnded || isForAnother || !isForExecution(event) || taken.has(delivered.id)) discarded.push(delivered);
     else {
-      const answer = answerIn(event);
+      const answer = answerOfMessage(delivered.message);
       const fate = answer && (start === undefined ? history.fateOfAnswer(answer) : "early");
       const isGivenUp = fate === "early" && delivered.deliveryCount >= maxEarlyDeliveries;
-      if (fate === "repeated" || isGivenUp || (answer && answered.has(answer.id))) discarded.push(delivered);
+      if (fate === "repeated" || isGivenUp || (answer && answered.has(keyOf(answer)))) discarded.push(delivered);
       else if (fate === "early") deferred.push(delivered);
       else {
         accepted.push(delivered);
         taken.add(delivered.id);
-        if (answer !== undefined) answered.add(answer.id);
+        if (answer !== undefined) answered.add(keyOf(answer));
       }
     }
   }
@@ -106,8 +106,12 @@ export function withoutIdleTimers(
  * `true` for a message whose repeat only its id tells: it answers nothing. A start is told by its execution as well, but
  * not any more when that has continued as new and the last execution has ended too.
  */
-export function isKnownByIdAlone({ message: { event } }: DeliveredMessage): boolean {
-  return answerIn(event) === undefined;
+export function isKnownByIdAlone({ message }: DeliveredMessage): boolean {
+  return answerOfMessage(message) === undefined;
+}
+
+function keyOf(answer: Answer): number | string {
+  return "id" in answer ? answer.id : answer.requestId;
 }
 
 function isNewStart(history: HistorySummary, event: ExecutionStarted): boolean {

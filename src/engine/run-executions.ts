@@ -9,6 +9,7 @@ import {
 } from "../core/orchestrator-action.ts";
 import type { OrchestrationSession } from "../core/task-executor.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
+import { type OpenLock, OpenLocks, releaseMessages } from "../entities/open-locks.ts";
 import { applyActions, nextExecutionId } from "./apply-actions.ts";
 
 /** What one work item leads to: one episode, and one of each execution that follows when the orchestrator continues as new. */
@@ -33,6 +34,8 @@ export interface ExecutionsInput {
   readonly acceptedEvents: readonly HistoryEvent[];
   /** `true` when `acceptedEvents` starts the execution. */
   readonly isNewExecution: boolean;
+  /** Of the execution before this work item. */
+  readonly openLocks: readonly OpenLock[];
   readonly openSession: (execution: ExecutionRef) => OrchestrationSession;
   readonly now: () => number;
   /** Its signal aborts when the result is not wanted any more. */
@@ -61,6 +64,9 @@ export async function runExecutions(input: ExecutionsInput): Promise<ExecutionsO
     const isEndless = round === maxExecutions - 1;
     const applied = applyActions(started, isEndless ? result.actions.map(failEndless) : result.actions, timestamp);
     outgoing.push(...applied.outgoing);
+    if (applied.continueAsNew !== undefined || applied.events.some(({ type }) => type === "ExecutionCompleted")) {
+      outgoing.push(...releaseLocks(started, round === 0 ? input.openLocks : [], applied.events, timestamp));
+    }
     if (applied.continueAsNew === undefined) {
       // A continued execution closes its opening events before the first actions, and again after them.
       const opening = round === 0 ? [] : [orchestratorCompleted(timestamp)];
@@ -89,6 +95,18 @@ export async function runExecutions(input: ExecutionsInput): Promise<ExecutionsO
     seen = newEvents;
   }
   throw new DurableError("InternalError", "the last execution always ends");
+}
+
+/** However an execution ends, it holds no lock any more. */
+function releaseLocks(
+  { orchestrationInstance: { instanceId } }: ExecutionStarted,
+  before: readonly OpenLock[],
+  events: readonly HistoryEvent[],
+  timestamp: Date,
+): readonly OutgoingMessage[] {
+  const locks = new OpenLocks(before);
+  for (const event of events) locks.add(event);
+  return releaseMessages(instanceId, locks.locks, timestamp);
 }
 
 /** A message is no record of what the code has met. */

@@ -4,7 +4,7 @@ import type { Clock, LogSink } from "../core/ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { ActivityProcessor } from "./activity-processor.ts";
 import type { Backend, TaskHubStore } from "./backend.ts";
-import { OrchestrationProcessor } from "./orchestration-processor.ts";
+import { InstanceProcessor } from "./instance-processor.ts";
 import { runWorkItemLoop } from "./work-item-loop.ts";
 
 export interface TaskHubWorkerOptions {
@@ -13,7 +13,7 @@ export interface TaskHubWorkerOptions {
   readonly executor: TaskExecutor;
   readonly clock: Clock;
   readonly log: LogSink;
-  /** Orchestrations in process at the same time. @defaultValue 100 */
+  /** Orchestrations and entities in process at the same time. @defaultValue 100 */
   readonly maxConcurrentOrchestrations?: number;
   /** Activities in process at the same time. @defaultValue 20 */
   readonly maxConcurrentActivities?: number;
@@ -22,6 +22,8 @@ export interface TaskHubWorkerOptions {
    * `ActivityPoisoned`. Runs that were handed back, by a stop or an error of the host, do not count. @defaultValue 10
    */
   readonly maxUnfinishedRuns?: number;
+  /** Most operations that an entity runs before its state is written. @defaultValue 5,000 */
+  readonly maxEntityOperations?: number;
   /** Live orchestrators kept between episodes; their bytes and their age are limited too. @defaultValue 2,000 */
   readonly maxSessions?: number;
   /** Bytes that the histories of kept orchestrators may stand for, about. @defaultValue 256 MiB */
@@ -33,7 +35,7 @@ export interface TaskHubWorkerOptions {
 }
 
 /**
- * Runs the orchestrations and activities of one task hub in this process.
+ * Runs the orchestrations, entities and activities of one task hub in this process.
  *
  *   created ──start──▶ running ──stop──▶ stopping ──▶ stopped
  *
@@ -57,7 +59,7 @@ export class TaskHubWorker {
     const events = createEventLog(log, { taskHub: backend.taskHub });
     await backend.start();
     if (this.#fetching.signal.aborted) return;
-    const orchestrations = new OrchestrationProcessor({
+    const instances = new InstanceProcessor({
       backend,
       store,
       executor,
@@ -66,6 +68,7 @@ export class TaskHubWorker {
       maxSessions: this.#options.maxSessions ?? 2000,
       maxSessionBytes: this.#options.maxSessionBytes ?? 256 * 1024 * 1024,
       maxSessionIdleMs: this.#options.maxSessionIdleMs ?? 30 * 60_000,
+      maxEntityOperations: this.#options.maxEntityOperations ?? 5000,
     });
     const activities = new ActivityProcessor({
       backend,
@@ -80,7 +83,7 @@ export class TaskHubWorker {
       runWorkItemLoop({
         ...loop,
         fetch: (signal) => backend.fetchOrchestrationWorkItem(signal),
-        process: (workItem) => orchestrations.process(workItem),
+        process: (workItem) => instances.process(workItem),
         onFetchError: (error) => events.write("OrchestrationFetchFailed", messageOf(error), {}),
         maxConcurrent: this.#options.maxConcurrentOrchestrations ?? 100,
       }),
@@ -92,7 +95,7 @@ export class TaskHubWorker {
         maxConcurrent: this.#options.maxConcurrentActivities ?? 20,
       }),
     ]).then(() => {
-      orchestrations.close();
+      instances.close();
       activities.close();
     });
   }

@@ -39,6 +39,9 @@ export const releaseEventName = "release";
 /** An entity wakes itself, to go on with its queue. */
 export const continueEventName = "continue";
 
+/** Stands for the id of any lock request, when a lock is taken from a holder that is gone. */
+export const orphanedLockReleaseId = "fix-orphaned-lock";
+
 /** Result of a lock request that was granted. */
 export const lockGrantedResult = "Lock Acquisition Completed";
 

@@ -96,6 +96,15 @@ export class MessageSorter {
     return delivered;
   }
 
+  /** A delayed message has no place in the order. */
+  receiveDelayed(request: EntityRequest): readonly EntityRequest[] {
+    if (request.parentInstanceId === undefined) return [request];
+    const delivered: EntityRequest[] = [];
+    const sender = this.#senderOf(request.parentInstanceId, request.parentExecutionId, delivered);
+    if (!sender.recent.some(({ mark }) => mark === markOf(request))) deliver(sender, request, delivered);
+    return delivered;
+  }
+
   /** Moves the window on, and lets go what has waited for its whole length. */
   #advance(timestamp: bigint): EntityRequest[] {
     const delivered: EntityRequest[] = [];
@@ -158,7 +167,8 @@ function isRepeat({ last, recent, buffered }: Sender, request: EntityRequest): b
 
 function deliver(sender: Sender, request: EntityRequest, delivered: EntityRequest[]): void {
   delivered.push(request);
-  const ticks = ticksOf(request.timestamp);
+  const isDelayed = request.timestamp === noTime;
+  const ticks = ticksOf(isDelayed ? sender.last : request.timestamp);
   if (ticks > ticksOf(sender.last)) sender.last = request.timestamp;
   sender.recent.push({ ticks, mark: markOf(request) });
   if (sender.recent.length > maxRecent) sender.recent.shift();

@@ -16,6 +16,13 @@ export class OpenLocks {
   /** By lock request: the entities. Absent before the first. */
   #targets: Map<string, Set<string>> | undefined;
 
+  constructor(before: readonly OpenLock[] = []) {
+    for (const { id, target } of before) {
+      this.#targets ??= new Map();
+      this.#targets.set(id, (this.#targets.get(id) ?? new Set()).add(target));
+    }
+  }
+
   add(event: HistoryEvent): void {
     if (event.type !== "EventSent" || typeof event.instanceId !== "string") return;
     if (!isEntityInstanceId(event.instanceId)) return;

@@ -1,6 +1,6 @@
-import type { OutgoingMessage } from "../core/task-message.ts";
 import { type EntityRequest, objectOf, parseObject, requestMembers, requestOf } from "./entity-message.ts";
 import { MessageSorter } from "./message-sorter.ts";
+import { formatOutboxEntry, type OutboxEntry, readOutboxEntry } from "./outbox.ts";
 
 /**
  * What an entity keeps besides its state: the input of its one execution
@@ -20,7 +20,7 @@ export interface SchedulerState {
   readonly releasedLocks: readonly string[];
   readonly sorter: MessageSorter;
   /** What the last checkpoint has to send, which a crash may have kept back. */
-  readonly outbox: readonly OutgoingMessage[];
+  readonly outbox: readonly OutboxEntry[];
   /** Members that this package does not use, as they came. */
   readonly others: Readonly<Record<string, unknown>>;
 }
@@ -36,15 +36,8 @@ export const noSchedulerState: SchedulerState = {
   others: {},
 };
 
-/** Writes and reads the messages of an outbox: the one thing in it that is no JSON. */
-export interface OutboxCodec {
-  readonly format: (outgoing: OutgoingMessage) => unknown;
-  /** `undefined` for what cannot be read. */
-  readonly parse: (value: unknown) => OutgoingMessage | undefined;
-}
-
-export function formatSchedulerState(scheduler: SchedulerState, outbox: OutboxCodec): string {
-  const { state, queue, lockedBy, lockId, releasedLocks, sorter, others } = scheduler;
+export function formatSchedulerState(scheduler: SchedulerState): string {
+  const { state, queue, lockedBy, lockId, releasedLocks, sorter, outbox, others } = scheduler;
   const { exists, ...unknown } = others;
   return JSON.stringify({
     // The in-process extension tells by this member whether the entity exists.
@@ -55,18 +48,18 @@ export function formatSchedulerState(scheduler: SchedulerState, outbox: OutboxCo
     sorter,
     ...(lockId !== undefined && { lockId }),
     ...(releasedLocks.length > 0 && { releasedLocks }),
-    ...(scheduler.outbox.length > 0 && { outbox: scheduler.outbox.map(outbox.format) }),
+    ...(outbox.length > 0 && { outbox: outbox.map(formatOutboxEntry) }),
     ...unknown,
   });
 }
 
 /** `undefined` for a text that is no scheduler state. */
-export function parseSchedulerState(text: string | undefined, outbox: OutboxCodec): SchedulerState | undefined {
+export function parseSchedulerState(text: string | undefined): SchedulerState | undefined {
   if (text === undefined || text === "") return noSchedulerState;
   const members = parseObject(text);
   if (members === undefined) return undefined;
   // `suspended` only says that a `continue` is on its way, which nobody here waits for.
-  const { state, queue, lockedBy, suspended: _, sorter, lockId, releasedLocks, outbox: sent, ...others } = members;
+  const { state, queue, lockedBy, suspended: _, sorter, lockId, releasedLocks, outbox, ...others } = members;
   const doesExist = typeof state === "string" && others["exists"] !== false;
   return {
     state: doesExist ? state : undefined,
@@ -75,7 +68,7 @@ export function parseSchedulerState(text: string | undefined, outbox: OutboxCode
     lockId: typeof lockId === "string" ? lockId : undefined,
     releasedLocks: listOf(releasedLocks).filter((id) => typeof id === "string"),
     sorter: MessageSorter.parse(sorter),
-    outbox: listOf(sent).flatMap((each) => outbox.parse(each) ?? []),
+    outbox: listOf(outbox).flatMap((each) => readOutboxEntry(each) ?? []),
     others,
   };
 }

@@ -25,7 +25,7 @@ export type BackendFault =
   | { readonly when: "after"; readonly error: Error }
   /** Of a checkpoint only the messages went out; history, instance and inputs are as before. */
   | { readonly when: "messagesSent"; readonly error: Error }
-  /** A checkpoint was made, but its inputs stay in the queue; the caller was not told. */
+  /** A checkpoint was made, but what waits for it was not sent, and its inputs stay; the caller was not told. */
   | { readonly when: "historyWritten"; readonly error: Error }
   /** Nothing fails: fetched messages are delivered twice in one work item, together with some delivered before. */
   | { readonly when: "repeated" };
@@ -127,7 +127,7 @@ class FaultyBackend implements Backend {
     this.#assertOpen(workItem);
     const fault = this.#next("completeOrchestrationWorkItem");
     if (fault === undefined || fault.when === "repeated") return this.#backend.completeOrchestrationWorkItem(whole);
-    const keepsMessages = { settled: [], deferred: workItem.messages };
+    const keepsMessages = { settled: [], deferred: workItem.messages, outgoingAfterCommit: [] };
     if (fault.when === "messagesSent") {
       const sent = { ...whole, ...keepsMessages, history: undefined, instance: undefined };
       await this.#backend.completeOrchestrationWorkItem(sent);

@@ -1,6 +1,6 @@
 import { DurableError, messageOf } from "../../core/errors.ts";
 import { createEventLog, type EventLog } from "../../core/event-log.ts";
-import type { TaskMessage } from "../../core/task-message.ts";
+import type { OutgoingMessage, TaskMessage } from "../../core/task-message.ts";
 import type {
   ActivityWorkItem,
   Backend,
@@ -152,14 +152,36 @@ export class AzureStorageBackend implements Backend {
       }
       version = commit.version;
     }
-    const isRowWritten = await this.#writeInstance(workItem, instance, prepared, version);
+    const [isRowWritten, isSent] = await Promise.all([
+      this.#writeInstance(workItem, instance, prepared, version),
+      this.#sendAfterCommit(workItem, checkpoint.outgoingAfterCommit ?? [], origin),
+    ]);
     if (prepared !== undefined && isRowWritten) this.#parts.history.deleteSuperseded(prepared);
-    // What is kept comes again soon, is known for a repeat, and brings the row right.
-    const settled = new Set(isRowWritten ? checkpoint.settled.map(({ id }) => id) : []);
-    const maxDelayMs = isRowWritten ? Number.POSITIVE_INFINITY : maxRowLagMs;
-    const deleted = await this.#settle(workItem, settled, maxDelayMs);
+    // What is kept comes again soon, is known for a repeat, and brings right what is behind.
+    const isDone = isRowWritten && isSent;
+    const settled = new Set(isDone ? checkpoint.settled.map(({ id }) => id) : []);
+    const deleted = await this.#settle(workItem, settled, isDone ? Number.POSITIVE_INFINITY : maxRowLagMs);
     const undeleted = checkpoint.settled.flatMap(({ id }) => (deleted.has(id) ? [] : id));
-    return { historyVersion: version, ...(undeleted.length === 0 ? {} : { undeleted }) };
+    return {
+      historyVersion: version,
+      ...(undeleted.length === 0 ? {} : { undeleted }),
+      ...(isSent ? {} : { isUnsent: true }),
+    };
+  }
+
+  /** Resolves to `false` when something is not sent. */
+  async #sendAfterCommit(
+    { instanceId }: HeldOrchestration,
+    outgoing: readonly OutgoingMessage[],
+    origin: MessageOrigin,
+  ): Promise<boolean> {
+    try {
+      await this.#parts.sender.sendAll(outgoing, origin);
+      return true;
+    } catch (error) {
+      this.#events.write("MessagesNotSent", messageOf(error), { instanceId });
+      return false;
+    }
   }
 
   /** Resolves to `false` when the row is behind now. */

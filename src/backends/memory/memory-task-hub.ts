@@ -164,6 +164,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     }
     for (const outgoing of checkpoint.outgoing) this.#deliver(outgoing);
     const version = history === undefined ? undefined : this.#append(instanceId, history);
+    for (const outgoing of checkpoint.outgoingAfterCommit ?? []) this.#deliver(outgoing);
     const basis = version ?? instance?.historyVersion;
     // Whoever has written or purged the history since has seen to the row as well.
     if (instance !== undefined && (basis === undefined || this.#isAt(instanceId, basis))) {

@@ -5,7 +5,7 @@ import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import { silentLog } from "../../../src/core/ports.ts";
 import type { Episode, EpisodeResult, TaskExecutor } from "../../../src/core/task-executor.ts";
 import type { OrchestrationCheckpoint, OrchestrationWorkItem } from "../../../src/engine/backend.ts";
-import { OrchestrationProcessor } from "../../../src/engine/orchestration-processor.ts";
+import { InstanceProcessor } from "../../../src/engine/instance-processor.ts";
 import { rewindInstance } from "../../../src/engine/rewind.ts";
 import {
   at,
@@ -45,8 +45,8 @@ async function setUp(execute: (episode: Episode, session: number) => Promise<Epi
     executeActivity: async () => ({ kind: "completed", result: undefined }),
     executeEntityBatch: () => Promise.reject(new Error("unexpected")),
   };
-  const limits = { maxSessions: 10, maxSessionBytes: 1e9, maxSessionIdleMs: 1e9 };
-  const processor = new OrchestrationProcessor({
+  const limits = { maxSessions: 10, maxSessionBytes: 1e9, maxSessionIdleMs: 1e9, maxEntityOperations: 100 };
+  const processor = new InstanceProcessor({
     backend: hub,
     store: hub,
     executor,
@@ -188,7 +188,7 @@ it("reads the history again before it puts a message off on the word of a sessio
   };
   const { hub, processor, clock } = await setUp(execute);
   await processor.process(await fetchOrchestration(hub));
-  const another = new OrchestrationProcessor({
+  const another = new InstanceProcessor({
     backend: hub,
     store: hub,
     executor: {
@@ -201,6 +201,7 @@ it("reads the history again before it puts a message off on the word of a sessio
     maxSessions: 10,
     maxSessionBytes: 1e9,
     maxSessionIdleMs: 1e9,
+    maxEntityOperations: 100,
   });
   await hub.sendMessage({ message: { event: eventRaised("ask"), target } });
   await another.process(await fetchOrchestration(hub));

@@ -20,6 +20,7 @@ function run(orchestrator: Orchestrator, input: unknown) {
     unseenPastEvents: [],
     acceptedEvents: [started],
     isNewExecution: true,
+    openLocks: [],
     openSession,
     now: () => at(0).getTime(),
   });

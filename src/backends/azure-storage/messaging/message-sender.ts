@@ -1,6 +1,8 @@
+import { isEntityInstanceId } from "../../../core/entity-id.ts";
 import { mapConcurrently } from "../../../core/map-concurrently.ts";
 import type { Clock, Random } from "../../../core/ports.ts";
 import type { OutgoingMessage, TaskMessage } from "../../../core/task-message.ts";
+import { deliveryTimeOf } from "../../../entities/entity-message.ts";
 import {
   encodeQueueText,
   formatLargeMessageWrapper,
@@ -39,8 +41,9 @@ const maxQueueTextBytes = 46_080;
 export const maxVisibilityDelayMs = 604_800_000;
 
 /** When an event is meant to happen, for events that are sent ahead of their time. */
-export function dueTimeOf({ event }: TaskMessage): number | undefined {
+export function dueTimeOf({ event, target }: TaskMessage): number | undefined {
   if (event.type === "TimerFired") return event.fireAt.getTime();
+  if (event.type === "EventRaised") return deliveryTimeOf(target.instanceId, event.name)?.getTime();
   return event.type === "ExecutionStarted" ? event.scheduledStartTime?.getTime() : undefined;
 }
 
@@ -110,14 +113,18 @@ export class MessageSender {
   }
 }
 
-/** Groups that each keep their order: the start of an instance with the events sent to it, any other message alone. */
+/**
+ * Groups that each keep their order: the start of an instance with the events sent to it, any other message alone. What
+ * is sent to entities carries its order.
+ */
 function groupByOrder(outgoing: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] {
   const alone: OutgoingMessage[][] = [];
   const ordered = new Map<string, OutgoingMessage[]>();
   for (const sent of outgoing) {
     const { event, target } = sent.message;
     const group = ordered.get(target.instanceId);
-    if (event.type !== "ExecutionStarted" && event.type !== "EventRaised") alone.push([sent]);
+    const isOrdered = event.type === "ExecutionStarted" || event.type === "EventRaised";
+    if (!isOrdered || isEntityInstanceId(target.instanceId)) alone.push([sent]);
     else if (group === undefined) ordered.set(target.instanceId, [sent]);
     else group.push(sent);
   }
