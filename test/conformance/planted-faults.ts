@@ -202,7 +202,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "nothing is sent for a work item whose lock is lost",
   },
   {
-    file: "engine/orchestration-processor.ts",
+    file: "engine/instance-processor.ts",
     find: "earlier === undefined ? this.#process(workItem) : earlier.then(() => this.#process(workItem))",
     replacement: "this.#process(workItem)",
     breaks: "the work items of one instance are processed one after the other",
@@ -212,6 +212,12 @@ export const plantedFaults: readonly PlantedFault[] = [
     find: "const mayLag = messages.discarded.length > 0 && execution.history.started !== undefined;",
     replacement: "const mayLag = false;",
     breaks: "a row that is behind is brought right by a repeated message",
+  },
+  {
+    file: hub,
+    find: "for (const outgoing of checkpoint.outgoingAfterCommit ?? []) this.#deliver(outgoing);",
+    replacement: "",
+    breaks: "what waits for the history is sent",
   },
   {
     file: "engine/lock-keeper.ts",

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { describeActivities } from "./activities.ts";
 import { describeCheckpoints } from "./checkpoints.ts";
+import { describeEntities } from "./entities.ts";
 import { backendTest, type OpenBackend } from "./hub-under-test.ts";
 import { describeInstanceRows } from "./instance-rows.ts";
 import { describeInstances } from "./instances.ts";
@@ -45,5 +46,6 @@ export function describeBackend(name: string, open: OpenBackend): void {
     describeQueries(it);
     describePayloads(it);
     describeRewind(it);
+    describeEntities(it);
   });
 }
