@@ -1,3 +1,4 @@
+import { isEntityInstanceId } from "../../core/entity-id.ts";
 import { DurableError } from "../../core/errors.ts";
 import type {
   EventSent,
@@ -6,7 +7,7 @@ import type {
   TaskScheduled,
   TimerCreated,
 } from "../../core/history-event.ts";
-import type { OrchestratorAction } from "../../core/orchestrator-action.ts";
+import type { OrchestratorAction, SendEvent } from "../../core/orchestrator-action.ts";
 
 /** Events that record an action. */
 export type RecordedAction = TaskScheduled | TimerCreated | SubOrchestrationInstanceCreated | EventSent;
@@ -112,8 +113,29 @@ function matches(event: RecordedAction, action: OrchestratorAction): boolean {
     case "SubOrchestrationInstanceCreated":
       return action.kind === "CreateSubOrchestration" && sameName(action.name, event.name);
     case "EventSent":
-      return action.kind === "SendEvent" && sameName(action.name, event.name) && action.instanceId === event.instanceId;
+      return action.kind === "SendEvent" && isSameSending(action, event);
   }
+}
+
+function isSameSending(action: SendEvent, event: EventSent): boolean {
+  if (!isEntityInstanceId(event.instanceId)) {
+    return sameName(action.name, event.name) && action.instanceId === event.instanceId;
+  }
+  // The name of a delayed signal ends with its time, which others write with another precision.
+  return (
+    sameName(withoutTime(action.name), withoutTime(event.name)) &&
+    foldEntityName(action.instanceId) === foldEntityName(event.instanceId)
+  );
+}
+
+function withoutTime(name: string): string {
+  return name.split("@", 1)[0]!;
+}
+
+/** The id of an entity with its name, which is compared ignoring case, in lower case. */
+function foldEntityName(instanceId: string): string {
+  const keyAt = instanceId.indexOf("@", 1) + 1;
+  return instanceId.slice(0, keyAt).toLowerCase() + instanceId.slice(keyAt);
 }
 
 function sameName(a: string, b: string): boolean {
