@@ -1,3 +1,4 @@
+import { isEntityInstanceId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
 import { validateSync } from "../core/payloads/standard-schema.ts";
@@ -180,6 +181,12 @@ export class ReplayContext implements OrchestrationContext {
   sendEvent<T>(instanceId: string, event: string | ExternalEvent<T>, input?: T): void {
     this.#scope.enterCall("sendEvent");
     assertText(instanceId, "the instance id of sendEvent");
+    if (isEntityInstanceId(instanceId)) {
+      throw new DurableError(
+        "OrchestrationMisuse",
+        `'${instanceId}' is the id of an entity, which takes no events; use signalEntity`,
+      );
+    }
     if (!instanceId.isWellFormed()) {
       throw new DurableError("InvalidInstanceId", "the instance id of sendEvent holds a lone surrogate");
     }

@@ -13,7 +13,7 @@ import {
   eventRaised,
   timerFired,
 } from "../../../../src/testing/history-builder.ts";
-import { answerTo, EntityUser, endOf, failureTo, requestsOf, sent } from "../../../support/entity-user.ts";
+import { answerTo, EntityUser, endOf, failureTo, grantOf, requestsOf, sent } from "../../../support/entity-user.ts";
 import { openSession } from "../../../support/run-episode.ts";
 
 const counter = new EntityId("Counter", "a");
@@ -369,20 +369,92 @@ describe("history that another SDK has written", () => {
   });
 });
 
-it("a change of the code is told as one", async () => {
-  const user = new EntityUser(function* (ctx) {
-    yield ctx.callEntity(counter, "add", 1);
+describe("a change of the code is told as one", () => {
+  const history = async () => {
+    const user = new EntityUser((ctx) => ctx.callEntity(counter, "add", 1));
+    await user.run();
+    return user.history;
+  };
+  const replay = async (code: Orchestrator) => {
+    const newEvents = [episodeStarted(60), eventRaised("go")];
+    return endOf((await openSession(code).execute({ pastEvents: await history(), newEvents })).actions);
+  };
+
+  it.each<[string, Orchestrator, string]>([
+    ["another entity", (ctx) => ctx.callEntity("@counter@b", "add", 1), "'op' to '@counter@b', call 'add'"],
+    ["another operation", (ctx) => ctx.callEntity(counter, "sub", 1), "'op' to '@counter@a', call 'sub'"],
+    ["a signal", (ctx) => ctx.signalEntity(counter, "add", 1), "'op' to '@counter@a', signal 'add'"],
+    ["a lock", (ctx) => ctx.lock(counter, "@c@b"), "'op' to '@c@b', lock of '@c@b', '@counter@a'"],
+  ])("%s", async (_, code, asked) => {
+    expect(await replay(code)).toContain(
+      `history has EventSent('op' to '@counter@a', call 'add') with id 0, but the orchestrator now asks for SendEvent(${asked}).`,
+    );
+  });
+
+  it("another input is none", async () => {
+    expect(
+      await openSession((ctx) => ctx.callEntity(counter, "ADD", 2)).execute({
+        pastEvents: await history(),
+        newEvents: [episodeStarted(60), eventRaised("go")],
+      }),
+    ).toMatchObject({ actions: [] });
+  });
+});
+
+it("an event under the name of a GUID goes to who waits for it, whatever it holds", async () => {
+  const user = new EntityUser(async (ctx) => {
+    void ctx.callEntity(counter, "add");
+    return ctx.waitForExternalEvent("0C1A3B5E-0000-4000-8000-00000000000A");
   });
   await user.run();
 
-  const { actions } = await openSession(function* (ctx) {
-    yield ctx.callEntity("@counter@b", "add", 1);
-  }).execute({ pastEvents: user.history, newEvents: [episodeStarted(60), eventRaised("go")] });
-
-  expect(endOf(actions)).toMatch(
-    /history has EventSent\('op' to '@counter@a'\) with id 0, but the orchestrator now asks for SendEvent\('op' to '@counter@b'\)/,
-  );
+  expect(endOf(await user.run(eventRaised("0c1a3b5e-0000-4000-8000-00000000000a", { result: "mine" })))).toEqual({
+    result: "mine",
+  });
 });
+
+it.each(styles)("every cut of a history into past and new asks for the same (%s)", async (style) => {
+  const code = inEveryStyle(function* (ctx) {
+    ctx.signalEntity(counter, "add", 1);
+    const got = yield ctx.all([ctx.callEntity(counter, "add", 2), ctx.callEntity("@other@b", "get")]);
+    ctx.signalEntity(counter, "add", got, { scheduledTime: "PT1H" });
+    const lock = (yield ctx.lock(counter, "@other@b")) as { release(): void };
+    yield ctx.callEntity(counter, "add", 3);
+    yield ctx.callEntity("@other@b", "get");
+    lock.release();
+    ctx.signalEntity(counter, "add", 4);
+    yield ctx.waitForExternalEvent("go");
+  })[style];
+  const user = new EntityUser(code);
+  const asked = [await user.run()];
+  const ends: number[] = [];
+  const go = async (...messages: HistoryEvent[]) => {
+    ends.push(user.history.length);
+    asked.push(
+      await user.run(...messages.map((message, index) => ({ ...message, timestamp: at(20 * asked.length + index) }))),
+    );
+  };
+  const last = () => requestsOf(asked.at(-1)!);
+  await go(answerTo(last()[2]!, "b"));
+  await go(answerTo(requestsOf(asked[0]!)[1]!, "a"));
+  await go(grantOf(last()[1]!));
+  await go(answerTo(last()[0]!));
+  await go(answerTo(last()[0]!), eventRaised("other"));
+  ends.push(user.history.length);
+
+  for (const [episode, start] of [0, ...ends].slice(0, -1).entries()) {
+    const records = user.history.findIndex(({ type }, index) => index > start && isRecord(type));
+    const input = user.history.slice(0, records === -1 ? user.history.length : records);
+    for (let cut = 0; cut <= input.length; cut++) {
+      const episodeOf = { pastEvents: input.slice(0, cut), newEvents: input.slice(cut) };
+      expect((await openSession(code).execute(episodeOf)).actions).toEqual(asked[episode]);
+    }
+  }
+});
+
+function isRecord(type: string): boolean {
+  return type === "EventSent" || type === "OrchestratorCompleted";
+}
 
 it("ten thousand signals are no burden", async () => {
   const code: Orchestrator = function* (ctx) {
@@ -402,6 +474,7 @@ it.each<[string, Orchestrator, string]>([
   ["no operation", (ctx) => void ctx.callEntity(counter, ""), "the operation of callEntity must be a non-empty text"],
   ["no entity", (ctx) => void ctx.callEntity(undefined as never, "add"), "the name of an entity must be a text"],
   ["an id without a key", (ctx) => ctx.signalEntity("@counter", "add"), "has the form '@name@key'"],
+  ["an event to an entity", (ctx) => ctx.sendEvent("@counter@a", "add"), "use signalEntity"],
   ["no input that is JSON", (ctx) => ctx.signalEntity(counter, "add", 1n), "the input of operation 'add' of entity"],
 ])("%s is refused", async (_, code, message) => {
   expect(endOf(await new EntityUser(code).run())).toContain(message);
