@@ -24,15 +24,16 @@ export interface EntityOperation {
 }
 
 /** Runs an operation of an entity, and waits for its result. */
-export function callEntity(scope: ExecutionScope, { entity, operation, input }: EntityOperation) {
+export function callEntity(scope: ExecutionScope, call: EntityOperation): OrchestrationTask<unknown> {
+  const { entity, operation } = call;
   assertText(operation, "the operation of callEntity");
-  const text = serializeInput(scope, { entity, operation, input });
+  const input = serializeInput(scope, call);
   const task = scope.createTask<unknown>();
   // Whatever is called after continue-as-new belongs to no scope.
   if (scope.isEnding) return task;
   const target = entity.toString();
   const leave = scope.criticalSection.enterCall(target);
-  const { action, requestId } = addRequest(scope, target, { operation, input: text });
+  const { action, requestId } = addRequest(scope, target, { operation, input });
   const answer = new OperationAnswer(scope, task, action.id, target, operation, leave);
   scope.entities.expectAnswer(action.id, requestId, answer);
   return task;
