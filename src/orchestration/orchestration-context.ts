@@ -169,7 +169,8 @@ export interface OrchestrationContext extends UserLogger {
    *
    * @param entity its id, `"@name@key"`, or a proxy of {@link entity}
    * @example const balance = yield* context.callEntity<number>(new EntityId("account", "7"), "get");
-   * @throws TaskFailedError when waited for, if the operation fails
+   * @throws TaskFailedError when waited for, if the operation fails; DurableError `OrchestrationMisuse` inside a critical
+   * section that forbids it: see {@link lock}
    */
   callEntity<Output = unknown>(entity: EntityTarget, operation: string, input?: unknown): DurableTask<Output>;
 
@@ -178,6 +179,7 @@ export interface OrchestrationContext extends UserLogger {
    *
    * @param options.scheduledTime not to be run before: a `Date`, or the time from {@link currentUtcDateTime}.
    * @defaultValue at once. Without it, what one orchestration sends to one entity is run in that order
+   * @throws DurableError `OrchestrationMisuse` inside a critical section that has locked the entity
    */
   signalEntity(
     entity: EntityTarget,
@@ -204,12 +206,14 @@ export interface OrchestrationContext extends UserLogger {
    * Waits until nobody else uses those entities, and keeps others out until the lock is released: a critical section. In
    * it, only these entities may be called, by one call at a time each; they may not be signalled, no other lock be taken,
    * and no orchestration be called or started. Locks are taken in one order everywhere, so that no two orchestrations wait
-   * for each other.
+   * for each other. These rules hold from this call on; until the lock is granted, no entity may be called at all. What is
+   * still locked when the orchestration ends is released then.
    *
    * @example
    * await using lock = await context.lock(from, to);
    * await from.withdraw(5);
    * await to.deposit(5);
+   * @throws DurableError `OrchestrationMisuse` for no entity, and for a lock inside of another
    */
   lock(...entities: readonly EntityTarget[]): DurableTask<DurableLock>;
   lock(entities: readonly EntityTarget[]): DurableTask<DurableLock>;

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fromHistoryRow } from "../../../../src/backends/azure-storage/codec/history-row.ts";
 import type { EdmValue } from "../../../../src/backends/azure-storage/storage/table-row.ts";
@@ -8,19 +7,15 @@ import { jsonDataConverter } from "../../../../src/core/payloads/data-converter.
 import { readRequest } from "../../../../src/entities/entity-message.ts";
 import { inEveryStyle, styles } from "../../../../src/testing/behaviours/styles.ts";
 import { InProcessSession } from "../../../../src/worker/in-process-session.ts";
+import recording from "../../../fixtures/dtfx/entity-user.json" with { type: "json" };
 import { endOf, sent } from "../../../support/entity-user.ts";
 
 /** What DurableTask.AzureStorage has written for an orchestration that signals, calls and locks. */
-const recording = JSON.parse(
-  readFileSync(new URL("../../../fixtures/dtfx/entity-user.json", import.meta.url), "utf8"),
-) as {
-  history: { RowKey: string; columns: Record<string, { type: string; value: unknown }> }[];
-};
 const history: readonly HistoryEvent[] = recording.history.map(({ RowKey, columns }) =>
   fromHistoryRow({
     partitionKey: "entity-user",
     rowKey: RowKey,
-    columns: new Map(Object.entries(columns) as [string, EdmValue][]),
+    columns: new Map(Object.entries(columns) as unknown as [string, EdmValue][]),
   }),
 );
 
