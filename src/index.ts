@@ -1,4 +1,5 @@
 export type { TokenSource, TokenSourceOptions } from "./core/durable-http.ts";
+export { EntityId, type EntityRef } from "./core/entity-id.ts";
 export { DurableError, type DurableErrorCode, isDurableError } from "./core/errors.ts";
 export type { FailureDetails } from "./core/failure-details.ts";
 export type { Tags } from "./core/history-event.ts";
@@ -46,7 +47,16 @@ export type {
 export type { HistoryEntry } from "./management/history-format.ts";
 export type { HttpManagementPayload } from "./management/management-links.ts";
 export type { CallActivityOptions, CallSubOrchestratorOptions } from "./orchestration/call-options.ts";
+export type { DurableLock, LockState } from "./orchestration/durable-lock.ts";
 export type { DurableTask, TimerTask, WinnerOf } from "./orchestration/durable-task.ts";
+export type {
+  AnyEntityOperations,
+  EntityHandle,
+  EntityOperationCalls,
+  EntityOperationSignals,
+  EntityProxy,
+  EntityTarget,
+} from "./orchestration/entity-proxy.ts";
 export { defineEvent, type ExternalEvent, type ExternalEventStream } from "./orchestration/external-event.ts";
 export type { ActivityHandle, OrchestrationHandle } from "./orchestration/handles.ts";
 export {

@@ -74,9 +74,9 @@ export class MessageSorter {
     return { ...request, timestamp, predecessor };
   }
 
-  /** A message of ours to that receiver, as it was sent. */
+  /** The last message of ours to that receiver, as it was sent: the next one must not wait for any other. */
   noteSent(receiver: string, { timestamp }: EntityRequest): void {
-    if (ticksOf(timestamp) > ticksOf(this.#sent.get(receiver) ?? noTime)) this.#sent.set(receiver, timestamp);
+    this.#sent.set(receiver, timestamp);
   }
 
   /** What can be delivered now, in order: the request, others that have waited for it, or nothing. */

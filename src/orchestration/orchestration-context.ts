@@ -3,7 +3,9 @@ import type { UserLogger } from "../core/ports.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 import type { CallActivityOptions, CallSubOrchestratorOptions } from "./call-options.ts";
+import type { DurableLock, LockState } from "./durable-lock.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
+import type { AnyEntityOperations, EntityHandle, EntityProxy, EntityTarget } from "./entity-proxy.ts";
 import type { ExternalEvent, ExternalEventStream } from "./external-event.ts";
 import type { ActivityHandle, OrchestrationHandle } from "./handles.ts";
 import type { DurableHttpRequest } from "./http/durable-http-request.ts";
@@ -161,6 +163,63 @@ export interface OrchestrationContext extends UserLogger {
 
   /** Raises an event on another instance. Nothing to wait for. */
   sendEvent<T = unknown>(instanceId: string, event: string | ExternalEvent<T>, input?: T): void;
+
+  /**
+   * Runs an operation of an entity and waits for its result.
+   *
+   * @param entity its id, `"@name@key"`, or a proxy of {@link entity}
+   * @example const balance = yield* context.callEntity<number>(new EntityId("account", "7"), "get");
+   * @throws TaskFailedError when waited for, if the operation fails; DurableError `OrchestrationMisuse` inside a critical
+   * section that forbids it: see {@link lock}
+   */
+  callEntity<Output = unknown>(entity: EntityTarget, operation: string, input?: unknown): DurableTask<Output>;
+
+  /**
+   * Has an entity run an operation, and does not wait for it.
+   *
+   * @param options.scheduledTime not to be run before: a `Date`, or the time from {@link currentUtcDateTime}.
+   * @defaultValue at once. Without it, what one orchestration sends to one entity is run in that order
+   * @throws DurableError `OrchestrationMisuse` inside a critical section that has locked the entity
+   */
+  signalEntity(
+    entity: EntityTarget,
+    operation: string,
+    input?: unknown,
+    options?: { readonly scheduledTime?: Date | TimeSpanInput },
+  ): void;
+
+  /**
+   * One entity as an object: a function for each operation to call it, and one under `signal` to signal it.
+   *
+   * @example
+   * const counter = context.entity<Counter>("counter", "basket-7");
+   * counter.signal.add(5);
+   * const count = yield* counter.get();
+   * @throws DurableError `InvalidEntityId`
+   */
+  entity<Operations = AnyEntityOperations>(
+    entity: EntityHandle<Operations> | string,
+    key: string,
+  ): EntityProxy<Operations>;
+
+  /**
+   * Waits until nobody else uses those entities, and keeps others out until the lock is released: a critical section. In
+   * it, only these entities may be called, by one call at a time each; they may not be signalled, no other lock be taken,
+   * and no orchestration be called or started. Locks are taken in one order everywhere, so that no two orchestrations wait
+   * for each other. These rules hold from this call on; until the lock is granted, no entity may be called at all. What is
+   * still locked when the orchestration ends is released then.
+   *
+   * @example
+   * await using lock = await context.lock(from, to);
+   * await from.withdraw(5);
+   * await to.deposit(5);
+   * @throws DurableError `OrchestrationMisuse` for no entity, and for a lock inside of another
+   */
+  lock(...entities: readonly EntityTarget[]): DurableTask<DurableLock>;
+  lock(entities: readonly EntityTarget[]): DurableTask<DurableLock>;
+
+  /** Whether this orchestration is in a critical section, and what it has locked. */
+  isLocked(): LockState;
 
   /**
    * All results, in the order of the tasks.

@@ -1,10 +1,10 @@
-import { clampDate } from "../core/date-range.ts";
+import { isEntityInstanceId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
 import { validateSync } from "../core/payloads/standard-schema.ts";
 import { isReservedName } from "../core/reserved-names.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
-import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
+import type { TimeSpanInput } from "../core/time-span.ts";
 import {
   assertShortText,
   assertText,
@@ -13,14 +13,24 @@ import {
   type CallTarget,
   resolveCall,
 } from "./call-options.ts";
+import type { DurableLock, LockState } from "./durable-lock.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
+import {
+  createEntityProxy,
+  type EntityHandle,
+  type EntityProxy,
+  type EntityTarget,
+  entityIdOf,
+  resolveEntity,
+} from "./entity-proxy.ts";
 import { assertEventName, createEventStream, type ExternalEvent, type ExternalEventStream } from "./external-event.ts";
 import type { DurableHttpRequest } from "./http/durable-http-request.ts";
 import type { DurableHttpResponse } from "./http/durable-http-response.ts";
 import { callHttp } from "./http/http-call.ts";
 import type { OrchestrationContext, ResultsOf, SettledResultsOf } from "./orchestration-context.ts";
 import type { ContextScope } from "./replay/context-scope.ts";
-import { DurableTimer } from "./tasks/durable-timer.ts";
+import { DurableTimer, resolveTime } from "./tasks/durable-timer.ts";
+import { callEntity, lockEntities, signalEntity } from "./tasks/entity-calls.ts";
 import { waitForEvent } from "./tasks/event-wait.ts";
 import type { OrchestrationTask } from "./tasks/orchestration-task.ts";
 import { assertTask, assertTasks } from "./tasks/task-arguments.ts";
@@ -116,6 +126,7 @@ export class ReplayContext implements OrchestrationContext {
     version?: string,
   ): DurableTask<Output> {
     this.#scope.enterCall("callSubOrchestrator");
+    this.#scope.criticalSection.assertMayStart("callSubOrchestrator");
     const given = typeof options === "string" ? { instanceId: options, version } : options;
     const call = resolveCall("sub-orchestration", orchestration, input, given ?? { version });
     this.#assertCallable(call.name);
@@ -138,6 +149,7 @@ export class ReplayContext implements OrchestrationContext {
     options?: Omit<CallSubOrchestratorOptions, "retry">,
   ): string {
     this.#scope.enterCall("startNewOrchestration");
+    this.#scope.criticalSection.assertMayStart("startNewOrchestration");
     const call = resolveCall("sub-orchestration", orchestration, input, options);
     this.#assertCallable(call.name);
     return startOrchestration(this.#scope, call);
@@ -150,7 +162,7 @@ export class ReplayContext implements OrchestrationContext {
 
   createTimer(when: Date | TimeSpanInput): TimerTask {
     this.#scope.enterCall("createTimer");
-    return new DurableTimer(this.#scope, fireTime(when, this.#scope.now));
+    return new DurableTimer(this.#scope, resolveTime(when, this.#scope.now, "the time of createTimer"));
   }
 
   waitForExternalEvent<T>(
@@ -169,6 +181,12 @@ export class ReplayContext implements OrchestrationContext {
   sendEvent<T>(instanceId: string, event: string | ExternalEvent<T>, input?: T): void {
     this.#scope.enterCall("sendEvent");
     assertText(instanceId, "the instance id of sendEvent");
+    if (isEntityInstanceId(instanceId)) {
+      throw new DurableError(
+        "OrchestrationMisuse",
+        `'${instanceId}' is the id of an entity, which takes no events; use signalEntity`,
+      );
+    }
     if (!instanceId.isWellFormed()) {
       throw new DurableError("InvalidInstanceId", "the instance id of sendEvent holds a lone surrogate");
     }
@@ -179,6 +197,41 @@ export class ReplayContext implements OrchestrationContext {
     const text = this.#scope.dataConverter.serialize(input, `the event '${name}'`);
     if (this.#scope.isEnding) return;
     this.#scope.addAction((id) => ({ kind: "SendEvent", id, instanceId, name, input: text }));
+  }
+
+  callEntity<Output>(entity: EntityTarget, operation: string, input?: unknown): DurableTask<Output> {
+    this.#scope.enterCall("callEntity");
+    return callEntity(this.#scope, { entity: resolveEntity(entity), operation, input }) as DurableTask<Output>;
+  }
+
+  signalEntity(
+    entity: EntityTarget,
+    operation: string,
+    input?: unknown,
+    options: { readonly scheduledTime?: Date | TimeSpanInput } = {},
+  ): void {
+    this.#scope.enterCall("signalEntity");
+    const { scheduledTime } = options;
+    const what = "the scheduledTime of signalEntity";
+    const dueAt = scheduledTime === undefined ? undefined : resolveTime(scheduledTime, this.#scope.now, what);
+    signalEntity(this.#scope, { entity: resolveEntity(entity), operation, input }, dueAt);
+  }
+
+  entity<Operations>(entity: EntityHandle<Operations> | string, key: string): EntityProxy<Operations> {
+    const id = entityIdOf(entity, key);
+    const call = (operation: string, input: unknown) => this.callEntity(id, operation, input);
+    const signal = (operation: string, input: unknown) => this.signalEntity(id, operation, input);
+    return createEntityProxy(id, call, signal) as EntityProxy<Operations>;
+  }
+
+  lock(...entities: readonly (EntityTarget | readonly EntityTarget[])[]): DurableTask<DurableLock> {
+    this.#scope.enterCall("lock");
+    return lockEntities(this.#scope, (entities.flat() as readonly EntityTarget[]).map(resolveEntity));
+  }
+
+  isLocked(): LockState {
+    const { ownedLocks } = this.#scope.criticalSection;
+    return { isLocked: ownedLocks.length > 0, ownedLocks: [...ownedLocks] };
   }
 
   all<const T extends Tasks>(tasks: T, options: { readonly failFast?: boolean } = {}): DurableTask<ResultsOf<T>> {
@@ -307,12 +360,4 @@ export class ReplayContext implements OrchestrationContext {
     assertTask(started, `what the function given to map() returned for item ${index}`, this.#scope.observer);
     return started;
   }
-}
-
-function fireTime(when: Date | TimeSpanInput, now: Date): Date {
-  const at = when instanceof Date ? when.getTime() : now.getTime() + parseTimeSpan(when, "the time of createTimer");
-  if (Number.isNaN(at) || Math.abs(at) > 8.64e15) {
-    throw new DurableError("InvalidOption", "the time of createTimer is not a valid date");
-  }
-  return clampDate(new Date(at));
 }

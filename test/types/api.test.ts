@@ -1,8 +1,13 @@
 import {
   type ActivityHandle,
   DFApp,
+  type DurableLock,
   type DurableTask,
   defineEvent,
+  type EntityHandle,
+  EntityId,
+  type EntityProxy,
+  type LockState,
   type OrchestrationContext,
   type OrchestrationHandle,
   RetryOptions,
@@ -28,6 +33,15 @@ const ping = app.activity("ping", () => {});
 const greet = app.activity("greet", (name: string | undefined) => `Hello ${name ?? "you"}!`);
 const count = app.orchestration("count", async (_context, items: readonly string[]) => items.length);
 const sweep = app.orchestration("sweep", async () => "swept");
+
+interface Counter {
+  count: number;
+  add(amount: number): number;
+  get(): Promise<number>;
+  reset(to?: number): void;
+}
+
+const counter: EntityHandle<Counter> = { kind: "entity", name: "counter" };
 
 /** Looks at calls without making any. */
 function look(name: string, examine: (context: OrchestrationContext) => void): void {
@@ -128,6 +142,40 @@ it("map gives an array of what is started for each item", () => {
     expectTypeOf(prices).toEqualTypeOf<number[]>();
     const texts = await context.map(articles, async (article, index) => `${article} ${index}`);
     expectTypeOf(texts).toEqualTypeOf<string[]>();
+  });
+});
+
+it("an entity is called and signalled by the types of its operations", () => {
+  app.orchestration("entities", function* (context) {
+    const proxy = context.entity(counter, "a");
+    expectTypeOf(proxy).toEqualTypeOf<EntityProxy<Counter>>();
+    expectTypeOf(yield* proxy.add(5)).toEqualTypeOf<number>();
+    expectTypeOf(yield* proxy.get()).toEqualTypeOf<number>();
+    expectTypeOf(proxy.signal.reset()).toEqualTypeOf<void>();
+    // @ts-expect-error: a number is needed
+    proxy.add("5");
+    // @ts-expect-error: what is no operation
+    proxy.count;
+    expectTypeOf(yield* context.callEntity<number>(proxy, "get")).toEqualTypeOf<number>();
+    expectTypeOf(context.callEntity("@counter@a", "get")).toEqualTypeOf<DurableTask<unknown>>();
+    context.signalEntity(new EntityId("counter", "a"), "add", 5, { scheduledTime: { hours: 1 } });
+    context.entity("counter", "a")["anything"]?.(1);
+    // @ts-expect-error: no entity is named
+    context.callEntity({ id: "counter" }, "get");
+    // @ts-expect-error: no entity is named
+    context.callEntity(context.createTimer(1), "get");
+  });
+});
+
+it("a lock is released by using", () => {
+  app.orchestration("locks", async (context) => {
+    await using lock = await context.lock(context.entity(counter, "a"), "@counter@b", { name: "counter", key: "c" });
+    expectTypeOf(lock).toEqualTypeOf<DurableLock>();
+    expectTypeOf(context.isLocked()).toEqualTypeOf<LockState>();
+  });
+  app.orchestration("locksInGenerator", function* (context) {
+    using lock = yield* context.lock([new EntityId("counter", "a")]);
+    expectTypeOf(lock.ownedLocks).toEqualTypeOf<readonly EntityId[]>();
   });
 });
 

@@ -1,3 +1,4 @@
+import { isEntityInstanceId } from "../../core/entity-id.ts";
 import { DurableError } from "../../core/errors.ts";
 import type {
   EventSent,
@@ -6,7 +7,8 @@ import type {
   TaskScheduled,
   TimerCreated,
 } from "../../core/history-event.ts";
-import type { OrchestratorAction } from "../../core/orchestrator-action.ts";
+import type { OrchestratorAction, SendEvent } from "../../core/orchestrator-action.ts";
+import { type EntityRequest, readRequest } from "../../entities/entity-message.ts";
 
 /** Events that record an action. */
 export type RecordedAction = TaskScheduled | TimerCreated | SubOrchestrationInstanceCreated | EventSent;
@@ -26,7 +28,8 @@ export function isRecordedAction(event: HistoryEvent): event is RecordedAction {
  *
  * A1. An action stays open until history confirms it; what is open at the end of an episode is what the orchestrator
  *     asks for.
- * A2. A recorded action must meet an open action of the same number, kind and name.
+ * A2. A recorded action must meet an open action of the same number, kind and name; what is sent to an entity, of the same
+ *     operation or locks.
  */
 export class ActionLedger {
   /** By number; a place is empty once its action is recorded or withdrawn. */
@@ -112,8 +115,47 @@ function matches(event: RecordedAction, action: OrchestratorAction): boolean {
     case "SubOrchestrationInstanceCreated":
       return action.kind === "CreateSubOrchestration" && sameName(action.name, event.name);
     case "EventSent":
-      return action.kind === "SendEvent" && sameName(action.name, event.name) && action.instanceId === event.instanceId;
+      return action.kind === "SendEvent" && isSameSending(action, event);
   }
+}
+
+function isSameSending(action: SendEvent, event: EventSent): boolean {
+  if (!isEntityInstanceId(event.instanceId)) {
+    return sameName(action.name, event.name) && action.instanceId === event.instanceId;
+  }
+  // The name of a delayed signal ends with its time, which others write with another precision.
+  return (
+    sameName(withoutTime(action.name), withoutTime(event.name)) &&
+    foldEntityName(action.instanceId) === foldEntityName(event.instanceId) &&
+    (action.input === event.input || isSameRequest(readRequest(action.input), readRequest(event.input)))
+  );
+}
+
+/** Compares what is asked for, as names are compared for activities. Inputs, ids and times may differ. */
+function isSameRequest(asked: EntityRequest | undefined, recorded: EntityRequest | undefined): boolean {
+  if (asked === undefined || recorded === undefined) return true;
+  return sameName(describeRequest(asked), describeRequest(recorded));
+}
+
+function describeRequest({ operation, isSignal, lockSet = [] }: EntityRequest): string {
+  if (operation !== undefined) return `${isSignal ? "signal" : "call"} '${operation}'`;
+  return `lock of ${lockSet.map(({ name, key }) => `'@${name.toLowerCase()}@${key}'`).join(", ")}`;
+}
+
+/** What is sent, and to whom. */
+function describeSending({ name, instanceId, input }: EventSent | SendEvent): string {
+  const request = isEntityInstanceId(instanceId) ? readRequest(input) : undefined;
+  return `'${name}' to '${instanceId}'${request === undefined ? "" : `, ${describeRequest(request)}`}`;
+}
+
+function withoutTime(name: string): string {
+  return name.split("@", 1)[0]!;
+}
+
+/** The id of an entity with its name, which is compared ignoring case, in lower case. */
+function foldEntityName(instanceId: string): string {
+  const keyAt = instanceId.indexOf("@", 1) + 1;
+  return instanceId.slice(0, keyAt).toLowerCase() + instanceId.slice(keyAt);
 }
 
 function sameName(a: string, b: string): boolean {
@@ -128,7 +170,7 @@ function describeRecorded(event: RecordedAction): string {
     case "TimerCreated":
       return `TimerCreated(${event.fireAt.toISOString()}) with id ${event.eventId}`;
     case "EventSent":
-      return `EventSent('${event.name}' to '${event.instanceId}') with id ${event.eventId}`;
+      return `EventSent(${describeSending(event)}) with id ${event.eventId}`;
   }
 }
 
@@ -141,7 +183,7 @@ function describeAction(action: OrchestratorAction): string {
     case "CreateTimer":
       return `CreateTimer(${action.fireAt.toISOString()})`;
     case "SendEvent":
-      return `SendEvent('${action.name}' to '${action.instanceId}')`;
+      return `SendEvent(${describeSending(action)})`;
     case "RecordPatch":
       return `RecordPatch('${action.patchId}')`;
     case "CompleteOrchestration":

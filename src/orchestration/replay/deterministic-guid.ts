@@ -1,17 +1,9 @@
-import { createHash } from "node:crypto";
-
-/** Namespace that the Durable Task SDKs use for GUIDs of orchestrators. */
-const namespace = Buffer.from("9e9529585e334daf827f2fa12937b875", "hex");
+import { nameBasedGuid } from "../../core/name-based-guid.ts";
 
 /**
  * UUID version 5 of `{instanceId}_{executionId}_{time, ISO 8601}_{counter}`: the same in every replay. The other SDKs
  * leave the execution out, so that two executions of one instance in one millisecond get the same GUIDs.
  */
 export function deterministicGuid(instanceId: string, executionId: string, time: Date, counter: number): string {
-  const name = `${instanceId}_${executionId}_${time.toISOString()}_${counter}`;
-  const hash = createHash("sha1").update(namespace).update(name, "utf8").digest().subarray(0, 16);
-  hash[6] = (hash[6]! & 0x0f) | 0x50;
-  hash[8] = (hash[8]! & 0x3f) | 0x80;
-  const hex = hash.toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return nameBasedGuid(`${instanceId}_${executionId}_${time.toISOString()}_${counter}`);
 }

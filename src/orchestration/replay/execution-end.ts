@@ -4,6 +4,7 @@ import type { ExecutionCompleted, HistoryEvent } from "../../core/history-event.
 import type { OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
 import type { CarryoverEvent, CompleteOrchestration } from "../../core/orchestrator-action.ts";
 import { isReservedName } from "../../core/reserved-names.ts";
+import { isAnswerEvent } from "../../entities/entity-message.ts";
 import type { ExternalEvents } from "../tasks/external-events.ts";
 import type { ContinueAsNewRequest } from "./context-scope.ts";
 
@@ -84,10 +85,15 @@ export class ExecutionEnd {
   describe(completion: CompleteOrchestration, events: ExternalEvents): CompleteOrchestration {
     if (this.#request === undefined) return completion;
     const carryoverEvents = this.#request.preserveUnprocessedEvents
-      ? [...events.unprocessed(), ...this.#lateEvents]
+      ? [...events.unprocessed(), ...this.#lateEvents].filter((event) => !isAnswer(event))
       : this.#lateEvents.filter(({ type }) => type !== "EventRaised");
     return { ...completion, carryoverEvents };
   }
+}
+
+/** Nobody in another execution waits for the answer of an entity. */
+function isAnswer(event: CarryoverEvent): boolean {
+  return event.type === "EventRaised" && isAnswerEvent(event);
 }
 
 function isCarriedOver(event: HistoryEvent): event is CarryoverEvent {

@@ -1,6 +1,8 @@
 import type { FailureDetails } from "../../core/failure-details.ts";
 import type { OrchestratorAction } from "../../core/orchestrator-action.ts";
 import type { DataConverter } from "../../core/payloads/data-converter.ts";
+import type { CriticalSection } from "../tasks/critical-section.ts";
+import type { EntityMessages } from "../tasks/entity-messages.ts";
 import type { ExternalEvents } from "../tasks/external-events.ts";
 import type { AwaitObserver, OrchestrationTask } from "../tasks/orchestration-task.ts";
 
@@ -12,6 +14,7 @@ export interface PendingAnswer {
 
 /** What tasks may use of the execution that they belong to. */
 export interface ExecutionScope {
+  readonly instanceId: string;
   readonly executionId: string;
   /** Time of the current episode (R1). */
   readonly now: Date;
@@ -21,6 +24,8 @@ export interface ExecutionScope {
   /** Version of the sub-orchestrations that name none. */
   readonly defaultVersion: string | undefined;
   readonly events: ExternalEvents;
+  readonly entities: EntityMessages;
+  readonly criticalSection: CriticalSection;
   /** Learns which of its tasks user code awaits. Each execution has its own, by which its tasks are recognised. */
   readonly observer: AwaitObserver;
 

@@ -1,10 +1,11 @@
 import { DurableError } from "../../core/errors.ts";
 import { describeFailure, type FailureDetails } from "../../core/failure-details.ts";
-import type { ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
+import type { EventRaised, ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
 import { type CompleteOrchestration, type OrchestratorAction, readPatchMark } from "../../core/orchestrator-action.ts";
 import type { LogLevel } from "../../core/ports.ts";
 import { isReservedName } from "../../core/reserved-names.ts";
 import type { OrchestrationContext } from "../orchestration-context.ts";
+import { EntityMessages } from "../tasks/entity-messages.ts";
 import { ExternalEvents } from "../tasks/external-events.ts";
 import { ActionLedger, isRecordedAction, type RecordedAction } from "./action-ledger.ts";
 import type { ContextScope } from "./context-scope.ts";
@@ -47,6 +48,7 @@ export class OrchestrationExecution {
   readonly #ledger = new ActionLedger();
   readonly #openTasks = new OpenTasks();
   readonly #events = new ExternalEvents();
+  readonly #entities = new EntityMessages(this.#events);
   readonly #patches = new Patches();
   readonly #end = new ExecutionEnd();
   readonly #suspension = new Suspension();
@@ -128,6 +130,7 @@ export class OrchestrationExecution {
     try {
       if (this.#turns.misuse !== undefined) throw this.#turns.misuse;
       assertSoundEvent(event, this.#index);
+      this.#entities.observe(event);
       return this.#suspension.isSuspended ? this.#handleSuspended(event) : this.#handle(event);
     } catch (error) {
       if (error === this.#turns.misuse) this.#failWith(error);
@@ -183,7 +186,7 @@ export class OrchestrationExecution {
         return this.#answer(event.timerId, "TimerCreated", (task) => task.complete(undefined), event.fireAt);
       case "EventRaised":
         // The engine's own events have done their work by coming.
-        return isReservedName(event.name) ? undefined : this.#turn(() => this.#events.raise(event));
+        return isReservedName(event.name) ? undefined : this.#raise(event);
       case "ExecutionSuspended":
         this.#suspension.begin();
         return undefined;
@@ -263,6 +266,7 @@ export class OrchestrationExecution {
       ledger: this.#ledger,
       openTasks: this.#openTasks,
       events: this.#events,
+      entities: this.#entities,
       patches: this.#patches,
       turns: this.#turns,
       end: this.#end,
@@ -279,10 +283,21 @@ export class OrchestrationExecution {
     throw error;
   }
 
-  #record(event: RecordedAction): undefined {
+  #record(event: RecordedAction): Promise<void> | undefined {
     if (this.#orchestration === undefined) refuseEvent(event, this.#index, "comes before the start");
     this.#ledger.confirm(event, this.#index); // R3, A2
     this.#openTasks.record(event);
+    const answer = event.type === "EventSent" ? this.#entities.record(event) : undefined;
+    if (answer === undefined) return undefined;
+    if (!this.#suspension.isSuspended) return this.#raise(answer);
+    this.#suspension.keep(answer);
+    return undefined;
+  }
+
+  #raise(event: EventRaised): Promise<void> | undefined {
+    return this.#turn(() => {
+      if (!this.#entities.receive(event)) this.#events.raise(event);
+    });
   }
 
   #answer(

@@ -2,6 +2,8 @@ import type { ExecutionStarted } from "../../core/history-event.ts";
 import type { OrchestratorAction } from "../../core/orchestrator-action.ts";
 import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import type { LogLevel } from "../../core/ports.ts";
+import { CriticalSection } from "../tasks/critical-section.ts";
+import type { EntityMessages } from "../tasks/entity-messages.ts";
 import type { ExternalEvents } from "../tasks/external-events.ts";
 import type { AwaitObserver, OrchestrationTask } from "../tasks/orchestration-task.ts";
 import type { ActionLedger } from "./action-ledger.ts";
@@ -27,6 +29,7 @@ export interface ExecutionParts {
   readonly ledger: ActionLedger;
   readonly openTasks: OpenTasks;
   readonly events: ExternalEvents;
+  readonly entities: EntityMessages;
   readonly patches: Patches;
   readonly turns: TurnRunner;
   readonly end: ExecutionEnd;
@@ -38,6 +41,8 @@ export class ReplayScope implements ContextScope {
   readonly started: ExecutionStarted;
   readonly dataConverter: DataConverter;
   readonly events: ExternalEvents;
+  readonly entities: EntityMessages;
+  readonly criticalSection: CriticalSection = new CriticalSection();
   readonly observer: AwaitObserver;
   readonly #orchestration: StartedOrchestration;
   readonly #parts: ExecutionParts;
@@ -48,9 +53,14 @@ export class ReplayScope implements ContextScope {
     this.started = orchestration.started;
     this.dataConverter = orchestration.dataConverter;
     this.events = parts.events;
+    this.entities = parts.entities;
     this.observer = parts.turns;
     this.#orchestration = orchestration;
     this.#parts = parts;
+  }
+
+  get instanceId(): string {
+    return this.started.orchestrationInstance.instanceId;
   }
 
   get executionId(): string {

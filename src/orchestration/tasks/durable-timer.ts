@@ -1,4 +1,6 @@
+import { clampDate } from "../../core/date-range.ts";
 import { DurableError } from "../../core/errors.ts";
+import { parseTimeSpan, type TimeSpanInput } from "../../core/time-span.ts";
 import type { TimerTask } from "../durable-task.ts";
 import type { ExecutionScope } from "../replay/execution-scope.ts";
 import { OrchestrationTask } from "./orchestration-task.ts";
@@ -60,4 +62,18 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
       fail: () => {},
     });
   }
+}
+
+/**
+ * The instant that is meant.
+ *
+ * @param when the instant, or the time from `now`
+ * @throws DurableError `InvalidOption`
+ */
+export function resolveTime(when: Date | TimeSpanInput, now: Date, what: string): Date {
+  const at = when instanceof Date ? when.getTime() : now.getTime() + parseTimeSpan(when, what);
+  if (Number.isNaN(at) || Math.abs(at) > 8.64e15) {
+    throw new DurableError("InvalidOption", `${what} is not a valid date`);
+  }
+  return clampDate(new Date(at));
 }

@@ -48,6 +48,11 @@ export class ExternalEvents {
     return queue;
   }
 
+  /** Takes out the first event of that name that is buffered. */
+  take(name: string): EventRaised | undefined {
+    return this.#buffered.get(name.toLowerCase())?.shift();
+  }
+
   /** Events that nobody has waited for, in order of arrival per name. */
   unprocessed(): readonly EventRaised[] {
     return [...this.#buffered.values()].flat();
