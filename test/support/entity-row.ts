@@ -7,7 +7,7 @@ export type EntityRow = Partial<Pick<SchedulerState, "state" | "queue" | "locked
 
 /** Writes an entity into a hub: sends it a message and commits its batch by hand. */
 export async function writeEntity(
-  hub: Backend & Pick<TaskHubStore, "sendMessage">,
+  { backend, store }: { readonly backend: Backend; readonly store: Pick<TaskHubStore, "sendMessage"> },
   instanceId: string,
   row: EntityRow,
   at: Date,
@@ -15,12 +15,12 @@ export async function writeEntity(
   const scheduler: SchedulerState = { ...noSchedulerState, ...row };
   const target = { instanceId, executionId: undefined };
   const event = { type: "EventRaised", eventId: -1, timestamp: at, name: "continue", input: undefined } as const;
-  await hub.sendMessage({ message: { event: { ...event, parentTraceContext: undefined }, target } });
-  const workItem = (await hub.fetchOrchestrationWorkItem(new AbortController().signal))!;
+  await store.sendMessage({ message: { event: { ...event, parentTraceContext: undefined }, target } });
+  const workItem = (await backend.fetchOrchestrationWorkItem(new AbortController().signal))!;
   const input = formatSchedulerState(scheduler, { format: () => undefined, parse: () => undefined });
-  const { historyVersion } = await hub.loadHistory(workItem);
+  const { historyVersion } = await backend.loadHistory(workItem);
   const executionId = `e${at.getTime()}`;
-  await hub.completeOrchestrationWorkItem({
+  await backend.completeOrchestrationWorkItem({
     workItem,
     history: {
       executionId,

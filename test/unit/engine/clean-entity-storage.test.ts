@@ -29,7 +29,7 @@ const rows: readonly [string, EntityRow][] = [
 
 it("removes what is empty and has rested for the reorder window, and nothing else", async () => {
   const { clock, hub, client } = openHub();
-  for (const [id, row] of rows) await writeEntity(hub, id, row, at(0));
+  for (const [id, row] of rows) await writeEntity({ backend: hub, store: hub }, id, row, at(0));
   clock.advance(minutes(30));
   const clean = () => client.entities.cleanStorage({ releaseOrphanedLocks: false });
 
@@ -44,7 +44,7 @@ it("removes what is empty and has rested for the reorder window, and nothing els
 
 it("removes sooner when it is told so, and only when it is asked to", async () => {
   const { clock, hub, client } = openHub();
-  await writeEntity(hub, "@counter@empty", {}, at(0));
+  await writeEntity({ backend: hub, store: hub }, "@counter@empty", {}, at(0));
   clock.advance(1000);
 
   expect(
@@ -55,12 +55,12 @@ it("removes sooner when it is told so, and only when it is asked to", async () =
 
 it("leaves an entity that came to life after its page was read", async () => {
   const { clock, hub, client } = openHub();
-  await writeEntity(hub, "@counter@empty", {}, at(0));
+  await writeEntity({ backend: hub, store: hub }, "@counter@empty", {}, at(0));
   clock.advance(minutes(60));
   const query = hub.queryInstances.bind(hub);
   hub.queryInstances = async (asked) => {
     const page = await query(asked);
-    await writeEntity(hub, "@counter@empty", { state: "1" }, new Date(clock.now()));
+    await writeEntity({ backend: hub, store: hub }, "@counter@empty", { state: "1" }, new Date(clock.now()));
     return page;
   };
 
@@ -70,7 +70,8 @@ it("leaves an entity that came to life after its page was read", async () => {
 
 it("cleans all pages, or one at a time", async () => {
   const { clock, hub, client } = openHub();
-  for (let index = 0; index < 150; index++) await writeEntity(hub, `@counter@${1000 + index}`, {}, at(0));
+  for (let index = 0; index < 150; index++)
+    await writeEntity({ backend: hub, store: hub }, `@counter@${1000 + index}`, {}, at(0));
   clock.advance(minutes(60));
 
   const first = await client.entities.cleanStorage({ continueUntilComplete: false });
@@ -102,7 +103,7 @@ it("gives back the locks of orchestrations that have ended, and of those that ar
     else await hub.fetchOrchestrationWorkItem(new AbortController().signal);
   }
   for (const owner of ["ended", "pending", "missing", "late", "gone"]) {
-    await writeEntity(hub, `@counter@${owner}`, { lockedBy: owner, state: "1" }, at(0));
+    await writeEntity({ backend: hub, store: hub }, `@counter@${owner}`, { lockedBy: owner, state: "1" }, at(0));
   }
 
   const cleaning = client.entities.cleanStorage();
@@ -110,7 +111,7 @@ it("gives back the locks of orchestrations that have ended, and of those that ar
   await client.startInstance({ name: "seq", instanceId: "late" });
   await hub.fetchOrchestrationWorkItem(new AbortController().signal);
   // Released meanwhile, by whoever held it.
-  await writeEntity(hub, "@counter@gone", { state: "1" }, at(1));
+  await writeEntity({ backend: hub, store: hub }, "@counter@gone", { state: "1" }, at(1));
   clock.advance(10_000);
 
   expect((await cleaning).orphanedLocksReleased).toBe(2);

@@ -87,8 +87,8 @@ it.each<[string, Parameters<ReturnType<typeof openHub>["entities"]["signal"]>, s
 it("knows an entity by its state; one that never was is unknown", async () => {
   const { hub, entities } = openHub();
   const queue = [createRequest({ id: "1", operation: "add" })];
-  await writeEntity(hub, "@counter@a", { state: '{"n":12345678901234567890}' }, at(7));
-  await writeEntity(hub, "@counter@b", { queue, lockedBy: "order" }, at(8));
+  await writeEntity({ backend: hub, store: hub }, "@counter@a", { state: '{"n":12345678901234567890}' }, at(7));
+  await writeEntity({ backend: hub, store: hub }, "@counter@b", { queue, lockedBy: "order" }, at(8));
 
   expect(await entities.get({ name: "COUNTER", key: "a" })).toMatchObject({
     exists: true,
@@ -111,10 +111,10 @@ async function withEntities() {
   await opened.client.startInstance({ name: "seq", instanceId: "counter" });
   await nextMessage(opened.hub);
   for (const [index, id] of ["@counter@", "@counter@a1", "@counter@a2", "@counters@a1", "@lamp@a1"].entries()) {
-    await writeEntity(opened.hub, id, { state: String(index) }, at(index));
+    await writeEntity({ backend: opened.hub, store: opened.hub }, id, { state: String(index) }, at(index));
   }
-  await writeEntity(opened.hub, "@counter@deleted", {}, at(10));
-  await writeEntity(opened.hub, "@counter@locked", { lockedBy: "order" }, at(11));
+  await writeEntity({ backend: opened.hub, store: opened.hub }, "@counter@deleted", {}, at(10));
+  await writeEntity({ backend: opened.hub, store: opened.hub }, "@counter@locked", { lockedBy: "order" }, at(11));
   return opened;
 }
 
