@@ -1,7 +1,8 @@
+import { isDurableError } from "../core/errors.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import type { Clock } from "../core/ports.ts";
-import { OpenLocks, releaseMessages } from "../entities/open-locks.ts";
+import { type OpenLock, OpenLocks, releaseMessages } from "../entities/open-locks.ts";
 import type { TaskHubStore } from "./backend.ts";
 
 export interface PurgeOptions {
@@ -27,8 +28,17 @@ export async function purgeEnded(
 
 /** Sent before the history is gone, which alone knows them: a crash in between leaves an instance to purge again. */
 async function giveBackLocks(instanceId: string, { store, clock }: PurgeOptions): Promise<void> {
+  const locks = await readOpenLocks(instanceId, store);
+  for (const release of releaseMessages(instanceId, locks, new Date(clock.now()))) await store.sendMessage(release);
+}
+
+async function readOpenLocks(instanceId: string, store: PurgeOptions["store"]): Promise<readonly OpenLock[]> {
   const open = new OpenLocks();
-  for (const event of (await store.getHistory(instanceId)) ?? []) open.add(event);
-  for (const release of releaseMessages(instanceId, open.locks, new Date(clock.now())))
-    await store.sendMessage(release);
+  try {
+    for (const event of (await store.getHistory(instanceId)) ?? []) open.add(event);
+  } catch (error) {
+    // What cannot be read must be possible to purge all the same.
+    if (!isDurableError(error, "CorruptData") && !isDurableError(error, "InvalidEntityId")) throw error;
+  }
+  return open.locks;
 }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
+import { DurableError, type DurableErrorCode } from "../../../src/core/errors.ts";
 import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import { systemRandom } from "../../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
@@ -79,6 +80,20 @@ it("does not give back what was given back, nor for an instance that has ended",
     await client.entities.signal("@probe@", {});
     expect((await targetsOf(hub, 1)).map((found) => (found as string[])[0])).toEqual(["@probe@"]);
   }
+});
+
+it("purges an instance whose history cannot be read, and none while storage is away", async () => {
+  const { hub, client } = await withLocks([ask]);
+  const failWith = (code: DurableErrorCode) => {
+    hub.getHistory = async () => {
+      throw new DurableError(code, "no");
+    };
+  };
+
+  failWith("StorageUnavailable");
+  await expect(client.purge("t")).rejects.toMatchObject({ code: "StorageUnavailable" });
+  failWith("CorruptData");
+  expect(await client.purge("t")).toBe(1);
 });
 
 it("purges nothing of an unknown instance", async () => {
