@@ -1,4 +1,5 @@
 export type { TokenSource, TokenSourceOptions } from "./core/durable-http.ts";
+export type { CleanEntityStorageResult } from "./core/entity-client.ts";
 export { EntityId, type EntityRef } from "./core/entity-id.ts";
 export { DurableError, type DurableErrorCode, isDurableError } from "./core/errors.ts";
 export type { FailureDetails } from "./core/failure-details.ts";
@@ -20,15 +21,26 @@ export {
   type DFAppOptions,
   type GeneratorOrchestrator,
 } from "./functions/df-app.ts";
-export { DurableClient, type PurgeHistoryResult } from "./functions/durable-client.ts";
+export { DurableClient } from "./functions/durable-client.ts";
 export type {
   DurableClientOptions,
   GetStatusOptions,
   OrchestrationFilter,
+  PurgeHistoryResult,
   StartNewOptions,
   WaitForCompletionOptions,
   WaitOptions,
 } from "./functions/durable-client-options.ts";
+export type {
+  CallEntityOptions,
+  CleanEntityStorageOptions,
+  EntityFilter,
+  EntityLocation,
+  EntityStateResponse,
+  EntityStatus,
+  EntityStatusPage,
+  SignalEntityOptions,
+} from "./functions/durable-entity-client.ts";
 export type { DurableOrchestrationStatus } from "./functions/durable-orchestration-status.ts";
 export type {
   HttpAuthLevel,

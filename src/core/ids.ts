@@ -1,4 +1,5 @@
-import { DurableError } from "./errors.ts";
+import { EntityId, isEntityInstanceId } from "./entity-id.ts";
+import { DurableError, messageOf } from "./errors.ts";
 import type { Random } from "./ports.ts";
 
 /** Longest instance id that a client accepts, in UTF-16 units. */
@@ -28,6 +29,20 @@ export function assertInstanceId(instanceId: unknown): asserts instanceId is str
 export function assertKnownInstanceId(instanceId: unknown): asserts instanceId is string {
   const problem = describeTextProblem(instanceId);
   if (problem !== undefined) throw new DurableError("InvalidInstanceId", problem);
+}
+
+/**
+ * Checks the id of what may be looked at: an instance that may be there, or an entity.
+ *
+ * @throws DurableError `InvalidInstanceId`
+ */
+export function assertReadableInstanceId(instanceId: unknown): asserts instanceId is string {
+  if (typeof instanceId !== "string" || !isEntityInstanceId(instanceId)) return assertKnownInstanceId(instanceId);
+  try {
+    EntityId.parse(instanceId);
+  } catch (error) {
+    throw new DurableError("InvalidInstanceId", messageOf(error));
+  }
 }
 
 function describeTextProblem(instanceId: unknown): string | undefined {

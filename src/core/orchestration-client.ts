@@ -1,3 +1,4 @@
+import type { EntityClient } from "./entity-client.ts";
 import type { HistoryEvent, Tags, TraceContext } from "./history-event.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "./orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
@@ -11,6 +12,8 @@ import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
  */
 export interface OrchestrationClient {
   readonly taskHub: string;
+  /** The entities of the hub. */
+  readonly entities: EntityClient;
 
   /**
    * Resolves to the instance id once the start message is durable.
@@ -20,7 +23,7 @@ export interface OrchestrationClient {
    */
   startInstance(options: StartInstanceOptions): Promise<string>;
 
-  /** Resolves to `undefined` for an unknown instance. */
+  /** Resolves to `undefined` for an unknown instance. Also takes the id of an entity, as {@link getHistory} does. */
   getInstance(instanceId: string, options?: { readonly fetchInput?: boolean }): Promise<OrchestrationState | undefined>;
   /** Resolves to `undefined` for an unknown instance. */
   getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined>;
@@ -40,7 +43,10 @@ export interface OrchestrationClient {
   /** Starts again with the same name, version and input. Resolves to the new instance's id. */
   restart(instanceId: string, options: { readonly restartWithNewInstanceId: boolean }): Promise<string>;
 
-  /** Deletes everything about one instance. Resolves to the number of instances deleted, 0 or 1. */
+  /**
+   * Deletes everything about one instance; entities that it has locked, or asked to lock, are let go. Resolves to the
+   * number of instances deleted, 0 or 1.
+   */
   purge(instanceId: string): Promise<number>;
   /** Deletes finished instances that match; a query without a status means all finished ones. */
   purgeBy(query: PurgeQuery): Promise<number>;

@@ -5,6 +5,9 @@ export const httpPollOrchestratorName = "BuiltIn__HttpPollOrchestrator";
 /** Name of the activity that sends one HTTP request. */
 export const httpActivityName = "BuiltIn__HttpActivity";
 
+/** Name of the orchestration that calls an entity for a client, which has nowhere to wait for an answer. */
+export const callEntityOrchestratorName = "BuiltIn__CallEntity";
+
 /** Event that wakes an execution which must be failed. No code can wait for it, and replay passes it by. */
 export const wakeEventName = "BuiltIn__Wake";
 

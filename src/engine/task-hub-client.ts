@@ -1,8 +1,9 @@
 import { isInDateRange } from "../core/date-range.ts";
+import type { EntityClient } from "../core/entity-client.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
-import { assertInstanceId, assertKnownInstanceId, createId } from "../core/ids.ts";
+import { assertInstanceId, assertKnownInstanceId, assertReadableInstanceId, createId } from "../core/ids.ts";
 import type {
   OrchestrationClient,
   PurgeQuery,
@@ -18,7 +19,9 @@ import {
 import type { Clock, Random } from "../core/ports.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
 import type { TaskHubStore } from "./backend.ts";
+import { purgeEnded, purgeInstance } from "./purge-instance.ts";
 import { rewindInstance } from "./rewind.ts";
+import { TaskHubEntityClient } from "./task-hub-entity-client.ts";
 import { terminateDescendants } from "./terminate-descendants.ts";
 
 export interface TaskHubClientOptions {
@@ -31,6 +34,7 @@ const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
 
 /** Starts and manages instances of a task hub directly on its store. */
 export class TaskHubClient implements OrchestrationClient {
+  readonly entities: EntityClient;
   readonly #store: TaskHubStore;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -39,6 +43,10 @@ export class TaskHubClient implements OrchestrationClient {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#random = options.random;
+    this.entities = new TaskHubEntityClient({
+      ...options,
+      start: (name, input) => this.#create({ name, input }),
+    });
   }
 
   get taskHub(): string {
@@ -49,6 +57,10 @@ export class TaskHubClient implements OrchestrationClient {
     assertDefinitionName(options.name, "the name of the orchestration to start");
     if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
     assertScheduledStartTime(options.scheduledStartTime);
+    return this.#create(options);
+  }
+
+  async #create(options: StartInstanceOptions): Promise<string> {
     const instanceId = options.instanceId ?? createId(this.#random);
     // A generated id is new, so there is no row to read.
     const existing = options.instanceId === undefined ? undefined : await this.#findReplaceable(instanceId, options);
@@ -78,12 +90,12 @@ export class TaskHubClient implements OrchestrationClient {
     instanceId: string,
     options?: { readonly fetchInput?: boolean },
   ): Promise<OrchestrationState | undefined> {
-    assertKnownInstanceId(instanceId);
+    assertReadableInstanceId(instanceId);
     return this.#store.getInstance(instanceId, options);
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
-    assertKnownInstanceId(instanceId);
+    assertReadableInstanceId(instanceId);
     return this.#store.getHistory(instanceId);
   }
 
@@ -147,7 +159,7 @@ export class TaskHubClient implements OrchestrationClient {
 
   async purge(instanceId: string): Promise<number> {
     assertKnownInstanceId(instanceId);
-    return (await this.#store.purgeInstance(instanceId)) ? 1 : 0;
+    return purgeInstance(instanceId, { store: this.#store, clock: this.#clock });
   }
 
   async purgeBy(query: PurgeQuery): Promise<number> {
@@ -158,7 +170,7 @@ export class TaskHubClient implements OrchestrationClient {
     let continuationToken: string | undefined;
     do {
       const page = await this.#store.queryInstances({ ...query, runtimeStatus, continuationToken, fetchInput: false });
-      for (const { instanceId } of page.instances) purged += (await this.#store.purgeInstance(instanceId)) ? 1 : 0;
+      for (const ended of page.instances) purged += await purgeEnded(ended, { store: this.#store });
       continuationToken = page.continuationToken;
     } while (continuationToken !== undefined);
     return purged;

@@ -238,7 +238,7 @@ export class DFApp {
 
   /** What this app alone knows: others may run more, so that no name is refused. */
   #ownStartChecks(): StartChecks {
-    return { ...createStartChecks(() => [this.#registry]), assertKnown() {} };
+    return { ...createStartChecks(() => [this.#registry]), assertKnown() {}, assertEntityKnown() {} };
   }
 
   #createClient(connection: ClientConnection): DurableClient {

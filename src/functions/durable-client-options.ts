@@ -52,6 +52,10 @@ export interface OrchestrationFilter {
   readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
 }
 
+export interface PurgeHistoryResult {
+  readonly instancesDeleted: number;
+}
+
 export interface WaitForCompletionOptions {
   /** Milliseconds in all. @defaultValue 10000 */
   readonly timeoutInMilliseconds?: number | undefined;
@@ -101,6 +105,31 @@ export function assertOrchestrationFilter(filter: OrchestrationFilter): void {
     }
   }
 }
+
+/** @throws DurableError `InvalidOption`, also for a filter without any condition */
+export function assertPurgeFilter(filter: OrchestrationFilter): void {
+  assertOrchestrationFilter(filter);
+  const { createdTimeFrom, createdTimeTo, runtimeStatus } = filter;
+  if (createdTimeFrom !== undefined || createdTimeTo !== undefined || runtimeStatus?.length) return;
+  throw new DurableError("InvalidOption", "purgeInstanceHistoryBy needs a time or a status to select instances by");
+}
+
+/** @throws DurableError `InvalidOption` */
+export function assertEntityFilter(filter: {
+  readonly lastModifiedFrom?: Date | undefined;
+  readonly lastModifiedTo?: Date | undefined;
+  readonly pageSize?: number | undefined;
+}): void {
+  const { lastModifiedFrom, lastModifiedTo, pageSize } = filter;
+  if (lastModifiedFrom !== undefined) assertDate("lastModifiedFrom", lastModifiedFrom);
+  if (lastModifiedTo !== undefined) assertDate("lastModifiedTo", lastModifiedTo);
+  if (pageSize !== undefined && !(Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= maxPageSize)) {
+    throw invalid("pageSize", `a whole number from 1 to ${maxPageSize}`, pageSize);
+  }
+}
+
+/** Most rows that storage hands out at once. */
+const maxPageSize = 1000;
 
 /** @throws DurableError `InvalidOption` */
 export function resolveWait(options: WaitForCompletionOptions): {

@@ -1,4 +1,6 @@
-import az, { type HttpRequest, type HttpResponse } from "@azure/functions";
+import type { HttpRequest, HttpResponse } from "@azure/functions";
+import type { CleanEntityStorageResult } from "../core/entity-client.ts";
+import type { EntityRef } from "../core/entity-id.ts";
 import { DurableError, isDurableError } from "../core/errors.ts";
 import type { TerminateOptions } from "../core/orchestration-client.ts";
 import type { InstanceQuery } from "../core/orchestration-state.ts";
@@ -18,10 +20,12 @@ import type { ExternalEvent } from "../orchestration/external-event.ts";
 import type { OrchestrationHandle } from "../orchestration/handles.ts";
 import {
   assertOrchestrationFilter,
+  assertPurgeFilter,
   assertStartNewOptions,
   type DurableClientOptions,
   type GetStatusOptions,
   type OrchestrationFilter,
+  type PurgeHistoryResult,
   resolveWait,
   resolveWaitOptions,
   type StartNewArguments,
@@ -29,8 +33,19 @@ import {
   type WaitForCompletionOptions,
   type WaitOptions,
 } from "./durable-client-options.ts";
+import {
+  type CallEntityOptions,
+  type CleanEntityStorageOptions,
+  DurableEntityClient,
+  type EntityFilter,
+  type EntityLocation,
+  type EntityStateResponse,
+  type EntityStatusPage,
+  type SignalEntityOptions,
+} from "./durable-entity-client.ts";
 import { createStatus, type DurableOrchestrationStatus, readPayload } from "./durable-orchestration-status.ts";
 import type { ClientConnection } from "./embedded-host.ts";
+import { jsonResponse } from "./json-response.ts";
 
 /**
  * Starts and manages orchestration instances. Functions get one from `app.http`; other code from `app.connect()`.
@@ -45,6 +60,7 @@ export class DurableClient {
   readonly #trustForwardedHeaders: boolean;
   readonly #clock: Clock;
   readonly #startChecks: StartChecks | undefined;
+  readonly #entities: DurableEntityClient;
 
   constructor(connection: ClientConnection, options: DurableClientOptions = {}) {
     this.#connection = connection;
@@ -52,6 +68,7 @@ export class DurableClient {
     this.#trustForwardedHeaders = options.trustForwardedHeaders ?? false;
     this.#clock = options.clock ?? connection.clock ?? systemClock;
     this.#startChecks = connection.startChecks;
+    this.#entities = new DurableEntityClient(connection, this.#dataConverter);
   }
 
   get taskHubName(): string {
@@ -204,12 +221,69 @@ export class DurableClient {
    */
   async purgeInstanceHistoryBy(filter: OrchestrationFilter): Promise<PurgeHistoryResult> {
     const { client } = this.#connection;
-    assertOrchestrationFilter(filter);
+    assertPurgeFilter(filter);
     const { createdTimeFrom, createdTimeTo, runtimeStatus } = filter;
-    if (createdTimeFrom === undefined && createdTimeTo === undefined && !runtimeStatus?.length) {
-      throw new DurableError("InvalidOption", "purgeInstanceHistoryBy needs a time or a status to select instances by");
-    }
     return { instancesDeleted: await client.purgeBy({ createdTimeFrom, createdTimeTo, runtimeStatus }) };
+  }
+
+  /**
+   * Sends an operation to an entity and does not wait for it; the entity is made by its first operation.
+   *
+   * @param entityId an `EntityId`, `{ name, key }` or `"@name@key"`
+   * @param operationName @defaultValue the empty name
+   * @throws DurableError `EntityNotRegistered`, `InvalidEntityId`, `InvalidOption`, `InvalidPayload`, `NotSupported`
+   */
+  signalEntity(
+    entityId: EntityRef | string,
+    operationName?: string,
+    operationContent?: unknown,
+    options: SignalEntityOptions = {},
+  ): Promise<void> {
+    return this.#entities.signal(entityId, operationName, operationContent, options);
+  }
+
+  /**
+   * Runs one operation of an entity and waits for its result, which a small orchestration of ours asks for. An operation
+   * is not taken back when the wait ends first.
+   *
+   * @example const left = await client.callEntity<number>(new EntityId("stock", "apple"), "take", 3, { timeout: "10s" });
+   * @param options.timeout most time to wait. @defaultValue no limit
+   * @throws TaskFailedError when the operation fails; DurableError `EntityNotRegistered`, `InvalidEntityId`,
+   * `InvalidOption`, `InvalidPayload`, `TaskTimeout`, `Aborted`
+   */
+  async callEntity<Result = unknown>(
+    entityId: EntityRef | string,
+    operationName: string,
+    operationContent?: unknown,
+    options: CallEntityOptions = {},
+  ): Promise<Result> {
+    return (await this.#entities.call(entityId, operationName, operationContent, options)) as Result;
+  }
+
+  /** What is known of an entity; of one that never was, only that. @throws DurableError `InvalidEntityId` */
+  async readEntityState<State = unknown>(
+    entityId: EntityRef | string,
+    location: EntityLocation = {},
+  ): Promise<EntityStateResponse<State>> {
+    return (await this.#entities.readState(entityId, location)) as EntityStateResponse<State>;
+  }
+
+  /** One page of the hub's entities. @throws DurableError `InvalidEntityId`, `InvalidOption` */
+  async listEntities<State = unknown>(filter: EntityFilter = {}): Promise<EntityStatusPage<State>> {
+    return (await this.#entities.list(filter)) as EntityStatusPage<State>;
+  }
+
+  /** Deletes an entity with all that waits in it, whatever it is doing. @throws DurableError `InvalidEntityId` */
+  async purgeEntity(entityId: EntityRef | string): Promise<PurgeHistoryResult> {
+    return { instancesDeleted: await this.#entities.purge(entityId) };
+  }
+
+  /**
+   * Deletes what entities without state leave behind once they have rested for 30 minutes, and gives back locks of
+   * orchestrations that have ended or are gone. @throws DurableError `InvalidOption`
+   */
+  cleanEntityStorage(options: CleanEntityStorageOptions = {}): Promise<CleanEntityStorageResult> {
+    return this.#entities.cleanStorage(options);
   }
 
   /**
@@ -315,19 +389,10 @@ export class DurableClient {
   }
 }
 
-export interface PurgeHistoryResult {
-  readonly instancesDeleted: number;
-}
-
 async function unlessFinished(operation: Promise<void>): Promise<void> {
   try {
     await operation;
   } catch (error) {
     if (!isDurableError(error, "InstanceNotActive")) throw error;
   }
-}
-
-function jsonResponse(status: number, value: unknown, headers: Record<string, string> = {}): HttpResponse {
-  const body = JSON.stringify(value ?? null);
-  return new az.HttpResponse({ status, body, headers: { "content-type": "application/json", ...headers } });
 }

@@ -32,6 +32,8 @@ const statusOfCode = new Map<DurableErrorCode, number>([
   ["InvalidInstanceId", 400],
   ["InvalidPayload", 400],
   ["OrchestratorNotRegistered", 400],
+  ["EntityNotRegistered", 400],
+  ["InvalidEntityId", 400],
   ["InstanceNotFound", 404],
   ["InstanceNotActive", 410],
   ["InstanceAlreadyExists", 409],

@@ -2,16 +2,15 @@ import { isDurableError } from "../core/errors.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { emptyAnswer, jsonAnswer, RequestRefused, textAnswer } from "./answers.ts";
+import type { EntityRoute } from "./entity-routes.ts";
 import type { ManagementCall } from "./management-call.ts";
 import type { ManagementRoute } from "./management-route.ts";
+import { answerPage, readPaging } from "./paging.ts";
 import { readJsonBody } from "./request-body.ts";
 import { formatHistoryEvents, formatStatus } from "./status-json.ts";
 
-const continuationHeader = "x-ms-continuation-token";
-const maxPageSize = 1000;
-
 /** A route that concerns instances that exist. */
-export type InstanceRoute = Exclude<ManagementRoute, { readonly kind: "start" | "restart" }>;
+export type InstanceRoute = Exclude<ManagementRoute, EntityRoute | { readonly kind: "start" | "restart" }>;
 
 export async function answerInstanceRoute(call: ManagementCall, route: InstanceRoute): Promise<Response> {
   if (route.kind === "list") return list(call);
@@ -65,21 +64,18 @@ async function readHistory(call: ManagementCall, state: OrchestrationState, show
 }
 
 async function list(call: ManagementCall): Promise<Response> {
-  const { query, client, request } = call;
+  const { query, client } = call;
   const showInput = query.flag("showInput", true);
   const page = await client.queryInstances({
     instanceIdPrefix: query.text("instanceIdPrefix"),
     createdTimeFrom: query.date("createdTimeFrom"),
     createdTimeTo: query.date("createdTimeTo"),
     runtimeStatus: query.statuses("runtimeStatus"),
-    pageSize: query.integer("top", { min: 1, max: maxPageSize, absent: 100 }),
-    continuationToken: request.headers.get(continuationHeader) || undefined,
+    ...readPaging(call),
     fetchInput: showInput,
   });
   const instances = page.instances.map((state) => formatStatus(state, { showInput }));
-  const token = page.continuationToken;
-  const headers = token === undefined ? {} : { [continuationHeader]: token };
-  return jsonAnswer(200, `[${instances.join(",")}]`, headers);
+  return answerPage(instances, page.continuationToken);
 }
 
 async function purgeBy(call: ManagementCall): Promise<Response> {

@@ -5,6 +5,7 @@ import { type Clock, type LogSink, silentLog } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import { answerError, emptyAnswer } from "./answers.ts";
+import { answerEntityRoute } from "./entity-routes.ts";
 import { answerInstanceRoute } from "./instance-routes.ts";
 import type { ManagementCall } from "./management-call.ts";
 import { type ManagementRoute, parseManagementRoute } from "./management-route.ts";
@@ -55,7 +56,7 @@ const commonHeaders: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * The HTTP API of the official extension (`/orchestrators`, `/instances`), for one task hub and any server that speaks
+ * The HTTP API of the official extension (`/orchestrators`, `/instances`, `/entities`), for one task hub and any server that speaks
  * web-standard requests. Access keys are the server's business. Never rejects.
  *
  * @example
@@ -116,6 +117,11 @@ function answerRoute(call: ManagementCall, route: ManagementRoute): Promise<Resp
       return startOrchestration(call, route.name, route.instanceId);
     case "restart":
       return restartOrchestration(call, route.instanceId);
+    case "listEntities":
+    case "readEntity":
+    case "signalEntity":
+    case "deleteEntity":
+      return answerEntityRoute(call, route);
     default:
       return answerInstanceRoute(call, route);
   }

@@ -12,7 +12,11 @@ export type ManagementRoute =
   | { readonly kind: "purge"; readonly instanceId: string }
   | { readonly kind: "raiseEvent"; readonly instanceId: string; readonly eventName: string }
   | { readonly kind: "restart"; readonly instanceId: string }
-  | { readonly kind: ReasonOperation; readonly instanceId: string };
+  | { readonly kind: ReasonOperation; readonly instanceId: string }
+  | { readonly kind: "listEntities"; readonly name: string | undefined }
+  | { readonly kind: "readEntity"; readonly name: string; readonly key: string }
+  | { readonly kind: "signalEntity"; readonly name: string; readonly key: string }
+  | { readonly kind: "deleteEntity"; readonly name: string; readonly key: string };
 
 /**
  * Reads method and path. `undefined` means 404, also for a known path with another method: the genuine extension
@@ -34,6 +38,25 @@ export function parseManagementRoute(method: string, path: string): ManagementRo
       if (first === undefined) return collectionRoute(method);
       if (second === undefined) return instanceRoute(method, first);
       return method === "POST" ? operationRoute(first, second, third, segments.length) : undefined;
+    case "entities":
+      return segments.length > 3 ? undefined : entityRoute(method, first, second);
+    default:
+      return undefined;
+  }
+}
+
+/** Without a key a GET asks for the list, and all else means the entity with the empty key, whose other name is `$`. */
+function entityRoute(method: string, name: string | undefined, key: string | undefined): ManagementRoute | undefined {
+  if (method === "GET" && key === undefined) return { kind: "listEntities", name };
+  if (name === undefined) return undefined;
+  const entity = { name, key: key === "$" ? "" : (key ?? "") };
+  switch (method) {
+    case "GET":
+      return { kind: "readEntity", ...entity };
+    case "POST":
+      return { kind: "signalEntity", ...entity };
+    case "DELETE":
+      return { kind: "deleteEntity", ...entity };
     default:
       return undefined;
   }

@@ -21,12 +21,29 @@ export async function readJsonBody(
   const bytes = await readBytes(request, maxBytes);
   if (bytes.length === 0) return undefined;
   if (!isJsonMediaType(request.headers.get("content-type"))) throw otherMediaType;
+  return readJson(bytes, "Invalid JSON content");
+}
+
+/**
+ * The body as JSON text: what says that it is JSON is checked but not rewritten, anything else is a text. `undefined`
+ * for an empty one.
+ *
+ * @throws RequestRefused 413 beyond `maxBytes`, 400 when it is not JSON in UTF-8 where it should be
+ */
+export async function readValueBody(request: Request, maxBytes: number): Promise<string | undefined> {
+  const bytes = await readBytes(request, maxBytes);
+  if (bytes.length === 0) return undefined;
+  if (!isJsonMediaType(request.headers.get("content-type"))) return JSON.stringify(new TextDecoder().decode(bytes));
+  return readJson(bytes, "Could not parse JSON content: it is not JSON in UTF-8");
+}
+
+function readJson(bytes: Uint8Array, refusal: string): string {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
     JSON.parse(text);
     return text;
   } catch {
-    throw new RequestRefused(400, "Invalid JSON content");
+    throw new RequestRefused(400, refusal);
   }
 }
 

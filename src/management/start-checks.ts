@@ -16,6 +16,12 @@ export interface StartChecks {
    */
   assertKnown(name: string): void;
   /**
+   * Refuses to speak to an entity that nobody runs, as the official extension does.
+   *
+   * @throws DurableError `EntityNotRegistered`
+   */
+  assertEntityKnown(name: string): void;
+  /**
    * Checks an input before anything is written.
    *
    * @param input JSON text, as it will be stored
@@ -29,6 +35,8 @@ export interface StartChecks {
 /** As much of an app's registry as the checks ask for. */
 export interface StartableApp {
   readonly orchestrationNames: readonly string[];
+  /** @defaultValue not known: any name is taken, unless another app tells its own */
+  readonly entityNames?: readonly string[] | undefined;
   readonly dataConverter: DataConverter;
   readonly versioning: VersioningOptions | undefined;
   findOrchestration(name: string): { readonly inputSchema?: StandardSchema | undefined } | undefined;
@@ -52,6 +60,12 @@ export function createStartChecks(apps: () => readonly StartableApp[]): StartChe
       assertDefinitionName(name, "the name of the orchestration to start");
       if (find(name) === undefined) throw unknownOrchestration(name, listOrchestrationNames(apps()));
     },
+    assertEntityKnown(name) {
+      const told = apps().flatMap(({ entityNames }) => (entityNames === undefined ? [] : [entityNames]));
+      if (told.length === 0) return;
+      const known = [...new Set(told.flat())].sort();
+      if (!known.some((each) => each.toLowerCase() === name.toLowerCase())) throw unknownEntity(name, known);
+    },
     async checkInput(name, input) {
       const { app, definition } = find(name) ?? {};
       if (app === undefined || definition?.inputSchema === undefined) return;
@@ -65,6 +79,11 @@ export function createStartChecks(apps: () => readonly StartableApp[]): StartChe
 /** All names of some apps, each once, sorted. */
 export function listOrchestrationNames(apps: readonly Pick<StartableApp, "orchestrationNames">[]): readonly string[] {
   return [...new Set(apps.flatMap((app) => app.orchestrationNames))].sort();
+}
+
+function unknownEntity(name: string, known: readonly string[]): DurableError {
+  const names = known.length === 0 ? "none is registered" : `registered are '${known.join("', '")}'`;
+  return new DurableError("EntityNotRegistered", `there is no entity named '${name}'; ${names}`);
 }
 
 function unknownOrchestration(name: string, known: readonly string[]): DurableError {

@@ -19,6 +19,8 @@
  * @module
  */
 export { MemoryTaskHub, type MemoryTaskHubOptions } from "../backends/memory/memory-task-hub.ts";
+export type * from "../core/entity-client.ts";
+export { EntityId, type EntityRef } from "../core/entity-id.ts";
 export type * from "../core/history-event.ts";
 export type { OrchestrationClient, StartInstanceOptions } from "../core/orchestration-client.ts";
 export type { InstancePage, InstanceQuery, OrchestrationState } from "../core/orchestration-state.ts";

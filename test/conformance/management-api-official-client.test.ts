@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { OrchestrationRuntimeStatus } from "../../src/core/orchestration-status.ts";
 import { createManagementApi } from "../../src/http/management-api.ts";
-import { FakeOrchestrationClient, instance } from "../unit/http/fake-orchestration-client.ts";
+import { entity, FakeOrchestrationClient, instance } from "../unit/http/fake-orchestration-client.ts";
 
 /**
  * The requests that the client of `durable-functions` 3.5.0 was seen to send (parts unencoded, `reason=undefined`), with
@@ -31,6 +31,10 @@ const cases: readonly [string, Partial<typeof post>, string, string, Orchestrati
   ["resume", post, "instances/abc/resume?reason=go", "", "Running", 202],
   ["rewind", post, "instances/abc/rewind?reason=fixed&taskHub=Hub", "", "Failed", 202],
   ["rewind of a running instance", post, "instances/abc/rewind?reason=fixed", "", "Running", 412],
+  ["signalEntity", post, "entities/Counter/k?op=add", "5", "Running", 202],
+  ["signalEntity without content", post, "entities/Counter/k?op=reset&taskHub=Hub", "", "Running", 202],
+  ["readEntityState", {}, "entities/Counter/k?taskHub=Hub", "", "Running", 200],
+  ["readEntityState of none", {}, "entities/Counter/none", "", "Running", 404],
   ["purgeInstanceHistory", { method: "DELETE" }, "instances/abc", "", "Completed", 200],
   [
     "purgeInstanceHistoryBy",
@@ -45,6 +49,7 @@ const cases: readonly [string, Partial<typeof post>, string, string, Orchestrati
 it.each(cases)("%s", async (_, { method = "GET", ...headers }, path, body, runtimeStatus, status) => {
   const client = new FakeOrchestrationClient(instance({ runtimeStatus }));
   client.purgeable = 1;
+  client.entities.found.set("@counter@k", entity("@counter@k", "5"));
   const api = createManagementApi({ client, basePath: "/durabletask", taskHub: "Hub", connectionName: "Storage" });
   const url = `http://127.0.0.1:17071/durabletask/${path}`;
 

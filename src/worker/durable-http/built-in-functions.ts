@@ -1,15 +1,16 @@
 import type { HttpRequestMessage } from "../../core/durable-http.ts";
 import { jsonDataConverter } from "../../core/payloads/data-converter.ts";
 import type { Clock } from "../../core/ports.ts";
-import { httpActivityName, httpPollOrchestratorName } from "../../core/reserved-names.ts";
+import { callEntityOrchestratorName, httpActivityName, httpPollOrchestratorName } from "../../core/reserved-names.ts";
 import type { OrchestrationCode } from "../../orchestration/replay/orchestration-code.ts";
 import type { ActivityContext } from "../activity-context.ts";
+import { callEntityCode } from "../call-entity-orchestrator.ts";
 import type { ActivityDefinition } from "../registry.ts";
 import type { ResolvedDurableHttpOptions } from "./durable-http-options.ts";
 import { sendHttpRequest } from "./http-activity.ts";
 import { createHttpPoller } from "./poll-orchestrator.ts";
 
-/** The functions that every executor has, under names that no app can take. They speak plain JSON. */
+/** The functions that every executor has, under names that no app can take. They speak plain JSON, whatever the apps do. */
 export interface BuiltInFunctions {
   findOrchestration(name: string): OrchestrationCode | undefined;
   findActivity(name: string): ActivityDefinition | undefined;
@@ -22,8 +23,12 @@ export function createBuiltInFunctions(options: ResolvedDurableHttpOptions, cloc
     activity: (request: HttpRequestMessage, { signal }: ActivityContext) =>
       sendHttpRequest(request, { signal, clock }, options),
   };
+  const orchestrations = new Map([
+    [httpPollOrchestratorName, poller],
+    [callEntityOrchestratorName, callEntityCode],
+  ]);
   return {
-    findOrchestration: (name) => (name === httpPollOrchestratorName ? poller : undefined),
+    findOrchestration: (name) => orchestrations.get(name),
     findActivity: (name) => (name === httpActivityName ? sender : undefined),
   };
 }

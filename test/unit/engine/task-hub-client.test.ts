@@ -11,8 +11,6 @@ function openClient() {
 
 it.each<[string, (client: TaskHubClient, id: string) => Promise<unknown>]>([
   ["a start", (client, instanceId) => client.startInstance({ name: "seq", instanceId })],
-  ["a status query", (client, id) => client.getInstance(id)],
-  ["a look at the history", (client, id) => client.getHistory(id)],
   ["an event", (client, id) => client.raiseEvent(id, "Go", undefined)],
   ["a termination", (client, id) => client.terminate(id, undefined)],
   ["a suspension", (client, id) => client.suspend(id, undefined)],
@@ -26,6 +24,18 @@ it.each<[string, (client: TaskHubClient, id: string) => Promise<unknown>]>([
   for (const id of ["", "\ud800", "@counter@a", 7 as unknown as string]) {
     await expect(ask(client, id)).rejects.toMatchObject({ code: "InvalidInstanceId" });
   }
+});
+
+it.each<[string, (client: TaskHubClient, id: string) => Promise<unknown>]>([
+  ["a status query", (client, id) => client.getInstance(id)],
+  ["a look at the history", (client, id) => client.getHistory(id)],
+])("takes the id of an entity for %s, and refuses what no hub accepts", async (_, ask) => {
+  const client = openClient();
+
+  for (const id of ["", "\ud800", "@counter", "@@a", 7 as unknown as string]) {
+    await expect(ask(client, id)).rejects.toMatchObject({ code: "InvalidInstanceId" });
+  }
+  expect(await ask(client, "@counter@a")).toBeUndefined();
 });
 
 it("starts nothing under an id with slashes, and looks for what other programs have started there", async () => {

@@ -1,7 +1,20 @@
+import type {
+  CleanEntityStorageRequest,
+  CleanEntityStorageResult,
+  EntityCall,
+  EntityCallOptions,
+  EntityCallOutcome,
+  EntityClient,
+  EntityMetadata,
+  EntityPage,
+  EntityQuery,
+  EntitySignal,
+} from "../../../src/core/entity-client.ts";
+import { type EntityRef, toEntityId } from "../../../src/core/entity-id.ts";
 import { DurableError } from "../../../src/core/errors.ts";
 import { assertDefinitionName } from "../../../src/core/function-names.ts";
 import type { HistoryEvent } from "../../../src/core/history-event.ts";
-import { assertInstanceId } from "../../../src/core/ids.ts";
+import { assertInstanceId, assertReadableInstanceId } from "../../../src/core/ids.ts";
 import type { OrchestrationClient, PurgeQuery, StartInstanceOptions } from "../../../src/core/orchestration-client.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../../../src/core/orchestration-state.ts";
 import { isTerminalStatus } from "../../../src/core/orchestration-status.ts";
@@ -28,9 +41,60 @@ export function instance(state: Partial<OrchestrationState> = {}): Orchestration
   };
 }
 
+/** Holds entities in memory, and records what it was asked. */
+export class FakeEntityClient implements EntityClient {
+  readonly found = new Map<string, EntityMetadata>();
+  /** Each call as its method and arguments, with ids as texts. */
+  readonly calls: unknown[][] = [];
+  /** Pages to hand out, in order. */
+  pages: EntityPage[] = [];
+  outcome: EntityCallOutcome = { kind: "completed", result: undefined };
+
+  async signal(entity: EntityRef | string, signal: EntitySignal): Promise<void> {
+    this.calls.push(["signal", toEntityId(entity).toString(), signal]);
+  }
+
+  async call(
+    entity: EntityRef | string,
+    call: EntityCall,
+    { timeoutMs }: EntityCallOptions = {},
+  ): Promise<EntityCallOutcome> {
+    this.calls.push(["call", toEntityId(entity).toString(), call, timeoutMs]);
+    return this.outcome;
+  }
+
+  async get(entity: EntityRef | string): Promise<EntityMetadata | undefined> {
+    this.calls.push(["get", toEntityId(entity).toString()]);
+    return this.found.get(toEntityId(entity).toString());
+  }
+
+  async query(query: EntityQuery): Promise<EntityPage> {
+    this.calls.push(["query", query]);
+    return this.pages.shift() ?? { entities: [...this.found.values()], continuationToken: undefined };
+  }
+
+  async purge(entity: EntityRef | string): Promise<number> {
+    this.calls.push(["purge", toEntityId(entity).toString()]);
+    return this.found.delete(toEntityId(entity).toString()) ? 1 : 0;
+  }
+
+  async cleanStorage(request?: CleanEntityStorageRequest): Promise<CleanEntityStorageResult> {
+    this.calls.push(["cleanStorage", request]);
+    return { emptyEntitiesRemoved: 1, orphanedLocksReleased: 2, continuationToken: undefined };
+  }
+}
+
+/** An entity that exists, changed last at 10:00:03.2. */
+export function entity(id: string, state: string | undefined, more: Partial<EntityMetadata> = {}): EntityMetadata {
+  const lastModifiedTime = new Date("2024-05-01T10:00:03.200Z");
+  const exists = state !== undefined;
+  return { id: toEntityId(id), exists, state, lastModifiedTime, queueSize: 0, lockedBy: undefined, ...more };
+}
+
 /** Holds instances in memory, refuses what the port refuses, and records what it was asked. */
 export class FakeOrchestrationClient implements OrchestrationClient {
   readonly taskHub = "Hub";
+  readonly entities = new FakeEntityClient();
   readonly instances = new Map<string, OrchestrationState>();
   readonly histories = new Map<string, readonly HistoryEvent[]>();
   /** Each call as its method and arguments. */
@@ -62,13 +126,13 @@ export class FakeOrchestrationClient implements OrchestrationClient {
   }
 
   async getInstance(instanceId: string, options?: { fetchInput?: boolean }): Promise<OrchestrationState | undefined> {
-    assertInstanceId(instanceId);
+    assertReadableInstanceId(instanceId);
     this.#record("getInstance", instanceId, options);
     return this.instances.get(instanceId);
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
-    assertInstanceId(instanceId);
+    assertReadableInstanceId(instanceId);
     this.#record("getHistory", instanceId);
     return this.histories.get(instanceId);
   }

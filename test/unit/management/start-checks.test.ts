@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createStartChecks } from "../../../src/management/start-checks.ts";
+import { createStartChecks, type StartableApp } from "../../../src/management/start-checks.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 import { numberFromText } from "../functions/standard-schemas.ts";
 
@@ -28,6 +28,22 @@ it("of several apps with one name the first decides, even when it has no version
   const checks = createStartChecks(() => [app(undefined, "buy"), app("7", "buy")]);
 
   expect(checks.defaultVersionOf("buy")).toBeUndefined();
+});
+
+it("knows the entities of all apps, whatever their case, unless no app tells any", () => {
+  const apps: StartableApp[] = [app("1", "buy")];
+  const checks = createStartChecks(() => apps);
+  expect(() => checks.assertEntityKnown("Lamp")).not.toThrow();
+
+  apps.push(Object.assign(app("1"), { entityNames: ["Counter", "Basket"] }));
+
+  expect(() => checks.assertEntityKnown("counter")).not.toThrow();
+  expect(() => checks.assertEntityKnown("Lamp")).toThrow(
+    expect.objectContaining({
+      code: "EntityNotRegistered",
+      message: "there is no entity named 'Lamp'; registered are 'Basket', 'Counter'",
+    }),
+  );
 });
 
 it.each(["", "@counter", "builtin::x", undefined as unknown as string])("%j can be no orchestration's name", (name) => {

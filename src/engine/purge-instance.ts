@@ -1,0 +1,44 @@
+import { isDurableError } from "../core/errors.ts";
+import type { OrchestrationState } from "../core/orchestration-state.ts";
+import { isTerminalStatus } from "../core/orchestration-status.ts";
+import type { Clock } from "../core/ports.ts";
+import { type OpenLock, OpenLocks, releaseMessages } from "../entities/open-locks.ts";
+import type { TaskHubStore } from "./backend.ts";
+
+export interface PurgeOptions {
+  readonly store: Pick<TaskHubStore, "getInstance" | "getHistory" | "sendMessage" | "purgeInstance">;
+  readonly clock: Clock;
+}
+
+/** Deletes an instance, by whatever way the wish has come. Resolves to the number of instances deleted, 0 or 1. */
+export async function purgeInstance(instanceId: string, options: PurgeOptions): Promise<number> {
+  const state = await options.store.getInstance(instanceId, { fetchInput: false });
+  if (state !== undefined && isTerminalStatus(state.runtimeStatus)) return purgeEnded(state, options);
+  await giveBackLocks(instanceId, options);
+  return (await options.store.purgeInstance(instanceId)) ? 1 : 0;
+}
+
+/** @param ended an instance that has ended, and has given its locks back then */
+export async function purgeEnded(
+  ended: OrchestrationState,
+  { store }: { readonly store: Pick<TaskHubStore, "purgeInstance"> },
+): Promise<number> {
+  return (await store.purgeInstance(ended.instanceId)) ? 1 : 0;
+}
+
+/** Sent before the history is gone, which alone knows them: a crash in between leaves an instance to purge again. */
+async function giveBackLocks(instanceId: string, { store, clock }: PurgeOptions): Promise<void> {
+  const locks = await readOpenLocks(instanceId, store);
+  for (const release of releaseMessages(instanceId, locks, new Date(clock.now()))) await store.sendMessage(release);
+}
+
+async function readOpenLocks(instanceId: string, store: PurgeOptions["store"]): Promise<readonly OpenLock[]> {
+  const open = new OpenLocks();
+  try {
+    for (const event of (await store.getHistory(instanceId)) ?? []) open.add(event);
+  } catch (error) {
+    // What cannot be read must be possible to purge all the same.
+    if (!isDurableError(error, "CorruptData") && !isDurableError(error, "InvalidEntityId")) throw error;
+  }
+  return open.locks;
+}

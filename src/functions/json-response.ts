@@ -1,0 +1,7 @@
+import az, { type HttpResponse } from "@azure/functions";
+
+/** The answer of an HTTP function; `undefined` is sent as `null`. */
+export function jsonResponse(status: number, value: unknown, headers: Record<string, string> = {}): HttpResponse {
+  const body = JSON.stringify(value ?? null);
+  return new az.HttpResponse({ status, body, headers: { "content-type": "application/json", ...headers } });
+}

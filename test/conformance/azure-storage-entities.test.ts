@@ -1,0 +1,78 @@
+import { expect, it } from "vitest";
+import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
+import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
+import type { EntityRow } from "../support/entity-row.ts";
+import { writeEntity } from "../support/entity-row.ts";
+import { at, fetchWork, newHubName, openHub } from "./azure-storage-fixture.ts";
+
+/** A hub with entities that were last changed a second after each other. */
+async function withEntities(entities: Readonly<Record<string, EntityRow>>) {
+  const hub = openHub(newHubName());
+  await hub.backend.start();
+  const client = new TaskHubClient({ store: hub.store, clock: systemClock, random: systemRandom });
+  for (const [index, [id, row]] of Object.entries(entities).entries()) await writeEntity(hub, id, row, at(index));
+  const ids = async (query: Parameters<typeof client.entities.query>[0]) =>
+    (await client.entities.query(query)).entities.map(({ id }) => id.toString()).sort();
+  return { hub, client, entities: client.entities, ids };
+}
+
+it("finds entities by name, key and time, whatever their keys hold", async () => {
+  const large = JSON.stringify("x".repeat(80_000));
+  const { client, entities, ids } = await withEntities({
+    "@counter@": { state: "0" },
+    "@counter@a/b#c?d": { state: "1" },
+    "@counter@a@b": { state: large },
+    "@counter@A": { state: "3" },
+    "@counters@a": { state: "4" },
+    "@counter@gone": {},
+    "@counter@locked": { lockedBy: "order" },
+  });
+
+  expect(await ids({ name: "Counter" })).toEqual(["@counter@", "@counter@A", "@counter@a/b#c?d", "@counter@a@b"]);
+  expect(await ids({ name: "counter", keyPrefix: "a" })).toEqual(["@counter@a/b#c?d", "@counter@a@b"]);
+  expect(await ids({ name: "counter", keyPrefix: "a/b#" })).toEqual(["@counter@a/b#c?d"]);
+  expect(await ids({ lastModifiedFrom: at(3), includeTransient: true })).toEqual([
+    "@counter@A",
+    "@counter@gone",
+    "@counter@locked",
+    "@counters@a",
+  ]);
+  expect(await ids({ lastModifiedTo: at(0), includeState: false })).toEqual(["@counter@"]);
+  expect(await entities.get("@counter@a@b")).toMatchObject({ exists: true, state: large, lastModifiedTime: at(2) });
+  expect(await entities.get("@counter@locked")).toMatchObject({ exists: false, lockedBy: "order" });
+  expect((await client.queryInstances({})).instances).toEqual([]);
+});
+
+it("lists page by page, and cleans page by page", async () => {
+  const { entities } = await withEntities({
+    "@counter@1": {},
+    "@counter@2": { state: "2" },
+    "@counter@3": {},
+    "@lamp@1": { state: "4" },
+  });
+  const seen: string[] = [];
+  let continuationToken: string | undefined;
+  do {
+    const page = await entities.query({ pageSize: 1, continuationToken });
+    seen.push(...page.entities.map(({ id }) => id.toString()));
+    continuationToken = page.continuationToken;
+  } while (continuationToken !== undefined);
+  expect(seen).toEqual(["@counter@2", "@lamp@1"]);
+
+  expect((await entities.cleanStorage()).emptyEntitiesRemoved).toBe(2);
+  expect((await entities.query({ includeTransient: true })).entities).toHaveLength(2);
+  expect(await entities.purge("@counter@2")).toBe(1);
+  expect(await entities.get("@counter@2")).toBeUndefined();
+});
+
+it("delivers a signal, and a scheduled one when it is due", async () => {
+  const { hub, entities } = await withEntities({});
+  const scheduledTime = new Date(systemClock.now() + 3000);
+
+  await entities.signal({ name: "Counter", key: "k/1" }, { operation: "later", scheduledTime });
+  await entities.signal({ name: "Counter", key: "k/2" }, { operation: "now" });
+
+  expect((await fetchWork(hub))?.instanceId).toBe("@counter@k/2");
+  expect((await fetchWork(hub))?.instanceId).toBe("@counter@k/1");
+  expect(systemClock.now()).toBeGreaterThanOrEqual(scheduledTime.getTime() - 1000);
+});
