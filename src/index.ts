@@ -1,4 +1,5 @@
 export type { TokenSource, TokenSourceOptions } from "./core/durable-http.ts";
+export { EntityId, type EntityRef } from "./core/entity-id.ts";
 export { DurableError, type DurableErrorCode, isDurableError } from "./core/errors.ts";
 export type { FailureDetails } from "./core/failure-details.ts";
 export type { Tags } from "./core/history-event.ts";
@@ -30,6 +31,13 @@ export type {
 } from "./functions/durable-client-options.ts";
 export type { DurableOrchestrationStatus } from "./functions/durable-orchestration-status.ts";
 export type {
+  CheckedClassEntity,
+  CheckedFunctionEntity,
+  CheckedOperations,
+  ClassOperationSchemas,
+  SchemaOperations,
+} from "./functions/entity-registration.ts";
+export type {
   HttpAuthLevel,
   HttpFunctionHandler,
   HttpFunctionOptions,
@@ -47,6 +55,16 @@ export type { HistoryEntry } from "./management/history-format.ts";
 export type { HttpManagementPayload } from "./management/management-links.ts";
 export type { CallActivityOptions, CallSubOrchestratorOptions } from "./orchestration/call-options.ts";
 export type { DurableTask, TimerTask, WinnerOf } from "./orchestration/durable-task.ts";
+export {
+  createEntityHandle,
+  type EntityHandle,
+  type EntityOperationCalls,
+  type EntityOperationSignals,
+  type OperationInput,
+  type OperationNames,
+  type OperationsOf,
+  type UntypedOperations,
+} from "./orchestration/entity-handle.ts";
 export { defineEvent, type ExternalEvent, type ExternalEventStream } from "./orchestration/external-event.ts";
 export type { ActivityHandle, OrchestrationHandle } from "./orchestration/handles.ts";
 export {
@@ -60,3 +78,5 @@ export { isTaskFailedError, TaskFailedError } from "./orchestration/task-failed-
 export type { ActivityContext } from "./worker/activity-context.ts";
 export type { DurableHttpOptions } from "./worker/durable-http/durable-http-options.ts";
 export type { TokenProvider } from "./worker/durable-http/token-provider.ts";
+export type { EntityContext, SignalEntityOptions, StartFromEntityOptions } from "./worker/entities/entity-context.ts";
+export type { EntityClass, EntityFunction, OperationSchemas } from "./worker/entities/entity-definition.ts";

@@ -7,7 +7,7 @@ import type { Registry } from "../worker/registry.ts";
  * How an app finds the process that runs it. The host and the app may have loaded two copies of this package, so they
  * meet under a global symbol; the contract's number changes with its shape.
  */
-const embeddedHostKey = Symbol.for("durable-functions-ts.embedded-host.3");
+const embeddedHostKey = Symbol.for("durable-functions-ts.embedded-host.4");
 
 /** A process that runs durable functions itself (our local host; later a Functions app without an extension bundle). */
 export interface EmbeddedHost {

@@ -13,6 +13,8 @@ import type { OrchestrationCode } from "../orchestration/replay/orchestration-co
 import type { UserLog } from "./activity-context.ts";
 import { type BuiltInFunctions, createBuiltInFunctions } from "./durable-http/built-in-functions.ts";
 import { type DurableHttpOptions, resolveDurableHttpOptions } from "./durable-http/durable-http-options.ts";
+import type { EntityDefinition } from "./entities/entity-definition.ts";
+import { EntityRunner } from "./entities/entity-runner.ts";
 import { InProcessSession } from "./in-process-session.ts";
 import type { ActivityDefinition, Registry } from "./registry.ts";
 
@@ -33,6 +35,7 @@ export class InProcessExecutor implements TaskExecutor {
   readonly #clock: Clock;
   readonly #log: UserLog;
   readonly #durableHttp: DurableHttpOptions;
+  readonly #entityRunners = new Map<EntityDefinition, EntityRunner>();
   #builtIns: BuiltInFunctions | undefined;
 
   constructor(options: InProcessExecutorOptions) {
@@ -89,7 +92,12 @@ export class InProcessExecutor implements TaskExecutor {
   }
 
   async executeEntityBatch(batch: EntityBatch): Promise<EntityBatchResult> {
-    throw new DurableError("EntityNotRegistered", `no entity named '${batch.entity.name}' is registered in this app`);
+    const { name } = batch.entity;
+    const runner = this.#findEntity(name);
+    if (runner === undefined) {
+      throw new DurableError("EntityNotRegistered", `no entity named '${name}' is registered in this app`);
+    }
+    return runner.run(batch);
   }
 
   #findOrchestration(name: string): OrchestrationCode | undefined {
@@ -112,6 +120,29 @@ export class InProcessExecutor implements TaskExecutor {
       if (definition !== undefined) return { definition, dataConverter: registry.dataConverter };
     }
     return undefined;
+  }
+
+  #findEntity(name: string): EntityRunner | undefined {
+    for (const registry of this.#registries) {
+      const definition = registry.findEntity(name);
+      if (definition !== undefined) return this.#getEntityRunner(definition, registry);
+    }
+    return undefined;
+  }
+
+  /** Made once for each entity: to find the operations of a class takes time. */
+  #getEntityRunner(definition: EntityDefinition, { dataConverter, versioning }: Registry): EntityRunner {
+    let runner = this.#entityRunners.get(definition);
+    if (runner === undefined) {
+      runner = new EntityRunner({
+        definition,
+        dataConverter,
+        defaultVersion: versioning?.version,
+        log: (level, instanceId, args) => this.#log(level, instanceId, definition.name, args),
+      });
+      this.#entityRunners.set(definition, runner);
+    }
+    return runner;
   }
 
   /** Made when first needed: all apps are loaded by then. */
