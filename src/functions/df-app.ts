@@ -240,14 +240,7 @@ export class DFApp {
    * @returns a handle for operations whose names, inputs and results are checked
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
-  entity<T extends object, Operations extends ClassOperationSchemas<T>>(
-    name: string,
-    definition: CheckedClassEntity<T, Operations> & { readonly operations: Operations },
-  ): EntityHandle<CheckedOperations<T, Operations>>;
-  entity<T extends object>(
-    name: string,
-    definition: EntityClass<T> | CheckedClassEntity<T, undefined>,
-  ): EntityHandle<T>;
+  // Functions first: the compiler would take an arrow function for a class, and give its parameter no type.
   entity<State extends StandardSchema, Operations extends Readonly<Record<string, OperationSchemas>>>(
     name: string,
     definition: CheckedFunctionEntity<State, Operations> & { readonly operations: Operations },
@@ -257,6 +250,14 @@ export class DFApp {
     definition: CheckedFunctionEntity<State, undefined> & { readonly state: State },
   ): EntityHandle<UntypedOperations>;
   entity<State = unknown>(name: string, definition: Definition<EntityFunction<State>>): EntityHandle<UntypedOperations>;
+  entity<T extends object, Operations extends ClassOperationSchemas<T>>(
+    name: string,
+    definition: CheckedClassEntity<T, Operations> & { readonly operations: Operations },
+  ): EntityHandle<CheckedOperations<T, Operations>>;
+  entity<T extends object>(
+    name: string,
+    definition: EntityClass<T> | CheckedClassEntity<T, undefined>,
+  ): EntityHandle<T>;
   entity(name: string, definition: unknown): EntityHandle<never> {
     assertFunctionName(name);
     const resolved = resolveEntity(name, definition);

@@ -1,4 +1,4 @@
-import type { EntityBatchResult, EntityOutcome } from "../../../../src/core/entity-batch.ts";
+import type { EntityBatchResult, EntityOperation, EntityOutcome } from "../../../../src/core/entity-batch.ts";
 import { SteppedClock } from "../../../../src/testing/stepped-clock.ts";
 import type { UserLog } from "../../../../src/worker/activity-context.ts";
 import type { EntityDefinition } from "../../../../src/worker/entities/entity-definition.ts";
@@ -30,16 +30,15 @@ export function runBatch(
     instanceId: `@${name.toLowerCase()}@k`,
     entity: { name: name.toLowerCase(), key: "k" },
     state,
-    operations: calls.map((call, index) => {
-      const [operation, input] = typeof call === "string" ? [call] : call;
-      return {
-        id: `request-${index}`,
-        operation,
-        input: input === undefined ? undefined : JSON.stringify(input),
-        isSignal,
-      };
-    }),
+    operations: toOperations(calls, isSignal),
     signal,
+  });
+}
+
+export function toOperations(calls: readonly Call[], isSignal = false): readonly EntityOperation[] {
+  return calls.map((call, index) => {
+    const [operation, input] = typeof call === "string" ? [call] : call;
+    return { id: `request-${index}`, operation, input: JSON.stringify(input), isSignal };
   });
 }
 
