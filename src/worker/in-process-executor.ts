@@ -1,5 +1,5 @@
 import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
-import { DurableError, isDurableError } from "../core/errors.ts";
+import { DurableError } from "../core/errors.ts";
 import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
 import type { ExecutionRef } from "../core/history-event.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
@@ -10,6 +10,7 @@ import type { ActivityInvocation, ActivityOutcome, OrchestrationSession, TaskExe
 import { decodeTaskTags } from "../core/task-tags.ts";
 import { startTimeLimit } from "../core/time-limit.ts";
 import type { OrchestrationCode } from "../orchestration/replay/orchestration-code.ts";
+import { isAbortError } from "./abort-error.ts";
 import type { UserLog } from "./activity-context.ts";
 import { type BuiltInFunctions, createBuiltInFunctions } from "./durable-http/built-in-functions.ts";
 import { type DurableHttpOptions, resolveDurableHttpOptions } from "./durable-http/durable-http-options.ts";
@@ -83,7 +84,7 @@ export class InProcessExecutor implements TaskExecutor {
       return { kind: "completed", result: dataConverter.serialize(result, `the result of activity '${name}'`) };
     } catch (error) {
       // An activity that stopped because it was told to has not failed: it runs again elsewhere.
-      if (invocation.signal.aborted && isAbort(error)) throw error;
+      if (invocation.signal.aborted && isAbortError(error)) throw error;
       if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
       return { kind: "failed", failureDetails: describeFailure(error) };
     } finally {
@@ -151,10 +152,6 @@ export class InProcessExecutor implements TaskExecutor {
     this.#builtIns ??= createBuiltInFunctions(resolveDurableHttpOptions(this.#durableHttp, perApp), this.#clock);
     return this.#builtIns;
   }
-}
-
-function isAbort(error: unknown): boolean {
-  return isDurableError(error, "Aborted") || (error instanceof Error && error.name === "AbortError");
 }
 
 function activityNotFound(name: string): FailureDetails {

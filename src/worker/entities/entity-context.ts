@@ -40,6 +40,11 @@ export interface EntityContext<State = unknown> extends UserLogger {
   readonly isSignal: boolean;
   /** The entity had no state when the operation began: it is new, or was deleted. */
   readonly isNewlyConstructed: boolean;
+  /**
+   * Aborts when nobody wants the result any more: the host stops or the work item was lost. The operation will run again.
+   * Stop soon, and throw what `signal.throwIfAborted()` throws.
+   */
+  readonly signal: AbortSignal;
   /** What the operation was called with; `undefined` when with nothing. The same value each time. */
   getInput<Input = unknown>(): Input;
   /**

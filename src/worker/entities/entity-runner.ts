@@ -1,10 +1,11 @@
 import type { EntityBatch, EntityBatchResult, EntityOperation, EntityOutcome } from "../../core/entity-batch.ts";
-import { type EntityId, toEntityId } from "../../core/entity-id.ts";
+import { toEntityId } from "../../core/entity-id.ts";
 import { DurableError } from "../../core/errors.ts";
 import { describeFailure } from "../../core/failure-details.ts";
 import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import { validate } from "../../core/payloads/standard-schema.ts";
 import type { LogLevel } from "../../core/ports.ts";
+import { isAbortError } from "../abort-error.ts";
 import { findOperations, InstanceState, type OperationMethod } from "./class-entity.ts";
 import {
   type EntityClass,
@@ -51,12 +52,12 @@ export class EntityRunner {
     this.#schemas = new OperationTable(Object.entries(operationSchemas));
   }
 
-  /** @throws the reason of the batch's signal, when it aborts between two operations */
+  /** @throws the reason of the batch's signal, when it aborts between two operations, or one stops for it */
   async run(batch: EntityBatch): Promise<EntityBatchResult> {
-    const scope = this.#openScope(toEntityId(batch.entity), batch.state);
+    const scope = this.#openScope(batch);
     const outcomes: EntityOutcome[] = [];
     for (const operation of batch.operations) {
-      if (outcomes.length > 0) batch.signal.throwIfAborted();
+      if (outcomes.length > 0) scope.signal.throwIfAborted();
       outcomes.push(await this.#runOperation(scope, operation));
     }
     return { outcomes, state: scope.state.text };
@@ -82,20 +83,26 @@ export class EntityRunner {
     } catch (error) {
       context.close();
       state.rollback();
+      // An operation that stopped because it was told to has not failed: it runs again.
+      if (scope.signal.aborted && isAbortError(error)) throw error;
       return { kind: "failed", failureDetails: describeFailure(error) };
     }
   }
 
-  #openScope(entityId: EntityId, text: string | undefined): OperationScope {
+  #openScope(batch: EntityBatch): OperationScope {
+    const entityId = toEntityId(batch.entity);
     const { definition, dataConverter, defaultVersion, log } = this.#options;
     const instanceId = entityId.toString();
     const what = `entity '${instanceId}'`;
     const format = new StateFormat(dataConverter, definition.stateSchema, `the state of ${what}`);
     return {
       entityId,
-      state: this.#code.open(text, format, what),
+      state: this.#code.open(batch.state, format, what),
       dataConverter,
       defaultVersion,
+      get signal() {
+        return batch.signal;
+      },
       log: (level, args) => log(level, instanceId, args),
     };
   }

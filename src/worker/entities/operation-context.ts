@@ -20,6 +20,8 @@ export interface OperationScope {
   readonly dataConverter: DataConverter;
   /** Version of orchestrations that are started without one. */
   readonly defaultVersion: string | undefined;
+  /** Aborts when nobody wants the results any more. Made when it is first read. */
+  readonly signal: AbortSignal;
   readonly log: (level: LogLevel, args: readonly unknown[]) => void;
 }
 
@@ -62,6 +64,10 @@ export class OperationContext implements EntityContext {
 
   get isSignal(): boolean {
     return this.#operation.isSignal;
+  }
+
+  get signal(): AbortSignal {
+    return this.#scope.signal;
   }
 
   getInput<Input>(): Input {

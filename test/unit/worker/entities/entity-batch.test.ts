@@ -148,6 +148,28 @@ it("a batch that nobody wants any more stops between two operations", async () =
   expect(ran).toEqual(["first", "second"]);
 });
 
+it("an operation that stops because it was told to has not failed: the batch is given back", async () => {
+  const aborting = new AbortController();
+  const entity = async (context: EntityContext) => {
+    const stopped = new Promise((resolve) => context.signal.addEventListener("abort", resolve));
+    aborting.abort();
+    await stopped;
+    context.df.signal.throwIfAborted();
+  };
+
+  await expect(runBatch(entity, ["wait"], { signal: aborting.signal })).rejects.toMatchObject({ name: "AbortError" });
+});
+
+it("an operation that fails while the host stops has failed", async () => {
+  const aborting = new AbortController();
+  const entity = () => {
+    aborting.abort();
+    throw new TypeError("of its own");
+  };
+
+  expect(resultsOf(await runBatch(entity, ["any"], { signal: aborting.signal }))).toEqual(["TypeError: of its own"]);
+});
+
 it("an entity that nobody has registered is refused, and others may have it", async () => {
   const executor = new InProcessExecutor({ registries: [new Registry()], clock: new SteppedClock() });
 
