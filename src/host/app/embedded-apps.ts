@@ -31,8 +31,10 @@ export class EmbeddedApps implements EmbeddedHost {
     return [...new Set(this.#registries.flatMap((registry) => registry.activityNames))].sort();
   }
 
+  /** Each once, ignoring case, as the app that serves it has it. */
   get entityNames(): readonly string[] {
-    return [...new Set(this.#registries.flatMap((registry) => registry.entityNames))].sort();
+    const names = this.#registries.flatMap((registry) => registry.entityNames);
+    return names.filter((name, at) => names.findIndex((other) => isSameEntity(name, other)) === at).sort();
   }
 
   /** Names that more than one app defines; the first definition serves. */
@@ -69,4 +71,8 @@ export class EmbeddedApps implements EmbeddedHost {
   engineGone(cause: unknown): void {
     this.#settle.reject(new DurableError("Aborted", "the host stopped before its engine ran", { cause }));
   }
+}
+
+function isSameEntity(name: string, other: string): boolean {
+  return name.toLowerCase() === other.toLowerCase();
 }
