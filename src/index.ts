@@ -43,6 +43,13 @@ export type {
 } from "./functions/durable-entity-client.ts";
 export type { DurableOrchestrationStatus } from "./functions/durable-orchestration-status.ts";
 export type {
+  CheckedClassEntity,
+  CheckedFunctionEntity,
+  CheckedOperations,
+  ClassOperationSchemas,
+  SchemaOperations,
+} from "./functions/entity-registration.ts";
+export type {
   HttpAuthLevel,
   HttpFunctionHandler,
   HttpFunctionOptions,
@@ -61,14 +68,17 @@ export type { HttpManagementPayload } from "./management/management-links.ts";
 export type { CallActivityOptions, CallSubOrchestratorOptions } from "./orchestration/call-options.ts";
 export type { DurableLock, LockState } from "./orchestration/durable-lock.ts";
 export type { DurableTask, TimerTask, WinnerOf } from "./orchestration/durable-task.ts";
-export type {
-  AnyEntityOperations,
-  EntityHandle,
-  EntityOperationCalls,
-  EntityOperationSignals,
-  EntityProxy,
-  EntityTarget,
-} from "./orchestration/entity-proxy.ts";
+export {
+  createEntityHandle,
+  type EntityHandle,
+  type EntityOperationCalls,
+  type EntityOperationSignals,
+  type OperationInput,
+  type OperationNames,
+  type OperationsOf,
+  type UntypedOperations,
+} from "./orchestration/entity-handle.ts";
+export type { EntityProxy, EntityTarget } from "./orchestration/entity-proxy.ts";
 export { defineEvent, type ExternalEvent, type ExternalEventStream } from "./orchestration/external-event.ts";
 export type { ActivityHandle, OrchestrationHandle } from "./orchestration/handles.ts";
 export {
@@ -82,3 +92,5 @@ export { isTaskFailedError, TaskFailedError } from "./orchestration/task-failed-
 export type { ActivityContext } from "./worker/activity-context.ts";
 export type { DurableHttpOptions } from "./worker/durable-http/durable-http-options.ts";
 export type { TokenProvider } from "./worker/durable-http/token-provider.ts";
+export type { EntityContext, EntitySignalOptions, StartFromEntityOptions } from "./worker/entities/entity-context.ts";
+export type { EntityClass, EntityFunction, OperationSchemas } from "./worker/entities/entity-definition.ts";

@@ -21,6 +21,7 @@ export function formatFunctions(host: RunningHost, paint: Terminal["paint"]): re
     }),
     ...host.orchestrationNames.map((name) => `${paint("yellow", name)}: orchestration`),
     ...host.activityNames.map((name) => `${paint("yellow", name)}: activity`),
+    ...host.entityNames.map((name) => `${paint("yellow", name)}: entity`),
     ...others.map(({ name, trigger }) => `${paint("yellow", name)}: ${trigger.binding.type} (not served locally)`),
     ...host.app.disabled.map((name) => paint("yellow", `Function ${name} is disabled.`)),
   ];

@@ -20,6 +20,8 @@ export type DurableErrorCode =
   | "ActivityNotRegistered"
   /** This worker has no entity of that name; another may. */
   | "EntityNotRegistered"
+  /** The entity has no operation of that name. It lives on. */
+  | "EntityOperationNotFound"
   /** The name or key of an entity cannot be used. */
   | "InvalidEntityId"
   /** The name is taken by another definition of the same kind. */

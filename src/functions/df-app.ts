@@ -9,6 +9,7 @@ import {
   type VersionMatchStrategy,
 } from "../core/versioning.ts";
 import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
+import { createEntityHandle, type EntityHandle, type UntypedOperations } from "../orchestration/entity-handle.ts";
 import {
   type ActivityHandle,
   createActivityHandle,
@@ -19,9 +20,19 @@ import type { OrchestrationContext } from "../orchestration/orchestration-contex
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityContext, ActivityFunction } from "../worker/activity-context.ts";
 import type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
+import type { EntityClass, EntityFunction, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
 import { DurableClient } from "./durable-client.ts";
 import { type ClientConnection, type EmbeddedHost, findEmbeddedHost } from "./embedded-host.ts";
+import {
+  type CheckedClassEntity,
+  type CheckedFunctionEntity,
+  type CheckedOperations,
+  type ClassOperationSchemas,
+  inputSchemasOf,
+  resolveEntity,
+  type SchemaOperations,
+} from "./entity-registration.ts";
 import {
   assertAuthLevel,
   assertFunctionName,
@@ -193,6 +204,65 @@ export class DFApp {
     const { handler, ...schemas } = resolveDefinition<Orchestrator>("orchestration", name, definition);
     this.#registry.addOrchestration({ name, orchestrator: handler, ...schemas });
     return createOrchestrationHandle(name, schemas.inputSchema);
+  }
+
+  /**
+   * Registers an entity: a piece of state under a name and a key, and the operations on it, which run one at a time. It is
+   * a class, whose public methods are the operations and whose fields are the state, or a function that is given every
+   * operation.
+   *
+   * An operation is a transaction: when it throws, the state is as before, and nothing that it has signalled or started
+   * happens. Names of entities and operations compare ignoring case. The operation `delete` deletes the entity, unless
+   * the class has a method for it. What has no JSON form is not kept, nor are `#private` fields: they begin anew each time
+   * the entity is loaded, as does a field that was set to `undefined` (use `null`). To TypeScript's `private` methods
+   * callers can still get.
+   *
+   * @example
+   * class Counter {
+   *   value = 0;
+   *   add(amount: number) {
+   *     this.value += amount;
+   *   }
+   *   get() {
+   *     return this.value;
+   *   }
+   * }
+   * const counter = app.entity("Counter", Counter);
+   *
+   * @example
+   * app.entity("Switch", (context) => {
+   *   if (context.operationName === "toggle") context.setState(!context.getState(() => false));
+   *   return context.getState(() => false);
+   * });
+   *
+   * @param definition the class, whose constructor is called without arguments, or the function; or an object with it as
+   * `handler` and schemas for the `state` and for the `input` and `output` of `operations`
+   * @returns a handle for operations whose names, inputs and results are checked
+   * @throws DurableError `InvalidOption`, `DuplicateRegistration`
+   */
+  // Functions first: the compiler would take an arrow function for a class, and give its parameter no type.
+  entity<State extends StandardSchema, Operations extends Readonly<Record<string, OperationSchemas>>>(
+    name: string,
+    definition: CheckedFunctionEntity<State, Operations> & { readonly operations: Operations },
+  ): EntityHandle<SchemaOperations<Operations>>;
+  entity<State extends StandardSchema>(
+    name: string,
+    definition: CheckedFunctionEntity<State, undefined> & { readonly state: State },
+  ): EntityHandle<UntypedOperations>;
+  entity<State = unknown>(name: string, definition: Definition<EntityFunction<State>>): EntityHandle<UntypedOperations>;
+  entity<T extends object, Operations extends ClassOperationSchemas<T>>(
+    name: string,
+    definition: CheckedClassEntity<T, Operations> & { readonly operations: Operations },
+  ): EntityHandle<CheckedOperations<T, Operations>>;
+  entity<T extends object>(
+    name: string,
+    definition: EntityClass<T> | CheckedClassEntity<T, undefined>,
+  ): EntityHandle<T>;
+  entity(name: string, definition: unknown): EntityHandle<never> {
+    assertFunctionName(name);
+    const resolved = resolveEntity(name, definition);
+    this.#registry.addEntity(resolved);
+    return createEntityHandle(name, inputSchemasOf(resolved));
   }
 
   /**

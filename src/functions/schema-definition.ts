@@ -83,7 +83,8 @@ export function resolveDefinition<Handler>(
   };
 }
 
-function readSchema(value: unknown, what: string): StandardSchema | undefined {
+/** @throws DurableError `InvalidOption` */
+export function readSchema(value: unknown, what: string): StandardSchema | undefined {
   if (value === undefined || isStandardSchema(value)) return value;
   throw new DurableError(
     "InvalidOption",

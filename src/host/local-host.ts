@@ -55,6 +55,7 @@ export interface RunningHost {
   readonly app: FunctionApp;
   readonly orchestrationNames: readonly string[];
   readonly activityNames: readonly string[];
+  readonly entityNames: readonly string[];
   readonly engine: DurableEngine | undefined;
 }
 
@@ -162,8 +163,8 @@ export class LocalHost {
     this.#assertNotStopped();
     serve.content({ app, httpUri: loaded.capabilities["HttpUri"], management: management?.api });
     this.#state = "Running";
-    const { orchestrationNames, activityNames } = this.#apps;
-    return { origin, app, orchestrationNames, activityNames, engine: engine?.engine };
+    const { orchestrationNames, activityNames, entityNames } = this.#apps;
+    return { origin, app, orchestrationNames, activityNames, entityNames, engine: engine?.engine };
   }
 
   async #stop(): Promise<void> {

@@ -35,8 +35,7 @@ export interface StartChecks {
 /** As much of an app's registry as the checks ask for. */
 export interface StartableApp {
   readonly orchestrationNames: readonly string[];
-  /** @defaultValue not known: any name is taken, unless another app tells its own */
-  readonly entityNames?: readonly string[] | undefined;
+  readonly entityNames: readonly string[];
   readonly dataConverter: DataConverter;
   readonly versioning: VersioningOptions | undefined;
   findOrchestration(name: string): { readonly inputSchema?: StandardSchema | undefined } | undefined;
@@ -61,9 +60,7 @@ export function createStartChecks(apps: () => readonly StartableApp[]): StartChe
       if (find(name) === undefined) throw unknownOrchestration(name, listOrchestrationNames(apps()));
     },
     assertEntityKnown(name) {
-      const told = apps().flatMap(({ entityNames }) => (entityNames === undefined ? [] : [entityNames]));
-      if (told.length === 0) return;
-      const known = [...new Set(told.flat())].sort();
+      const known = [...new Set(apps().flatMap(({ entityNames }) => entityNames))].sort();
       if (!known.some((each) => each.toLowerCase() === name.toLowerCase())) throw unknownEntity(name, known);
     },
     async checkInput(name, input) {

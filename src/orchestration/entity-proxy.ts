@@ -1,58 +1,16 @@
 import { EntityId, type EntityRef, toEntityId } from "../core/entity-id.ts";
-import type { DurableTask } from "./durable-task.ts";
+import { validateSync } from "../core/payloads/standard-schema.ts";
+import type { EntityHandle, EntityOperationCalls, EntityOperationSignals } from "./entity-handle.ts";
 
-// Types: all that is said of the operations of an entity stands here.
-
-declare const operationsType: unique symbol;
 declare const proxyType: unique symbol;
-
-/** A registered entity. `Operations` holds a function for each operation. */
-export interface EntityHandle<Operations> {
-  readonly kind: "entity";
-  readonly name: string;
-  readonly [operationsType]?: Operations;
-}
-
-/** Operations of an entity of which only the name is known. */
-export interface AnyEntityOperations {
-  // biome-ignore lint/suspicious/noExplicitAny: nothing is known of it.
-  readonly [operation: string]: (input?: any) => any;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: any function.
-type AnyFunction = (...input: any[]) => unknown;
-
-/** The one input of an operation. */
-type InputOf<Operation extends AnyFunction> =
-  Parameters<Operation> extends []
-    ? []
-    : Parameters<Operation> extends [input: infer Input, ...rest: unknown[]]
-      ? [input: Input]
-      : [input?: Parameters<Operation>[0]];
-
-/** Calls the operations, and waits for their results. */
-export type EntityOperationCalls<Operations> = {
-  readonly [Name in keyof Operations as Operations[Name] extends AnyFunction
-    ? Name
-    : never]: Operations[Name] extends AnyFunction
-    ? (...input: InputOf<Operations[Name]>) => DurableTask<Awaited<ReturnType<Operations[Name]>>>
-    : never;
-};
-
-/** Signals the operations: nothing to wait for. */
-export type EntityOperationSignals<Operations> = {
-  readonly [Name in keyof Operations as Operations[Name] extends AnyFunction
-    ? Name
-    : never]: Operations[Name] extends AnyFunction ? (...input: InputOf<Operations[Name]>) => void : never;
-};
 
 /**
  * One entity, as an orchestration uses it: a function for each operation.
  *
  * @remarks Operations named `signal`, `then` or `toJSON` are out of its reach: use `callEntity`.
  */
-export type EntityProxy<Operations> = EntityOperationCalls<Operations> & {
-  readonly signal: EntityOperationSignals<Operations>;
+export type EntityProxy<T> = EntityOperationCalls<T> & {
+  readonly signal: EntityOperationSignals<T>;
   readonly [proxyType]?: true;
 };
 
@@ -65,10 +23,26 @@ type Use = (operation: string, input: unknown) => unknown;
 
 const ids = new WeakMap<object, EntityId>();
 
-/** An object with a function for every name that is asked for. */
-export function createEntityProxy(id: EntityId, call: Use, signal: Use): unknown {
-  const signals = operationsOf(id, signal, undefined);
-  const proxy = operationsOf(id, call, signals);
+/** An object with a function for every name that is asked for. Schemas of the handle check inputs. */
+export function createEntityProxy(
+  entity: EntityHandle<unknown> | string,
+  key: string,
+  use: Readonly<Record<"call" | "signal", (id: EntityId, operation: string, input: unknown) => unknown>>,
+): unknown {
+  const { name, inputSchemas } =
+    typeof entity === "string" ? { name: entity, inputSchemas: undefined } : (entity ?? {});
+  const id = new EntityId(name, key);
+  // Checked here, sent as given: the entity runs the schema too, and a schema may change what it takes.
+  const check = (operation: string, input: unknown) => {
+    validateSync(inputSchemaOf(entity, operation), input, `the input of operation '${operation}' of entity '${id}'`);
+  };
+  const checked =
+    (then: (id: EntityId, operation: string, input: unknown) => unknown): Use =>
+    (operation, input) => {
+      check(operation, input);
+      return then(id, operation, input);
+    };
+  const proxy = operationsOf(id, checked(use.call), operationsOf(id, checked(use.signal), undefined));
   ids.set(proxy, id);
   return proxy;
 }
@@ -76,11 +50,6 @@ export function createEntityProxy(id: EntityId, call: Use, signal: Use): unknown
 /** The entity that is meant. @throws DurableError `InvalidEntityId` */
 export function resolveEntity(target: EntityTarget): EntityId {
   return ids.get(target as object) ?? toEntityId(target as EntityRef | string);
-}
-
-/** @throws DurableError `InvalidEntityId` */
-export function entityIdOf(entity: EntityHandle<unknown> | string, key: string): EntityId {
-  return new EntityId(typeof entity === "string" ? entity : entity?.name, key);
 }
 
 /** What a debugger shows of a proxy. */

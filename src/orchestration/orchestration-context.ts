@@ -5,7 +5,8 @@ import type { TimeSpanInput } from "../core/time-span.ts";
 import type { CallActivityOptions, CallSubOrchestratorOptions } from "./call-options.ts";
 import type { DurableLock, LockState } from "./durable-lock.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
-import type { AnyEntityOperations, EntityHandle, EntityProxy, EntityTarget } from "./entity-proxy.ts";
+import type { EntityHandle, UntypedOperations } from "./entity-handle.ts";
+import type { EntityProxy, EntityTarget } from "./entity-proxy.ts";
 import type { ExternalEvent, ExternalEventStream } from "./external-event.ts";
 import type { ActivityHandle, OrchestrationHandle } from "./handles.ts";
 import type { DurableHttpRequest } from "./http/durable-http-request.ts";
@@ -197,10 +198,7 @@ export interface OrchestrationContext extends UserLogger {
    * const count = yield* counter.get();
    * @throws DurableError `InvalidEntityId`
    */
-  entity<Operations = AnyEntityOperations>(
-    entity: EntityHandle<Operations> | string,
-    key: string,
-  ): EntityProxy<Operations>;
+  entity<T = UntypedOperations>(entity: EntityHandle<T> | string, key: string): EntityProxy<T>;
 
   /**
    * Waits until nobody else uses those entities, and keeps others out until the lock is released: a critical section. In

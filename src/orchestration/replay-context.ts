@@ -15,14 +15,8 @@ import {
 } from "./call-options.ts";
 import type { DurableLock, LockState } from "./durable-lock.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
-import {
-  createEntityProxy,
-  type EntityHandle,
-  type EntityProxy,
-  type EntityTarget,
-  entityIdOf,
-  resolveEntity,
-} from "./entity-proxy.ts";
+import type { EntityHandle } from "./entity-handle.ts";
+import { createEntityProxy, type EntityProxy, type EntityTarget, resolveEntity } from "./entity-proxy.ts";
 import { assertEventName, createEventStream, type ExternalEvent, type ExternalEventStream } from "./external-event.ts";
 import type { DurableHttpRequest } from "./http/durable-http-request.ts";
 import type { DurableHttpResponse } from "./http/durable-http-response.ts";
@@ -217,11 +211,11 @@ export class ReplayContext implements OrchestrationContext {
     signalEntity(this.#scope, { entity: resolveEntity(entity), operation, input }, dueAt);
   }
 
-  entity<Operations>(entity: EntityHandle<Operations> | string, key: string): EntityProxy<Operations> {
-    const id = entityIdOf(entity, key);
-    const call = (operation: string, input: unknown) => this.callEntity(id, operation, input);
-    const signal = (operation: string, input: unknown) => this.signalEntity(id, operation, input);
-    return createEntityProxy(id, call, signal) as EntityProxy<Operations>;
+  entity<T>(entity: EntityHandle<T> | string, key: string): EntityProxy<T> {
+    return createEntityProxy(entity, key, {
+      call: (id, operation, input) => this.callEntity(id, operation, input),
+      signal: (id, operation, input) => this.signalEntity(id, operation, input),
+    }) as EntityProxy<T>;
   }
 
   lock(...entities: readonly (EntityTarget | readonly EntityTarget[])[]): DurableTask<DurableLock> {

@@ -18,25 +18,11 @@ export const callEntityCode: OrchestrationCode = { orchestrator: callEntity, dat
 function* callEntity(context: OrchestrationContext, message: string): Generator<DurableTask<unknown>, string, unknown> {
   const { entity, operation, input } = JSON.parse(message) as EntityCallMessage;
   try {
-    const result = (yield call(context, entity, operation, input)) as string | undefined;
+    const result = (yield context.callEntity(entity, operation, input)) as string | undefined;
     return formatAnswer({ kind: "completed", result });
   } catch (error) {
     const { failureDetails } = error as { readonly failureDetails?: FailureDetails };
     if (failureDetails === undefined) throw error;
     return formatAnswer({ kind: "failed", failureDetails });
   }
-}
-
-function call(
-  context: OrchestrationContext,
-  entity: string,
-  operation: string,
-  input: string | undefined,
-): DurableTask<unknown> {
-  // The context gets `callEntity` in another change; until then it is looked for here alone.
-  return (context as unknown as EntityCaller).callEntity(entity, operation, input);
-}
-
-interface EntityCaller {
-  callEntity(id: string, operation: string, input?: unknown): DurableTask<unknown>;
 }

@@ -1,5 +1,5 @@
 import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
-import { DurableError, isDurableError } from "../core/errors.ts";
+import { DurableError } from "../core/errors.ts";
 import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
 import type { ExecutionRef } from "../core/history-event.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
@@ -10,9 +10,12 @@ import type { ActivityInvocation, ActivityOutcome, OrchestrationSession, TaskExe
 import { decodeTaskTags } from "../core/task-tags.ts";
 import { startTimeLimit } from "../core/time-limit.ts";
 import type { OrchestrationCode } from "../orchestration/replay/orchestration-code.ts";
+import { isAbortError } from "./abort-error.ts";
 import type { UserLog } from "./activity-context.ts";
 import { type BuiltInFunctions, createBuiltInFunctions } from "./durable-http/built-in-functions.ts";
 import { type DurableHttpOptions, resolveDurableHttpOptions } from "./durable-http/durable-http-options.ts";
+import type { EntityDefinition } from "./entities/entity-definition.ts";
+import { EntityRunner } from "./entities/entity-runner.ts";
 import { InProcessSession } from "./in-process-session.ts";
 import type { ActivityDefinition, Registry } from "./registry.ts";
 
@@ -33,6 +36,7 @@ export class InProcessExecutor implements TaskExecutor {
   readonly #clock: Clock;
   readonly #log: UserLog;
   readonly #durableHttp: DurableHttpOptions;
+  readonly #entityRunners = new Map<EntityDefinition, EntityRunner>();
   #builtIns: BuiltInFunctions | undefined;
 
   constructor(options: InProcessExecutorOptions) {
@@ -80,7 +84,7 @@ export class InProcessExecutor implements TaskExecutor {
       return { kind: "completed", result: dataConverter.serialize(result, `the result of activity '${name}'`) };
     } catch (error) {
       // An activity that stopped because it was told to has not failed: it runs again elsewhere.
-      if (invocation.signal.aborted && isAbort(error)) throw error;
+      if (invocation.signal.aborted && isAbortError(error)) throw error;
       if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
       return { kind: "failed", failureDetails: describeFailure(error) };
     } finally {
@@ -89,7 +93,12 @@ export class InProcessExecutor implements TaskExecutor {
   }
 
   async executeEntityBatch(batch: EntityBatch): Promise<EntityBatchResult> {
-    throw new DurableError("EntityNotRegistered", `no entity named '${batch.entity.name}' is registered in this app`);
+    const { name } = batch.entity;
+    const runner = this.#findEntity(name);
+    if (runner === undefined) {
+      throw new DurableError("EntityNotRegistered", `no entity named '${name}' is registered in this app`);
+    }
+    return runner.run(batch);
   }
 
   #findOrchestration(name: string): OrchestrationCode | undefined {
@@ -114,16 +123,35 @@ export class InProcessExecutor implements TaskExecutor {
     return undefined;
   }
 
+  #findEntity(name: string): EntityRunner | undefined {
+    for (const registry of this.#registries) {
+      const definition = registry.findEntity(name);
+      if (definition !== undefined) return this.#getEntityRunner(definition, registry);
+    }
+    return undefined;
+  }
+
+  /** Made once for each entity: to find the operations of a class takes time. */
+  #getEntityRunner(definition: EntityDefinition, { dataConverter, versioning }: Registry): EntityRunner {
+    let runner = this.#entityRunners.get(definition);
+    if (runner === undefined) {
+      runner = new EntityRunner({
+        definition,
+        dataConverter,
+        defaultVersion: versioning?.version,
+        log: (level, instanceId, args) => this.#log(level, instanceId, definition.name, args),
+      });
+      this.#entityRunners.set(definition, runner);
+    }
+    return runner;
+  }
+
   /** Made when first needed: all apps are loaded by then. */
   #getBuiltIns(): BuiltInFunctions {
     const perApp = this.#registries.map(({ durableHttp }) => durableHttp);
     this.#builtIns ??= createBuiltInFunctions(resolveDurableHttpOptions(this.#durableHttp, perApp), this.#clock);
     return this.#builtIns;
   }
-}
-
-function isAbort(error: unknown): boolean {
-  return isDurableError(error, "Aborted") || (error instanceof Error && error.name === "AbortError");
 }
 
 function activityNotFound(name: string): FailureDetails {

@@ -1,3 +1,4 @@
+import { EntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
@@ -7,6 +8,7 @@ import type { VersioningOptions } from "../core/versioning.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityFunction } from "./activity-context.ts";
 import type { DurableHttpOptions } from "./durable-http/durable-http-options.ts";
+import type { EntityDefinition } from "./entities/entity-definition.ts";
 
 export interface OrchestrationDefinition {
   readonly name: string;
@@ -41,6 +43,7 @@ export class Registry {
   #versioning: VersioningOptions | undefined;
   readonly #orchestrations = new NamedDefinitions<OrchestrationDefinition>("orchestration");
   readonly #activities = new NamedDefinitions<ActivityDefinition>("activity");
+  readonly #entities = new NamedDefinitions<EntityDefinition>("entity");
 
   constructor(options: RegistryOptions = {}) {
     this.dataConverter = options.dataConverter ?? jsonDataConverter;
@@ -68,6 +71,25 @@ export class Registry {
     this.#activities.add(definition);
   }
 
+  /**
+   * Entities are known by their names ignoring case.
+   *
+   * @throws DurableError `InvalidOption`, `InvalidEntityId`, `DuplicateRegistration`
+   */
+  addEntity(definition: EntityDefinition): void {
+    const { name } = definition;
+    assertDefinitionName(name, "the name of an entity");
+    new EntityId(name, "");
+    const known = this.#entities.find(name);
+    if (known !== undefined && known.name !== name) {
+      throw new DurableError(
+        "DuplicateRegistration",
+        `an entity named '${known.name}' is registered already, and '${name}' differs from it only in case`,
+      );
+    }
+    this.#entities.add(definition);
+  }
+
   findOrchestration(name: string): OrchestrationDefinition | undefined {
     return this.#orchestrations.find(name);
   }
@@ -76,12 +98,20 @@ export class Registry {
     return this.#activities.find(name);
   }
 
+  findEntity(name: string): EntityDefinition | undefined {
+    return this.#entities.find(name);
+  }
+
   get orchestrationNames(): readonly string[] {
     return this.#orchestrations.names;
   }
 
   get activityNames(): readonly string[] {
     return this.#activities.names;
+  }
+
+  get entityNames(): readonly string[] {
+    return this.#entities.names;
   }
 }
 

@@ -17,7 +17,7 @@ export async function writeEntity(
   const event = { type: "EventRaised", eventId: -1, timestamp: at, name: "continue", input: undefined } as const;
   await store.sendMessage({ message: { event: { ...event, parentTraceContext: undefined }, target } });
   const workItem = (await backend.fetchOrchestrationWorkItem(new AbortController().signal))!;
-  const input = formatSchedulerState(scheduler, { format: () => undefined, parse: () => undefined });
+  const input = formatSchedulerState(scheduler);
   const { historyVersion } = await backend.loadHistory(workItem);
   const executionId = `e${at.getTime()}`;
   await backend.completeOrchestrationWorkItem({

@@ -1,17 +1,22 @@
 import {
   type ActivityHandle,
+  createEntityHandle,
   DFApp,
   type DurableLock,
   type DurableTask,
   defineEvent,
+  type EntityContext,
   type EntityHandle,
   EntityId,
+  type EntityOperationCalls,
+  type EntityOperationSignals,
   type EntityProxy,
   type LockState,
   type OrchestrationContext,
   type OrchestrationHandle,
   RetryOptions,
   type TimerTask,
+  type UntypedOperations,
 } from "durable-functions-ts";
 import { expectTypeOf, it } from "vitest";
 
@@ -290,4 +295,76 @@ it("a plain yield compiles in strict code, and what it gives back is any", () =>
 
   expectTypeOf(byName).toEqualTypeOf<OrchestrationHandle<unknown, string>>();
   expectTypeOf(asyncByName).toEqualTypeOf<OrchestrationHandle<string, { article: string }>>();
+});
+
+class Basket {
+  items: string[] = [];
+
+  put(item: string): number {
+    return this.items.push(item);
+  }
+
+  async take(item?: string, context?: EntityContext): Promise<string | undefined> {
+    context?.info(item);
+    return this.items.pop();
+  }
+
+  clear(_input: undefined, context: EntityContext): void {
+    context.destructOnExit();
+  }
+
+  toString(): string {
+    return this.items.join();
+  }
+
+  protected sort(): void {}
+}
+
+it("an entity that is a class gives its operations a type", () => {
+  const basket = app.entity("Basket", Basket);
+  type Calls = EntityOperationCalls<Basket>;
+
+  expectTypeOf(basket).toEqualTypeOf<EntityHandle<Basket>>();
+  expectTypeOf(createEntityHandle<Basket>("Elsewhere")).toEqualTypeOf<EntityHandle<Basket>>();
+  expectTypeOf<keyof Calls>().toEqualTypeOf<"put" | "take" | "clear">();
+  expectTypeOf<Calls["put"]>().toEqualTypeOf<(input: string) => DurableTask<number>>();
+  expectTypeOf<Calls["take"]>().toEqualTypeOf<(input?: string) => DurableTask<string | undefined>>();
+  expectTypeOf<Calls["clear"]>().toEqualTypeOf<(input?: undefined) => DurableTask<void>>();
+  expectTypeOf<EntityOperationSignals<Basket>["put"]>().toEqualTypeOf<(input: string) => void>();
+});
+
+it("an entity that is a function knows its state, when that is said, and takes any operation", () => {
+  const open = app.entity("Open", (context) => {
+    const count: number = context.df.getState(() => 0);
+    context.df.setState(count + context.df.getInput<number>());
+    context.df.return(context.df.operationName);
+    if (context.df.isNewlyConstructed) context.df.signalEntity(context.df.entityId, "grow", 1);
+  });
+  const typed = app.entity("Typed", async (context: EntityContext<number>) => {
+    expectTypeOf(context.df.getState()).toEqualTypeOf<number | undefined>();
+    // @ts-expect-error the state is a number
+    context.df.setState("text");
+  });
+
+  expectTypeOf(open).toEqualTypeOf<EntityHandle<UntypedOperations>>();
+  expectTypeOf(typed).toEqualTypeOf<EntityHandle<UntypedOperations>>();
+  expectTypeOf<EntityOperationCalls<UntypedOperations>["any"]>().toEqualTypeOf<
+    (input?: unknown) => DurableTask<unknown>
+  >();
+});
+
+it("operations of entities signal and start what they know the type of", () => {
+  const basket = createEntityHandle<Basket>("Basket");
+  app.entity("Sender", (context) => {
+    context.signalEntity(basket, "b", "put", "apple", { scheduledTime: new Date() });
+    context.signalEntity({ name: "Other", key: "o" }, "anything", 1);
+    context.startNewOrchestration(count, ["a"], { startAt: new Date() });
+    context.startNewOrchestration("other");
+    // @ts-expect-error an item is a text
+    context.signalEntity(basket, "b", "put", 1);
+    // @ts-expect-error baskets do not shrink
+    context.signalEntity(basket, "b", "shrink");
+    // @ts-expect-error the items are missing
+    context.startNewOrchestration(count);
+  });
 });

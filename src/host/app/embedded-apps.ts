@@ -31,13 +31,22 @@ export class EmbeddedApps implements EmbeddedHost {
     return [...new Set(this.#registries.flatMap((registry) => registry.activityNames))].sort();
   }
 
+  /** Each once, ignoring case, as the app that serves it has it. */
+  get entityNames(): readonly string[] {
+    const names = this.#registries.flatMap((registry) => registry.entityNames);
+    return names.filter((name, at) => names.findIndex((other) => isSameEntity(name, other)) === at).sort();
+  }
+
   /** Names that more than one app defines; the first definition serves. */
   get duplicateNames(): readonly string[] {
-    const all = this.#registries.flatMap((registry) => [...registry.orchestrationNames, ...registry.activityNames]);
-    const perApp = this.#registries.map(
-      (registry) => new Set([...registry.orchestrationNames, ...registry.activityNames]),
+    const perApp = this.#registries.map((app) => new Set([...app.orchestrationNames, ...app.activityNames]));
+    const names = new Set(perApp.flatMap((own) => [...own]));
+    const duplicates = [...names].filter((name) => perApp.filter((own) => own.has(name)).length > 1);
+    // Those of entities compare ignoring case.
+    const entities = this.entityNames.filter(
+      (name) => this.#registries.filter((app) => app.findEntity(name) !== undefined).length > 1,
     );
-    return [...new Set(all)].filter((name) => perApp.filter((names) => names.has(name)).length > 1);
+    return [...new Set([...duplicates, ...entities])];
   }
 
   attach(app: EmbeddedApp): void {
@@ -62,4 +71,8 @@ export class EmbeddedApps implements EmbeddedHost {
   engineGone(cause: unknown): void {
     this.#settle.reject(new DurableError("Aborted", "the host stopped before its engine ran", { cause }));
   }
+}
+
+function isSameEntity(name: string, other: string): boolean {
+  return name.toLowerCase() === other.toLowerCase();
 }

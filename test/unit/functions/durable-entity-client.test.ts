@@ -10,7 +10,8 @@ import { entity, FakeOrchestrationClient } from "../http/fake-orchestration-clie
 
 function durableClient(options: DurableClientOptions = {}) {
   const hub = new FakeOrchestrationClient();
-  const app = Object.assign(new Registry(), { entityNames: ["Counter"] });
+  const app = new Registry();
+  app.addEntity({ name: "Counter", entity: () => undefined });
   const connection = {
     client: hub,
     managementBaseUrl: "http://localhost:7071/runtime/webhooks/durabletask",

@@ -8,7 +8,8 @@ import { baseUrl, managementApi } from "./management-fixture.ts";
 const counters = [entity("@counter@", "5"), entity("@counter@k1", "5"), entity("@counter@k2", '"07"')];
 
 function entityApi(entities: readonly EntityMetadata[] = counters) {
-  const app = Object.assign(new Registry(), { entityNames: ["Counter"] });
+  const app = new Registry();
+  app.addEntity({ name: "Counter", entity: () => undefined });
   const opened = managementApi([], { startChecks: createStartChecks(() => [app]) });
   const { client } = opened;
   for (const each of entities) client.entities.found.set(each.id.toString(), each);

@@ -42,7 +42,7 @@ export function instance(state: Partial<OrchestrationState> = {}): Orchestration
 }
 
 /** Holds entities in memory, and records what it was asked. */
-export class FakeEntityClient implements EntityClient {
+class FakeEntityClient implements EntityClient {
   readonly found = new Map<string, EntityMetadata>();
   /** Each call as its method and arguments, with ids as texts. */
   readonly calls: unknown[][] = [];

@@ -30,12 +30,12 @@ it("of several apps with one name the first decides, even when it has no version
   expect(checks.defaultVersionOf("buy")).toBeUndefined();
 });
 
-it("knows the entities of all apps, whatever their case, unless no app tells any", () => {
-  const apps: StartableApp[] = [app("1", "buy")];
-  const checks = createStartChecks(() => apps);
-  expect(() => checks.assertEntityKnown("Lamp")).not.toThrow();
-
-  apps.push(Object.assign(app("1"), { entityNames: ["Counter", "Basket"] }));
+it("knows the entities of all apps, whatever their case", () => {
+  const counters = app("1", "buy");
+  counters.addEntity({ name: "Counter", entity: () => undefined });
+  const baskets = app("1");
+  baskets.addEntity({ name: "Basket", entity: () => undefined });
+  const checks = createStartChecks(() => [counters, baskets]);
 
   expect(() => checks.assertEntityKnown("counter")).not.toThrow();
   expect(() => checks.assertEntityKnown("Lamp")).toThrow(

@@ -45,3 +45,19 @@ it("an orchestration of another app is started with that app's version and schem
   expect(refused).toMatchObject({ code: "InvalidPayload" });
   expect(await refusedOverHttp.json()).toEqual({ Message: (refused as Error).message });
 });
+
+it("lists the entities of all apps, and names that several of them define, those of entities ignoring case", () => {
+  const apps = new EmbeddedApps();
+  uninstall = installEmbeddedHost(apps);
+  const [first, second] = [new DFApp(), new DFApp()];
+  first.entity("Counter", () => {});
+  first.activity("Log", () => {});
+  first.activity("price", () => {});
+  second.entity("counter", () => {});
+  second.entity("Basket", () => {});
+  second.entity("log", () => {});
+  second.activity("price", () => {});
+
+  expect(apps.entityNames).toEqual(["Basket", "Counter", "log"]);
+  expect(apps.duplicateNames).toEqual(["price", "Counter"]);
+});

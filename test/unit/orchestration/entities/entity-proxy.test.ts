@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import type { DurableTask } from "../../../../src/orchestration/durable-task.ts";
-import type { EntityHandle, EntityProxy } from "../../../../src/orchestration/entity-proxy.ts";
+import type { EntityHandle } from "../../../../src/orchestration/entity-handle.ts";
+import type { EntityProxy } from "../../../../src/orchestration/entity-proxy.ts";
 import { answerTo, EntityUser, endOf, requestsOf } from "../../../support/entity-user.ts";
 
 interface Counter {

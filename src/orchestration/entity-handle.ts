@@ -1,0 +1,89 @@
+import type { StandardSchema } from "../core/payloads/standard-schema.ts";
+import type { DurableTask } from "./durable-task.ts";
+
+declare const operationsType: unique symbol;
+
+/**
+ * A registered entity, for operations whose names, inputs and results are checked by the compiler.
+ *
+ * @typeParam T a class, or any type whose methods are the operations; {@link UntypedOperations} when they are not known
+ */
+export interface EntityHandle<T> {
+  readonly kind: "entity";
+  readonly name: string;
+  /** Checks inputs before they are sent, by the name of the operation. */
+  readonly inputSchemas?: Readonly<Record<string, StandardSchema>> | undefined;
+  readonly [operationsType]?: T;
+}
+
+/** Operations of an entity that is a function: any name, any input, an unknown result. */
+export interface UntypedOperations {
+  readonly [operation: string]: (input?: unknown) => unknown;
+}
+
+/** Names of the operations: public methods, but for those that every object has (`toString`, `valueOf`, ...). */
+export type OperationNames<T> = Exclude<
+  { [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T],
+  // biome-ignore lint/complexity/noBannedTypes: the members that every object has are meant.
+  keyof Object | symbol | number
+>;
+
+/** What an operation is given: nothing, one input, or one that may be left out. */
+type InputArguments<Parameters extends readonly unknown[]> = Parameters extends readonly []
+  ? []
+  : Parameters extends readonly [infer Input, ...unknown[]]
+    ? undefined extends Input
+      ? [input?: Input]
+      : [input: Input]
+    : Parameters extends readonly [input?: infer Input, ...rest: unknown[]]
+      ? [input?: Input]
+      : [];
+
+/**
+ * The operations of a class as those who call them see them: one input at most, and a result that is awaited.
+ *
+ * @example
+ * class Counter {
+ *   value = 0;
+ *   async add(amount: number, context: EntityContext) { ... return this.value; }
+ * }
+ * OperationsOf<Counter> // { add: (input: number) => number }
+ */
+export type OperationsOf<T> = {
+  readonly [K in OperationNames<T>]: T[K] extends (...args: infer Parameters) => infer Result
+    ? (...input: InputArguments<Parameters>) => Awaited<Result>
+    : never;
+};
+
+/** Input of one operation, as the arguments of a call. */
+export type OperationInput<T, K extends OperationNames<T>> = Parameters<OperationsOf<T>[K]>;
+
+/** Operations that somebody waits for. */
+export type EntityOperationCalls<T> = {
+  readonly [K in OperationNames<T>]: (
+    ...input: Parameters<OperationsOf<T>[K]>
+  ) => DurableTask<ReturnType<OperationsOf<T>[K]>>;
+};
+
+/** Operations that nobody waits for. */
+export type EntityOperationSignals<T> = {
+  readonly [K in OperationNames<T>]: (...input: Parameters<OperationsOf<T>[K]>) => void;
+};
+
+/**
+ * Handle of an entity that is registered under that name, here or by other workers of the hub.
+ *
+ * @example
+ * const counter = createEntityHandle<Counter>("Counter");
+ */
+export function createEntityHandle<T = UntypedOperations>(
+  name: string,
+  inputSchemas?: Readonly<Record<string, StandardSchema>>,
+): EntityHandle<T> {
+  return Object.freeze({ kind: "entity", name, inputSchemas });
+}
+
+/** `true` for a handle, also one of another copy of the package. */
+export function isEntityHandle(value: unknown): value is EntityHandle<unknown> {
+  return typeof value === "object" && value !== null && (value as { readonly kind?: unknown }).kind === "entity";
+}
