@@ -213,9 +213,10 @@ export class DFApp {
    *
    * An operation is a transaction: when it throws, the state is as before, and nothing that it has signalled or started
    * happens. Names of entities and operations compare ignoring case. The operation `delete` deletes the entity, unless
-   * the class has a method for it. What has no JSON form is not kept, nor are `#private` fields: they begin anew each time
-   * the entity is loaded, as does a field that was set to `undefined` (use `null`). To TypeScript's `private` methods
-   * callers can still get.
+   * the class has a method for it. The constructor runs before each operation, then the fields get what is stored. So
+   * what has no JSON form is not kept (a `Date` comes back as text, unless the app has a converter for it), and `#private`
+   * fields begin anew each time, as does a field that was set to `undefined` (use `null`). What TypeScript calls `private`
+   * is a method like others to callers by name; a `#method` is not.
    *
    * @example
    * class Counter {

@@ -87,3 +87,8 @@ export function createEntityHandle<T = UntypedOperations>(
 export function isEntityHandle(value: unknown): value is EntityHandle<unknown> {
   return typeof value === "object" && value !== null && (value as { readonly kind?: unknown }).kind === "entity";
 }
+
+/** What checks the input of an operation before it is sent. Names come from callers, so only own ones count. */
+export function inputSchemaOf({ inputSchemas }: EntityHandle<unknown>, operation: string): StandardSchema | undefined {
+  return inputSchemas !== undefined && Object.hasOwn(inputSchemas, operation) ? inputSchemas[operation] : undefined;
+}

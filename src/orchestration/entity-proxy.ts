@@ -1,6 +1,12 @@
 import { EntityId, type EntityRef, toEntityId } from "../core/entity-id.ts";
 import { validateSync } from "../core/payloads/standard-schema.ts";
-import type { EntityHandle, EntityOperationCalls, EntityOperationSignals } from "./entity-handle.ts";
+import {
+  createEntityHandle,
+  type EntityHandle,
+  type EntityOperationCalls,
+  type EntityOperationSignals,
+  inputSchemaOf,
+} from "./entity-handle.ts";
 
 declare const proxyType: unique symbol;
 
@@ -29,12 +35,11 @@ export function createEntityProxy(
   key: string,
   use: Readonly<Record<"call" | "signal", (id: EntityId, operation: string, input: unknown) => unknown>>,
 ): unknown {
-  const { name, inputSchemas } =
-    typeof entity === "string" ? { name: entity, inputSchemas: undefined } : (entity ?? {});
-  const id = new EntityId(name, key);
+  const handle = typeof entity === "string" ? createEntityHandle(entity) : entity;
+  const id = new EntityId(handle?.name, key);
   // Checked here, sent as given: the entity runs the schema too, and a schema may change what it takes.
   const check = (operation: string, input: unknown) => {
-    validateSync(inputSchemaOf(entity, operation), input, `the input of operation '${operation}' of entity '${id}'`);
+    validateSync(inputSchemaOf(handle, operation), input, `the input of operation '${operation}' of entity '${id}'`);
   };
   const checked =
     (then: (id: EntityId, operation: string, input: unknown) => unknown): Use =>

@@ -48,7 +48,7 @@ export async function validate<Output>(
 }
 
 /**
- * {@link validate} where nothing may be awaited: in orchestrators.
+ * {@link validate} where nothing may be awaited: in orchestrators, and for states of entities.
  *
  * @throws DurableError also `OrchestrationMisuse` when the schema is asynchronous
  */
@@ -59,7 +59,7 @@ export function validateSync<Output>(schema: StandardSchema<Output> | undefined,
     result.catch(() => {});
     throw new DurableError(
       "OrchestrationMisuse",
-      `the schema of ${what} is asynchronous; what an orchestrator validates must be checked synchronously`,
+      `the schema of ${what} is asynchronous; what orchestrators and states of entities are checked with must not be`,
     );
   }
   return accept(result, what);

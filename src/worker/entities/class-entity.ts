@@ -28,8 +28,8 @@ export function findOperations(entityClass: EntityClass): OperationTable<Operati
 }
 
 /**
- * The state of an entity that is a class: its instance, which lives on from operation to operation. An operation that
- * fails may have changed anything in it, so that the next one has another, made from the text.
+ * The state of an entity that is a class: an instance for each operation, made from the text. One that lived on would
+ * keep what the text does not (a `Date`, a private field), but only as far as the batch goes, which nobody can foresee.
  */
 export class InstanceState implements EntityState {
   readonly #class: EntityClass;
@@ -72,12 +72,9 @@ export class InstanceState implements EntityState {
   }
 
   commit(): void {
-    if (this.#isDeleted) {
-      this.#text = undefined;
-      this.rollback();
-    } else if (this.#instance !== undefined) {
-      this.#text = this.#format.write(this.#instance);
-    }
+    if (this.#isDeleted) this.#text = undefined;
+    else if (this.#instance !== undefined) this.#text = this.#format.write(this.#instance);
+    this.rollback();
   }
 
   rollback(): void {

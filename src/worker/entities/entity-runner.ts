@@ -37,7 +37,8 @@ interface EntityCode {
  * Runs the operations of one entity.
  *
  * - `E1` An operation is a transaction: it succeeds with its state, its result and its actions, or none of them is.
- * - `E2` What one operation leaves in memory and not in the state never reaches the next one when it has failed.
+ * - `E2` An operation sees what is stored and nothing else that one before it has left in memory: it makes no difference
+ *   how operations are cut into batches.
  * - `E3` A state that cannot be read stays as it is until an operation that does not ask for it replaces or deletes it.
  */
 export class EntityRunner {

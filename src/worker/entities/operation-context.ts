@@ -8,7 +8,7 @@ import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import { validateSync } from "../../core/payloads/standard-schema.ts";
 import type { LogLevel } from "../../core/ports.ts";
 import { assertShortText } from "../../orchestration/call-options.ts";
-import { type EntityHandle, isEntityHandle } from "../../orchestration/entity-handle.ts";
+import { type EntityHandle, inputSchemaOf, isEntityHandle } from "../../orchestration/entity-handle.ts";
 import type { OrchestrationHandle } from "../../orchestration/handles.ts";
 import type { EntityContext, EntitySignalOptions, StartFromEntityOptions } from "./entity-context.ts";
 import type { EntityState } from "./entity-state.ts";
@@ -117,7 +117,7 @@ export class OperationContext implements EntityContext {
       throw new DurableError("InvalidOption", "the operation of a signal must be a non-empty text");
     }
     const what = `the input of operation '${operation}' of entity '${target}'`;
-    if (isEntityHandle(entity)) validateSync(entity.inputSchemas?.[operation], input, what);
+    if (isEntityHandle(entity)) validateSync(inputSchemaOf(entity, operation), input, what);
     const { scheduledTime } = readOptions<EntitySignalOptions>(options, "signalEntity");
     this.actions.push({
       kind: "SignalEntity",

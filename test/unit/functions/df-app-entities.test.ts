@@ -277,6 +277,15 @@ describe("schemas", () => {
   });
 });
 
+it("an asynchronous schema of a state fails the operations", async () => {
+  const { app, run } = openApp();
+  app.entity("Slow", { state: slowOrderSchema, handler: (context) => context.setState({ id: "1", lines: [] }) });
+
+  expect(resultsOf(await run("slow", ["any"]))).toEqual([
+    expect.stringMatching(/^OrchestrationMisuse: the schema of the state of entity '@slow@k' is asynchronous/),
+  ]);
+});
+
 it.each<[string, unknown]>([
   ["nothing", undefined],
   ["null", null],

@@ -177,6 +177,32 @@ describe("delete", () => {
   });
 });
 
+it("how operations are cut into batches makes no difference", async () => {
+  class Mixed {
+    when: unknown = new Date(0);
+    mood: string | undefined = "initial";
+    count = 0;
+    #unseen = 0;
+    look() {
+      const looked = [typeof this.when, this.mood, this.count++, this.#unseen++];
+      this.mood = undefined;
+      return looked;
+    }
+  }
+
+  const whole = await runBatch(Mixed, ["look", "look", "look"]);
+  const parts: unknown[] = [];
+  let state: string | undefined;
+  for (let at = 0; at < 3; at++) {
+    const part = await runBatch(Mixed, ["look"], { state });
+    parts.push(...resultsOf(part));
+    state = part.state;
+  }
+
+  expect(resultsOf(whole)).toEqual(parts);
+  expect(whole.state).toBe(state);
+});
+
 describe("a stored state", () => {
   it("of another release gets the initial values of fields that it has not", async () => {
     class Grown extends Counter {

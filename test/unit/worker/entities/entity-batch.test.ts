@@ -57,6 +57,15 @@ it("signals and starts come out in order, as they were asked for", async () => {
   ]);
 });
 
+it("a schema is looked up among those of the handle, whatever an operation is called", async () => {
+  const handle = createEntityHandle("a", { c: numberFromText });
+  const entity = (context: EntityContext) => context.signalEntity(handle, "b", context.operationName, 5);
+
+  const batch = await runBatch(entity, ["toString", "__proto__", "constructor", "d"]);
+
+  expect(batch.outcomes.map(({ kind }) => kind)).toEqual(Array(4).fill("completed"));
+});
+
 it("the ids of what it starts are the same when the batch runs again, and no two are one", async () => {
   const entity = (context: EntityContext) => [context.startNewOrchestration("a"), context.startNewOrchestration("a")];
 

@@ -126,7 +126,7 @@ function deleting(context: EntityContext<Content>) {
   return fallible(context);
 }
 
-it("a class keeps nothing in memory of an operation that failed", async () => {
+it("a class keeps nothing in memory from one operation to the next, be they of one batch or of two", async () => {
   class Cached {
     value = 0;
     #cache = 0;
@@ -143,8 +143,10 @@ it("a class keeps nothing in memory of an operation that failed", async () => {
     ["raise", true],
     ["raise", false],
   ]);
+  const next = await runBatch(Cached, [["raise", false]], { state: batch.state });
 
   expect(resultsOf(batch)).toEqual([[1, 1], "Error: no", [2, 1]]);
+  expect(resultsOf(next)).toEqual([[3, 1]]);
 });
 
 it.each([null, undefined, "text", 5, Object.freeze(new Error("frozen")), Object.create(null)])(
