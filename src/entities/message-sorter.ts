@@ -1,5 +1,6 @@
 import type { EntityRequest } from "./entity-message.ts";
 import { objectOf, requestMembers, requestOf } from "./entity-message.ts";
+import { WaitingRequests } from "./waiting-requests.ts";
 import { formatTicks, noTime, readTicks, ticksOf, toTicks, type WireTime } from "./wire-time.ts";
 
 /**
@@ -53,7 +54,7 @@ export class MessageSorter {
     const copy = new MessageSorter();
     for (const [receiver, time] of this.#sent) copy.#sent.set(receiver, time);
     for (const [name, entry] of this.#received) {
-      copy.#received.set(name, { ...entry, recent: [...entry.recent], buffered: [...entry.buffered] });
+      copy.#received.set(name, { ...entry, recent: [...entry.recent], buffered: entry.buffered.clone() });
     }
     copy.#receiveHorizon = this.#receiveHorizon;
     copy.#sendHorizon = this.#sendHorizon;
@@ -84,25 +85,38 @@ export class MessageSorter {
     const { parentInstanceId } = request;
     // Clients keep no order; a forwarded lock request comes from another entity than it names.
     if (parentInstanceId === undefined || request.lockPosition > 0) return [request];
-    const delivered = this.#advance(ticksOf(request.timestamp));
-    const sender = this.#senderOf(parentInstanceId, request.parentExecutionId, delivered);
-    if (isRepeat(sender, request)) return delivered;
+    const ticks = ticksOf(request.timestamp);
+    const delivered = this.#advance(ticks);
+    const known = this.#touch(parentInstanceId);
+    if (known !== undefined && isRepeat(known, request)) return delivered;
+    const isOther = known !== undefined && known.executionId !== request.parentExecutionId;
+    if (isOther && ticks < ticksOf(known.last)) {
+      // An execution before, of which nothing can be waited for any more.
+      remember(known, request);
+      delivered.push(request);
+      return delivered;
+    }
+    const sender = known !== undefined && !isOther ? known : newSender(request, known);
+    if (isOther) delivered.push(...known.buffered.takeAll());
+    this.#received.set(parentInstanceId, sender);
     const horizon = ticksOf(this.#receiveHorizon);
     const before = ticksOf(request.predecessor);
     if (before > ticksOf(sender.last) && before >= horizon)
-      sender.buffered.push(request); // S2
+      sender.buffered.add(request); // S2
     else deliver(sender, request, delivered);
     deliverBuffered(sender, horizon, delivered);
     return delivered;
   }
 
-  /** A delayed message has no place in the order. */
+  /** A delayed message has no place in the order, nor does it say which execution is the present one. */
   receiveDelayed(request: EntityRequest): readonly EntityRequest[] {
-    if (request.parentInstanceId === undefined) return [request];
-    const delivered: EntityRequest[] = [];
-    const sender = this.#senderOf(request.parentInstanceId, request.parentExecutionId, delivered);
-    if (!sender.recent.some(({ mark }) => mark === markOf(request))) deliver(sender, request, delivered);
-    return delivered;
+    const { parentInstanceId } = request;
+    if (parentInstanceId === undefined) return [request];
+    const sender = this.#touch(parentInstanceId) ?? newSender(request, undefined);
+    if (knows(sender, request)) return [];
+    this.#received.set(parentInstanceId, sender);
+    remember(sender, request);
+    return [request];
   }
 
   /** Moves the window on, and lets go what has waited for its whole length. */
@@ -112,21 +126,17 @@ export class MessageSorter {
     if (ticksOf(this.#receiveHorizon) + collectionTicks >= horizon) return delivered;
     this.#receiveHorizon = formatTicks(horizon);
     for (const sender of this.#received.values()) deliverBuffered(sender, horizon, delivered);
-    // S3: those heard of last stand at the end.
-    const old = [...this.#received].filter(
-      ([, { last, buffered }]) => buffered.length === 0 && ticksOf(last) < horizon,
-    );
+    // S3
+    const old = [...this.#received].filter(([, { last, buffered }]) => buffered.size === 0 && ticksOf(last) < horizon);
     for (const [name] of old.slice(0, Math.max(0, old.length - maxOldSenders))) this.#received.delete(name);
     return delivered;
   }
 
-  #senderOf(name: string, executionId: string | undefined, delivered: EntityRequest[]): Sender {
-    const known = this.#received.get(name);
+  /** S3: those heard of last stand at the end. */
+  #touch(name: string): Sender | undefined {
+    const sender = this.#received.get(name);
+    if (sender === undefined) return undefined;
     this.#received.delete(name);
-    const isSame = known !== undefined && known.executionId === executionId;
-    // What an execution before has sent will get no predecessor any more.
-    if (known !== undefined && !isSame) delivered.push(...byTime(known.buffered));
-    const sender = isSame ? known : { last: noTime, executionId, recent: [], buffered: [] };
     this.#received.set(name, sender);
     return sender;
   }
@@ -137,13 +147,14 @@ interface Sender {
   last: WireTime;
   readonly executionId: string | undefined;
   /** The last messages that were delivered, oldest first. */
-  recent: Recent[];
+  readonly recent: Recent[];
   /** What waits for its predecessor. */
-  readonly buffered: EntityRequest[];
+  readonly buffered: WaitingRequests;
 }
 
 interface Recent {
   readonly ticks: bigint;
+  /** Empty for all that others have delivered, who keep no marks. */
   readonly mark: string;
 }
 
@@ -154,74 +165,91 @@ const maxOldSenders = 200;
 const maxRecent = 8;
 const maxBuffered = 10_000;
 
-/** S1 */
-function isRepeat({ last, recent, buffered }: Sender, request: EntityRequest): boolean {
+/** What is known of an execution before helps to know its repeats. */
+function newSender({ parentExecutionId: executionId }: EntityRequest, before: Sender | undefined): Sender {
+  return { last: noTime, executionId, recent: before?.recent ?? [], buffered: new WaitingRequests() };
+}
+
+function knows({ recent, buffered }: Sender, request: EntityRequest): boolean {
   const mark = markOf(request);
-  if (recent.some((known) => known.mark === mark) || buffered.some(({ id }) => id === request.id)) return true;
-  const ticks = ticksOf(request.timestamp);
-  if (ticks > ticksOf(last)) return false;
-  // An episode that is repeated may decide otherwise, and give an earlier time to another message.
+  return recent.some((known) => known.mark === mark) || buffered.has(request.id);
+}
+
+/** S1 */
+function isRepeat(sender: Sender, request: EntityRequest): boolean {
+  if (knows(sender, request)) return true;
+  const { last, recent } = sender;
   const [oldest] = recent;
-  return oldest === undefined ? last !== noTime : ticks < oldest.ticks;
+  const ticks = ticksOf(request.timestamp);
+  if (oldest === undefined || ticks > ticksOf(last)) return false;
+  if (oldest.mark === "") return ticks <= oldest.ticks;
+  // An episode that is repeated may decide otherwise, and give an earlier time to another message.
+  return recent.length >= maxRecent && ticks < oldest.ticks;
 }
 
 function deliver(sender: Sender, request: EntityRequest, delivered: EntityRequest[]): void {
   delivered.push(request);
-  const isDelayed = request.timestamp === noTime;
-  const ticks = ticksOf(isDelayed ? sender.last : request.timestamp);
-  if (ticks > ticksOf(sender.last)) sender.last = request.timestamp;
-  sender.recent.push({ ticks, mark: markOf(request) });
-  if (sender.recent.length > maxRecent) sender.recent.shift();
+  if (ticksOf(request.timestamp) > ticksOf(sender.last)) sender.last = request.timestamp;
+  remember(sender, request);
+}
+
+function remember({ last, recent }: Sender, request: EntityRequest): void {
+  recent.push({ ticks: ticksOf(last), mark: markOf(request) });
+  if (recent.length > maxRecent) recent.shift();
 }
 
 function deliverBuffered(sender: Sender, horizon: bigint, delivered: EntityRequest[]): void {
-  while (sender.buffered.length > 0) {
-    const [next] = byTime(sender.buffered);
-    const before = ticksOf(next!.predecessor);
-    if (before > ticksOf(sender.last) && before >= horizon && sender.buffered.length <= maxBuffered) return;
-    sender.buffered.splice(sender.buffered.indexOf(next!), 1);
-    deliver(sender, next!, delivered);
+  const { buffered } = sender;
+  for (let next = buffered.first; next !== undefined; next = buffered.first) {
+    const { before } = next;
+    if (before > ticksOf(sender.last) && before >= horizon && buffered.size <= maxBuffered) return;
+    buffered.removeFirst();
+    deliver(sender, next.request, delivered);
   }
-}
-
-function byTime(requests: readonly EntityRequest[]): readonly EntityRequest[] {
-  return [...requests].sort((a, b) => {
-    const difference = ticksOf(a.timestamp) - ticksOf(b.timestamp);
-    return difference < 0n ? -1 : difference > 0n ? 1 : 0;
-  });
 }
 
 /** The beginning of a GUID tells the few last messages of one sender apart. */
 function markOf({ id }: EntityRequest): string {
-  return id.slice(0, 8);
+  return id.slice(0, 13);
 }
 
 function readSender(members: Readonly<Record<string, unknown>> | undefined): Sender | undefined {
   if (members === undefined) return undefined;
   const { Last, ExecutionId, Buffered, Recent } = members;
-  const recent = Array.isArray(Recent) ? (Recent as readonly unknown[]).flatMap(readRecent) : [];
-  const buffered = Object.values(objectOf(Buffered) ?? {}).flatMap((each) => requestOf(objectOf(each)) ?? []);
-  return {
-    last: timeOf(Last),
-    executionId: typeof ExecutionId === "string" ? ExecutionId : undefined,
-    recent,
-    buffered,
-  };
+  const last = timeOf(Last);
+  const recent = Array.isArray(Recent) ? (Recent as readonly unknown[]).flatMap(readRecent).slice(-maxRecent) : [];
+  if (recent.length === 0 && last !== noTime) recent.push({ ticks: ticksOf(last), mark: "" });
+  const buffered = new WaitingRequests();
+  for (const each of Object.values(objectOf(Buffered) ?? {})) {
+    const request = requestOf(objectOf(each));
+    if (request !== undefined && !buffered.has(request.id)) buffered.add(request);
+  }
+  return { last, executionId: typeof ExecutionId === "string" ? ExecutionId : undefined, recent, buffered };
 }
 
 function readRecent(value: unknown): Recent[] {
-  const [mark, time] = typeof value === "string" ? value.split(" ") : [];
-  const ticks = readTicks(time);
-  return mark === undefined || ticks === undefined ? [] : [{ ticks, mark }];
+  if (typeof value !== "string") return [];
+  const end = value.lastIndexOf(" ");
+  const ticks = readTicks(value.slice(end + 1));
+  return end < 0 || ticks === undefined ? [] : [{ ticks, mark: value.slice(0, end) }];
 }
 
 function formatSender({ last, executionId, recent, buffered }: Sender): Readonly<Record<string, unknown>> {
-  const waiting = byTime(buffered).map((request) => [request.timestamp, requestMembers(request)]);
+  // .NET keeps what waits by its time, each a time of its own; nobody reads that time but as a place.
+  const waiting: [WireTime, Readonly<Record<string, unknown>>][] = [];
+  let place: bigint | undefined;
+  for (const { ticks, request } of buffered) {
+    const isFree = place === undefined || ticks > place;
+    place = isFree ? ticks : place! + 1n;
+    waiting.push([isFree ? request.timestamp : formatTicks(place), requestMembers(request)]);
+  }
+  const isOfOthers = recent.length === 1 && recent[0]!.mark === "";
   return {
     ...(last !== noTime && { Last: last }),
     ...(executionId !== undefined && { ExecutionId: executionId }),
     ...(waiting.length > 0 && { Buffered: Object.fromEntries(waiting) }),
-    ...(recent.length > 0 && { Recent: recent.map(({ ticks, mark }) => `${mark} ${formatTicks(ticks)}`) }),
+    ...(recent.length > 0 &&
+      !isOfOthers && { Recent: recent.map(({ ticks, mark }) => `${mark} ${formatTicks(ticks)}`) }),
   };
 }
 
