@@ -8,7 +8,8 @@ import { formatTicks, noTime, readTicks, ticksOf, toTicks, type WireTime } from 
  * repeats. The form is .NET's (`Azure/durabletask: src/DurableTask.Core/Entities/StateFormat/MessageSorter.cs`), which
  * forgets a sender after a window of half an hour; `Recent` is ours, others ignore it.
  *
- * S1. A repeat is known by its id, or by its time when its id is too old to be known.
+ * S1. A repeat is known by its id, or by its time when its id is too old to be known. When its time is a later one, the
+ *     messages behind it wait for that time.
  * S2. A message waits for the one before it, unless that is older than the window.
  * S3. A sender is remembered for the window at least, and beyond it as long as there are not too many.
  */
@@ -113,7 +114,7 @@ export class MessageSorter {
     const { parentInstanceId } = request;
     if (parentInstanceId === undefined) return [request];
     const sender = this.#touch(parentInstanceId) ?? newSender(request, undefined);
-    if (knows(sender, request)) return [];
+    if (knows(sender, request)) return []; // S1
     this.#received.set(parentInstanceId, sender);
     remember(sender, request);
     return [request];
@@ -170,26 +171,28 @@ function newSender({ parentExecutionId: executionId }: EntityRequest, before: Se
   return { last: noTime, executionId, recent: before?.recent ?? [], buffered: new WaitingRequests() };
 }
 
-function knows({ recent, buffered }: Sender, request: EntityRequest): boolean {
+function knows({ recent }: Sender, request: EntityRequest): boolean {
   const mark = markOf(request);
-  return recent.some((known) => known.mark === mark) || buffered.has(request.id);
+  return recent.some((known) => known.mark === mark);
 }
 
-/** S1 */
+/** S1: `true` for what tells nothing, not even a time. */
 function isRepeat(sender: Sender, request: EntityRequest): boolean {
-  if (knows(sender, request)) return true;
-  const { last, recent } = sender;
+  const { last, recent, buffered } = sender;
   const [oldest] = recent;
   const ticks = ticksOf(request.timestamp);
+  if (buffered.has(request)) return true;
   if (oldest === undefined || ticks > ticksOf(last)) return false;
+  if (knows(sender, request)) return true;
   if (oldest.mark === "") return ticks <= oldest.ticks;
   // An episode that is repeated may decide otherwise, and give an earlier time to another message.
   return recent.length >= maxRecent && ticks < oldest.ticks;
 }
 
 function deliver(sender: Sender, request: EntityRequest, delivered: EntityRequest[]): void {
-  delivered.push(request);
   if (ticksOf(request.timestamp) > ticksOf(sender.last)) sender.last = request.timestamp;
+  if (knows(sender, request)) return; // S1
+  delivered.push(request);
   remember(sender, request);
 }
 
@@ -222,7 +225,7 @@ function readSender(members: Readonly<Record<string, unknown>> | undefined): Sen
   const buffered = new WaitingRequests();
   for (const each of Object.values(objectOf(Buffered) ?? {})) {
     const request = requestOf(objectOf(each));
-    if (request !== undefined && !buffered.has(request.id)) buffered.add(request);
+    if (request !== undefined && !buffered.has(request)) buffered.add(request);
   }
   return { last, executionId: typeof ExecutionId === "string" ? ExecutionId : undefined, recent, buffered };
 }

@@ -1,4 +1,11 @@
-import { type EntityRequest, objectOf, parseObject, requestMembers, requestOf } from "./entity-message.ts";
+import {
+  type EntityRequest,
+  objectOf,
+  parseObject,
+  requestMembers,
+  requestOf,
+  writableMembers,
+} from "./entity-message.ts";
 import { MessageSorter } from "./message-sorter.ts";
 import { formatOwedMessages, type OwedMessages, readOwedMessages } from "./outbox.ts";
 
@@ -69,7 +76,7 @@ export function parseSchedulerState(text: string | undefined): SchedulerState | 
     releasedLocks: listOf(releasedLocks).filter((id) => typeof id === "string"),
     sorter: MessageSorter.parse(sorter),
     outbox: listOf(outbox).flatMap((each) => readOwedMessages(each) ?? []),
-    others,
+    others: writableMembers(others),
   };
 }
 

@@ -11,7 +11,7 @@ interface Waiting {
 /** Requests of one sender that wait for an earlier one, by their time. Thousands may wait. */
 export class WaitingRequests implements Iterable<Waiting> {
   #items: Waiting[] = [];
-  #ids = new Set<string>();
+  #keys = new Set<string>();
 
   get size(): number {
     return this.#items.length;
@@ -21,8 +21,8 @@ export class WaitingRequests implements Iterable<Waiting> {
     return this.#items[0];
   }
 
-  has(id: string): boolean {
-    return this.#ids.has(id);
+  has(request: EntityRequest): boolean {
+    return this.#keys.has(keyOf(request));
   }
 
   /** Behind those of the same time. */
@@ -36,29 +36,34 @@ export class WaitingRequests implements Iterable<Waiting> {
       else high = middle;
     }
     this.#items.splice(low, 0, waiting);
-    this.#ids.add(request.id);
+    this.#keys.add(keyOf(request));
   }
 
   removeFirst(): void {
     const first = this.#items.shift();
-    if (first !== undefined) this.#ids.delete(first.request.id);
+    if (first !== undefined) this.#keys.delete(keyOf(first.request));
   }
 
   takeAll(): readonly EntityRequest[] {
     const all = this.#items.map(({ request }) => request);
     this.#items = [];
-    this.#ids = new Set();
+    this.#keys = new Set();
     return all;
   }
 
   clone(): WaitingRequests {
     const copy = new WaitingRequests();
     copy.#items = [...this.#items];
-    copy.#ids = new Set(this.#ids);
+    copy.#keys = new Set(this.#keys);
     return copy;
   }
 
   [Symbol.iterator](): Iterator<Waiting> {
     return this.#items[Symbol.iterator]();
   }
+}
+
+/** A request that is sent again may have another time. */
+function keyOf({ id, timestamp }: EntityRequest): string {
+  return `${id} ${timestamp}`;
 }
