@@ -108,7 +108,7 @@ class EntityScheduler {
     const isRequest = name === operationEventName || name.startsWith(`${operationEventName}@`);
     const request = isRequest ? readRequest(event.input) : undefined;
     if (request === undefined || !this.#isMeant(request)) this.#refused.push(event);
-    else if (request.dueAt === undefined) this.#enqueue(this.#sorter.receive(request));
+    else if (request.dueAt === undefined) this.#enqueue(this.#sorter.receive(request, this.#options.now));
     else if (request.dueAt.getTime() - this.#options.now.getTime() > earlyToleranceMs) this.#postpone(request);
     else this.#enqueue(this.#sorter.receiveDelayed(request));
   }

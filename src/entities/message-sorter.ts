@@ -6,7 +6,7 @@ import { formatTicks, noTime, readTicks, ticksOf, toTicks, type WireTime } from 
 /**
  * Puts the messages of orchestrations and entities to one entity into the order in which they were sent, and drops
  * repeats. The form is .NET's (`Azure/durabletask: src/DurableTask.Core/Entities/StateFormat/MessageSorter.cs`), which
- * forgets a sender after a window of half an hour; `Recent` is ours, others ignore it.
+ * forgets a sender after a window of half an hour; `Recent` and `Before` are ours, others ignore them.
  *
  * S1. A repeat is known by its id, or by its time when its id is too old to be known. When its time is a later one, the
  *     messages behind it wait for that time.
@@ -81,18 +81,22 @@ export class MessageSorter {
     if (ticksOf(timestamp) > ticksOf(this.#sent.get(receiver) ?? noTime)) this.#sent.set(receiver, timestamp);
   }
 
-  /** What can be delivered now, in order: the request, others that have waited for it, or nothing. */
-  receive(request: EntityRequest): readonly EntityRequest[] {
+  /**
+   * What can be delivered now, in order: the request, others that have waited for it, or nothing.
+   *
+   * @param now a sender whose clock is ahead of it moves the window of nobody else
+   */
+  receive(request: EntityRequest, now: Date): readonly EntityRequest[] {
     const { parentInstanceId } = request;
     // Clients keep no order; a forwarded lock request comes from another entity than it names.
     if (parentInstanceId === undefined || request.lockPosition > 0) return [request];
     const ticks = ticksOf(request.timestamp);
-    const delivered = this.#advance(ticks);
+    const delivered = this.#advance(ticks < toTicks(now) ? ticks : toTicks(now));
     const known = this.#touch(parentInstanceId);
     if (known !== undefined && isRepeat(known, request)) return delivered;
-    const isOther = known !== undefined && known.executionId !== request.parentExecutionId;
-    if (isOther && ticks < ticksOf(known.last)) {
-      // An execution before, of which nothing can be waited for any more.
+    const isOther = known !== undefined && isOfOther(known, request);
+    if (isOther && ticks < ticksOf(known.last) && findExecution(known, request) !== undefined) {
+      // Of an execution before nothing can be waited for any more.
       remember(known, request);
       delivered.push(request);
       return delivered;
@@ -147,10 +151,17 @@ interface Sender {
   /** Time of the last message that was delivered. */
   last: WireTime;
   readonly executionId: string | undefined;
+  /** Executions before this one, the last ones: a late message of theirs does not take its place. */
+  readonly before: readonly ExecutionBefore[];
   /** The last messages that were delivered, oldest first. */
   readonly recent: Recent[];
   /** What waits for its predecessor. */
   readonly buffered: WaitingRequests;
+}
+
+interface ExecutionBefore {
+  readonly executionId: string;
+  readonly last: WireTime;
 }
 
 interface Recent {
@@ -164,11 +175,26 @@ const windowTicks = 30n * ticksPerMinute;
 const collectionTicks = ticksPerMinute;
 const maxOldSenders = 200;
 const maxRecent = 8;
+const maxExecutionsBefore = 3;
 const maxBuffered = 10_000;
 
 /** What is known of an execution before helps to know its repeats. */
-function newSender({ parentExecutionId: executionId }: EntityRequest, before: Sender | undefined): Sender {
-  return { last: noTime, executionId, recent: before?.recent ?? [], buffered: new WaitingRequests() };
+function newSender(request: EntityRequest, known: Sender | undefined): Sender {
+  const executionId = request.parentExecutionId;
+  const buffered = new WaitingRequests();
+  if (known === undefined) return { last: noTime, executionId, before: [], recent: [], buffered };
+  const present = known.executionId === undefined ? [] : [{ executionId: known.executionId, last: known.last }];
+  const again = findExecution(known, request);
+  const before = [...known.before.filter((other) => other !== again), ...present].slice(-maxExecutionsBefore);
+  return { last: again?.last ?? noTime, executionId, before, recent: known.recent, buffered };
+}
+
+function findExecution({ before }: Sender, { parentExecutionId }: EntityRequest): ExecutionBefore | undefined {
+  return before.find(({ executionId }) => executionId === parentExecutionId);
+}
+
+function isOfOther({ executionId }: Sender, { parentExecutionId }: EntityRequest): boolean {
+  return executionId !== parentExecutionId;
 }
 
 function knows({ recent }: Sender, request: EntityRequest): boolean {
@@ -184,6 +210,7 @@ function isRepeat(sender: Sender, request: EntityRequest): boolean {
   if (buffered.has(request)) return true;
   if (oldest === undefined || ticks > ticksOf(last)) return false;
   if (knows(sender, request)) return true;
+  if (isOfOther(sender, request)) return false;
   if (oldest.mark === "") return ticks <= oldest.ticks;
   // An episode that is repeated may decide otherwise, and give an earlier time to another message.
   return recent.length >= maxRecent && ticks < oldest.ticks;
@@ -218,26 +245,41 @@ function markOf({ id }: EntityRequest): string {
 
 function readSender(members: Readonly<Record<string, unknown>> | undefined): Sender | undefined {
   if (members === undefined) return undefined;
-  const { Last, ExecutionId, Buffered, Recent } = members;
+  const { Last, ExecutionId, Before, Buffered, Recent } = members;
   const last = timeOf(Last);
-  const recent = Array.isArray(Recent) ? (Recent as readonly unknown[]).flatMap(readRecent).slice(-maxRecent) : [];
+  const recent = listOf(Recent)
+    .flatMap((each): Recent[] => {
+      const [mark, time] = splitAtTime(each);
+      return time === undefined ? [] : [{ mark, ticks: ticksOf(time) }];
+    })
+    .slice(-maxRecent);
   if (recent.length === 0 && last !== noTime) recent.push({ ticks: ticksOf(last), mark: "" });
   const buffered = new WaitingRequests();
   for (const each of Object.values(objectOf(Buffered) ?? {})) {
     const request = requestOf(objectOf(each));
     if (request !== undefined && !buffered.has(request)) buffered.add(request);
   }
-  return { last, executionId: typeof ExecutionId === "string" ? ExecutionId : undefined, recent, buffered };
+  const executionId = typeof ExecutionId === "string" ? ExecutionId : undefined;
+  const before = listOf(Before).flatMap((each) => {
+    const [id, time] = splitAtTime(each);
+    return time === undefined ? [] : { executionId: id, last: time };
+  });
+  return { last, executionId, before, recent, buffered };
 }
 
-function readRecent(value: unknown): Recent[] {
-  if (typeof value !== "string") return [];
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A text and the time behind it. */
+function splitAtTime(value: unknown): [string, WireTime | undefined] {
+  if (typeof value !== "string") return ["", undefined];
   const end = value.lastIndexOf(" ");
-  const ticks = readTicks(value.slice(end + 1));
-  return end < 0 || ticks === undefined ? [] : [{ ticks, mark: value.slice(0, end) }];
+  const time = value.slice(end + 1);
+  return [value.slice(0, Math.max(0, end)), end < 0 || readTicks(time) === undefined ? undefined : time];
 }
 
-function formatSender({ last, executionId, recent, buffered }: Sender): Readonly<Record<string, unknown>> {
+function formatSender({ last, executionId, before, recent, buffered }: Sender): Readonly<Record<string, unknown>> {
   // .NET keeps what waits by its time, each a time of its own; nobody reads that time but as a place.
   const waiting: [WireTime, Readonly<Record<string, unknown>>][] = [];
   let place: bigint | undefined;
@@ -250,6 +292,7 @@ function formatSender({ last, executionId, recent, buffered }: Sender): Readonly
   return {
     ...(last !== noTime && { Last: last }),
     ...(executionId !== undefined && { ExecutionId: executionId }),
+    ...(before.length > 0 && { Before: before.map((other) => `${other.executionId} ${other.last}`) }),
     ...(waiting.length > 0 && { Buffered: Object.fromEntries(waiting) }),
     ...(recent.length > 0 &&
       !isOfOthers && { Recent: recent.map(({ ticks, mark }) => `${mark} ${formatTicks(ticks)}`) }),

@@ -208,7 +208,7 @@ describe("locks", () => {
     ]);
     account.receive([lockRequest("p", ["a", "b"]), call("pay", "p")]);
     const signalled = readRequest(account.sent.find(({ input }) => input?.includes('"add"'))!.input)!;
-    expect(new MessageSorter().receive(signalled)).toHaveLength(1);
+    expect(new MessageSorter().receive(signalled, now)).toHaveLength(1);
   });
 
   it("E1: keep all others waiting until they are given back", () => {

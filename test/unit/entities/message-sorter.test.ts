@@ -45,8 +45,10 @@ function rewrittenByDotnet(sorter: MessageSorter): MessageSorter {
   return MessageSorter.parse(JSON.parse(text));
 }
 
-function receiveAll(sorter: MessageSorter, requests: readonly EntityRequest[]): (string | undefined)[] {
-  return requests.flatMap((request) => sorter.receive(request)).map(({ operation }) => operation);
+const late = new Date(start + 1e9);
+
+function receiveAll(sorter: MessageSorter, requests: readonly EntityRequest[], now = late): (string | undefined)[] {
+  return requests.flatMap((request) => sorter.receive(request, now)).map(({ operation }) => operation);
 }
 
 describe("sending", () => {
@@ -192,6 +194,34 @@ describe("receiving", () => {
     expect(receiveAll(stored(sorter), [a!, b!, c, d, e])).toEqual([]);
   });
 
+  it("another execution whose clock is behind takes the place of the one before all the same", () => {
+    const sorter = new MessageSorter();
+    const now = new Date(start + 1000);
+    const before = new TestSender("s", "e1");
+    const ahead = Array.from("123456789", (operation) => before.send(operation, 60 * minute));
+    expect(receiveAll(sorter, ahead, now)).toHaveLength(9);
+    const [b, c] = new TestSender("s", "e2").sendAll("b", "c");
+    expect(receiveAll(stored(sorter), [c!, b!], now)).toEqual(["b", "c"]);
+  });
+
+  it("an execution whose place was taken by a late message of an unknown one goes on where it was", () => {
+    const sorter = new MessageSorter();
+    const before = new TestSender("s", "e1").send("old");
+    const present = new TestSender("s", "e2");
+    const [a, b, c] = [present.send("a", 1000), present.send("b", 2000), present.send("c", 3000)];
+    expect(receiveAll(sorter, [a, before, c, b])).toEqual(["a", "old", "b", "c"]);
+    const [d, e] = [present.send("d", 4000), present.send("e", 4000)];
+    expect(receiveAll(stored(sorter), [e, d])).toEqual(["d", "e"]);
+  });
+
+  it("a sender whose clock is ahead moves the window of nobody else", () => {
+    const now = new Date(start + 1000);
+    const sorter = new MessageSorter();
+    const [a, b] = new TestSender("s").sendAll("a", "b");
+    expect(receiveAll(sorter, [new TestSender("ahead").send("x", 1000 * minute), b!], now)).toEqual(["x"]);
+    expect(receiveAll(sorter, [a!], now)).toEqual(["a", "b"]);
+  });
+
   it("delayed messages have no order, and are known by their id", () => {
     const sender = new TestSender("s");
     const [a, , c] = sender.sendAll("a", "b", "c");
@@ -219,7 +249,7 @@ describe("receiving", () => {
     const forwarded = { ...second!, operation: undefined, lockSet, lockPosition: 1 };
     const sorter = new MessageSorter();
     expect(receiveAll(sorter, [ofClient, ofClient])).toEqual(["client", "client"]);
-    expect(sorter.receive(forwarded)).toEqual([forwarded]);
+    expect(sorter.receive(forwarded, late)).toEqual([forwarded]);
     expect(sorter.receiveDelayed(ofClient)).toEqual([ofClient]);
     expect(JSON.stringify(sorter)).toBe("{}");
   });
@@ -308,7 +338,7 @@ it("any interleaving of doubled and shuffled messages of three senders is delive
     let sorter = new MessageSorter();
     const delivered: EntityRequest[] = [];
     for (const request of random.shuffle(doubled)) {
-      delivered.push(...sorter.receive(request));
+      delivered.push(...sorter.receive(request, late));
       if (random.chance(0.3)) sorter = stored(sorter);
       else if (random.chance(0.2)) sorter = sorter.clone();
     }
@@ -324,5 +354,5 @@ it("the time of a repeat in another form is the same time", () => {
   const sorter = MessageSorter.parse({
     ReceivedFromInstance: { s: { Last: formatTime(new Date(start)).slice(0, -1), ExecutionId: "e" } },
   });
-  expect(sorter.receive(request)).toEqual([]);
+  expect(sorter.receive(request, late)).toEqual([]);
 });
