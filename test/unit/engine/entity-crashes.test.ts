@@ -65,6 +65,21 @@ describe("a batch that is repeated after a crash", () => {
     expect((await hub.getInstance(self))?.input).toContain('"state":"\\"ab\\""');
   });
 
+  it("N1: what a checkpoint could not send is sent when its messages come again, also by who has run them", async () => {
+    const { send, drain, clock, outbox, ran, text } = setUp({ unsentCheckpoint: 1 });
+    await send(callOf("a"));
+    await drain();
+    await send({ operation: "b" });
+    await drain();
+    clock.advance(60_000);
+    await drain();
+    await send({ operation: "c" });
+    await drain();
+    expect(outbox()).toEqual([[`caller: ${guid("a")}`], [], [`caller: ${guid("a")}`], []]);
+    expect(ran).toEqual(["a", "b", "c"]);
+    expect(await text()).toBe('"abc"');
+  });
+
   it("N1: what is unsent is sent when its messages come again, be it days later", async () => {
     const { send, drain, clock, outbox, ran, restart } = setUp({ faults: [crash("historyWritten", 1)] });
     await send(callOf("a"));
