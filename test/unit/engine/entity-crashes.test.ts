@@ -91,6 +91,15 @@ describe("a batch that is repeated after a crash", () => {
     expect(ran).toEqual(["a"]);
   });
 
+  it("N1: what was surely sent is in the state no more", async () => {
+    const { send, drain, scheduler } = setUp();
+    await send(callOf("a", 1));
+    await drain();
+    await send(callOf("b", 2, 1));
+    await drain();
+    expect((await scheduler()).outbox).toHaveLength(1);
+  });
+
   it("N1: what was sent is not sent again by whoever loads the entity next, and is forgotten after a while", async () => {
     const { send, drain, clock, outbox, scheduler } = setUp({ maxSessions: 0 });
     await send(callOf("a", 1));
