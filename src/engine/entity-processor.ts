@@ -8,7 +8,7 @@ import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/histor
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { type EntityPlan, finishEntityBatch, planEntityBatch } from "../entities/entity-scheduler.ts";
-import { type OutboxEntry, toOutgoingMessage } from "../entities/outbox.ts";
+import { type OutboxEntry, type OwedMessages, toOutgoingMessage } from "../entities/outbox.ts";
 import {
   formatEntityStatus,
   formatSchedulerState,
@@ -33,8 +33,11 @@ export interface EntityProcessorOptions {
 
 /** More would not fit into a table column. */
 const maxAcceptedIds = 500;
-/** The messages of a checkpoint that has not sent all come again sooner: locks have run out by then, and so have delays. */
-const maxUnsentMs = 15 * 60_000;
+/**
+ * The messages of a checkpoint that has not sent all come again sooner, whatever clocks say: locks have run out by then,
+ * and so have delays.
+ */
+const maxUnsentMs = 30 * 60_000;
 
 /**
  * Takes a work item of an entity from its messages to its checkpoint. An entity is an instance whose history has one
@@ -71,7 +74,10 @@ export class EntityProcessor {
     const known = this.#known.take(instanceId) ?? (await this.#load(workItem));
     const fresh = freshMessages(workItem, known);
     const now = new Date(clock.now());
-    const outbox = known.scheduler.outbox.filter(({ madeAt }) => now.getTime() - madeAt.getTime() < maxUnsentMs);
+    // N1: a message of an earlier checkpoint would not come again, had that sent all.
+    const mayOwe = workItem.messages.some(({ id }) => known.acceptedIds.includes(id));
+    const isUnsure = ({ madeAt }: OwedMessages) => now.getTime() - madeAt.getTime() < maxUnsentMs;
+    const outbox = mayOwe ? known.scheduler.outbox : known.scheduler.outbox.filter(isUnsure);
     const before = { ...known.scheduler, outbox };
     const plan = planEntityBatch(instanceId, before, fresh.map(eventOf), { now, maxOperations });
     const isNobody = known.executionId === undefined && plan.refused.length === fresh.length;
@@ -81,8 +87,6 @@ export class EntityProcessor {
     // What is sent now would only be repeated.
     if (lock.isLost) throw new DurableError("WorkItemLockLost", `the lock of ${instanceId} is lost`);
 
-    // N1: a message of an earlier checkpoint would not come again, had that sent all.
-    const mayOwe = workItem.messages.some(({ id }) => known.acceptedIds.includes(id));
     const unsure = mayOwe ? [] : outbox;
     const executionId = nextExecutionId(instanceId, known.executionId ?? workItem.messages[0]!.id);
     const acceptedIds = [...known.acceptedIds, ...fresh.map(({ id }) => id)].slice(-maxAcceptedIds);

@@ -33,6 +33,8 @@ export const completion = {
 
 export interface SetUpOptions {
   readonly faults?: readonly ScriptedFault[];
+  /** Number of the checkpoint of which nothing is sent, as the caller is told. */
+  readonly unsentCheckpoint?: number;
   readonly maxSessions?: number;
   readonly maxEntityOperations?: number;
   readonly actions?: Readonly<Record<string, readonly EntityAction[]>>;
@@ -55,7 +57,14 @@ export function setUp(options: SetUpOptions = {}) {
       if (name === "completeOrchestrationWorkItem") {
         return (checkpoint: OrchestrationCheckpoint) => {
           checkpoints.push(checkpoint);
-          return target.completeOrchestrationWorkItem(checkpoint);
+          if (checkpoints.length !== options.unsentCheckpoint) return target.completeOrchestrationWorkItem(checkpoint);
+          const unsent = { outgoingAfterCommit: [], settled: [], deferred: checkpoint.settled };
+          const receipt = target.completeOrchestrationWorkItem({ ...checkpoint, ...unsent });
+          return receipt.then((made) => ({
+            ...made,
+            isUnsent: true,
+            undeleted: checkpoint.settled.map(({ id }) => id),
+          }));
         };
       }
       const member: unknown = Reflect.get(target, name, target);

@@ -143,7 +143,7 @@ export const entities: readonly Behaviour[] = [
     },
   ),
   behaviour({ name: "locks two entities", expected: completed([false, true, 2, [-5, 5], false]) }, function* (ctx) {
-    const [from, to] = [own(ctx, "counter", "-from"), own(ctx, "counter", "-to")];
+    const [from, to] = [own(ctx, "counter", "-giving"), own(ctx, "counter", "-taking")];
     const before = ctx.isLocked().isLocked;
     const lock = yield ctx.lock(to, from);
     const { isLocked, ownedLocks } = ctx.isLocked();

@@ -273,7 +273,7 @@ describe("locks", () => {
       .receive([lockRequest("p")])
       .receive([release("q", orphanedLockReleaseId)]);
     expect(account.scheduler.lockedBy).toBe("p");
-    account.receive([release("p", orphanedLockReleaseId), lockRequest("p")]);
+    account.receive([release("p", orphanedLockReleaseId), lockRequest("p", ["0", "a"], 1)]);
     expect(account.scheduler.lockedBy).toBeUndefined();
     account.receive([lockRequest("q")]);
     expect(account.scheduler.lockedBy).toBe("q");
