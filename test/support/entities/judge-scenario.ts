@@ -146,7 +146,10 @@ function judgeContiguity(history: EntityHistory, states: ReadonlyMap<string, unk
       for (const call of calls) if (call.caller === caller && call.order === undefined) signalled.add(call.input);
       const items = ((states.get(entity) ?? []) as readonly string[]).filter((item) => !signalled.has(item));
       const own = calls.filter((call) => call.section === id && call.entity === entity);
-      const places = own.flatMap(({ returned, input }) => (returned === undefined ? [] : items.indexOf(String(input))));
+      const goneAt = history.terminatedAt.get(caller) ?? Number.POSITIVE_INFINITY;
+      const places = own.flatMap(({ returned, input }) =>
+        returned === undefined || returned.at > goneAt ? [] : items.indexOf(String(input)),
+      );
       const isTogether = places.every((place, index) => place === places[0]! + index);
       return isTogether ? [] : [`what ${id} has written stands at ${places} of ${entity}: ${items}`];
     }),
