@@ -54,6 +54,7 @@ export async function runScenarioOnAzurite(
   while (!isAtRest && performance.now() < deadline) {
     if (transport.isDead && !isSucceeded) {
       isSucceeded = true;
+      void first.stop();
       await second.start();
     }
     if (actions.length > 0) {
