@@ -145,13 +145,15 @@ class EntityScheduler {
     const isHeld =
       this.#lockedBy === parentInstanceId && (isOrphan || this.#lockId === undefined || this.#lockId === id);
     const givenBack = isOrphan ? (isHeld ? this.#lockId : undefined) : id;
-    // E2
-    if (givenBack !== undefined) {
-      this.#released = [...this.#released.filter((known) => known !== givenBack), givenBack].slice(-maxReleasedLocks);
-    }
+    if (givenBack !== undefined) this.#rememberReleased(givenBack);
     if (!isHeld) return;
     this.#lockedBy = undefined;
     this.#lockId = undefined;
+  }
+
+  /** E2 */
+  #rememberReleased(lockId: string): void {
+    this.#released = [...this.#released.filter((known) => known !== lockId), lockId].slice(-maxReleasedLocks);
   }
 
   /** E1 */
@@ -183,6 +185,8 @@ class EntityScheduler {
   #lock(request: EntityRequest, lockSet: readonly EntityRef[]): void {
     const { id, parentInstanceId, lockPosition } = request;
     if (this.#released.includes(id)) return; // E2
+    // Whoever asks for another lock has given the one before back, and its release is on its way.
+    if (this.#lockId !== undefined && this.#lockId !== id) this.#rememberReleased(this.#lockId);
     this.#lockedBy = parentInstanceId;
     this.#lockId = id;
     const following = lockSet[lockPosition + 1];

@@ -110,6 +110,8 @@ it.each([
   { name: "event vs timer", limit: 16 },
   { name: "fan-out 10", limit: 16 },
   { name: "large payloads", limit: 16 },
+  { name: "entities", limit: 40 },
+  { name: "transfer", limit: 40 },
 ])(
   "leaves rows, history and queues in order wherever the worker dies: $name",
   { timeout: 400_000 },

@@ -15,6 +15,8 @@ import type { Workload } from "./workload.ts";
 export interface Death {
   readonly step: number;
   readonly when: "before" | "after";
+  /** Labels of the writes that are counted. @defaultValue all */
+  readonly of?: RegExp;
 }
 
 /** Counts the writes of a worker, and lets it die at one of them. */
@@ -36,8 +38,9 @@ export class MortalTransport {
       // Renewals come by the clock.
       const isStep = write !== undefined && write.verb !== "hide";
       if (!isStep) return transport(request, context);
-      const isFatal = ++this.steps === this.#death?.step;
-      this.trace.push(`${this.#labels.label(write)}${isFatal ? "  <-- dies" : ""}`);
+      const label = this.#labels.label(write);
+      const isFatal = this.#death?.of?.test(label) !== false && ++this.steps === this.#death?.step;
+      this.trace.push(`${label}${isFatal ? "  <-- dies" : ""}`);
       if (!isFatal) return transport(request, context);
       if (this.#death?.when === "after") await transport(request, context);
       this.isDead = true;

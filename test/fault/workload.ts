@@ -1,6 +1,6 @@
 import type { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import type { Registry } from "../../src/worker/registry.ts";
-import type { ExpectedInstance } from "../support/hub-audit.ts";
+import type { Expected } from "../support/hub-audit.ts";
 
 /** What the functions of a workload may know of the world. */
 export interface World {
@@ -29,7 +29,7 @@ export interface Workload {
    * a caller would who got no answer. In place of {@link prepare}.
    */
   host?(stage: Stage): Promise<void>;
-  readonly expected: readonly ExpectedInstance[];
+  readonly expected: readonly Expected[];
   /**
    * A start whose instance was purged or started anew meanwhile waits for its row, until its tenth delivery: its client
    * may be between the message and the row.

@@ -1,4 +1,5 @@
 import type { TaskHubClient } from "../../src/engine/task-hub-client.ts";
+import { entityWorkloads } from "./entity-workloads.ts";
 import { managedWorkloads } from "./managed-workloads.ts";
 import { recorded, type Workload } from "./workload.ts";
 
@@ -214,6 +215,7 @@ export const workloads: readonly Workload[] = [
   tree,
   race,
   eternal,
+  ...entityWorkloads,
   ...managedWorkloads,
 ];
 

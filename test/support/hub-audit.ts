@@ -1,3 +1,4 @@
+import { type ExpectedEntity, judgeEntityAtRest } from "./entity-audit.ts";
 import { type HubLocation, type HubSnapshot, readHub, type StoredRow } from "./hub-snapshot.ts";
 
 /** What a hub must hold once everything has ended. */
@@ -13,6 +14,9 @@ export interface ExpectedInstance {
   readonly customStatus?: string;
 }
 
+/** An orchestration that has ended, or an entity that has nothing to do. */
+export type Expected = ExpectedInstance | ExpectedEntity;
+
 export interface HubReport {
   /** Where history, row and expectation differ, and what should be gone and is there. */
   readonly violations: readonly string[];
@@ -21,17 +25,20 @@ export interface HubReport {
 }
 
 /** Judges a hub at rest. @param messagesAllowed that may be left in its queues */
-export function judgeHub(
-  hub: HubSnapshot,
-  expected: readonly ExpectedInstance[],
-  messagesAllowed: number = 0,
-): HubReport {
+export function judgeHub(hub: HubSnapshot, expected: readonly Expected[], messagesAllowed: number = 0): HubReport {
   const violations: string[] = [];
   const repeatedAnswers: string[] = [];
   const owners = hub.blobs.map((blob) => blob.slice(0, blob.indexOf("/")));
   const unmatched = new Set([...hub.rows.keys(), ...hub.histories.keys(), ...owners]);
   unmatched.delete("quarantine");
   for (const instance of expected) {
+    if ("entity" in instance) {
+      const { entity } = instance;
+      unmatched.delete(entity);
+      const found = judgeEntityAtRest(hub.rows.get(entity), readExecution(hub.histories.get(entity)), instance);
+      violations.push(...found.map((violation) => `${entity}: ${violation}`));
+      continue;
+    }
     const id = instance.id ?? findByStart(hub, unmatched, instance);
     if (id === undefined) {
       violations.push(`${instance.name}(${instance.input ?? ""}): has no history`);
@@ -76,7 +83,7 @@ const shareOfReading = 0.2;
 /** Reads a hub again and again until it is in order, or stuck. */
 export async function auditHub(
   location: HubLocation,
-  expected: readonly ExpectedInstance[],
+  expected: readonly Expected[],
   { deadlineMs, intervalMs = 400, giveUp = () => false, messagesAllowed = () => 0 }: AuditBounds,
 ): Promise<AuditOutcome> {
   const end = performance.now() + deadlinesInAll * deadlineMs;
@@ -124,7 +131,7 @@ export async function waitForRow(location: HubLocation, id: string, deadlineMs: 
 }
 
 /** The rows of the latest execution, in order, and the row that fences them. */
-interface Execution {
+export interface Execution {
   readonly sentinel: StoredRow | undefined;
   readonly rows: readonly StoredRow[];
 }

@@ -16,6 +16,8 @@ export type CallerHistory = readonly ObservedOperation[];
 export interface EntityModel<State> {
   readonly initial: State;
   apply(state: State, operation: string, input: unknown): { readonly state: State; readonly result: unknown };
+  /** `false` when no operations lead from a state to the last one: the search is shorter then. @defaultValue not known */
+  leadsTo?(state: State, finalState: State): boolean;
 }
 
 export interface Linearization {
@@ -56,7 +58,7 @@ export function findLinearization<State>(
       const applied = model.apply(state, next.operation, next.input);
       const isSeen =
         next.returned === undefined || JSON.stringify(next.returned.result) === JSON.stringify(applied.result);
-      if (isSeen) {
+      if (isSeen && model.leadsTo?.(applied.state, finalState) !== false) {
         order.push(next);
         if (search(moved(places, index), applied.state)) return true;
         order.pop();

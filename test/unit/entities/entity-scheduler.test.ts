@@ -261,6 +261,17 @@ describe("locks", () => {
     expect(account.receive([lockRequest("p", ["a"], 0, "another lock of p")]).scheduler.lockedBy).toBe("p");
   });
 
+  it("E2: the next lock of a holder is not given back by what is left of the one before", () => {
+    const first = lockRequest("p", ["0", "a"], 1, "first");
+    const account = entity().receive([first]);
+    account.receive([lockRequest("p", ["a"], 0, "second")]);
+    account.receive([first]);
+    expect(account.answers).toEqual([]);
+    account.receive([release("p", "first"), call("other", "q")]);
+    expect(account.scheduler).toMatchObject({ lockedBy: "p", lockId: "second" });
+    expect(account.receive([release("p", "second")]).ran).toEqual(["other"]);
+  });
+
   it("E2: only the holder gives a lock back, and only the one it holds", () => {
     const account = entity().receive([lockRequest("p")]);
     account.receive([release("q", "lock of p"), release("p", "an earlier lock of p")]);
