@@ -98,6 +98,8 @@ function describeTextProblem(text: string, what: string): string | undefined {
   if (text.length > maxTextLength) {
     return `${what} of an entity may have at most ${maxTextLength} characters, but this one has ${text.length}`;
   }
+  // Neither the names of blobs nor XML can hold these.
+  if (/[\uFFFE\uFFFF]/.test(text)) return `${what} of an entity must not contain U+FFFE or U+FFFF`;
   if (!text.isWellFormed()) return `${what} of an entity must be well-formed Unicode (it holds a lone surrogate)`;
   return undefined;
 }

@@ -22,6 +22,7 @@ it.each<[string, unknown, unknown, string]>([
   ["an @ in the name", "a@b", "k", "must not contain '@'"],
   ["a long key", "Counter", "k".repeat(257), "at most 256 characters"],
   ["half a character", "Counter", "\ud83d", "well-formed"],
+  ["what no blob can be named", "Counter", "a\uffff", "U+FFFE or U+FFFF"],
   ["a long name with a long key", "n".repeat(255), "k".repeat(256), "510 characters together"],
   ["slashes that a table would take twice", "Counter", "/".repeat(252), "these have 511"],
   ["control characters that a table would take twice", "Counter", "\u0001".repeat(252), "these have 511"],
