@@ -281,3 +281,89 @@ describe("client-operations", () => {
     expect((await samples.post("/api/terminate/nobody")).status).toBe(404);
   });
 });
+
+describe("counter-entity", () => {
+  it.each(["countByName", "countTyped"])("%s signals a counter, and calls it", async (name) => {
+    const { outcome } = await samples.run(name, name);
+    const { outcome: again } = await samples.run(name, `${name}-2`);
+
+    expect(await outcome()).toMatchObject({ runtimeStatus: "Completed", output: 5 });
+    expect(await again()).toMatchObject({ runtimeStatus: "Completed", output: 5 });
+  });
+
+  it("adds what it is signalled over HTTP, one after the other", async () => {
+    const signals = await Promise.all([1, 2, 3, 4].map((amount) => samples.post("/api/counters/http", amount)));
+
+    expect(signals.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
+    await expect.poll(async () => (await samples.post("/api/counters/http/get")).json()).toBe(10);
+    expect(await (await samples.get("/api/counters/http")).json()).toEqual({ value: 10 });
+  });
+
+  it("tells a caller why an operation has failed, and stays as it was", async () => {
+    await samples.post("/api/counters/failing/add", 5);
+
+    const failed = await samples.post("/api/counters/failing/add", "five");
+    const unknown = await samples.post("/api/counters/failing/multiply", 2);
+
+    expect([failed.status, unknown.status]).toEqual([400, 400]);
+    expect(await failed.text()).toContain('cannot add "five"');
+    expect(await unknown.text()).toContain("no operation 'multiply'");
+    expect(await (await samples.post("/api/counters/failing/get")).json()).toBe(5);
+  });
+
+  it("is gone once it is deleted, and begins anew", async () => {
+    await samples.post("/api/counters/gone/add", 5);
+    const deleted = await samples.delete("/api/counters/gone");
+
+    expect(deleted.status).toBe(202);
+    await expect.poll(async () => (await samples.get("/api/counters/gone")).status).toBe(404);
+    expect(await (await samples.post("/api/counters/gone/get")).json()).toBe(0);
+  });
+
+  it("counts many counters together", async () => {
+    await Promise.all(["a", "b", "c"].map((key) => samples.post(`/api/counters/${key}/add`, 2)));
+
+    const { outcome } = await samples.run("countAll", ["a", "b", "c", "never-used"]);
+
+    expect(await outcome()).toMatchObject({ output: 6 });
+  });
+});
+
+describe("bank-transfer", () => {
+  const balanceOf = async (owner: string) => (await samples.get(`/api/accounts/${owner}`)).json();
+
+  it("moves money from one account to another", async () => {
+    await samples.post("/api/accounts/ann/deposit", 100);
+
+    const answer = await samples.post("/api/transfers", { from: "ann", to: "bob", amount: 30 });
+
+    expect(await answer.json()).toEqual({ moved: true });
+    expect([await balanceOf("ann"), await balanceOf("bob")]).toEqual([70, 30]);
+  });
+
+  it.each(["transferAsync", "transferGenerator"])("%s moves nothing when there is too little", async (name) => {
+    await samples.post(`/api/accounts/${name}-poor/deposit`, 5);
+
+    const { outcome } = await samples.run(name, { from: `${name}-poor`, to: `${name}-rich`, amount: 30 });
+
+    expect(await outcome()).toMatchObject({ output: { moved: false, reason: "5 is not enough for 30" } });
+    expect((await samples.post(`/api/accounts/${name}-poor/deposit`, 30)).status).toBe(200); // the lock is given back
+    expect(await balanceOf(`${name}-poor`)).toBe(35);
+  });
+
+  it("neither makes nor loses money when many transfers cross", async () => {
+    const owners = ["w", "x", "y", "z"];
+    for (const owner of owners) await samples.post(`/api/accounts/${owner}/deposit`, 100);
+
+    const transfers = Array.from({ length: 24 }, (_, n) => {
+      const [from, to] = [owners[n % 4], owners[(n + 1 + (n % 3)) % 4]];
+      return samples.run(n % 2 === 0 ? "transferAsync" : "transferGenerator", { from, to, amount: 1 + ((n * 7) % 60) });
+    });
+    const outcomes = await Promise.all(transfers.map(async (transfer) => (await transfer).outcome()));
+
+    expect(outcomes.map(({ runtimeStatus }) => runtimeStatus)).toEqual(outcomes.map(() => "Completed"));
+    const balances = (await Promise.all(owners.map(balanceOf))) as number[];
+    expect(balances.reduce((sum, balance) => sum + balance, 0)).toBe(400);
+    expect(Math.min(...balances)).toBeGreaterThanOrEqual(0);
+  });
+});

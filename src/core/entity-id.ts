@@ -1,7 +1,9 @@
 import { DurableError } from "./errors.ts";
 
-/** Longest key, in UTF-16 units: with the name it has to fit into a storage key. */
-const maxKeyLength = 256;
+/** Longest name and longest key, in UTF-16 units. */
+const maxTextLength = 256;
+/** Longest `@name@key`, in UTF-16 units: it has to fit into the key of a table row, whose escapes take two. */
+const maxEscapedLength = 512;
 
 /**
  * Which entity: a name, compared ignoring case, and a key, compared exactly. `durable-functions` 3.x calls it the same.
@@ -14,7 +16,7 @@ export class EntityId {
   readonly key: string;
 
   constructor(name: string, key: string) {
-    const problem = describeNameProblem(name) ?? describeKeyProblem(key);
+    const problem = describeNameProblem(name) ?? describeKeyProblem(key) ?? describeLengthProblem(name, key);
     if (problem !== undefined) throw new DurableError("InvalidEntityId", problem);
     this.name = name;
     this.key = key;
@@ -82,10 +84,22 @@ function describeKeyProblem(key: unknown): string | undefined {
   return describeTextProblem(key, "the key");
 }
 
+function describeLengthProblem(name: string, key: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are escaped
+  const escaped = `@${name}@${key}`.replace(/[\^/\\#?\u0000-\u001f\u007f-\u009f]/g, "^x").length;
+  if (escaped <= maxEscapedLength) return undefined;
+  return (
+    `the name and the key of an entity may have ${maxEscapedLength - 2} characters together, where '^', '/', '\\', '#', ` +
+    `'?' and control characters count twice, but these have ${escaped - 2}`
+  );
+}
+
 function describeTextProblem(text: string, what: string): string | undefined {
-  if (text.length > maxKeyLength) {
-    return `${what} of an entity may have at most ${maxKeyLength} characters, but this one has ${text.length}`;
+  if (text.length > maxTextLength) {
+    return `${what} of an entity may have at most ${maxTextLength} characters, but this one has ${text.length}`;
   }
+  // Neither the names of blobs nor XML can hold these.
+  if (/[\uFFFE\uFFFF]/.test(text)) return `${what} of an entity must not contain U+FFFE or U+FFFF`;
   if (!text.isWellFormed()) return `${what} of an entity must be well-formed Unicode (it holds a lone surrogate)`;
   return undefined;
 }

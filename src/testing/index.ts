@@ -33,6 +33,7 @@ export { type InstanceWrite, nextInstanceWrite, type StoredInstance } from "../e
 export { TaskHubClient, type TaskHubClientOptions } from "../engine/task-hub-client.ts";
 export { TaskHubWorker, type TaskHubWorkerOptions } from "../engine/task-hub-worker.ts";
 export type { Orchestrator } from "../orchestration/orchestrator.ts";
+export type { EntityClass, EntityDefinition, EntityFunction } from "../worker/entities/entity-definition.ts";
 export { InProcessExecutor, type InProcessExecutorOptions } from "../worker/in-process-executor.ts";
 export {
   type ActivityDefinition,

@@ -49,6 +49,7 @@ export interface StartedInstance {
 export interface Samples {
   get(path: string): Promise<Response>;
   post(path: string, body?: unknown): Promise<Response>;
+  delete(path: string): Promise<Response>;
   /** Starts an orchestration by name. */
   run(name: string, input?: unknown): Promise<StartedInstance>;
   /** The instance that an answer leads to. */
@@ -64,6 +65,7 @@ export async function openSamples(): Promise<Samples> {
   return {
     get: (path) => fetch(host.url + path),
     post,
+    delete: (path) => fetch(host.url + path, { method: "DELETE" }),
     run: async (name, input) => followInstance(await post(`/api/orchestrators/${name}`, input)),
     follow: followInstance,
     close: async () => {

@@ -3,6 +3,7 @@ import { mapConcurrently } from "../../../core/map-concurrently.ts";
 import type { Clock, Random } from "../../../core/ports.ts";
 import type { OutgoingMessage, TaskMessage } from "../../../core/task-message.ts";
 import { deliveryTimeOf } from "../../../entities/entity-message.ts";
+import { escapeKey } from "../codec/key-escaping.ts";
 import {
   encodeQueueText,
   formatLargeMessageWrapper,
@@ -13,7 +14,7 @@ import {
 import type { HubNames } from "../hub-names.ts";
 import { partitionOf } from "../partitions/partition-hash.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
-import type { LargePayloads } from "../tracking/large-payloads.ts";
+import { isBlobName, type LargePayloads } from "../tracking/large-payloads.ts";
 
 export interface MessageSenderOptions {
   readonly storage: StorageClient;
@@ -100,7 +101,10 @@ export class MessageSender {
     const json = formatMessageData(data);
     if (Buffer.byteLength(json, "utf8") <= maxQueueTextBytes) return { json, blobName: undefined };
     const { event, target } = data.message;
-    const blobName = `${target.instanceId}/message-${data.activityId.replaceAll("-", "")}-${event.type}.json.gz`;
+    const { instanceId } = target;
+    // Of the key of an entity, "../a" say, only the escaped form is the name of a blob. Receivers take what they are told.
+    const folder = isEntityInstanceId(instanceId) && !isBlobName(instanceId) ? escapeKey(instanceId) : instanceId;
+    const blobName = `${folder}/message-${data.activityId.replaceAll("-", "")}-${event.type}.json.gz`;
     await this.#options.payloads.put(blobName, json);
     return { json: formatLargeMessageWrapper(blobName), blobName };
   }

@@ -160,7 +160,7 @@ export class LargePayloads {
 }
 
 /** A URL would lose dot segments, and cannot hold lone surrogates or noncharacters. */
-function isBlobName(name: string): boolean {
+export function isBlobName(name: string): boolean {
   const hasDots = name.split(/[/\\]/).some((segment) => segment === "." || segment === "..");
   return name !== "" && name.length <= 1024 && !hasDots && name.isWellFormed() && !/[\uFFFE\uFFFF]/.test(name);
 }
