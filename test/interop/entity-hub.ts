@@ -1,0 +1,86 @@
+import { TableClient } from "@azure/data-tables";
+import { expect } from "vitest";
+import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
+import { readHub, type StoredRow } from "../support/hub-snapshot.ts";
+import type { DotnetPeer } from "./dotnet-peer.ts";
+import { type EntityHub, type EntitySide, OurEntitySide, TheirEntitySide } from "./entity-sides.ts";
+
+const partitions = 4;
+let hubs = 0;
+
+/** A new task hub, and both who use it. Neither runs a worker yet. */
+export function openSharedHub(peer: DotnetPeer, connectionString: string): SharedHub {
+  return new SharedHub(peer, { connectionString, taskHub: `Entities${++hubs}x${process.pid}`, partitions });
+}
+
+export class SharedHub {
+  readonly ours: OurEntitySide;
+  readonly theirs: TheirEntitySide;
+  readonly #hub: EntityHub;
+  #ids = 0;
+
+  constructor(peer: DotnetPeer, hub: EntityHub) {
+    this.#hub = hub;
+    this.ours = new OurEntitySide(hub);
+    this.theirs = new TheirEntitySide(peer, hub);
+  }
+
+  other(side: EntitySide): EntitySide {
+    return side === this.ours ? this.theirs : this.ours;
+  }
+
+  read() {
+    return readHub(this.#hub);
+  }
+
+  /** Which worker serves each partition; those that are on their way have none. */
+  async owners(): Promise<readonly (string | undefined)[]> {
+    const { connectionString, taskHub } = this.#hub;
+    const table = TableClient.fromConnectionString(connectionString, `${taskHub}Partitions`, {
+      allowInsecureConnection: true,
+    });
+    const owners: (string | undefined)[] = new Array(partitions);
+    for await (const { rowKey, CurrentOwner, IsDraining } of table.listEntities<StoredRow>()) {
+      const isOwned = typeof CurrentOwner === "string" && CurrentOwner !== "" && IsDraining !== true;
+      owners[Number(rowKey!.slice(-2))] = isOwned ? CurrentOwner : undefined;
+    }
+    return owners;
+  }
+
+  /** Ours takes all partitions; .NET asks for its share, and ours gives it away. */
+  async startBoth(): Promise<void> {
+    await this.ours.startWorker();
+    await expect.poll(() => this.owners()).toEqual(new Array(partitions).fill(this.ours.worker));
+    await this.theirs.startWorker();
+    const half = partitions / 2;
+    const sorted = [this.ours, this.theirs].flatMap(({ worker }) => new Array<string>(half).fill(worker)).sort();
+    await expect.poll(async () => [...(await this.owners())].map(String).sort()).toEqual(sorted);
+  }
+
+  async stopBoth(): Promise<void> {
+    await this.theirs.stopWorker();
+    await this.ours.stopWorker();
+  }
+
+  /** A new id that a worker serves now. */
+  async idAt(side: EntitySide, prefix: string): Promise<string> {
+    const owners = await this.owners();
+    for (;;) {
+      const id = `${prefix}${++this.#ids}`;
+      if (owners[partitionOf(id, partitions)] === side.worker) return id;
+    }
+  }
+}
+
+/** What has become of an instance. */
+export async function ended(side: EntitySide, instanceId: string) {
+  await expect
+    .poll(async () => (await side.status(instanceId))?.status, { message: `the end of ${instanceId}` })
+    .toMatch(/^(?:Completed|Failed|Terminated)$/);
+  return await side.status(instanceId);
+}
+
+/** The entity's state, once it is that. */
+export async function expectState(side: EntitySide, entity: string, state: unknown): Promise<void> {
+  await expect.poll(async () => (await side.readEntity(entity))?.state, { message: entity }).toEqual(state);
+}
