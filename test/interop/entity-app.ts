@@ -1,7 +1,9 @@
-import type { EntityAction, EntityBatch, EntityBatchResult, EntityOutcome } from "../../src/core/entity-batch.ts";
-import { DurableError } from "../../src/core/errors.ts";
 import { systemClock } from "../../src/core/system-ports.ts";
 import type { TaskExecutor } from "../../src/core/task-executor.ts";
+import type { OrchestrationContext } from "../../src/orchestration/orchestration-context.ts";
+import type { Orchestrator } from "../../src/orchestration/orchestrator.ts";
+import type { TaskFailedError } from "../../src/orchestration/task-failed-error.ts";
+import type { EntityContext } from "../../src/worker/entities/entity-context.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import { Registry } from "../../src/worker/registry.ts";
 
@@ -13,108 +15,148 @@ export interface Mark {
   readonly at: number;
 }
 
-// ---- until the API is there
-interface Ctx {
-  operationName: string;
-  getInput<T>(): T;
-  getState<T>(init: () => T): T;
-  setState(value: unknown): void;
-  destructOnExit(): void;
-  signalEntity(target: string, operation: string, input: unknown): void;
-}
-const entities: Record<string, (ctx: Ctx) => unknown> = {
-  counter(ctx) {
-    const value = ctx.getState(() => 0);
-    const set = (next: number) => {
-      ctx.setState(next);
-      return next;
-    };
-    switch (ctx.operationName) {
-      case "add":
-        return set(value + ctx.getInput<number>());
-      case "get":
-        return value;
-      case "reset":
-        return set(0);
-      case "delete":
-        return ctx.destructOnExit();
-      case "fail":
-        set(value + 1000);
-        ctx.signalEntity("@counter@never", "add", 1);
-        throw new RangeError("the counter is stuck");
-      case "forward": {
-        const { to, amount } = ctx.getInput<{ to: string; amount: number }>();
-        return ctx.signalEntity(to, "add", amount);
-      }
-      default:
-        throw new TypeError(`no operation '${ctx.operationName}'`);
-    }
-  },
-  account(ctx) {
-    const balance = ctx.getState(() => 0);
-    const amount = ctx.getInput<number>();
-    if (ctx.operationName === "balance") return balance;
-    if (ctx.operationName === "withdraw" && balance < amount) throw new RangeError(`only ${balance} left`);
-    const next = ctx.operationName === "withdraw" ? balance - amount : balance + amount;
-    ctx.setState(next);
-    return next;
-  },
-  list(ctx) {
-    const list = ctx.getState<unknown[]>(() => []);
-    if (ctx.operationName === "read") return list;
-    ctx.setState([...list, ctx.getInput()]);
-    return undefined;
-  },
-};
-
-async function run(known: readonly string[], batch: EntityBatch): Promise<EntityBatchResult> {
-  const entity = known.includes(batch.entity.name) ? entities[batch.entity.name] : undefined;
-  if (entity === undefined) throw new DurableError("EntityNotRegistered", `no entity ${batch.entity.name}`);
-  let { state } = batch;
-  const outcomes: EntityOutcome[] = [];
-  for (const { operation, input } of batch.operations) {
-    let next = state;
-    const actions: EntityAction[] = [];
-    try {
-      const output = entity({
-        operationName: operation,
-        getInput: () => JSON.parse(input ?? "null"),
-        getState: (init) => (state === undefined ? init() : JSON.parse(state)),
-        setState: (value) => {
-          next = JSON.stringify(value);
-        },
-        destructOnExit: () => {
-          next = undefined;
-        },
-        signalEntity: (instanceId, name, value) => {
-          const text = JSON.stringify(value);
-          actions.push({ kind: "SignalEntity", instanceId, operation: name, input: text, scheduledTime: undefined });
-        },
-      });
-      state = next;
-      outcomes.push({ kind: "completed", result: output === undefined ? undefined : JSON.stringify(output), actions });
-    } catch (error) {
-      const { name, message } = error as Error;
-      outcomes.push({ kind: "failed", failureDetails: { errorType: name, errorMessage: message, isNonRetriable: false } });
-    }
-  }
-  return { outcomes, state };
-}
-// ----
-
 /** The same code as in `Entities.cs` and `Orchestrations.cs`, so that either side can go on with what the other began. */
 export function openEntityApp() {
   const marks: Mark[] = [];
-  const registry = new Registry();
   return {
     marks,
+    /** @param known names of the entities that the worker has */
     createExecutor(known: readonly string[]): TaskExecutor {
-      const inProcess = new InProcessExecutor({ registries: [registry], clock: systemClock });
-      return {
-        openSession: inProcess.openSession.bind(inProcess),
-        executeActivity: inProcess.executeActivity.bind(inProcess),
-        executeEntityBatch: (batch) => run(known, batch),
-      };
+      const registry = new Registry();
+      for (const name of known) registry.addEntity({ name, entity: entities[name as keyof typeof entities] });
+      for (const [name, orchestrator] of Object.entries(orchestrations(marks))) {
+        registry.addOrchestration({ name, orchestrator });
+      }
+      return new InProcessExecutor({ registries: [registry], clock: systemClock });
     },
   };
+}
+
+export const entities = { counter, account, list };
+
+function counter(context: EntityContext<number>): unknown {
+  const value = context.getState(() => 0);
+  const set = (next: number) => {
+    context.setState(next);
+    return next;
+  };
+  switch (context.operationName) {
+    case "add":
+      return set(value + context.getInput<number>());
+    case "get":
+      return value;
+    case "reset":
+      return set(0);
+    case "delete":
+      return context.destructOnExit();
+    case "fail":
+      set(value + 1000);
+      context.signalEntity("@counter@never", "add", 1);
+      throw new RangeError("the counter is stuck");
+    case "forward": {
+      const { to, amount } = context.getInput<{ readonly to: string; readonly amount: number }>();
+      return context.signalEntity(to, "add", amount);
+    }
+    default:
+      throw new TypeError(`no operation '${context.operationName}'`);
+  }
+}
+
+function account(context: EntityContext<number>): number {
+  const balance = context.getState(() => 0);
+  if (context.operationName === "balance") return balance;
+  const amount = context.getInput<number>();
+  const isWithdrawal = context.operationName === "withdraw";
+  if (isWithdrawal && balance < amount) throw new RangeError(`only ${balance} left`);
+  const next = isWithdrawal ? balance - amount : balance + amount;
+  context.setState(next);
+  return next;
+}
+
+function list(context: EntityContext<unknown[]>): unknown {
+  const values = context.getState(() => []);
+  if (context.operationName === "read") return values;
+  context.setState([...values, context.getInput()]);
+  return undefined;
+}
+
+interface Call {
+  readonly entity: string;
+  readonly operation: string;
+  readonly input?: unknown;
+}
+
+interface CounterCalls {
+  readonly key: string;
+  readonly signals: number;
+  readonly calls: number;
+}
+
+async function callCounter(context: OrchestrationContext, { key, signals, calls }: CounterCalls) {
+  const target = `@counter@${key}`;
+  for (let i = 0; i < signals; i++) context.signalEntity(target, "add", 1);
+  for (let i = 0; i < calls; i++) await context.callEntity(target, "add", 1);
+  return await context.callEntity(target, "get");
+}
+
+function orchestrations(marks: Mark[]) {
+  const mark = ({ instanceId, df }: OrchestrationContext, what: Mark["what"]) => {
+    if (!df.isReplaying) marks.push({ instanceId, what, at: performance.timeOrigin + performance.now() });
+  };
+  const all: Record<string, Orchestrator> = {
+    CallCounter: callCounter,
+    async CallCounterLater(context, input: CounterCalls) {
+      await context.waitForExternalEvent("Go");
+      return await callCounter(context, input);
+    },
+    Call: (context, { entity, operation, input }: Call) => context.callEntity(entity, operation, input),
+    async Signal(context, { entity, operation, input, delay }: Call & { readonly delay?: number }) {
+      const options = delay === undefined ? {} : { scheduledTime: { seconds: delay } };
+      context.signalEntity(entity, operation, input, options);
+      return "signalled";
+    },
+    async SignalTwice(context, { key }: { readonly key: string }) {
+      context.signalEntity(`@list@${key}`, "append", 1);
+      await context.waitForExternalEvent("Go");
+      context.signalEntity(`@list@${key}`, "append", 2);
+      return "signalled";
+    },
+    async Catch(context, { entity, operation, input }: Call) {
+      try {
+        return await context.callEntity(entity, operation, input);
+      } catch (error) {
+        const { failureDetails } = error as TaskFailedError;
+        return { type: failureDetails.errorType, message: failureDetails.errorMessage };
+      }
+    },
+    async Transfer(context, input: { readonly from: string; readonly to: string; readonly amount: number }) {
+      const [from, to] = [`@account@${input.from}`, `@account@${input.to}`];
+      const lock = await context.lock(from, to);
+      mark(context, "enter");
+      try {
+        if ((await context.callEntity<number>(from, "balance")) < input.amount) return false;
+        await context.callEntity(from, "withdraw", input.amount);
+        await context.callEntity(to, "deposit", input.amount);
+        return true;
+      } finally {
+        mark(context, "leave");
+        lock.release();
+      }
+    },
+    // Deposits 1 before the event, 10 after it, and 100 after the release.
+    async HoldLock(context, { keys }: { readonly keys: readonly string[] }) {
+      const accounts = keys.map((key) => `@account@${key}`);
+      const lock = await context.lock(accounts);
+      mark(context, "enter");
+      for (const each of accounts) await context.callEntity(each, "deposit", 1);
+      await context.waitForExternalEvent("Go");
+      for (const each of accounts) await context.callEntity(each, "deposit", 10);
+      mark(context, "leave");
+      lock.release();
+      const balances: unknown[] = [];
+      for (const each of accounts) balances.push(await context.callEntity(each, "deposit", 100));
+      return balances;
+    },
+  };
+  return all;
 }

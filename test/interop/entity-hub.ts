@@ -1,5 +1,5 @@
 import { TableClient } from "@azure/data-tables";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
 import { readHub, type StoredRow } from "../support/hub-snapshot.ts";
 import type { DotnetPeer } from "./dotnet-peer.ts";
@@ -29,9 +29,7 @@ export class SharedHub {
     return side === this.ours ? this.theirs : this.ours;
   }
 
-  read() {
-    return readHub(this.#hub);
-  }
+  readonly read = () => readHub(this.#hub);
 
   /** Which worker serves each partition; those that are on their way have none. */
   async owners(): Promise<readonly (string | undefined)[]> {
@@ -50,11 +48,18 @@ export class SharedHub {
   /** Ours takes all partitions; .NET asks for its share, and ours gives it away. */
   async startBoth(): Promise<void> {
     await this.ours.startWorker();
-    await expect.poll(() => this.owners()).toEqual(new Array(partitions).fill(this.ours.worker));
+    await this.#untilServed([this.ours, this.ours]);
     await this.theirs.startWorker();
-    const half = partitions / 2;
-    const sorted = [this.ours, this.theirs].flatMap(({ worker }) => new Array<string>(half).fill(worker)).sort();
-    await expect.poll(async () => [...(await this.owners())].map(String).sort()).toEqual(sorted);
+    await this.#untilServed([this.ours, this.theirs]);
+  }
+
+  /** By two workers, each half of the partitions. */
+  async #untilServed(sides: readonly EntitySide[]): Promise<void> {
+    const expected = sides.flatMap(({ worker }) => new Array<string>(partitions / 2).fill(worker)).sort();
+    await vi.waitFor(async () => expect([...(await this.owners())].map(String).sort()).toEqual(expected), {
+      timeout: 60_000,
+      interval: 100,
+    });
   }
 
   async stopBoth(): Promise<void> {
@@ -69,6 +74,12 @@ export class SharedHub {
       const id = `${prefix}${++this.#ids}`;
       if (owners[partitionOf(id, partitions)] === side.worker) return id;
     }
+  }
+
+  /** A new key of an entity that a worker serves now. */
+  async keyAt(side: EntitySide, entity: string): Promise<string> {
+    const prefix = `@${entity}@`;
+    return (await this.idAt(side, prefix)).slice(prefix.length);
   }
 }
 

@@ -3,10 +3,8 @@ import { silentLog } from "../../src/core/ports.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
-import { createRequest, formatRequestEvent } from "../../src/entities/entity-message.ts";
-import { readEntityState, readEntityStatus } from "../../src/entities/scheduler-state.ts";
 import type { DotnetPeer } from "./dotnet-peer.ts";
-import { type Mark, openEntityApp } from "./entity-app.ts";
+import { entities as allEntities, type Mark, openEntityApp } from "./entity-app.ts";
 
 export interface InstanceStatus {
   readonly status: string;
@@ -51,14 +49,12 @@ export class OurEntitySide implements EntitySide {
   readonly worker = `ours-${systemRandom.guid()}`;
   readonly #hub: EntityHub;
   readonly #client: TaskHubClient;
-  readonly #store: ReturnType<typeof createAzureStorageTaskHub>["store"];
   readonly #app = openEntityApp();
   #worker: TaskHubWorker | undefined;
 
   constructor(hub: EntityHub) {
     this.#hub = hub;
-    this.#store = this.#open().store;
-    this.#client = new TaskHubClient({ store: this.#store, clock: systemClock, random: systemRandom });
+    this.#client = new TaskHubClient({ store: this.#open().store, clock: systemClock, random: systemRandom });
   }
 
   #open() {
@@ -81,7 +77,7 @@ export class OurEntitySide implements EntitySide {
 
   async status(instanceId: string): Promise<InstanceStatus | undefined> {
     const state = await this.#client.getInstance(instanceId);
-    return state && { status: state.runtimeStatus, output: valueOf(state.output) };
+    return state && { status: state.runtimeStatus, output: parse(state.output) };
   }
 
   async raise(instanceId: string, name: string): Promise<void> {
@@ -90,34 +86,17 @@ export class OurEntitySide implements EntitySide {
 
   async signal(entity: string, operation: string, input?: unknown, { delay, times = 1 }: SignalOptions = {}) {
     for (let i = 0; i < times; i++) {
-      const now = systemClock.now();
-      const dueAt = delay === undefined ? undefined : new Date(now + delay);
-      const request = createRequest({
-        id: systemRandom.guid(),
-        operation,
-        isSignal: true,
-        input: textOf(input),
-        dueAt,
-      });
-      const { name, input: text, deliverAt } = formatRequestEvent(request, now);
-      await this.#store.sendMessage({
-        message: {
-          event: { type: "EventRaised", eventId: -1, timestamp: new Date(now), name, input: text, parentTraceContext: undefined },
-          target: { instanceId: entity, executionId: undefined },
-        },
-        ...(deliverAt && { deliverAt }),
-      });
+      const scheduledTime = delay === undefined ? undefined : new Date(systemClock.now() + delay);
+      await this.#client.entities.signal(entity, { operation, input: textOf(input), scheduledTime });
     }
   }
 
   async readEntity(entity: string): Promise<EntityView | undefined> {
-    const row = await this.#store.getInstance(entity, { fetchInput: true });
-    if (row === undefined) return undefined;
-    const { queueSize, lockedBy } = readEntityStatus(row.customStatus);
-    return { state: valueOf(readEntityState(row.input)), queueSize, lockedBy };
+    const found = await this.#client.entities.get(entity);
+    return found && { state: parse(found.state), queueSize: found.queueSize, lockedBy: found.lockedBy };
   }
 
-  async startWorker(entities: readonly string[] = ["counter", "account", "list"]): Promise<void> {
+  async startWorker(entities: readonly string[] = Object.keys(allEntities)): Promise<void> {
     this.#worker = new TaskHubWorker({
       ...this.#open(),
       executor: this.#app.createExecutor(entities),
@@ -158,7 +137,7 @@ export class TheirEntitySide implements EntitySide {
 
   async status(instanceId: string): Promise<InstanceStatus | undefined> {
     const found = await this.#ask<{ status: string; output: string | null } | null>("status", { instanceId });
-    return found === null ? undefined : { status: found.status, output: valueOf(found.output) };
+    return found === null ? undefined : { status: found.status, output: parse(found.output) };
   }
 
   async raise(instanceId: string, name: string): Promise<void> {
@@ -176,7 +155,7 @@ export class TheirEntitySide implements EntitySide {
       { entity },
     );
     if (found === null) return undefined;
-    return { state: valueOf(found.state), queueSize: found.queueSize, lockedBy: found.lockedBy ?? undefined };
+    return { state: parse(found.state), queueSize: found.queueSize, lockedBy: found.lockedBy ?? undefined };
   }
 
   async startWorker(entities?: readonly string[]): Promise<void> {
@@ -198,7 +177,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** The texts of failures are no JSON. */
-function valueOf(text: string | null | undefined): unknown {
+function parse(text: string | null | undefined): unknown {
   if (text === null || text === undefined) return undefined;
   try {
     return JSON.parse(text);

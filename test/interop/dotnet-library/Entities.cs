@@ -87,7 +87,9 @@ static class Entities
     {
         ["append"] = (self, input) =>
         {
-            self.Set(new JArray(self.State ?? new JArray()) { input });
+            var list = (JArray)(self.State ?? new JArray());
+            list.Add(input);
+            self.Set(list);
             return null;
         },
         ["read"] = (self, _) => self.State ?? new JArray(),

@@ -3,7 +3,6 @@ using System.Text;
 using DurableTask.Core;
 using DurableTask.Core.Entities;
 using DurableTask.Core.Entities.OperationFormat;
-using DurableTask.Core.History;
 using Newtonsoft.Json.Linq;
 
 namespace DotnetLibrary;
@@ -34,12 +33,6 @@ sealed class EntityOrchestration : TaskOrchestration<JToken, JToken, JToken, JTo
         this.DataConverter = Json.Converter;
     }
 
-    /// <summary>
-    /// Ids of the requests that history holds, in order. The core cannot tell them, and an id is part of the code here as in
-    /// every SDK: who goes on with the instance of another must take over the ids that the other has chosen.
-    /// </summary>
-    public Queue<Guid> RecordedIds { get; private set; } = new();
-
     public string InstanceId => this.context.OrchestrationInstance.InstanceId;
 
     public override Task<JToken> RunTask(OrchestrationContext context, JToken input)
@@ -50,14 +43,6 @@ sealed class EntityOrchestration : TaskOrchestration<JToken, JToken, JToken, JTo
         var self = context.OrchestrationInstance;
         this.entities = new OrchestrationEntityContext(self.InstanceId, self.ExecutionId, context);
         return this.code(this, input);
-    }
-
-    public static void Remember(TaskOrchestration orchestration, OrchestrationRuntimeState state)
-    {
-        if (orchestration is not EntityOrchestration self) return;
-        var requests = state.PastEvents.OfType<EventSentEvent>()
-            .Where(sent => sent.InstanceId.StartsWith('@') && sent.Name.StartsWith("op", StringComparison.Ordinal));
-        self.RecordedIds = new Queue<Guid>(requests.Select(sent => (Guid)Json.Read(sent.Input)["id"]!));
     }
 
     public override void OnEvent(OrchestrationContext context, string name, JToken input)
@@ -121,11 +106,11 @@ sealed class EntityOrchestration : TaskOrchestration<JToken, JToken, JToken, JTo
     void Send(EntityMessageEvent message) =>
         this.context.SendEvent(message.TargetInstance, message.EventName, message.AsRawInput());
 
+    /// <summary>The same in every replay, as the SDKs have it; of the time of the episode, which ours are not.</summary>
     Guid NextId()
     {
         var name = $"{this.InstanceId} {this.context.CurrentUtcDateTime:o} {this.guids++}";
-        var own = new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 16));
-        return this.RecordedIds.TryDequeue(out var recorded) ? recorded : own;
+        return new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 16));
     }
 
     static OrchestrationInstance To(string entity) => new() { InstanceId = entity };

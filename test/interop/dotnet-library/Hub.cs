@@ -37,11 +37,6 @@ sealed class Hub(string connectionString, string name, int partitions)
             this.worker.AddTaskOrchestrations(new Named<TaskOrchestration>(each, () => new EntityOrchestration(code)));
         foreach (var (each, create) in Entities.All)
             if (entities.Contains(each)) this.worker.AddTaskEntities(new Named<TaskEntity>(each, create));
-        this.worker.AddOrchestrationDispatcherMiddleware((context, next) =>
-        {
-            EntityOrchestration.Remember(context.GetProperty<TaskOrchestration>(), context.GetProperty<OrchestrationRuntimeState>());
-            return next();
-        });
         await this.worker.StartAsync();
     }
 

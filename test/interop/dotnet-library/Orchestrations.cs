@@ -8,12 +8,11 @@ static class Orchestrations
 {
     public static readonly IReadOnlyDictionary<string, OrchestrationCode> All = new Dictionary<string, OrchestrationCode>
     {
-        ["CallCounter"] = async (self, input) =>
+        ["CallCounter"] = CallCounter,
+        ["CallCounterLater"] = async (self, input) =>
         {
-            var counter = "@counter@" + input["key"];
-            for (var i = 0; i < (int)input["signals"]!; i++) self.Signal(counter, "add", 1);
-            for (var i = 0; i < (int)input["calls"]!; i++) await self.Call(counter, "add", 1);
-            return await self.Call(counter, "get");
+            await self.Event("Go");
+            return await CallCounter(self, input);
         },
         ["Call"] = async (self, input) =>
             await self.Call((string)input["entity"]!, (string)input["operation"]!, input["input"]),
@@ -74,6 +73,14 @@ static class Orchestrations
             return balances;
         },
     };
+
+    static async Task<JToken> CallCounter(EntityOrchestration self, JToken input)
+    {
+        var counter = "@counter@" + input["key"];
+        for (var i = 0; i < (int)input["signals"]!; i++) self.Signal(counter, "add", 1);
+        for (var i = 0; i < (int)input["calls"]!; i++) await self.Call(counter, "add", 1);
+        return await self.Call(counter, "get");
+    }
 }
 
 /// <summary>When sections were entered and left.</summary>
