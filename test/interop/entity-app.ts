@@ -57,6 +57,11 @@ function counter(context: EntityContext<number>): unknown {
       const { to, amount } = context.getInput<{ readonly to: string; readonly amount: number }>();
       return context.signalEntity(to, "add", amount);
     }
+    case "start": {
+      const input = context.getInput<CounterCalls & { readonly instanceId: string }>();
+      context.startNewOrchestration("CallCounter", input, { instanceId: input.instanceId });
+      return undefined;
+    }
     default:
       throw new TypeError(`no operation '${context.operationName}'`);
   }
@@ -101,7 +106,7 @@ async function callCounter(context: OrchestrationContext, { key, signals, calls 
 
 function orchestrations(marks: Mark[]) {
   const mark = ({ instanceId, df }: OrchestrationContext, what: Mark["what"]) => {
-    if (!df.isReplaying) marks.push({ instanceId, what, at: performance.timeOrigin + performance.now() });
+    if (!df.isReplaying) marks.push({ instanceId, what, at: Date.now() });
   };
   const all: Record<string, Orchestrator> = {
     CallCounter: callCounter,

@@ -5,7 +5,7 @@ using Newtonsoft.Json.Linq;
 
 namespace DotnetLibrary;
 
-/// <summary>What an operation sees: the state, which it may change, and whom it may signal.</summary>
+/// <summary>What an operation sees: the state, which it may change, and what it may ask of others.</summary>
 sealed class Operation(JToken? state)
 {
     public JToken? State = state;
@@ -14,6 +14,15 @@ sealed class Operation(JToken? state)
     public int Number => this.State?.Value<int>() ?? 0;
 
     public JToken Set(JToken value) => this.State = value;
+
+    public void Start(string instanceId, string orchestration, JToken input) =>
+        this.Actions.Add(new StartNewOrchestrationOperationAction
+        {
+            InstanceId = instanceId,
+            Name = orchestration,
+            Version = "",
+            Input = Json.Write(input),
+        });
 
     public void Signal(string entity, string operation, JToken input) =>
         this.Actions.Add(new SendSignalOperationAction { InstanceId = entity, Name = operation, Input = Json.Write(input) });
@@ -68,6 +77,11 @@ static class Entities
         ["forward"] = (self, input) =>
         {
             self.Signal((string)input["to"]!, "add", input["amount"]!);
+            return null;
+        },
+        ["start"] = (self, input) =>
+        {
+            self.Start((string)input["instanceId"]!, "CallCounter", input);
             return null;
         },
     };

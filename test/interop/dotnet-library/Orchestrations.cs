@@ -90,7 +90,7 @@ static class Marks
 
     public static void Add(string instanceId, string what)
     {
-        var at = (DateTime.UtcNow - DateTime.UnixEpoch).TotalMilliseconds;
+        var at = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         lock (Noted) Noted.Add(new JObject { ["instanceId"] = instanceId, ["what"] = what, ["at"] = at });
     }
 
