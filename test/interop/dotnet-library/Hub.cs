@@ -20,6 +20,9 @@ sealed class Hub(string connectionString, string name, int partitions)
         WorkerId = worker,
         UseSeparateQueueForEntityWorkItems = true,
         MaxQueuePollingInterval = TimeSpan.FromMilliseconds(100),
+        // Who is killed is succeeded soon.
+        ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
+        LeaseInterval = TimeSpan.FromSeconds(6),
         LeaseRenewInterval = TimeSpan.FromMilliseconds(500),
         LeaseAcquireInterval = TimeSpan.FromMilliseconds(500),
     };
