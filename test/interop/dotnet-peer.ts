@@ -9,10 +9,6 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const dotnet = "dotnet";
-const project = fileURLToPath(new URL("dotnet-peer/DotnetPeer.csproj", import.meta.url));
-// One per checkout: two builds at the same time would write the same files.
-const checkout = createHash("sha256").update(project).digest("hex").slice(0, 12);
-const artifacts = join(tmpdir(), `durable-functions-ts-dotnet-peer-${checkout}`);
 const environment = { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: "1", DOTNET_NOLOGO: "1" };
 const requestTimeoutMs = 30_000;
 
@@ -24,8 +20,21 @@ process.on("exit", () => {
 /** The program that plays the .NET side, or why there is none on this machine. */
 export type PeerProgram = { readonly path: string } | { readonly missing: string };
 
+/**
+ * The projects: `dotnet-peer` keeps the documented format by itself, `dotnet-library` is the genuine library as a process
+ * that does what it is told.
+ */
+type PeerProject = "dotnet-peer" | "dotnet-library";
+
+const assemblies = { "dotnet-peer": "DotnetPeer", "dotnet-library": "DotnetLibrary" } as const;
+
 /** Builds outside of the source tree, and leaves no build server behind. @throws when the program does not compile */
-export async function buildPeer(): Promise<PeerProgram> {
+export async function buildPeer(name: PeerProject = "dotnet-peer"): Promise<PeerProgram> {
+  const assembly = assemblies[name];
+  const project = fileURLToPath(new URL(`${name}/${assembly}.csproj`, import.meta.url));
+  // One per checkout: two builds at the same time would write the same files.
+  const checkout = createHash("sha256").update(project).digest("hex").slice(0, 12);
+  const artifacts = join(tmpdir(), `durable-functions-ts-${name}-${checkout}`);
   try {
     await run(dotnet, ["--version"], { env: environment });
   } catch {
@@ -37,10 +46,10 @@ export async function buildPeer(): Promise<PeerProgram> {
   } catch (error) {
     const text = String((error as { stdout?: string }).stdout);
     const unrestored = /error (?:NU\d+|NETSDK1045)\b[^[]*/.exec(text);
-    if (unrestored === null) throw new Error(`the .NET peer does not compile:\n${text}`, { cause: error });
+    if (unrestored === null) throw new Error(`${name} does not compile:\n${text}`, { cause: error });
     return { missing: unrestored[0].trim() };
   }
-  return { path: join(artifacts, "bin/DotnetPeer/release/DotnetPeer.dll") };
+  return { path: join(artifacts, `bin/${assembly}/release/${assembly}.dll`) };
 }
 
 /** A running .NET process that does what it is asked, as a client and as a worker of task hubs. */
