@@ -22,7 +22,7 @@ sealed class Hub(string connectionString, string name, int partitions)
         MaxQueuePollingInterval = TimeSpan.FromMilliseconds(100),
         // Who is killed is succeeded soon.
         ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
-        LeaseInterval = TimeSpan.FromSeconds(6),
+        LeaseInterval = TimeSpan.FromSeconds(10),
         LeaseRenewInterval = TimeSpan.FromMilliseconds(500),
         LeaseAcquireInterval = TimeSpan.FromMilliseconds(500),
     };
