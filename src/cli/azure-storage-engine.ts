@@ -30,6 +30,7 @@ export async function createAzureStorageEngine(request: DurableEngineRequest): P
     clock: systemClock,
     log: events,
     maxConcurrentOrchestrations: settings.maxConcurrentOrchestratorFunctions,
+    maxEntityOperations: settings.maxEntityOperationBatchSize,
     maxConcurrentActivities: settings.maxConcurrentActivityFunctions,
   });
   return {

@@ -54,6 +54,17 @@ export function toEntityId(ref: EntityRef | string): EntityId {
   return typeof ref === "string" ? EntityId.parse(ref) : new EntityId(ref?.name, ref?.key);
 }
 
+/** The id of an entity as an instance, with its name as it stands: as .NET finds those of a lock set. */
+export function formatEntityInstanceId({ name, key }: EntityRef): string {
+  return `@${name}@${key}`;
+}
+
+/** The entity of an instance id, whatever the length of its parts; `undefined` for an id of another form. */
+export function entityOfInstanceId(instanceId: string): EntityRef | undefined {
+  const end = isEntityInstanceId(instanceId) ? instanceId.indexOf("@", 1) : -1;
+  return end < 2 ? undefined : { name: instanceId.slice(1, end), key: instanceId.slice(end + 1) };
+}
+
 /** `true` for the ids of entities, which orchestrations cannot have. */
 export function isEntityInstanceId(instanceId: string): boolean {
   return instanceId.startsWith("@");

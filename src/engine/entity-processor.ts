@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EntityBatchResult } from "../core/entity-batch.ts";
-import { EntityId } from "../core/entity-id.ts";
+import { type EntityRef, entityOfInstanceId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
 import { formatFailureChain } from "../core/failure-details.ts";
@@ -8,7 +8,7 @@ import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/histor
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { type EntityPlan, finishEntityBatch, planEntityBatch } from "../entities/entity-scheduler.ts";
-import { toOutgoingMessage } from "../entities/outbox.ts";
+import { type OutboxEntry, type OwedMessages, toOutgoingMessage } from "../entities/outbox.ts";
 import {
   formatEntityStatus,
   formatSchedulerState,
@@ -33,13 +33,19 @@ export interface EntityProcessorOptions {
 
 /** More would not fit into a table column. */
 const maxAcceptedIds = 500;
+/**
+ * The messages of a checkpoint that has not sent all come again sooner, whatever clocks say: locks have run out by then,
+ * and so have delays.
+ */
+const maxUnsentMs = 30 * 60_000;
 
 /**
  * Takes a work item of an entity from its messages to its checkpoint. An entity is an instance whose history has one
  * execution, begun anew at each checkpoint, with the scheduler state for its input.
  *
- * N1. Whatever an entity sends is in its committed state first, and is sent again by whoever finds it there unsent. So
- *     nobody sees an answer of operations that are then run in another order.
+ * N1. Whatever an entity sends is in its committed state first, so nobody sees an answer of operations that are then
+ *     run in another order. It stays there until it was surely sent, and is sent again when a message comes again that
+ *     was accepted before: messages are settled last.
  * N2. A message that was accepted before is not accepted again.
  * N3. An entity that nobody here knows is left to others, and its messages with it.
  */
@@ -61,40 +67,44 @@ export class EntityProcessor {
 
   /** Settles the work item, or rejects and has settled nothing. */
   async run(workItem: OrchestrationWorkItem, lock: KeptLock): Promise<void> {
-    const { backend, clock } = this.#options;
+    const { backend, clock, maxEntityOperations: maxOperations } = this.#options;
     const { instanceId } = workItem;
+    const entity = entityOfInstanceId(instanceId);
+    if (entity === undefined) return await this.#discard(workItem);
     const known = this.#known.take(instanceId) ?? (await this.#load(workItem));
-    const accepted = new Set(known.acceptedIds);
-    // N2
-    const fresh = workItem.messages.filter(
-      ({ id, message }) => !accepted.has(id) && message.event.type === "EventRaised",
-    );
-    const isNobody = !isEntity(instanceId) || (fresh.length === 0 && known.executionId === undefined);
+    const fresh = freshMessages(workItem, known);
+    const now = new Date(clock.now());
+    // N1: a message of an earlier checkpoint would not come again, had that sent all.
+    const mayOwe = workItem.messages.some(({ id }) => known.acceptedIds.includes(id));
+    const isUnsure = ({ madeAt }: OwedMessages) => now.getTime() - madeAt.getTime() < maxUnsentMs;
+    const outbox = mayOwe ? known.scheduler.outbox : known.scheduler.outbox.filter(isUnsure);
+    const before = { ...known.scheduler, outbox };
+    const plan = planEntityBatch(instanceId, before, fresh.map(eventOf), { now, maxOperations });
+    const isNobody = known.executionId === undefined && plan.refused.length === fresh.length;
     if (isNobody) return await this.#discard(workItem);
-    // Executions of one id are ordered by this time.
-    const now = new Date(Math.max(clock.now(), known.startedAt?.getTime() ?? 0));
-    const plan = planEntityBatch(instanceId, known.scheduler, fresh.map(eventOf), {
-      now,
-      maxOperations: this.#options.maxEntityOperations,
-    });
-    const result = await this.#execute(instanceId, known.scheduler, plan, lock);
+    const result = await this.#execute(instanceId, entity, plan, lock);
     const scheduler = finishEntityBatch(instanceId, plan, result, now);
     // What is sent now would only be repeated.
     if (lock.isLost) throw new DurableError("WorkItemLockLost", `the lock of ${instanceId} is lost`);
 
+    const unsure = mayOwe ? [] : outbox;
     const executionId = nextExecutionId(instanceId, known.executionId ?? workItem.messages[0]!.id);
     const acceptedIds = [...known.acceptedIds, ...fresh.map(({ id }) => id)].slice(-maxAcceptedIds);
-    const checkpoint = checkpointOf(workItem, { known, scheduler, executionId, acceptedIds, now });
+    const sent = scheduler.outbox.slice(unsure.length).flatMap(({ entries }) => entries);
+    // Executions of one id are ordered by this time.
+    const startedAt = new Date(Math.max(now.getTime(), known.startedAt?.getTime() ?? 0));
+    const checkpoint = checkpointOf(workItem, { known, scheduler, sent, executionId, acceptedIds, startedAt });
     const { historyVersion, undeleted = [], isUnsent } = await backend.completeOrchestrationWorkItem(checkpoint);
-    this.#report(workItem, known, plan, result);
+    this.#report(workItem, fresh, plan, result);
     if (isUnsent === true) return; // N1: the next one loads what is to be sent
     const gone = new Set(workItem.messages.map(({ id }) => id));
     for (const id of undeleted) gone.delete(id);
     this.#known.put(instanceId, {
-      scheduler: { ...scheduler, outbox: [] },
+      scheduler: { ...scheduler, outbox: unsure },
+      length: checkpoint.history.events[1].input.length,
       executionId,
       historyVersion,
-      startedAt: now,
+      startedAt,
       acceptedIds: acceptedIds.filter((id) => !gone.has(id)),
     });
   }
@@ -117,19 +127,21 @@ export class EntityProcessor {
     const { events, executionId, historyVersion, problem, acceptedMessageIds } =
       await this.#options.backend.loadHistory(workItem);
     const started = events.find((event): event is ExecutionStarted => event.type === "ExecutionStarted");
-    const scheduler = started === undefined ? noSchedulerState : parseSchedulerState(started.input);
+    const isNew = events.length === 0;
+    const scheduler = isNew ? noSchedulerState : started && parseSchedulerState(started.input);
     if (problem !== undefined || scheduler === undefined) {
       const reason = problem ?? "the input of its execution is no scheduler state";
       throw new DurableError("CorruptData", `the state of ${workItem.instanceId} cannot be read: ${reason}`);
     }
     const acceptedIds = acceptedMessageIds ?? [];
-    return { scheduler, executionId, historyVersion, startedAt: started?.timestamp, acceptedIds };
+    const length = started?.input?.length ?? 0;
+    return { scheduler, length, executionId, historyVersion, startedAt: started?.timestamp, acceptedIds };
   }
 
   async #execute(
     instanceId: string,
-    { state }: SchedulerState,
-    { steps }: EntityPlan,
+    entity: EntityRef,
+    { steps, scheduler: { state } }: EntityPlan,
     lock: KeptLock,
   ): Promise<EntityBatchResult> {
     const operations = steps.flatMap((step) => {
@@ -138,7 +150,6 @@ export class EntityProcessor {
       return { id, operation, input, isSignal };
     });
     if (operations.length === 0) return { outcomes: [], state };
-    const entity = EntityId.parse(instanceId);
     const batch = { instanceId, entity, state, operations };
     const result = await this.#options.executor.executeEntityBatch({
       ...batch,
@@ -153,15 +164,15 @@ export class EntityProcessor {
 
   #report(
     { instanceId, messages }: OrchestrationWorkItem,
-    known: KnownEntity,
+    fresh: readonly DeliveredMessage[],
     plan: EntityPlan,
     result: EntityBatchResult,
   ) {
-    const accepted = new Set(known.acceptedIds);
+    const useful = new Set(fresh);
+    const refused = new Set(plan.refused);
     for (const delivered of messages) {
       const { event } = delivered.message;
-      const isUseful = event.type === "EventRaised" && !accepted.has(delivered.id) && !plan.refused.includes(event);
-      if (!isUseful) this.#logDiscarded(instanceId, delivered);
+      if (!useful.has(delivered) || refused.has(event as EventRaised)) this.#logDiscarded(instanceId, delivered);
     }
     const operations = plan.steps.flatMap((step) => (step.kind === "operation" ? step.request : []));
     for (const [index, outcome] of result.outcomes.entries()) {
@@ -178,22 +189,29 @@ export class EntityProcessor {
   }
 }
 
-function isEntity(instanceId: string): boolean {
-  return instanceId.indexOf("@", 1) > 1;
+/** N2 */
+function freshMessages({ messages }: OrchestrationWorkItem, { acceptedIds }: KnownEntity): readonly DeliveredMessage[] {
+  const accepted = new Set(acceptedIds);
+  return messages.filter(({ id, message }) => {
+    if (message.event.type !== "EventRaised" || accepted.has(id)) return false;
+    accepted.add(id);
+    return true;
+  });
 }
 
 interface EntityCheckpoint {
   readonly known: KnownEntity;
   readonly scheduler: SchedulerState;
+  readonly sent: readonly OutboxEntry[];
   readonly executionId: string;
   readonly acceptedIds: readonly string[];
-  readonly now: Date;
+  readonly startedAt: Date;
 }
 
 function checkpointOf(
   workItem: OrchestrationWorkItem,
-  { known, scheduler, executionId, acceptedIds, now }: EntityCheckpoint,
-): OrchestrationCheckpoint {
+  { known, scheduler, sent, executionId, acceptedIds, startedAt }: EntityCheckpoint,
+) {
   const { instanceId, messages } = workItem;
   const input = formatSchedulerState(scheduler);
   const start = { name: instanceId, version: "", input, tags: undefined, generation: undefined } as const;
@@ -204,24 +222,22 @@ function checkpointOf(
       executionId,
       expectedHistoryVersion: known.historyVersion,
       firstIndex: 0,
-      events: historyOf(sender, input, now),
+      events: historyOf(sender, input, startedAt),
       episode: 1,
       acceptedMessageIds: acceptedIds,
     },
     outgoing: [],
-    outgoingAfterCommit: scheduler.outbox.map((entry) =>
-      toOutgoingMessage(entry, sender, now, { [fireAndForgetTag]: "" }),
-    ),
+    outgoingAfterCommit: sent.map((entry) => toOutgoingMessage(entry, sender, startedAt, { [fireAndForgetTag]: "" })),
     instance: {
       executionId,
-      lastUpdatedTime: now,
+      lastUpdatedTime: startedAt,
       customStatus: formatEntityStatus(scheduler),
-      started: { ...start, createdTime: now, scheduledStartTime: undefined },
+      started: { ...start, createdTime: startedAt, scheduledStartTime: undefined },
       runtimeStatus: "Running",
     },
     settled: messages,
     deferred: [],
-  };
+  } satisfies OrchestrationCheckpoint;
 }
 
 function historyOf(execution: { readonly instanceId: string; readonly executionId: string }, input: string, now: Date) {
@@ -244,7 +260,7 @@ function historyOf(execution: { readonly instanceId: string; readonly executionI
       generateNewTrace: false,
     },
     { ...header, type: "OrchestratorCompleted" },
-  ] satisfies readonly HistoryEvent[];
+  ] as const satisfies readonly HistoryEvent[];
 }
 
 /** The same for every repeat of the checkpoint. */

@@ -3,6 +3,8 @@ import type { SchedulerState } from "../entities/scheduler-state.ts";
 /** An entity as this worker knows it, before its next batch. */
 export interface KnownEntity {
   readonly scheduler: SchedulerState;
+  /** Of its text, in characters. */
+  readonly length: number;
   /** Of its last checkpoint; absent before the first. */
   readonly executionId: string | undefined;
   readonly historyVersion: string | undefined;
@@ -54,8 +56,8 @@ export class KnownEntities {
 }
 
 const entityBytes = 1000;
-const requestBytes = 500;
 
-function weightOf({ scheduler }: KnownEntity): number {
-  return entityBytes + 2 * (scheduler.state?.length ?? 0) + requestBytes * scheduler.queue.length;
+/** The text, and what was made of it. */
+function weightOf({ length }: KnownEntity): number {
+  return entityBytes + 4 * length;
 }

@@ -111,7 +111,7 @@ export function isKnownByIdAlone({ message }: DeliveredMessage): boolean {
 }
 
 function keyOf(answer: Answer): number | string {
-  return "id" in answer ? answer.id : answer.requestId;
+  return "id" in answer ? answer.id : answer.requestId.toLowerCase();
 }
 
 function isNewStart(history: HistorySummary, event: ExecutionStarted): boolean {

@@ -152,7 +152,7 @@ export function requestOf(members: Readonly<Record<string, unknown>> | undefined
     predecessor: readTime(Predecessor) === undefined ? noTime : (Predecessor as string),
     lockSet,
     lockPosition: typeof pos === "number" && Number.isInteger(pos) && pos > 0 ? pos : 0,
-    others,
+    others: writableMembers(others),
   };
 }
 
@@ -268,6 +268,21 @@ export function objectOf(value: unknown): Readonly<Record<string, unknown>> | un
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)
     : undefined;
+}
+
+const maxDepth = 100;
+
+/** `JSON.stringify` fails at depths that `JSON.parse` goes through, and with it the state that would hold them. */
+export function writableMembers(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(members);
+  return entries.every(([, value]) => isWritable(value, maxDepth))
+    ? members
+    : Object.fromEntries(entries.filter(([, value]) => isWritable(value, maxDepth)));
+}
+
+function isWritable(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 && Object.values(value).every((each) => isWritable(each, depth - 1));
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EntityAction, EntityOutcome } from "../core/entity-batch.ts";
-import { type EntityRef, toEntityId } from "../core/entity-id.ts";
+import { type EntityRef, entityOfInstanceId, formatEntityInstanceId } from "../core/entity-id.ts";
 import type { EventRaised } from "../core/history-event.ts";
 import {
   continueEventName,
@@ -18,6 +18,7 @@ import {
 } from "./entity-message.ts";
 import type { OutboxEntry, SentEvent } from "./outbox.ts";
 import type { SchedulerState } from "./scheduler-state.ts";
+import { formatTime, noTime } from "./wire-time.ts";
 
 /** What an entity does with its next messages. */
 export interface EntityPlan {
@@ -68,8 +69,8 @@ class EntityScheduler {
   readonly #steps: EntityStep[] = [];
   readonly #refused: EventRaised[] = [];
   #queue: EntityRequest[];
-  /** What has come from the holder of the lock: it goes before all others. */
-  readonly #ofHolder: EntityRequest[] = [];
+  /** What has come from the holder of the lock while it holds it: this goes before all others. */
+  readonly #ofHolder: EntityRequest[];
   #lockedBy: string | undefined;
   #lockId: string | undefined;
   #released: readonly string[];
@@ -79,7 +80,8 @@ class EntityScheduler {
     this.#before = before;
     this.#options = options;
     this.#sorter = before.sorter.clone();
-    this.#queue = [...before.queue];
+    this.#ofHolder = before.queue.filter(({ parentInstanceId }) => isOf(parentInstanceId, before.lockedBy));
+    this.#queue = before.queue.filter(({ parentInstanceId }) => !isOf(parentInstanceId, before.lockedBy));
     this.#lockedBy = before.lockedBy;
     this.#lockId = before.lockId;
     this.#released = before.releasedLocks;
@@ -106,20 +108,23 @@ class EntityScheduler {
     const isRequest = name === operationEventName || name.startsWith(`${operationEventName}@`);
     const request = isRequest ? readRequest(event.input) : undefined;
     if (request === undefined || !this.#isMeant(request)) this.#refused.push(event);
-    else if (request.dueAt === undefined) this.#enqueue(this.#sorter.receive(request));
+    else if (request.dueAt === undefined) this.#enqueue(this.#sorter.receive(request, this.#options.now));
     else if (request.dueAt.getTime() - this.#options.now.getTime() > earlyToleranceMs) this.#postpone(request);
     else this.#enqueue(this.#sorter.receiveDelayed(request));
   }
 
-  /** A lock request names the entity that it is sent to. */
-  #isMeant({ lockSet, lockPosition }: EntityRequest): boolean {
-    return lockSet === undefined || instanceIdOf(lockSet[lockPosition]) === this.#instanceId;
+  /** A lock request names the entity that it is sent to, and who is to hold the lock. */
+  #isMeant({ lockSet, lockPosition, parentInstanceId }: EntityRequest): boolean {
+    if (lockSet === undefined) return true;
+    if (parentInstanceId === undefined || !lockSet.every(isEntity)) return false;
+    const own = lockSet[lockPosition];
+    const self = entityOfInstanceId(this.#instanceId);
+    return own?.name.toLowerCase() === self?.name.toLowerCase() && own?.key === self?.key;
   }
 
   #enqueue(requests: readonly EntityRequest[]): void {
     for (const request of requests) {
-      const isOfHolder = this.#lockedBy !== undefined && this.#lockedBy === request.parentInstanceId;
-      (isOfHolder ? this.#ofHolder : this.#queue).push(request);
+      (isOf(request.parentInstanceId, this.#lockedBy) ? this.#ofHolder : this.#queue).push(request);
     }
   }
 
@@ -137,10 +142,14 @@ class EntityScheduler {
     }
     const { parentInstanceId, id } = release;
     const isOrphan = id === orphanedLockReleaseId;
+    const isHeld =
+      this.#lockedBy === parentInstanceId && (isOrphan || this.#lockId === undefined || this.#lockId === id);
+    const givenBack = isOrphan ? (isHeld ? this.#lockId : undefined) : id;
     // E2
-    if (!isOrphan) this.#released = [...this.#released.filter((known) => known !== id), id].slice(-maxReleasedLocks);
-    if (this.#lockedBy !== parentInstanceId) return;
-    if (this.#lockId !== undefined && this.#lockId !== id && !isOrphan) return;
+    if (givenBack !== undefined) {
+      this.#released = [...this.#released.filter((known) => known !== givenBack), givenBack].slice(-maxReleasedLocks);
+    }
+    if (!isHeld) return;
     this.#lockedBy = undefined;
     this.#lockId = undefined;
   }
@@ -173,14 +182,24 @@ class EntityScheduler {
 
   #lock(request: EntityRequest, lockSet: readonly EntityRef[]): void {
     const { id, parentInstanceId, lockPosition } = request;
-    if (this.#released.includes(id) || parentInstanceId === undefined) return; // E2
+    if (this.#released.includes(id)) return; // E2
     this.#lockedBy = parentInstanceId;
     this.#lockId = id;
     const following = lockSet[lockPosition + 1];
     if (following === undefined) return this.#answer(request, { kind: "completed", result: lockGrantedResult });
-    const target = toEntityId(following).toString();
-    const labelled = this.#sorter.label({ ...request, lockPosition: lockPosition + 1 }, target, this.#options.now);
-    this.#send({ ...toEntity(target), ...formatRequestEvent(labelled, this.#options.now.getTime()) });
+    const { now } = this.#options;
+    // It has no place in the order there, so nothing that follows may wait for it.
+    const forwarded = {
+      ...request,
+      lockPosition: lockPosition + 1,
+      dueAt: undefined,
+      timestamp: formatTime(now),
+      predecessor: noTime,
+    };
+    this.#send({
+      ...toEntity(formatEntityInstanceId(following)),
+      ...formatRequestEvent(forwarded, now.getTime()),
+    });
   }
 
   #answer(request: EntityRequest, answer: EntityAnswer): void {
@@ -208,7 +227,7 @@ export function finishEntityBatch(
   { outcomes, state }: EntityResult,
   now: Date,
 ): SchedulerState {
-  const outbox: OutboxEntry[] = [...plan.scheduler.outbox];
+  const outbox: OutboxEntry[] = [];
   const { sorter } = plan.scheduler;
   let next = 0;
   for (const step of plan.steps) {
@@ -222,7 +241,8 @@ export function finishEntityBatch(
       if (answer !== undefined) outbox.push(answer);
     }
   }
-  return { ...plan.scheduler, state, outbox };
+  const owed = plan.scheduler.outbox;
+  return { ...plan.scheduler, state, outbox: outbox.length === 0 ? owed : [...owed, { madeAt: now, entries: outbox }] };
 }
 
 function toEntry(
@@ -265,12 +285,12 @@ function answerEvent(request: EntityRequest, answer: EntityAnswer): SentEvent | 
   return { ...toEntity(parentInstanceId), executionId: parentExecutionId, name: id, input };
 }
 
-function instanceIdOf(entity: EntityRef | undefined): string | undefined {
-  try {
-    return entity && toEntityId(entity).toString();
-  } catch {
-    return undefined;
-  }
+function isOf(parentInstanceId: string | undefined, holder: string | undefined): boolean {
+  return holder !== undefined && parentInstanceId === holder;
+}
+
+function isEntity({ name }: EntityRef): boolean {
+  return name !== "" && !name.includes("@");
 }
 
 function toGuid(hex: string): string {

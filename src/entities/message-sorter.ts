@@ -1,13 +1,15 @@
 import type { EntityRequest } from "./entity-message.ts";
 import { objectOf, requestMembers, requestOf } from "./entity-message.ts";
+import { WaitingRequests } from "./waiting-requests.ts";
 import { formatTicks, noTime, readTicks, ticksOf, toTicks, type WireTime } from "./wire-time.ts";
 
 /**
  * Puts the messages of orchestrations and entities to one entity into the order in which they were sent, and drops
  * repeats. The form is .NET's (`Azure/durabletask: src/DurableTask.Core/Entities/StateFormat/MessageSorter.cs`), which
- * forgets a sender after a window of half an hour; `Recent` is ours, others ignore it.
+ * forgets a sender after a window of half an hour; `Recent` and `Before` are ours, others ignore them.
  *
- * S1. A repeat is known by its id, or by its time when its id is too old to be known.
+ * S1. A repeat is known by its id, or by its time when its id is too old to be known. When its time is a later one, the
+ *     messages behind it wait for that time.
  * S2. A message waits for the one before it, unless that is older than the window.
  * S3. A sender is remembered for the window at least, and beyond it as long as there are not too many.
  */
@@ -53,7 +55,7 @@ export class MessageSorter {
     const copy = new MessageSorter();
     for (const [receiver, time] of this.#sent) copy.#sent.set(receiver, time);
     for (const [name, entry] of this.#received) {
-      copy.#received.set(name, { ...entry, recent: [...entry.recent], buffered: [...entry.buffered] });
+      copy.#received.set(name, { ...entry, recent: [...entry.recent], buffered: entry.buffered.clone() });
     }
     copy.#receiveHorizon = this.#receiveHorizon;
     copy.#sendHorizon = this.#sendHorizon;
@@ -79,30 +81,47 @@ export class MessageSorter {
     this.#sent.set(receiver, timestamp);
   }
 
-  /** What can be delivered now, in order: the request, others that have waited for it, or nothing. */
-  receive(request: EntityRequest): readonly EntityRequest[] {
+  /**
+   * What can be delivered now, in order: the request, others that have waited for it, or nothing.
+   *
+   * @param now a sender whose clock is ahead of it moves the window of nobody else
+   */
+  receive(request: EntityRequest, now: Date): readonly EntityRequest[] {
     const { parentInstanceId } = request;
     // Clients keep no order; a forwarded lock request comes from another entity than it names.
     if (parentInstanceId === undefined || request.lockPosition > 0) return [request];
-    const delivered = this.#advance(ticksOf(request.timestamp));
-    const sender = this.#senderOf(parentInstanceId, request.parentExecutionId, delivered);
-    if (isRepeat(sender, request)) return delivered;
+    const ticks = ticksOf(request.timestamp);
+    const delivered = this.#advance(ticks < toTicks(now) ? ticks : toTicks(now));
+    const known = this.#touch(parentInstanceId);
+    if (known !== undefined && isRepeat(known, request)) return delivered;
+    const isOther = known !== undefined && isOfOther(known, request);
+    if (isOther && ticks < ticksOf(known.last) && findExecution(known, request) !== undefined) {
+      // Of an execution before nothing can be waited for any more.
+      remember(known, request);
+      delivered.push(request);
+      return delivered;
+    }
+    const sender = known !== undefined && !isOther ? known : newSender(request, known);
+    if (isOther) delivered.push(...known.buffered.takeAll());
+    this.#received.set(parentInstanceId, sender);
     const horizon = ticksOf(this.#receiveHorizon);
     const before = ticksOf(request.predecessor);
     if (before > ticksOf(sender.last) && before >= horizon)
-      sender.buffered.push(request); // S2
+      sender.buffered.add(request); // S2
     else deliver(sender, request, delivered);
     deliverBuffered(sender, horizon, delivered);
     return delivered;
   }
 
-  /** A delayed message has no place in the order. */
+  /** A delayed message has no place in the order, nor does it say which execution is the present one. */
   receiveDelayed(request: EntityRequest): readonly EntityRequest[] {
-    if (request.parentInstanceId === undefined) return [request];
-    const delivered: EntityRequest[] = [];
-    const sender = this.#senderOf(request.parentInstanceId, request.parentExecutionId, delivered);
-    if (!sender.recent.some(({ mark }) => mark === markOf(request))) deliver(sender, request, delivered);
-    return delivered;
+    const { parentInstanceId } = request;
+    if (parentInstanceId === undefined) return [request];
+    const sender = this.#touch(parentInstanceId) ?? newSender(request, undefined);
+    if (knows(sender, request)) return []; // S1
+    this.#received.set(parentInstanceId, sender);
+    remember(sender, request);
+    return [request];
   }
 
   /** Moves the window on, and lets go what has waited for its whole length. */
@@ -112,21 +131,17 @@ export class MessageSorter {
     if (ticksOf(this.#receiveHorizon) + collectionTicks >= horizon) return delivered;
     this.#receiveHorizon = formatTicks(horizon);
     for (const sender of this.#received.values()) deliverBuffered(sender, horizon, delivered);
-    // S3: those heard of last stand at the end.
-    const old = [...this.#received].filter(
-      ([, { last, buffered }]) => buffered.length === 0 && ticksOf(last) < horizon,
-    );
+    // S3
+    const old = [...this.#received].filter(([, { last, buffered }]) => buffered.size === 0 && ticksOf(last) < horizon);
     for (const [name] of old.slice(0, Math.max(0, old.length - maxOldSenders))) this.#received.delete(name);
     return delivered;
   }
 
-  #senderOf(name: string, executionId: string | undefined, delivered: EntityRequest[]): Sender {
-    const known = this.#received.get(name);
+  /** S3: those heard of last stand at the end. */
+  #touch(name: string): Sender | undefined {
+    const sender = this.#received.get(name);
+    if (sender === undefined) return undefined;
     this.#received.delete(name);
-    const isSame = known !== undefined && known.executionId === executionId;
-    // What an execution before has sent will get no predecessor any more.
-    if (known !== undefined && !isSame) delivered.push(...byTime(known.buffered));
-    const sender = isSame ? known : { last: noTime, executionId, recent: [], buffered: [] };
     this.#received.set(name, sender);
     return sender;
   }
@@ -136,14 +151,22 @@ interface Sender {
   /** Time of the last message that was delivered. */
   last: WireTime;
   readonly executionId: string | undefined;
+  /** Executions before this one, the last ones: a late message of theirs does not take its place. */
+  readonly before: readonly ExecutionBefore[];
   /** The last messages that were delivered, oldest first. */
-  recent: Recent[];
+  readonly recent: Recent[];
   /** What waits for its predecessor. */
-  readonly buffered: EntityRequest[];
+  readonly buffered: WaitingRequests;
+}
+
+interface ExecutionBefore {
+  readonly executionId: string;
+  readonly last: WireTime;
 }
 
 interface Recent {
   readonly ticks: bigint;
+  /** Empty for all that others have delivered, who keep no marks. */
   readonly mark: string;
 }
 
@@ -152,76 +175,127 @@ const windowTicks = 30n * ticksPerMinute;
 const collectionTicks = ticksPerMinute;
 const maxOldSenders = 200;
 const maxRecent = 8;
+const maxExecutionsBefore = 3;
 const maxBuffered = 10_000;
 
-/** S1 */
-function isRepeat({ last, recent, buffered }: Sender, request: EntityRequest): boolean {
+/** What is known of an execution before helps to know its repeats. */
+function newSender(request: EntityRequest, known: Sender | undefined): Sender {
+  const executionId = request.parentExecutionId;
+  const buffered = new WaitingRequests();
+  if (known === undefined) return { last: noTime, executionId, before: [], recent: [], buffered };
+  const present = known.executionId === undefined ? [] : [{ executionId: known.executionId, last: known.last }];
+  const again = findExecution(known, request);
+  const before = [...known.before.filter((other) => other !== again), ...present].slice(-maxExecutionsBefore);
+  return { last: again?.last ?? noTime, executionId, before, recent: known.recent, buffered };
+}
+
+function findExecution({ before }: Sender, { parentExecutionId }: EntityRequest): ExecutionBefore | undefined {
+  return before.find(({ executionId }) => executionId === parentExecutionId);
+}
+
+function isOfOther({ executionId }: Sender, { parentExecutionId }: EntityRequest): boolean {
+  return executionId !== parentExecutionId;
+}
+
+function knows({ recent }: Sender, request: EntityRequest): boolean {
   const mark = markOf(request);
-  if (recent.some((known) => known.mark === mark) || buffered.some(({ id }) => id === request.id)) return true;
-  const ticks = ticksOf(request.timestamp);
-  if (ticks > ticksOf(last)) return false;
-  // An episode that is repeated may decide otherwise, and give an earlier time to another message.
+  return recent.some((known) => known.mark === mark);
+}
+
+/** S1: `true` for what tells nothing, not even a time. */
+function isRepeat(sender: Sender, request: EntityRequest): boolean {
+  const { last, recent, buffered } = sender;
   const [oldest] = recent;
-  return oldest === undefined ? last !== noTime : ticks < oldest.ticks;
+  const ticks = ticksOf(request.timestamp);
+  if (buffered.has(request)) return true;
+  if (oldest === undefined || ticks > ticksOf(last)) return false;
+  if (knows(sender, request)) return true;
+  if (isOfOther(sender, request)) return false;
+  if (oldest.mark === "") return ticks <= oldest.ticks;
+  // An episode that is repeated may decide otherwise, and give an earlier time to another message.
+  return recent.length >= maxRecent && ticks < oldest.ticks;
 }
 
 function deliver(sender: Sender, request: EntityRequest, delivered: EntityRequest[]): void {
+  if (ticksOf(request.timestamp) > ticksOf(sender.last)) sender.last = request.timestamp;
+  if (knows(sender, request)) return; // S1
   delivered.push(request);
-  const isDelayed = request.timestamp === noTime;
-  const ticks = ticksOf(isDelayed ? sender.last : request.timestamp);
-  if (ticks > ticksOf(sender.last)) sender.last = request.timestamp;
-  sender.recent.push({ ticks, mark: markOf(request) });
-  if (sender.recent.length > maxRecent) sender.recent.shift();
+  remember(sender, request);
+}
+
+function remember({ last, recent }: Sender, request: EntityRequest): void {
+  recent.push({ ticks: ticksOf(last), mark: markOf(request) });
+  if (recent.length > maxRecent) recent.shift();
 }
 
 function deliverBuffered(sender: Sender, horizon: bigint, delivered: EntityRequest[]): void {
-  while (sender.buffered.length > 0) {
-    const [next] = byTime(sender.buffered);
-    const before = ticksOf(next!.predecessor);
-    if (before > ticksOf(sender.last) && before >= horizon && sender.buffered.length <= maxBuffered) return;
-    sender.buffered.splice(sender.buffered.indexOf(next!), 1);
-    deliver(sender, next!, delivered);
+  const { buffered } = sender;
+  for (let next = buffered.first; next !== undefined; next = buffered.first) {
+    const { before } = next;
+    if (before > ticksOf(sender.last) && before >= horizon && buffered.size <= maxBuffered) return;
+    buffered.removeFirst();
+    deliver(sender, next.request, delivered);
   }
-}
-
-function byTime(requests: readonly EntityRequest[]): readonly EntityRequest[] {
-  return [...requests].sort((a, b) => {
-    const difference = ticksOf(a.timestamp) - ticksOf(b.timestamp);
-    return difference < 0n ? -1 : difference > 0n ? 1 : 0;
-  });
 }
 
 /** The beginning of a GUID tells the few last messages of one sender apart. */
 function markOf({ id }: EntityRequest): string {
-  return id.slice(0, 8);
+  return id.slice(0, 13);
 }
 
 function readSender(members: Readonly<Record<string, unknown>> | undefined): Sender | undefined {
   if (members === undefined) return undefined;
-  const { Last, ExecutionId, Buffered, Recent } = members;
-  const recent = Array.isArray(Recent) ? (Recent as readonly unknown[]).flatMap(readRecent) : [];
-  const buffered = Object.values(objectOf(Buffered) ?? {}).flatMap((each) => requestOf(objectOf(each)) ?? []);
-  return {
-    last: timeOf(Last),
-    executionId: typeof ExecutionId === "string" ? ExecutionId : undefined,
-    recent,
-    buffered,
-  };
+  const { Last, ExecutionId, Before, Buffered, Recent } = members;
+  const last = timeOf(Last);
+  const recent = listOf(Recent)
+    .flatMap((each): Recent[] => {
+      const [mark, time] = splitAtTime(each);
+      return time === undefined ? [] : [{ mark, ticks: ticksOf(time) }];
+    })
+    .slice(-maxRecent);
+  if (recent.length === 0 && last !== noTime) recent.push({ ticks: ticksOf(last), mark: "" });
+  const buffered = new WaitingRequests();
+  for (const each of Object.values(objectOf(Buffered) ?? {})) {
+    const request = requestOf(objectOf(each));
+    if (request !== undefined && !buffered.has(request)) buffered.add(request);
+  }
+  const executionId = typeof ExecutionId === "string" ? ExecutionId : undefined;
+  const before = listOf(Before).flatMap((each) => {
+    const [id, time] = splitAtTime(each);
+    return time === undefined ? [] : { executionId: id, last: time };
+  });
+  return { last, executionId, before, recent, buffered };
 }
 
-function readRecent(value: unknown): Recent[] {
-  const [mark, time] = typeof value === "string" ? value.split(" ") : [];
-  const ticks = readTicks(time);
-  return mark === undefined || ticks === undefined ? [] : [{ ticks, mark }];
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
-function formatSender({ last, executionId, recent, buffered }: Sender): Readonly<Record<string, unknown>> {
-  const waiting = byTime(buffered).map((request) => [request.timestamp, requestMembers(request)]);
+/** A text and the time behind it. */
+function splitAtTime(value: unknown): [string, WireTime | undefined] {
+  if (typeof value !== "string") return ["", undefined];
+  const end = value.lastIndexOf(" ");
+  const time = value.slice(end + 1);
+  return [value.slice(0, Math.max(0, end)), end < 0 || readTicks(time) === undefined ? undefined : time];
+}
+
+function formatSender({ last, executionId, before, recent, buffered }: Sender): Readonly<Record<string, unknown>> {
+  // .NET keeps what waits by its time, each a time of its own; nobody reads that time but as a place.
+  const waiting: [WireTime, Readonly<Record<string, unknown>>][] = [];
+  let place: bigint | undefined;
+  for (const { ticks, request } of buffered) {
+    const isFree = place === undefined || ticks > place;
+    place = isFree ? ticks : place! + 1n;
+    waiting.push([isFree ? request.timestamp : formatTicks(place), requestMembers(request)]);
+  }
+  const isOfOthers = recent.length === 1 && recent[0]!.mark === "";
   return {
     ...(last !== noTime && { Last: last }),
     ...(executionId !== undefined && { ExecutionId: executionId }),
+    ...(before.length > 0 && { Before: before.map((other) => `${other.executionId} ${other.last}`) }),
     ...(waiting.length > 0 && { Buffered: Object.fromEntries(waiting) }),
-    ...(recent.length > 0 && { Recent: recent.map(({ ticks, mark }) => `${mark} ${formatTicks(ticks)}`) }),
+    ...(recent.length > 0 &&
+      !isOfOthers && { Recent: recent.map(({ ticks, mark }) => `${mark} ${formatTicks(ticks)}`) }),
   };
 }
 

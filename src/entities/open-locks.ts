@@ -1,4 +1,4 @@
-import { isEntityInstanceId, toEntityId } from "../core/entity-id.ts";
+import { formatEntityInstanceId, isEntityInstanceId } from "../core/entity-id.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import { formatRelease, operationEventName, readRelease, readRequest, releaseEventName } from "./entity-message.ts";
@@ -40,7 +40,7 @@ export class OpenLocks {
     const { id, lockSet } = readRequest(input) ?? {};
     if (id === undefined || lockSet === undefined) return;
     this.#targets ??= new Map();
-    this.#targets.set(id, new Set(lockSet.map((entity) => toEntityId(entity).toString())));
+    this.#targets.set(id, new Set(lockSet.map(formatEntityInstanceId)));
   }
 
   #release(target: string, input: string | undefined): void {

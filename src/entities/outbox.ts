@@ -2,7 +2,13 @@ import type { OutgoingMessage } from "../core/task-message.ts";
 import { objectOf } from "./entity-message.ts";
 import { formatTime, readTime } from "./wire-time.ts";
 
-/** Something that an entity sends, as its scheduler state keeps it until the next checkpoint. */
+/** What one checkpoint has to send, which a crash may have kept back. */
+export interface OwedMessages {
+  readonly madeAt: Date;
+  readonly entries: readonly OutboxEntry[];
+}
+
+/** Something that an entity sends. */
 export type OutboxEntry = SentEvent | StartedOrchestration;
 
 export interface SentEvent {
@@ -26,7 +32,19 @@ export interface StartedOrchestration {
   readonly scheduledTime: Date | undefined;
 }
 
-export function formatOutboxEntry(entry: OutboxEntry): Readonly<Record<string, unknown>> {
+export function formatOwedMessages({ madeAt, entries }: OwedMessages): Readonly<Record<string, unknown>> {
+  return { madeAt: formatTime(madeAt), entries: entries.map(formatOutboxEntry) };
+}
+
+/** `undefined` for what is none. */
+export function readOwedMessages(value: unknown): OwedMessages | undefined {
+  const { madeAt, entries } = objectOf(value) ?? {};
+  const time = readTime(madeAt);
+  if (time === undefined || !Array.isArray(entries)) return undefined;
+  return { madeAt: time, entries: entries.flatMap((each) => readOutboxEntry(each) ?? []) };
+}
+
+function formatOutboxEntry(entry: OutboxEntry): Readonly<Record<string, unknown>> {
   const { kind, instanceId, executionId, name, input } = entry;
   const time = kind === "event" ? entry.deliverAt : entry.scheduledTime;
   return {
@@ -41,7 +59,7 @@ export function formatOutboxEntry(entry: OutboxEntry): Readonly<Record<string, u
 }
 
 /** `undefined` for what is no entry. */
-export function readOutboxEntry(value: unknown): OutboxEntry | undefined {
+function readOutboxEntry(value: unknown): OutboxEntry | undefined {
   const { kind, instanceId, executionId, name, version, input, time } = objectOf(value) ?? {};
   if (typeof instanceId !== "string" || typeof name !== "string") return undefined;
   const text = (member: unknown) => (typeof member === "string" ? member : undefined);

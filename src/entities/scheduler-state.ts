@@ -1,6 +1,13 @@
-import { type EntityRequest, objectOf, parseObject, requestMembers, requestOf } from "./entity-message.ts";
+import {
+  type EntityRequest,
+  objectOf,
+  parseObject,
+  requestMembers,
+  requestOf,
+  writableMembers,
+} from "./entity-message.ts";
 import { MessageSorter } from "./message-sorter.ts";
-import { formatOutboxEntry, type OutboxEntry, readOutboxEntry } from "./outbox.ts";
+import { formatOwedMessages, type OwedMessages, readOwedMessages } from "./outbox.ts";
 
 /**
  * What an entity keeps besides its state: the input of its one execution
@@ -19,8 +26,8 @@ export interface SchedulerState {
   /** Ids of lock requests that were given back, the last ones: a repeat of one must not lock again. */
   readonly releasedLocks: readonly string[];
   readonly sorter: MessageSorter;
-  /** What the last checkpoint has to send, which a crash may have kept back. */
-  readonly outbox: readonly OutboxEntry[];
+  /** What the last checkpoint sends, and what others before it may not have sent. */
+  readonly outbox: readonly OwedMessages[];
   /** Members that this package does not use, as they came. */
   readonly others: Readonly<Record<string, unknown>>;
 }
@@ -48,7 +55,7 @@ export function formatSchedulerState(scheduler: SchedulerState): string {
     sorter,
     ...(lockId !== undefined && { lockId }),
     ...(releasedLocks.length > 0 && { releasedLocks }),
-    ...(outbox.length > 0 && { outbox: outbox.map(formatOutboxEntry) }),
+    ...(outbox.length > 0 && { outbox: outbox.map(formatOwedMessages) }),
     ...unknown,
   });
 }
@@ -68,8 +75,8 @@ export function parseSchedulerState(text: string | undefined): SchedulerState | 
     lockId: typeof lockId === "string" ? lockId : undefined,
     releasedLocks: listOf(releasedLocks).filter((id) => typeof id === "string"),
     sorter: MessageSorter.parse(sorter),
-    outbox: listOf(outbox).flatMap((each) => readOutboxEntry(each) ?? []),
-    others,
+    outbox: listOf(outbox).flatMap((each) => readOwedMessages(each) ?? []),
+    others: writableMembers(others),
   };
 }
 

@@ -24,9 +24,12 @@ export function ticksOf(time: WireTime): bigint {
 }
 
 const minTicks = readTicks(noTime)!;
+const maxTicks = readTicks("9999-12-31T23:59:59.9999999Z")!;
 
-export function formatTicks(ticks: bigint): WireTime {
-  if (ticks <= minTicks) return noTime;
+/** A time that .NET does not know becomes its first or its last. */
+export function formatTicks(time: bigint): WireTime {
+  if (time <= minTicks) return noTime;
+  const ticks = time > maxTicks ? maxTicks : time;
   const second = ticksPerMs * 1000n;
   const fraction = ((ticks % second) + second) % second;
   const seconds = new Date(Number((ticks - fraction) / ticksPerMs)).toISOString().slice(0, 19);

@@ -13,6 +13,7 @@ import { Registry } from "../worker/registry.ts";
 import { registerActivities } from "./behaviours/activities.ts";
 import type { Behaviour } from "./behaviours/behaviour.ts";
 import { registerHelpers } from "./behaviours/children.ts";
+import { registerEntities } from "./behaviours/entities.ts";
 import { behaviours } from "./behaviours/index.ts";
 import { registerRewound, rewoundOutputs } from "./behaviours/rewound.ts";
 import { styles } from "./behaviours/styles.ts";
@@ -43,6 +44,7 @@ export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTe
       const registry = new Registry();
       registerActivities(registry);
       registerHelpers(registry);
+      registerEntities(registry);
       registerManaged(registry);
       registerRewound(registry, fixed);
       for (const behaviour of behaviours) {
@@ -264,7 +266,7 @@ function describeDecision(event: HistoryEvent): { readonly id: number; readonly 
     case "TaskScheduled":
     case "SubOrchestrationInstanceCreated":
     case "EventSent":
-      return [{ id: event.eventId, what: `${event.type} ${event.name}`.replace(/ \(.*\)$/, "") }];
+      return [{ id: event.eventId, what: `${event.type} ${event.name}`.replace(/ \(.*\)$|@.*$/, "") }];
     case "TimerCreated":
     case "ExecutionCompleted":
       return [{ id: event.eventId, what: event.type }];

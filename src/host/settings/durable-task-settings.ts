@@ -16,7 +16,9 @@ export interface DurableTaskSettings {
   readonly usesLocalStore: boolean;
   readonly partitionCount: number;
   readonly maxConcurrentActivityFunctions: number;
+  /** Orchestrations and entities together. */
   readonly maxConcurrentOrchestratorFunctions: number;
+  readonly maxEntityOperationBatchSize: number;
   readonly controlQueueBatchSize: number;
   readonly controlQueueBufferThreshold: number;
   readonly controlQueueVisibilityTimeoutMs: number;
@@ -71,6 +73,7 @@ export function resolveDurableTaskSettings(
       defaultConcurrency,
       1,
     ),
+    maxEntityOperationBatchSize: durableTask.integer("maxEntityOperationBatchSize", 5000, 1),
     controlQueueBatchSize: storage.integer("controlQueueBatchSize", 32, 1, 32),
     controlQueueBufferThreshold: storage.integer("controlQueueBufferThreshold", 256, 1, 1000),
     controlQueueVisibilityTimeoutMs: storage.timeSpan(

@@ -3,6 +3,7 @@ import type { Behaviour } from "./behaviour.ts";
 import { children } from "./children.ts";
 import { combinators } from "./combinators.ts";
 import { contexts } from "./contexts.ts";
+import { entities } from "./entities.ts";
 import { eventsAndTimers } from "./events-and-timers.ts";
 import { failures } from "./failures.ts";
 
@@ -14,4 +15,5 @@ export const behaviours: readonly Behaviour[] = [
   ...eventsAndTimers,
   ...children,
   ...contexts,
+  ...entities,
 ];

@@ -33,6 +33,9 @@ interface EntityCode {
   run(context: OperationContext, state: EntityState): unknown;
 }
 
+/** Between so many operations the event loop gets a turn: locks are renewed, the host answers. */
+const operationsPerTurn = 16;
+
 /**
  * Runs the operations of one entity.
  *
@@ -58,6 +61,7 @@ export class EntityRunner {
     const scope = this.#openScope(batch);
     const outcomes: EntityOutcome[] = [];
     for (const operation of batch.operations) {
+      if (outcomes.length % operationsPerTurn === operationsPerTurn - 1) await new Promise((turn) => setImmediate(turn));
       if (outcomes.length > 0) scope.signal.throwIfAborted();
       outcomes.push(await this.#runOperation(scope, operation));
     }

@@ -3,10 +3,12 @@ import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import type { DeliveredMessage } from "../../../src/engine/backend.ts";
 import { HistorySummary } from "../../../src/engine/history-summary.ts";
 import { reconcileMessages } from "../../../src/engine/reconcile-messages.ts";
+import { createRequest, formatRequest } from "../../../src/entities/entity-message.ts";
 import {
   at,
   episodeStarted,
   eventRaised,
+  eventSent,
   executionStarted,
   taskCompleted,
   taskScheduled,
@@ -191,4 +193,56 @@ it("an answer finds its question beyond the numbers of what was cancelled", () =
   const history = HistorySummary.of([episodeStarted(), executionStarted("Test"), taskScheduled(9, "Hello")]);
   const answer = delivered(taskCompleted(9));
   expect(reconcileMessages(history, [answer]).accepted).toEqual([answer]);
+});
+
+describe("answers of entities", () => {
+  const id = "38785649-4a9b-55a3-585a-2b1c539f095e";
+  const request = createRequest({ id, operation: "get", parentInstanceId: "instance", parentExecutionId: "execution" });
+  const asked = { ...eventSent(0, "@counter@k", "op"), input: formatRequest(request) } as HistoryEvent;
+  const answer = (name = id, input = '{"result":"1"}'): HistoryEvent =>
+    ({ ...eventRaised(name), input }) as HistoryEvent;
+  const begun = [episodeStarted(), executionStarted("Test")];
+  const fateOf = (history: readonly HistoryEvent[], ...messages: readonly DeliveredMessage[]) => {
+    const { accepted, discarded, deferred } = reconcileMessages(HistorySummary.of(history), messages);
+    return [accepted, discarded, deferred].map((each) => each.map((message) => messages.indexOf(message)));
+  };
+
+  it("wait for their question, and are given up when it never comes", () => {
+    expect(fateOf(begun, delivered(answer()))).toEqual([[], [], [0]]);
+    expect(fateOf([...begun, asked], delivered(answer()))).toEqual([[0], [], []]);
+    expect(fateOf(begun, delivered(answer(), "execution", 10))).toEqual([[], [0], []]);
+  });
+
+  it("count once, in one work item or over several", () => {
+    const again = { ...delivered(answer()), id: "another message" };
+    expect(fateOf([...begun, asked], delivered(answer()), again)).toEqual([[0], [1], []]);
+    expect(fateOf([...begun, asked, answer()], again)).toEqual([[], [0], []]);
+  });
+
+  it("are for the execution that has asked", () => {
+    expect(fateOf([...begun, asked], delivered(answer(), "another execution"))).toEqual([[], [0], []]);
+    expect(fateOf([...begun, asked, ended], delivered(answer()))).toEqual([[], [0], []]);
+  });
+
+  it("are not what a signal waits for, nor an operation of another id", () => {
+    const signal = { ...asked, input: formatRequest({ ...request, isSignal: true }) } as HistoryEvent;
+    expect(fateOf([...begun, signal], delivered(answer()))).toEqual([[], [], [0]]);
+    expect(fateOf([...begun, asked], delivered(answer("00000000-0000-4000-8000-000000000000")))).toEqual([[], [], [0]]);
+  });
+
+  it("are known whatever the case of their id", () => {
+    expect(fateOf([...begun, asked], delivered(answer(id.toUpperCase())))).toEqual([[0], [], []]);
+  });
+
+  it("are no events of users, which have the name of a GUID and no execution, or say something else", () => {
+    const ofUser: DeliveredMessage = {
+      id: "a",
+      message: { event: answer(), target: { instanceId: "instance", executionId: undefined } },
+      deliveryCount: 1,
+    };
+    expect(fateOf(begun, ofUser)).toEqual([[0], [], []]);
+    expect(fateOf([...begun, asked, answer()], ofUser)).toEqual([[0], [], []]);
+    expect(fateOf(begun, delivered(answer(id, '{"value":1}')))).toEqual([[0], [], []]);
+    expect(fateOf(begun, delivered(answer("approved")))).toEqual([[0], [], []]);
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createStartChecks, type StartableApp } from "../../../src/management/start-checks.ts";
+import { createStartChecks } from "../../../src/management/start-checks.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 import { numberFromText } from "../functions/standard-schemas.ts";
 

@@ -15,6 +15,7 @@ describe("durable task settings", () => {
       usesLocalStore: false,
       partitionCount: 4,
       maxConcurrentActivityFunctions: 40,
+      maxEntityOperationBatchSize: 5000,
       maxConcurrentOrchestratorFunctions: 40,
       controlQueueBatchSize: 32,
       controlQueueBufferThreshold: 256,

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import type { OrchestratorAction } from "../../../src/core/orchestrator-action.ts";
+import { createRequest, formatRelease, formatRequest } from "../../../src/entities/entity-message.ts";
+import { eventRaised, executionStarted, executionTerminated } from "../../../src/testing/history-builder.ts";
+
+import { completion, crash, guid, type SetUpOptions, self, setUp } from "../../support/entity-world.ts";
+
+describe("locks end with the execution that has asked for them", () => {
+  const lockId = guid("lock");
+  const lockSet = [
+    { name: "counter", key: "k" },
+    { name: "counter", key: "l" },
+  ];
+  const target = { instanceId: "holder", executionId: "e" };
+  const ask: OrchestratorAction = {
+    kind: "SendEvent",
+    id: 0,
+    instanceId: self,
+    name: "op",
+    input: formatRequest(createRequest({ id: lockId, lockSet, parentInstanceId: "holder", parentExecutionId: "e" })),
+  };
+  const giveBack = (key: string, id: number): OrchestratorAction => ({
+    kind: "SendEvent",
+    id,
+    instanceId: `@counter@${key}`,
+    name: "release",
+    input: formatRelease({ parentInstanceId: "holder", id: lockId }),
+  });
+  const failure = { errorType: "NondeterminismError", errorMessage: "other code", isNonRetriable: true };
+
+  async function runHolder(last: readonly OrchestratorAction[], when: "at once" | "later", more: SetUpOptions = {}) {
+    let isFirst = true;
+    const world = setUp({
+      ...more,
+      episodes: (events) => {
+        if (events.some((event) => event.type === "ExecutionTerminated")) return last;
+        if (isFirst) {
+          isFirst = false;
+          return when === "at once" ? [ask, ...last] : [ask];
+        }
+        return events.some((event) => event.type === "EventRaised" && event.name === "end") ? last : [];
+      },
+    });
+    await world.hub.createInstance({ event: executionStarted("Holder", target), replaces: undefined });
+    await world.drain();
+    return world;
+  }
+
+  const ends: readonly (readonly [string, readonly OrchestratorAction[]])[] = [
+    ["completes", [completion]],
+    ["fails", [{ ...completion, status: "Failed", failureDetails: failure }]],
+    ["continues as new", [{ ...completion, status: "ContinuedAsNew", result: "1" }]],
+    ["gives one back itself", [giveBack("k", 1), completion]],
+  ];
+
+  it.each(ends)("that holds them and %s", async (_, last) => {
+    const { drain, tell, scheduler } = await runHolder(last, "later");
+    expect(await scheduler()).toMatchObject({ lockedBy: "holder", lockId });
+    expect(await scheduler("@counter@l")).toMatchObject({ lockedBy: "holder", lockId });
+    await tell(eventRaised("end"), "holder");
+    await drain();
+    for (const id of [self, "@counter@l"]) expect((await scheduler(id)).lockedBy).toBeUndefined();
+  });
+
+  it.each(ends)("before they are granted, and %s", async (_, last) => {
+    const { drain, scheduler, send, ran } = await runHolder(last, "at once");
+    for (const id of [self, "@counter@l"]) {
+      expect((await scheduler(id)).lockedBy).toBeUndefined();
+      await send({ operation: "a" }, id);
+    }
+    await drain();
+    expect(ran).toEqual(["a", "a"]);
+  });
+
+  it("and is terminated, whatever its code still wants", async () => {
+    const last: readonly OrchestratorAction[] = [
+      giveBack("k", 1),
+      { ...completion, status: "Terminated", result: "stop" },
+    ];
+    const { hub, drain, scheduler } = await runHolder(last, "later");
+    await hub.sendMessage({
+      message: { event: executionTerminated("stop"), target: { ...target, executionId: undefined } },
+    });
+    await drain();
+    expect(await hub.getInstance("holder")).toMatchObject({ runtimeStatus: "Terminated" });
+    for (const id of [self, "@counter@l"]) expect((await scheduler(id)).lockedBy).toBeUndefined();
+  });
+
+  it("also when the episode that ends it crashes after sending, and others wait", async () => {
+    const { drain, tell, clock, scheduler, send, ran } = await runHolder([completion], "later", {
+      faults: [crash("messagesSent", 5)],
+    });
+    await send({ operation: "waits" });
+    await drain();
+    expect(ran).toEqual([]);
+    await tell(eventRaised("end"), "holder");
+    await drain();
+    clock.advance(60_000);
+    await drain();
+    expect(ran).toEqual(["waits"]);
+    for (const id of [self, "@counter@l"]) expect((await scheduler(id)).lockedBy).toBeUndefined();
+  });
+});
