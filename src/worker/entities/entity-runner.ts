@@ -61,7 +61,8 @@ export class EntityRunner {
     const scope = this.#openScope(batch);
     const outcomes: EntityOutcome[] = [];
     for (const operation of batch.operations) {
-      if (outcomes.length % operationsPerTurn === operationsPerTurn - 1) await new Promise((turn) => setImmediate(turn));
+      if (outcomes.length % operationsPerTurn === operationsPerTurn - 1)
+        await new Promise((turn) => setImmediate(turn));
       if (outcomes.length > 0) scope.signal.throwIfAborted();
       outcomes.push(await this.#runOperation(scope, operation));
     }
