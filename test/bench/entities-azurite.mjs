@@ -5,6 +5,8 @@ import { runProcess } from "./run-process.mjs";
 import { median } from "./statistics.mjs";
 
 const goalPerSecond = 300;
+/** As host.json has it by default. */
+const controlQueueBufferThreshold = 256;
 /** Of the floor: less fails the run. */
 const leastOfFloor = 0.5;
 
@@ -36,7 +38,8 @@ const rowsOf = (count) => {
 /** @returns whether all that is insisted on is so */
 export async function compareEntities({ connectionString, builds, rounds, count }) {
   const measure = async (dist, workload, options) => {
-    const storage = { connectionString, taskHub: `Bench${randomBytes(6).toString("hex")}` };
+    const taskHub = `Bench${randomBytes(6).toString("hex")}`;
+    const storage = { connectionString, taskHub, controlQueueBufferThreshold };
     return await runProcess("entity-process.mjs", { dist, workload, options, storage });
   };
   const plan = planOf(count);
