@@ -20,6 +20,8 @@ export class MessageSorter {
   readonly #received = new Map<string, Sender>();
   #receiveHorizon: WireTime = noTime;
   #sendHorizon: WireTime = noTime;
+  /** Whose senders may be changed: others are shared with copies. An entity may know thousands, and hears of a few. */
+  #owner = {};
 
   static parse(value: unknown): MessageSorter {
     const sorter = new MessageSorter();
@@ -29,7 +31,7 @@ export class MessageSorter {
       if (readTicks(time) !== undefined) sorter.#sent.set(receiver, time as string);
     }
     for (const [name, entry] of Object.entries(objectOf(members["ReceivedFromInstance"]) ?? {})) {
-      const sender = readSender(objectOf(entry));
+      const sender = readSender(objectOf(entry), sorter.#owner);
       if (sender !== undefined) sorter.#received.set(name, sender);
     }
     sorter.#receiveHorizon = timeOf(members["ReceiveHorizon"]);
@@ -41,9 +43,7 @@ export class MessageSorter {
     return {
       ...(this.#sent.size > 0 && { LastSentToInstance: Object.fromEntries(this.#sent) }),
       ...(this.#received.size > 0 && {
-        ReceivedFromInstance: Object.fromEntries(
-          [...this.#received].map(([name, entry]) => [name, formatSender(entry)]),
-        ),
+        ReceivedFromInstance: Object.fromEntries([...this.#received].map(([name, entry]) => [name, storedForm(entry)])),
       }),
       ...(this.#receiveHorizon !== noTime && { ReceiveHorizon: this.#receiveHorizon }),
       ...(this.#sendHorizon !== noTime && { SendHorizon: this.#sendHorizon }),
@@ -54,9 +54,8 @@ export class MessageSorter {
   clone(): MessageSorter {
     const copy = new MessageSorter();
     for (const [receiver, time] of this.#sent) copy.#sent.set(receiver, time);
-    for (const [name, entry] of this.#received) {
-      copy.#received.set(name, { ...entry, recent: [...entry.recent], buffered: entry.buffered.clone() });
-    }
+    for (const [name, entry] of this.#received) copy.#received.set(name, entry);
+    this.#owner = {};
     copy.#receiveHorizon = this.#receiveHorizon;
     copy.#sendHorizon = this.#sendHorizon;
     return copy;
@@ -101,7 +100,7 @@ export class MessageSorter {
       delivered.push(request);
       return delivered;
     }
-    const sender = known !== undefined && !isOther ? known : newSender(request, known);
+    const sender = known !== undefined && !isOther ? known : newSender(request, known, this.#owner);
     if (isOther) delivered.push(...known.buffered.takeAll());
     this.#received.set(parentInstanceId, sender);
     const horizon = ticksOf(this.#receiveHorizon);
@@ -117,7 +116,7 @@ export class MessageSorter {
   receiveDelayed(request: EntityRequest): readonly EntityRequest[] {
     const { parentInstanceId } = request;
     if (parentInstanceId === undefined) return [request];
-    const sender = this.#touch(parentInstanceId) ?? newSender(request, undefined);
+    const sender = this.#touch(parentInstanceId) ?? newSender(request, undefined, this.#owner);
     if (knows(sender, request)) return []; // S1
     this.#received.set(parentInstanceId, sender);
     remember(sender, request);
@@ -130,7 +129,12 @@ export class MessageSorter {
     const horizon = timestamp - windowTicks;
     if (ticksOf(this.#receiveHorizon) + collectionTicks >= horizon) return delivered;
     this.#receiveHorizon = formatTicks(horizon);
-    for (const sender of this.#received.values()) deliverBuffered(sender, horizon, delivered);
+    for (const [name, sender] of this.#received) {
+      if (sender.buffered.size === 0) continue;
+      const own = this.#own(sender);
+      this.#received.set(name, own);
+      deliverBuffered(own, horizon, delivered);
+    }
     // S3
     const old = [...this.#received].filter(([, { last, buffered }]) => buffered.size === 0 && ticksOf(last) < horizon);
     for (const [name] of old.slice(0, Math.max(0, old.length - maxOldSenders))) this.#received.delete(name);
@@ -139,10 +143,18 @@ export class MessageSorter {
 
   /** S3: those heard of last stand at the end. */
   #touch(name: string): Sender | undefined {
-    const sender = this.#received.get(name);
-    if (sender === undefined) return undefined;
+    const known = this.#received.get(name);
+    if (known === undefined) return undefined;
+    const sender = this.#own(known);
     this.#received.delete(name);
     this.#received.set(name, sender);
+    return sender;
+  }
+
+  /** The sender itself or a copy of it, to be changed. */
+  #own(sender: Sender): Sender {
+    sender = sender.owner === this.#owner ? sender : copySender(sender, this.#owner);
+    sender.json = undefined;
     return sender;
   }
 }
@@ -157,6 +169,10 @@ interface Sender {
   readonly recent: Recent[];
   /** What waits for its predecessor. */
   readonly buffered: WaitingRequests;
+  /** The only one who may change it. */
+  readonly owner: object;
+  /** What is stored of it; absent since its last change. */
+  json: Readonly<Record<string, unknown>> | undefined;
 }
 
 interface ExecutionBefore {
@@ -179,14 +195,22 @@ const maxExecutionsBefore = 3;
 const maxBuffered = 10_000;
 
 /** What is known of an execution before helps to know its repeats. */
-function newSender(request: EntityRequest, known: Sender | undefined): Sender {
-  const executionId = request.parentExecutionId;
-  const buffered = new WaitingRequests();
-  if (known === undefined) return { last: noTime, executionId, before: [], recent: [], buffered };
+function newSender(request: EntityRequest, known: Sender | undefined, owner: object): Sender {
+  const common = {
+    executionId: request.parentExecutionId,
+    buffered: new WaitingRequests(),
+    owner,
+    json: undefined,
+  };
+  if (known === undefined) return { ...common, last: noTime, before: [], recent: [] };
   const present = known.executionId === undefined ? [] : [{ executionId: known.executionId, last: known.last }];
   const again = findExecution(known, request);
   const before = [...known.before.filter((other) => other !== again), ...present].slice(-maxExecutionsBefore);
-  return { last: again?.last ?? noTime, executionId, before, recent: known.recent, buffered };
+  return { ...common, last: again?.last ?? noTime, before, recent: known.recent };
+}
+
+function copySender(sender: Sender, owner: object): Sender {
+  return { ...sender, recent: [...sender.recent], buffered: sender.buffered.clone(), owner };
 }
 
 function findExecution({ before }: Sender, { parentExecutionId }: EntityRequest): ExecutionBefore | undefined {
@@ -243,7 +267,7 @@ function markOf({ id }: EntityRequest): string {
   return id.slice(0, 13);
 }
 
-function readSender(members: Readonly<Record<string, unknown>> | undefined): Sender | undefined {
+function readSender(members: Readonly<Record<string, unknown>> | undefined, owner: object): Sender | undefined {
   if (members === undefined) return undefined;
   const { Last, ExecutionId, Before, Buffered, Recent } = members;
   const last = timeOf(Last);
@@ -264,7 +288,7 @@ function readSender(members: Readonly<Record<string, unknown>> | undefined): Sen
     const [id, time] = splitAtTime(each);
     return time === undefined ? [] : { executionId: id, last: time };
   });
-  return { last, executionId, before, recent, buffered };
+  return { last, executionId, before, recent, buffered, owner, json: undefined };
 }
 
 function listOf(value: unknown): readonly unknown[] {
@@ -277,6 +301,11 @@ function splitAtTime(value: unknown): [string, WireTime | undefined] {
   const end = value.lastIndexOf(" ");
   const time = value.slice(end + 1);
   return [value.slice(0, Math.max(0, end)), end < 0 || readTicks(time) === undefined ? undefined : time];
+}
+
+function storedForm(sender: Sender): Readonly<Record<string, unknown>> {
+  sender.json ??= formatSender(sender);
+  return sender.json;
 }
 
 function formatSender({ last, executionId, before, recent, buffered }: Sender): Readonly<Record<string, unknown>> {

@@ -12,7 +12,22 @@ const pattern = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,7}))?(Z|[+-]\d
 
 /** Ticks since 1970; `undefined` for what is no time. */
 export function readTicks(text: unknown): bigint | undefined {
-  const match = typeof text === "string" ? pattern.exec(text) : null;
+  if (typeof text !== "string") return undefined;
+  const known = lately.get(text);
+  if (known !== undefined) return known;
+  const ticks = parseTicks(text);
+  if (ticks === undefined) return undefined;
+  if (lately.size >= maxLately) lately.clear();
+  lately.set(text, ticks);
+  return ticks;
+}
+
+/** A message's time is read several times on its way, and once more as the predecessor of the next. */
+const lately = new Map<WireTime, bigint>();
+const maxLately = 256;
+
+function parseTicks(text: string): bigint | undefined {
+  const match = pattern.exec(text);
   if (match === null) return undefined;
   const [, seconds, fraction = "", zone = "Z"] = match;
   const ms = Date.parse(`${seconds}${zone}`);

@@ -7,10 +7,13 @@
  *   --rounds N      3
  *   --quick         one round, without the idle hour and the long ones
  *   --requests      only what counts requests
+ *   --only PART     hub or entities
+ *   --operations N  on entities; 2000
  */
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { startAzurite } from "./azurite-emulator.mjs";
+import { compareEntities } from "./entities-azurite.mjs";
 import { format, printTable } from "./markdown.mjs";
 import { runProcess } from "./run-process.mjs";
 import { median } from "./statistics.mjs";
@@ -22,6 +25,8 @@ const { values: options } = parseArgs({
     dist: { type: "string", default: "dist" },
     before: { type: "string" },
     rounds: { type: "string" },
+    only: { type: "string" },
+    operations: { type: "string", default: "2000" },
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
@@ -119,7 +124,7 @@ function check(table, goals) {
   }
 }
 
-try {
+async function compareHub() {
   console.log("Hub on Azurite");
   // The emulator has a compiler to warm up, too.
   await measure(builds.at(-1), [{ name: "warmUp", workload: "hello", count: 40, warmUp: 0, lookMs: 25 }]);
@@ -142,6 +147,15 @@ try {
       ["hello: empty polls meanwhile, a look every 300 ms", 0.25, 1.25],
       ["fan-out of 100: requests of the work", 1, 1.1],
     ]);
+  }
+}
+
+try {
+  if (options.only !== "entities") await compareHub();
+  if (options.only !== "hub" && !options.requests) {
+    const { connectionString } = azurite;
+    const isFine = await compareEntities({ connectionString, builds, rounds, count: Number(options.operations) });
+    if (!isFine) process.exitCode = 1;
   }
 } finally {
   await azurite.stop();

@@ -13,7 +13,10 @@ const modules = {
 };
 
 /** @param dist folder of the build */
-export async function loadEngine(dist) {
+export const loadEngine = (dist) => loadModules(dist, modules);
+
+/** @param modules what to load of the build: files by the name that they export */
+export async function loadModules(dist, modules) {
   const base = pathToFileURL(dist.endsWith("/") ? dist : `${dist}/`);
   const loaded = Object.entries(modules).map(async ([name, path]) => [name, (await import(new URL(path, base)))[name]]);
   return Object.fromEntries(await Promise.all(loaded));

@@ -269,8 +269,13 @@ describe("receiving", () => {
     const sorter = new MessageSorter();
     receiveAll(sorter, [a!, c!]);
     const before = JSON.stringify(sorter);
-    expect(receiveAll(sorter.clone(), [b!])).toEqual(["b", "c"]);
+    const copy = sorter.clone();
+    expect(receiveAll(copy, [b!])).toEqual(["b", "c"]);
     expect(JSON.stringify(sorter)).toBe(before);
+    const changed = JSON.stringify(copy);
+    expect(receiveAll(sorter, [b!])).toEqual(["b", "c"]);
+    expect(JSON.stringify(copy)).toBe(changed);
+    expect(receiveAll(stored(copy), [a!, b!, c!])).toEqual([]);
   });
 
   it("a name like those of a prototype is a name", () => {

@@ -23,6 +23,8 @@ export interface ControlQueueOptions extends Omit<QueuePollerOptions, "capacity"
 /** An event due within this time is waited for in memory; a later one goes back into the queue. */
 const maxWaitInMemoryMs = 1500;
 const rowGraceMs = { min: 50, max: 200 };
+/** Full receives that are delivered together, at most. */
+const maxReceives = 8;
 
 /** One owned control queue: what is received is read, checked and put before the orchestrations. */
 export class ControlQueue {
@@ -31,6 +33,9 @@ export class ControlQueue {
   readonly #events: EventLog;
   readonly #stopping = new AbortController();
   readonly #checks = new Set<Promise<void>>();
+  /** Held and not delivered yet. */
+  #gathered: HeldMessage[] = [];
+  #receives = 0;
   #running: Promise<void> | undefined;
 
   constructor(options: ControlQueueOptions) {
@@ -40,7 +45,7 @@ export class ControlQueue {
     this.#poller = new QueuePoller({
       ...options,
       capacity: () => (inbox.messageCount >= bufferThreshold ? 0 : batchSize),
-      onReceived: (messages) => this.#receive(messages),
+      onReceived: (messages, isMore) => this.#receive(messages, isMore),
     });
   }
 
@@ -56,15 +61,29 @@ export class ControlQueue {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+    await this.#deliver();
     await Promise.all(this.#checks);
   }
 
-  async #receive(received: readonly ReceivedMessage[]): Promise<void> {
-    const { inbox, reader, queue } = this.#options;
+  /** What is backed up is delivered together: an instance with several messages in it needs one checkpoint for them. */
+  async #receive(received: readonly ReceivedMessage[], isMore: boolean): Promise<void> {
+    const { inbox, reader, queue, bufferThreshold } = this.#options;
     const fresh = received.filter((message) => !inbox.renewReceipt(message));
-    const read = await Promise.all(fresh.map((message) => reader.read(queue, message)));
-    const messages = read.filter((message) => message !== undefined).sort(compareArrival);
-    for (const message of messages) inbox.hold(message);
+    for (const message of await Promise.all(fresh.map((message) => reader.read(queue, message)))) {
+      if (message === undefined) continue;
+      inbox.hold(message);
+      this.#gathered.push(message);
+    }
+    this.#receives++;
+    if (isMore && this.#receives < maxReceives && inbox.messageCount < bufferThreshold) return;
+    await this.#deliver();
+  }
+
+  async #deliver(): Promise<void> {
+    const { inbox } = this.#options;
+    const messages = this.#gathered.sort(compareArrival);
+    this.#gathered = [];
+    this.#receives = 0;
     if (this.#stopping.signal.aborted) return await this.#giveBack(messages);
 
     // Instances are locked before any message of theirs is delivered: nothing must overtake its start.

@@ -16,8 +16,12 @@ export interface QueuePollerOptions {
   readonly maxPollingIntervalMs: number;
   /** How many messages may be received now; 0 pauses until the next wake-up, at most a second. */
   readonly capacity: () => number;
-  /** Takes what was received. Never rejects. */
-  readonly onReceived: (messages: readonly ReceivedMessage[]) => Promise<void>;
+  /**
+   * Takes what was received, which may be nothing. Never rejects.
+   *
+   * @param isMore as many as were asked for: if there is room, the next receive follows at once
+   */
+  readonly onReceived: (messages: readonly ReceivedMessage[], isMore: boolean) => Promise<void>;
   /**
    * Ends a receive under way. Later than the poller's own signal, because messages of a receive that is broken off stay
    * hidden without anyone having them.
@@ -60,8 +64,8 @@ export class QueuePoller {
       if (messages.length > 0) {
         if (isWoken) backoff.foundOwn();
         else backoff.foundForeign();
-        await onReceived(messages);
       }
+      await onReceived(messages, messages.length >= maxMessages);
       // A full batch is seldom all there is.
       if (messages.length < maxMessages) isWoken = await this.#signal.wait(backoff.next(), signal);
     }

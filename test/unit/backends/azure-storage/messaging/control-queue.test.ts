@@ -1,0 +1,132 @@
+import { expect, it } from "vitest";
+import { ControlQueue } from "../../../../../src/backends/azure-storage/messaging/control-queue.ts";
+import { HeldMessage } from "../../../../../src/backends/azure-storage/messaging/held-message.ts";
+import type { MessageReader } from "../../../../../src/backends/azure-storage/messaging/message-reader.ts";
+import { OrchestrationInbox } from "../../../../../src/backends/azure-storage/messaging/orchestration-inbox.ts";
+import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
+import type {
+  ReceivedMessage,
+  StorageReply,
+} from "../../../../../src/backends/azure-storage/storage/storage-request.ts";
+import type { InstancesTable } from "../../../../../src/backends/azure-storage/tracking/instances-table.ts";
+import { silentLog } from "../../../../../src/core/ports.ts";
+import { systemRandom } from "../../../../../src/core/system-ports.ts";
+import { SteppedClock } from "../../../../../src/testing/stepped-clock.ts";
+
+const at = new Date(Date.UTC(2026, 0, 1));
+
+/** A queue with so many messages of one instance, and what becomes of them. */
+function openQueue(messages: number, bufferThreshold: number) {
+  const clock = new SteppedClock();
+  const receives: number[] = [];
+  const hidden: string[] = [];
+  const answers: ((reply: StorageReply) => void)[] = [];
+  let left = messages;
+  const storage = new StorageClient((request) => {
+    if (request.kind === "queue.update") {
+      hidden.push(request.messageId);
+      return Promise.resolve({ outcome: "done", value: { popReceipt: "later" } });
+    }
+    if (request.kind !== "queue.receive") throw new Error(`unexpected ${request.kind}`);
+    const count = Math.min(left, request.maxMessages);
+    const value = Array.from({ length: count }, (): ReceivedMessage => {
+      const messageId = String(messages - left--);
+      return { messageId, popReceipt: "r", text: "", dequeueCount: 1, insertedOn: at, nextVisibleOn: at };
+    });
+    receives.push(count);
+    return new Promise((resolve) => answers.push(() => resolve({ outcome: "done", value })));
+  });
+  const read = async (queue: string, received: ReceivedMessage) => {
+    const event = {
+      type: "EventRaised",
+      eventId: -1,
+      timestamp: at,
+      name: "op",
+      input: undefined,
+      parentTraceContext: undefined,
+    } as const;
+    const message = { event, target: { instanceId: "@counter@k", executionId: undefined } };
+    const sender = { instanceId: "", executionId: "" };
+    const data = { activityId: "", message, sequenceNumber: Number(received.messageId), sender, episode: undefined };
+    return new HeldMessage(storage, queue, received, data);
+  };
+  const inbox = new OrchestrationInbox();
+  const controlQueue = new ControlQueue({
+    queue: "q",
+    taskHub: "hub",
+    storage,
+    clock,
+    random: systemRandom,
+    log: silentLog,
+    visibilityTimeoutMs: 25_000,
+    maxPollingIntervalMs: 30_000,
+    cutOff: new AbortController().signal,
+    inbox,
+    reader: { read } as unknown as MessageReader,
+    instances: {} as InstancesTable,
+    batchSize: 4,
+    bufferThreshold,
+  });
+  controlQueue.start();
+  const answer = async () => {
+    await settled();
+    answers.shift()?.({ outcome: "done", value: undefined });
+    await settled();
+  };
+  return { controlQueue, inbox, receives, hidden, answer };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+async function takeIds(inbox: OrchestrationInbox): Promise<readonly string[] | undefined> {
+  const wait = new AbortController();
+  const taking = inbox.take(wait.signal);
+  wait.abort();
+  return (await taking)?.map(({ id }) => id);
+}
+
+it("delivers together what is backed up", async () => {
+  const { controlQueue, inbox, receives, answer } = openQueue(10, 64);
+
+  await answer();
+  await answer();
+  expect(await takeIds(inbox)).toBeUndefined();
+  await answer();
+
+  expect(receives).toEqual([4, 4, 2]);
+  expect(await takeIds(inbox)).toHaveLength(10);
+  await controlQueue.stop();
+});
+
+it("delivers what it has as soon as there is no room for more", async () => {
+  const { controlQueue, inbox, answer } = openQueue(10, 8);
+
+  await answer();
+  await answer();
+
+  expect(await takeIds(inbox)).toHaveLength(8);
+  await controlQueue.stop();
+});
+
+it("delivers in time however much there is", async () => {
+  const { controlQueue, inbox, answer } = openQueue(100, 1000);
+
+  for (let receive = 0; receive < 8; receive++) await answer();
+
+  expect(await takeIds(inbox)).toHaveLength(32);
+  const stopped = controlQueue.stop();
+  await answer();
+  await stopped;
+});
+
+it("gives back at the stop what was not delivered yet", async () => {
+  const { controlQueue, inbox, hidden, answer } = openQueue(12, 64);
+
+  await answer();
+  const stopped = controlQueue.stop();
+  await answer();
+  await stopped;
+
+  expect(hidden).toHaveLength(8);
+  expect(inbox.messageCount).toBe(0);
+});
