@@ -12,7 +12,7 @@ import { describeInstance } from "./instance-change.ts";
 import { type KnownExecution, KnownExecutions } from "./known-executions.ts";
 import type { KeptLock } from "./lock-keeper.ts";
 import { nextInstanceWrite } from "./next-instance-write.ts";
-import { type Reconciliation, reconcileMessages, withoutIdleTimers } from "./reconcile-messages.ts";
+import { mayBeAhead, type Reconciliation, reconcileMessages, withoutIdleTimers } from "./reconcile-messages.ts";
 import { type ExecutionsOutcome, runExecutions } from "./run-executions.ts";
 import { settleEpisode, settleOrphans, settleUnreadable, settleWithoutEpisode } from "./settlements.ts";
 
@@ -215,7 +215,8 @@ export class OrchestrationProcessor {
 
   /**
    * Messages for an instance that has no history. While its row says `Pending` the start message is still on its way,
-   * so they wait for it; a termination ends it right there. Without such a row nobody will ever receive them.
+   * so they wait for it; a termination ends it right there. Without such a row nobody will ever receive them, but for what
+   * an entity answers to a child whose first checkpoint was lost.
    */
   async #settleOrphans(workItem: OrchestrationWorkItem): Promise<void> {
     const { store, backend, clock } = this.#options;
@@ -227,8 +228,9 @@ export class OrchestrationProcessor {
       await store.terminatePending(workItem.instanceId, row.executionId, reason, new Date(clock.now()));
     }
     const isAwaited = isPending && termination === undefined;
-    if (!isAwaited) this.#logDiscarded(workItem.instanceId, workItem.messages);
-    await backend.completeOrchestrationWorkItem(settleOrphans(workItem, isAwaited));
+    const checkpoint = settleOrphans(workItem, isAwaited ? workItem.messages : workItem.messages.filter(mayBeAhead));
+    this.#logDiscarded(workItem.instanceId, checkpoint.settled);
+    await backend.completeOrchestrationWorkItem(checkpoint);
   }
 
   #openSession(execution: ExecutionRef): OrchestrationSession {

@@ -69,7 +69,8 @@ export function reconcileMessages(
       const mayEnd =
         start === undefined && isEarlierChild(current, event) && delivered.deliveryCount < maxHeldDeliveries;
       (mayEnd ? deferred : refused).push(delivered);
-    } else if (hasEnded || isForAnother || !isForExecution(event) || taken.has(delivered.id)) discarded.push(delivered);
+    } else if (isForAnother && mayBeAhead(delivered)) deferred.push(delivered);
+    else if (hasEnded || isForAnother || !isForExecution(event) || taken.has(delivered.id)) discarded.push(delivered);
     else {
       const answer = answerOfMessage(delivered.message);
       const fate = answer && (start === undefined ? history.fateOfAnswer(answer) : "early");
@@ -100,6 +101,15 @@ export function withoutIdleTimers(
   if (!messages.accepted.some(isIdle)) return messages;
   const accepted = messages.accepted.filter((delivered) => !isIdle(delivered));
   return { ...messages, accepted, idle: messages.accepted.filter(isIdle) };
+}
+
+/**
+ * `true` for the answer of an entity to an execution that is not known here: it may be one whose first checkpoint was
+ * lost, and asks again. An entity answers a question once.
+ */
+export function mayBeAhead({ message, deliveryCount }: DeliveredMessage): boolean {
+  const answer = answerOfMessage(message);
+  return answer !== undefined && "requestId" in answer && deliveryCount < maxEarlyDeliveries;
 }
 
 /**

@@ -9,8 +9,9 @@ import {
 } from "../core/orchestrator-action.ts";
 import type { OrchestrationSession } from "../core/task-executor.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
+import { operationEventName } from "../entities/entity-message.ts";
 import { type OpenLock, OpenLocks, releaseMessages } from "../entities/open-locks.ts";
-import { applyActions, nextExecutionId } from "./apply-actions.ts";
+import { type AppliedActions, applyActions, nextExecutionId } from "./apply-actions.ts";
 
 /** What one work item leads to: one episode, and one of each execution that follows when the orchestrator continues as new. */
 export interface ExecutionsOutcome {
@@ -65,7 +66,7 @@ export async function runExecutions(input: ExecutionsInput): Promise<ExecutionsO
     const applied = applyActions(started, isEndless ? result.actions.map(failEndless) : result.actions, timestamp);
     outgoing.push(...applied.outgoing);
     if (applied.continueAsNew !== undefined || applied.events.some(({ type }) => type === "ExecutionCompleted")) {
-      outgoing.push(...releaseLocks(started, round === 0 ? input.openLocks : [], applied.events, timestamp));
+      outgoing.push(...releaseLocks(started, round === 0 ? input.openLocks : [], result.actions, applied, timestamp));
     }
     if (applied.continueAsNew === undefined) {
       // A continued execution closes its opening events before the first actions, and again after them.
@@ -97,14 +98,20 @@ export async function runExecutions(input: ExecutionsInput): Promise<ExecutionsO
   throw new DurableError("InternalError", "the last execution always ends");
 }
 
-/** However an execution ends, it holds no lock any more. */
+/**
+ * However an execution ends, it holds no lock any more: neither one that it had before, nor one that this episode asks
+ * for. A terminated one does not ask any more, but may have, in an episode that was lost after its messages were sent.
+ */
 function releaseLocks(
   { orchestrationInstance: { instanceId } }: ExecutionStarted,
   before: readonly OpenLock[],
-  events: readonly HistoryEvent[],
+  actions: readonly OrchestratorAction[],
+  { events }: AppliedActions,
   timestamp: Date,
 ): readonly OutgoingMessage[] {
   const locks = new OpenLocks(before);
+  for (const action of actions)
+    if (action.kind === "SendEvent" && action.name === operationEventName) locks.addSent(action);
   for (const event of events) locks.add(event);
   return releaseMessages(instanceId, locks.locks, timestamp);
 }

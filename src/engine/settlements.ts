@@ -113,15 +113,18 @@ export function settleUnreadable(
   };
 }
 
-/** Messages for an instance that has no history: they wait for its start, or have nobody to go to. */
-export function settleOrphans(workItem: OrchestrationWorkItem, isAwaited: boolean): OrchestrationCheckpoint {
+/** Messages for an instance that has no history. @param awaited those that wait for its start; the others reach nobody */
+export function settleOrphans(
+  workItem: OrchestrationWorkItem,
+  awaited: readonly DeliveredMessage[],
+): OrchestrationCheckpoint {
   return {
     workItem,
     history: undefined,
     outgoing: [],
     instance: undefined,
-    settled: isAwaited ? [] : workItem.messages,
-    deferred: isAwaited ? workItem.messages : [],
+    settled: workItem.messages.filter((message) => !awaited.includes(message)),
+    deferred: awaited,
   };
 }
 

@@ -1,5 +1,5 @@
 import { formatEntityInstanceId, isEntityInstanceId } from "../core/entity-id.ts";
-import type { HistoryEvent } from "../core/history-event.ts";
+import type { EventSent, HistoryEvent } from "../core/history-event.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import { formatRelease, operationEventName, readRelease, readRequest, releaseEventName } from "./entity-message.ts";
 
@@ -24,10 +24,14 @@ export class OpenLocks {
   }
 
   add(event: HistoryEvent): void {
-    if (event.type !== "EventSent" || typeof event.instanceId !== "string") return;
-    if (!isEntityInstanceId(event.instanceId)) return;
-    if (event.name === operationEventName) this.#ask(event.input);
-    else if (event.name === releaseEventName) this.#release(event.instanceId, event.input);
+    if (event.type === "EventSent") this.addSent(event);
+  }
+
+  /** An event that the execution has sent, or may have sent. */
+  addSent({ instanceId, name, input }: Pick<EventSent, "instanceId" | "name" | "input">): void {
+    if (typeof instanceId !== "string" || !isEntityInstanceId(instanceId)) return;
+    if (name === operationEventName) this.#ask(input);
+    else if (name === releaseEventName) this.#release(instanceId, input);
   }
 
   get locks(): readonly OpenLock[] {

@@ -181,7 +181,8 @@ describe("whatever crashes, at any step", () => {
       if (!answered().includes(`caller: ${guid("lock")}`)) clock.advance(60_000);
     }
     await tell({ ...eventRaised("release"), input: formatRelease({ parentInstanceId: "caller", id: guid("lock") }) });
-    for (let minute = 0; minute < 5; minute++) {
+    // Answers wait for the caller, who never comes, as long as they may.
+    for (let minute = 0; minute < 60; minute++) {
       await drain();
       if (minute === 0) world.restart();
       clock.advance(60_000);

@@ -100,4 +100,57 @@ describe("locks end with the execution that has asked for them", () => {
     expect(ran).toEqual(["waits"]);
     for (const id of [self, "@counter@l"]) expect((await scheduler(id)).lockedBy).toBeUndefined();
   });
+
+  it("also one that only a lost episode has asked for, which is repeated as a termination", async () => {
+    const stop: OrchestratorAction = { ...completion, status: "Terminated", result: "stop" };
+    const world = setUp({
+      faults: [crash("messagesSent", 1)],
+      episodes: (events) => (events.some(({ type }) => type === "ExecutionTerminated") ? [ask, stop] : [ask]),
+    });
+    await world.hub.createInstance({ event: executionStarted("Holder", target), replaces: undefined });
+    await world.drain();
+    await world.hub.sendMessage({
+      message: { event: executionTerminated("stop"), target: { ...target, executionId: undefined } },
+    });
+    world.clock.advance(60_000);
+    await world.drain();
+    expect(await world.hub.getInstance("holder")).toMatchObject({ runtimeStatus: "Terminated" });
+    for (const id of [self, "@counter@l"]) expect((await world.scheduler(id)).lockedBy).toBeUndefined();
+  });
+});
+
+describe("the answer of an entity", () => {
+  it("reaches a child whose first checkpoint was lost after it had asked", async () => {
+    const request = createRequest({
+      id: guid("call"),
+      operation: "get",
+      parentInstanceId: "child",
+      parentExecutionId: "e",
+    });
+    const call: OrchestratorAction = {
+      kind: "SendEvent",
+      id: 0,
+      instanceId: self,
+      name: "op",
+      input: formatRequest(request),
+    };
+    const world = setUp({
+      faults: [crash("messagesSent", 1)],
+      episodes: (events) => (events.some(({ type }) => type === "EventRaised") ? [completion] : [call]),
+    });
+    const child = { instanceId: "child", executionId: "e" };
+    const parent = { instanceId: "parent", executionId: "p" };
+    const event = {
+      ...executionStarted("Child", child),
+      parentInstance: { name: "Parent", version: undefined, orchestrationInstance: parent, taskScheduleId: 0 },
+    };
+    await world.hub.sendMessage({ message: { event, target: child } });
+    await world.drain();
+    for (let minute = 0; minute < 3; minute++) {
+      world.clock.advance(60_000);
+      await world.drain();
+    }
+    expect(world.ran).toEqual(["get"]);
+    expect(await world.hub.getInstance("child")).toMatchObject({ runtimeStatus: "Completed" });
+  });
 });

@@ -220,8 +220,13 @@ describe("answers of entities", () => {
   });
 
   it("are for the execution that has asked", () => {
-    expect(fateOf([...begun, asked], delivered(answer(), "another execution"))).toEqual([[], [0], []]);
     expect(fateOf([...begun, asked, ended], delivered(answer()))).toEqual([[], [0], []]);
+    expect(fateOf([...begun, asked], delivered(answer(), "another execution", 10))).toEqual([[], [0], []]);
+  });
+
+  it("wait for an execution that is not known yet: its first checkpoint may be lost", () => {
+    expect(fateOf([...begun, asked], delivered(answer(), "another execution"))).toEqual([[], [], [0]]);
+    expect(fateOf([...begun, asked, ended], delivered(answer(), "another execution"))).toEqual([[], [], [0]]);
   });
 
   it("are not what a signal waits for, nor an operation of another id", () => {
