@@ -228,7 +228,8 @@ export class OrchestrationProcessor {
       await store.terminatePending(workItem.instanceId, row.executionId, reason, new Date(clock.now()));
     }
     const isAwaited = isPending && termination === undefined;
-    const checkpoint = settleOrphans(workItem, isAwaited ? workItem.messages : workItem.messages.filter(mayBeAhead));
+    const awaited = isAwaited ? workItem.messages : workItem.messages.filter(mayBeAhead);
+    const checkpoint = settleOrphans(workItem, awaited, new Date(clock.now()));
     this.#logDiscarded(workItem.instanceId, checkpoint.settled);
     await backend.completeOrchestrationWorkItem(checkpoint);
   }

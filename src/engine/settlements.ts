@@ -3,6 +3,7 @@ import { describeFailure } from "../core/failure-details.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import type { DeliveredMessage, InstanceChange, OrchestrationCheckpoint, OrchestrationWorkItem } from "./backend.ts";
+import { releaseForsakenLocks } from "./forsaken-locks.ts";
 import { HistorySummary } from "./history-summary.ts";
 import { describeInstance } from "./instance-change.ts";
 import type { KnownExecution } from "./known-executions.ts";
@@ -52,7 +53,11 @@ export function settleEpisode(
         episode: history.episodes,
         acceptedMessageIds: acceptedIds,
       },
-      outgoing: [...outcome.outgoing, ...refusalsFor(messages, now)],
+      outgoing: [
+        ...outcome.outgoing,
+        ...refusalsFor(messages, now),
+        ...releaseForsakenLocks(messages.discarded, executionId, now),
+      ],
       instance: describeInstance(executionId, history, outcome),
       settled: [...messages.accepted, ...messages.discarded, ...messages.refused, ...messages.idle],
       deferred: messages.deferred,
@@ -74,12 +79,17 @@ export function settleWithoutEpisode(
   now: Date,
 ): OrchestrationCheckpoint {
   const { completed, started } = history;
+  const runningId = started?.orchestrationInstance.executionId;
   const isStartedAgain = messages.discarded.some(({ message }) => message.event.type === "ExecutionStarted");
   const answer = isStartedAgain && started && completed ? answerOf(started, completed) : undefined;
   return {
     workItem,
     history: undefined,
-    outgoing: [...(answer === undefined ? [] : [answer]), ...refusalsFor(messages, now)],
+    outgoing: [
+      ...(answer === undefined ? [] : [answer]),
+      ...refusalsFor(messages, now),
+      ...releaseForsakenLocks(messages.discarded, completed === undefined ? runningId : undefined, now),
+    ],
     instance,
     settled: [...messages.discarded, ...messages.refused, ...messages.idle],
     deferred: messages.deferred,
@@ -117,13 +127,15 @@ export function settleUnreadable(
 export function settleOrphans(
   workItem: OrchestrationWorkItem,
   awaited: readonly DeliveredMessage[],
+  now: Date,
 ): OrchestrationCheckpoint {
+  const settled = workItem.messages.filter((message) => !awaited.includes(message));
   return {
     workItem,
     history: undefined,
-    outgoing: [],
+    outgoing: releaseForsakenLocks(settled, undefined, now),
     instance: undefined,
-    settled: workItem.messages.filter((message) => !awaited.includes(message)),
+    settled,
     deferred: awaited,
   };
 }

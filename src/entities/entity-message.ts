@@ -105,7 +105,7 @@ export function requestMembers(request: EntityRequest): Readonly<Record<string, 
     ...(dueAt !== undefined && { due: formatTime(dueAt) }),
     Timestamp: request.timestamp,
     Predecessor: request.predecessor,
-    ...(lockSet !== undefined && { lockset: lockSet.map(({ name, key }) => ({ name, key })) }),
+    ...(lockSet !== undefined && { lockset: formatLockSet(lockSet) }),
     ...(lockPosition > 0 && { pos: lockPosition }),
     IsLockRequest: lockSet !== undefined,
     ...(parentTraceContext !== undefined && { parentTraceContext }),
@@ -156,6 +156,10 @@ export function requestOf(members: Readonly<Record<string, unknown>> | undefined
   };
 }
 
+function formatLockSet(lockSet: readonly EntityRef[]) {
+  return lockSet.map(({ name, key }) => ({ name, key }));
+}
+
 function readLockSet(value: unknown): readonly EntityRef[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const entries = value as readonly ({ readonly name?: unknown; readonly key?: unknown } | null)[];
@@ -185,11 +189,19 @@ export function readRelease(text: string | undefined): LockRelease | undefined {
 
 /** The answer to a call, or to a lock request. */
 export type EntityAnswer =
-  | { readonly kind: "completed"; readonly result: string | undefined }
+  | {
+      readonly kind: "completed";
+      readonly result: string | undefined;
+      /** What a lock request is granted, so that it can be given back by whoever receives it for an execution that is over. */
+      readonly lockSet?: readonly EntityRef[] | undefined;
+    }
   | { readonly kind: "failed"; readonly failureDetails: FailureDetails };
 
 export function formatAnswer(answer: EntityAnswer): string {
-  if (answer.kind === "completed") return JSON.stringify({ result: answer.result ?? null });
+  if (answer.kind === "completed") {
+    const { result = null, lockSet } = answer;
+    return JSON.stringify({ result, ...(lockSet !== undefined && { lockset: formatLockSet(lockSet) }) });
+  }
   return JSON.stringify({ result: null, failureDetails: failureMembers(answer.failureDetails) });
 }
 
@@ -200,14 +212,16 @@ export function formatAnswer(answer: EntityAnswer): string {
 export function readAnswer(text: string | undefined): EntityAnswer | undefined {
   const members = parseObject(text);
   if (members === undefined) return undefined;
-  const { result, exceptionType, failureDetails } = members;
+  const { result, exceptionType, failureDetails, lockset } = members;
   const details = objectOf(failureDetails);
   if (details !== undefined) return { kind: "failed", failureDetails: failureOf(details) };
   if (typeof exceptionType === "string") {
     const errorMessage = messageOfResult(result) ?? exceptionType;
     return { kind: "failed", failureDetails: { errorType: exceptionType, errorMessage, isNonRetriable: false } };
   }
-  return "result" in members ? { kind: "completed", result: textOf(result) } : undefined;
+  if (!("result" in members)) return undefined;
+  const lockSet = readLockSet(lockset);
+  return { kind: "completed", result: textOf(result), ...(lockSet !== undefined && { lockSet }) };
 }
 
 function messageOfResult(result: unknown): string | undefined {

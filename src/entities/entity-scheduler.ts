@@ -190,7 +190,8 @@ class EntityScheduler {
     this.#lockedBy = parentInstanceId;
     this.#lockId = id;
     const following = lockSet[lockPosition + 1];
-    if (following === undefined) return this.#answer(request, { kind: "completed", result: lockGrantedResult });
+    if (following === undefined)
+      return this.#answer(request, { kind: "completed", result: lockGrantedResult, lockSet });
     const { now } = this.#options;
     // It has no place in the order there, so nothing that follows may wait for it.
     const forwarded = {

@@ -40,7 +40,6 @@ const entities: Workload = {
     registry.addOrchestration({
       name: "announced",
       *orchestrator(context, total: number) {
-        yield context.createTimer({ milliseconds: 50 });
         return yield* context.callEntity<number>("@tally@a", "add", total);
       },
     });

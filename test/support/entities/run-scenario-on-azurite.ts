@@ -90,13 +90,13 @@ const mostCallers = 3;
 const mostSteps = 4;
 const slowness = 20;
 
-/** Less of a scenario, for a hub on which time takes time. A lock that `run-scenario` may leak is one here, too. */
+/** Less of a scenario, for a hub on which time takes time. */
 export function inRealTime({ kind, entities, actions }: EntityScenario): EntityScenario {
   const callers = actions.filter((action) => action.kind === "start").slice(0, mostCallers);
   const kept = actions.flatMap((action): readonly ScenarioAction[] => {
     if (action.kind === "signal") return [action];
     const isLeft = !callers.some(({ instanceId }) => instanceId === action.instanceId);
-    if (isLeft || (action.kind === "terminate" && kind === "lock")) return [];
+    if (isLeft) return [];
     return action.kind === "terminate" ? [action] : [{ ...action, steps: action.steps.slice(-mostSteps).map(hasten) }];
   });
   return { kind, entities, actions: kept };

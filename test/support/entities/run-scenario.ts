@@ -38,7 +38,6 @@ export async function runScenario(
   const { client } = hub;
 
   let faults = 4 + random.below(16);
-  const completions = completionFaults.filter((when) => when !== "messagesSent" || !mayLeakLocks(scenario));
   const settled = new SettledMessages();
   const shared = plant(settled.observe(hub.backend), random);
   const startWorker = async () => {
@@ -46,7 +45,7 @@ export async function runScenario(
     const faulty = withBackendFaults(shared, (operation) => {
       if (life.isOver) return dead;
       if (faults === 0 || !random.chance(0.25)) return undefined;
-      const fault = randomFault(operation, random, completions);
+      const fault = randomFault(operation, random);
       if (fault !== undefined) faults--;
       return fault;
     });
@@ -125,25 +124,13 @@ const dead: BackendFault = { when: "before", error: new Error("this worker was k
 
 const completionFaults = ["before", "after", "messagesSent", "historyWritten"] as const;
 
-/**
- * An episode that has asked for a lock, was lost after it was sent, and is repeated as a termination leaves a lock that
- * its history does not know: only the cleaning of entities gives it back.
- */
-function mayLeakLocks({ kind, actions }: EntityScenario): boolean {
-  return kind === "lock" && actions.some((action) => action.kind === "terminate");
-}
-
-function randomFault(
-  operation: FaultyOperation,
-  random: SeededRandom,
-  completions: readonly (typeof completionFaults)[number][],
-): BackendFault | undefined {
+function randomFault(operation: FaultyOperation, random: SeededRandom): BackendFault | undefined {
   const error = random.chance(0.3) ? lockLost() : new Error("connection reset");
   switch (operation) {
     case "fetchOrchestrationWorkItem":
       return random.chance(0.6) ? { when: "repeated" } : undefined;
     case "completeOrchestrationWorkItem":
-      return { when: random.pick(completions), error };
+      return { when: random.pick(completionFaults), error };
     case "loadHistory":
     case "renewOrchestrationWorkItem":
     case "abandonOrchestrationWorkItem":

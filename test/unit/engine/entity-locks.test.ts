@@ -119,6 +119,39 @@ describe("locks end with the execution that has asked for them", () => {
   });
 });
 
+describe("a lock that is granted to nobody any more", () => {
+  const lockId = guid("late");
+  const request = createRequest({
+    id: lockId,
+    lockSet: [{ name: "counter", key: "k" }],
+    parentInstanceId: "holder",
+    parentExecutionId: "e",
+  });
+
+  it("is given back by the execution that has ended meanwhile", async () => {
+    const world = setUp({ episodes: () => [completion] });
+    const target = { instanceId: "holder", executionId: "e" };
+    await world.hub.createInstance({ event: executionStarted("Holder", target), replaces: undefined });
+    await world.drain();
+    await world.tell({ ...eventRaised("op"), input: formatRequest(request) });
+    await world.drain();
+    await world.send({ operation: "a" });
+    await world.drain();
+    expect(world.ran).toEqual(["a"]);
+    expect((await world.scheduler()).lockedBy).toBeUndefined();
+  });
+
+  it("is given back in the end for an execution that never comes", async () => {
+    const world = setUp();
+    await world.tell({ ...eventRaised("op"), input: formatRequest(request) });
+    for (let minute = 0; minute < 60; minute++) {
+      await world.drain();
+      world.clock.advance(60_000);
+    }
+    expect((await world.scheduler()).lockedBy).toBeUndefined();
+  });
+});
+
 describe("the answer of an entity", () => {
   it("reaches a child whose first checkpoint was lost after it had asked", async () => {
     const request = createRequest({

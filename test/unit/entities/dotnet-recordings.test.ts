@@ -142,7 +142,9 @@ describe("an entity that receives what .NET's has received", () => {
     const scheduler = run("@account@bk1", events, new Date("2026-11-26T10:23:09.8Z"), ["2"]);
     expect(asDotnetHasIt(scheduler)).toEqual(stateOf("@account@bk1"));
     const entries = scheduler.outbox.flatMap((owed) => owed.entries);
-    expect(entries.map(({ input }) => input)).toEqual(['{"result":"Lock Acquisition Completed"}', '{"result":"2"}']);
+    // .NET does not say what it grants.
+    const answers = entries.map(({ input }) => input?.replace(/,"lockset":.*\]/, ""));
+    expect(answers).toEqual(['{"result":"Lock Acquisition Completed"}', '{"result":"2"}']);
   });
 
   it("passes a lock request on as .NET does, but for its time", () => {

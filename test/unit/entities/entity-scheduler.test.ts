@@ -184,7 +184,7 @@ describe("locks", () => {
         instanceId: "p",
         executionId: "e",
         name: "lock of p",
-        input: `{"result":"${lockGrantedResult}"}`,
+        input: `{"result":"${lockGrantedResult}","lockset":[{"name":"account","key":"0"},{"name":"account","key":"a"}]}`,
       }),
     ]);
   });
