@@ -38,7 +38,7 @@ export interface Backend {
   renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void>;
 
   /**
-   * Makes one episode durable, in the order messages, history, messages that wait for it, instance, settled messages.
+   * Makes one episode durable, in the order messages, history, instance, messages that wait for these, settled messages.
    *
    * - The appended history is written whole or not at all, as readers see it.
    * - Outgoing messages are delivered at least once if this resolves, and possibly also if it rejects; receivers

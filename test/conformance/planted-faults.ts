@@ -184,9 +184,9 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "the lock of an activity that has ended is renewed no more",
   },
   {
-    file: "engine/orchestration-processor.ts",
-    find: "await backend.abandonOrchestrationWorkItem(workItem)",
-    replacement: "await backend.renewOrchestrationWorkItem(workItem)",
+    file: "engine/instance-processor.ts",
+    find: "await this.#backend.abandonOrchestrationWorkItem(workItem)",
+    replacement: "await this.#backend.renewOrchestrationWorkItem(workItem)",
     breaks: "an orchestration work item is settled exactly once",
   },
   {

@@ -59,7 +59,7 @@ const maxRowLagMs = 10_000;
  * A task hub worker's side of the hub.
  *
  * A checkpoint is written in this order, so that a crash between any two steps repeats work and never loses any:
- * outgoing messages, history, instance row, deletion of the messages that caused it.
+ * outgoing messages, history, instance row, what waits for these, deletion of the messages that caused it.
  */
 export class AzureStorageBackend implements Backend {
   readonly taskHub: string;
@@ -152,10 +152,9 @@ export class AzureStorageBackend implements Backend {
       }
       version = commit.version;
     }
-    const [isRowWritten, isSent] = await Promise.all([
-      this.#writeInstance(workItem, instance, prepared, version),
-      this.#sendAfterCommit(workItem, checkpoint.outgoingAfterCommit ?? [], origin),
-    ]);
+    const isRowWritten = await this.#writeInstance(workItem, instance, prepared, version);
+    // Who has the answer finds the row as the answer says.
+    const isSent = await this.#sendAfterCommit(workItem, checkpoint.outgoingAfterCommit ?? [], origin);
     if (prepared !== undefined && isRowWritten) this.#parts.history.deleteSuperseded(prepared);
     // What is kept comes again soon, is known for a repeat, and brings right what is behind.
     const isDone = isRowWritten && isSent;
