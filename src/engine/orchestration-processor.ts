@@ -3,6 +3,7 @@ import { createEventLog, type EventLog } from "../core/event-log.ts";
 import { formatFailureChain } from "../core/failure-details.ts";
 import type { ExecutionRef, ExecutionStarted } from "../core/history-event.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
+import { isTerminalStatus } from "../core/orchestration-status.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import { wakeEventName } from "../core/reserved-names.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
@@ -228,7 +229,10 @@ export class OrchestrationProcessor {
       await store.terminatePending(workItem.instanceId, row.executionId, reason, new Date(clock.now()));
     }
     const isAwaited = isPending && termination === undefined;
-    const awaited = isAwaited ? workItem.messages : workItem.messages.filter(mayBeAhead);
+    const endedId = row !== undefined && isTerminalStatus(row.runtimeStatus) ? row.executionId : undefined;
+    const awaited = workItem.messages.filter((delivered) => {
+      return isAwaited || (mayBeAhead(delivered) && delivered.message.target.executionId !== endedId);
+    });
     const checkpoint = settleOrphans(workItem, awaited, new Date(clock.now()));
     this.#logDiscarded(workItem.instanceId, checkpoint.settled);
     await backend.completeOrchestrationWorkItem(checkpoint);

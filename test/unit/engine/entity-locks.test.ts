@@ -141,6 +141,21 @@ describe("a lock that is granted to nobody any more", () => {
     expect((await world.scheduler()).lockedBy).toBeUndefined();
   });
 
+  it("is given back at once for an execution that was terminated before its first checkpoint", async () => {
+    const world = setUp();
+    const target = { instanceId: "holder", executionId: "e" };
+    await world.hub.createInstance({
+      event: { ...executionStarted("Holder", target), scheduledStartTime: new Date(world.clock.now() + 3_600_000) },
+      replaces: undefined,
+    });
+    await world.hub.sendMessage({ message: { event: executionTerminated("stop"), target } });
+    await world.drain();
+    await world.tell({ ...eventRaised("op"), input: formatRequest(request) });
+    await world.drain();
+    expect(await world.hub.getInstance("holder")).toMatchObject({ runtimeStatus: "Terminated" });
+    expect((await world.scheduler()).lockedBy).toBeUndefined();
+  });
+
   it("is given back in the end for an execution that never comes", async () => {
     const world = setUp();
     await world.tell({ ...eventRaised("op"), input: formatRequest(request) });
