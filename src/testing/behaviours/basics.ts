@@ -216,7 +216,8 @@ export const basics: readonly Behaviour[] = [
     async *asyncGenerator(ctx) {
       yield ctx.waitForExternalEvent("never");
     },
-    drive: (client, instanceId) => client.terminate(instanceId, "no longer needed"),
+    // A termination that overtakes the start leaves no decisions.
+    drive: onceRecorded("ExecutionStarted", (client, instanceId) => client.terminate(instanceId, "no longer needed")),
     expected: { runtimeStatus: "Terminated", output: "no longer needed" },
   },
   {
