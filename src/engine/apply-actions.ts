@@ -128,7 +128,7 @@ function createSubOrchestration(
     orchestrationInstance: started.orchestrationInstance,
     taskScheduleId: id,
   };
-  const target = { instanceId, executionId: childExecutionId(started, id) };
+  const target = { instanceId, executionId: childExecutionId(started, action) };
   return {
     event: {
       type: "SubOrchestrationInstanceCreated",
@@ -177,8 +177,12 @@ function markTags(tags: Tags | undefined, fireAndForget: boolean): Tags | undefi
  * The same for every repeat of the episode that starts the child, so that a repeated start is recognised whether the
  * child still runs or has ended.
  */
-function childExecutionId(parent: ExecutionStarted, taskId: number): string {
-  return derivedExecutionId(parent, String(taskId));
+function childExecutionId(
+  parent: ExecutionStarted,
+  { id, name, input, fireAndForget }: CreateSubOrchestration,
+): string {
+  // An episode that is repeated with other messages may give the same number to another child.
+  return derivedExecutionId(parent, JSON.stringify([id, name, input, fireAndForget]));
 }
 
 /**

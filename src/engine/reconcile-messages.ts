@@ -2,7 +2,7 @@ import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import { type Answer, answerOfMessage } from "./answers.ts";
 import type { DeliveredMessage } from "./backend.ts";
 import type { HistorySummary } from "./history-summary.ts";
-import { waitingParentOf } from "./parent-answers.ts";
+import { isFireAndForget, waitingParentOf } from "./parent-answers.ts";
 
 /** What becomes of each message of a work item, given the history it meets. */
 export interface Reconciliation {
@@ -139,7 +139,7 @@ function isRefused(holder: ExecutionStarted, hasEnded: boolean, event: HistoryEv
 
 /**
  * Both have the same parent, and the holder was asked for first: it has most likely answered, or the parent would not have
- * gone on, and its last checkpoint is on its way.
+ * gone on, and its last checkpoint is on its way. Or an episode that was lost has asked for it, under the same number.
  */
 function isEarlierChild(holder: ExecutionStarted, event: HistoryEvent): boolean {
   const [earlier, later] = [
@@ -148,7 +148,7 @@ function isEarlierChild(holder: ExecutionStarted, event: HistoryEvent): boolean 
   ];
   if (earlier === undefined || later === undefined) return false;
   return (
-    earlier.taskScheduleId < later.taskScheduleId &&
+    earlier.taskScheduleId <= later.taskScheduleId &&
     earlier.orchestrationInstance.instanceId === later.orchestrationInstance.instanceId &&
     earlier.orchestrationInstance.executionId === later.orchestrationInstance.executionId
   );
@@ -158,10 +158,14 @@ function isSameStart(a: ExecutionStarted, b: ExecutionStarted): boolean {
   return a.orchestrationInstance.executionId === b.orchestrationInstance.executionId || isSameChild(a, b);
 }
 
-/** A parent that repeats an episode starts its child again: the same child, which has run already. */
+/**
+ * A parent that repeats an episode starts its child again: the same child, which has run already. With other messages it
+ * may give the number to another one.
+ */
 function isSameChild(a: ExecutionStarted, b: ExecutionStarted): boolean {
   const [left, right] = [a.parentInstance, b.parentInstance];
   if (left === undefined || right === undefined) return false;
+  if (a.name !== b.name || a.input !== b.input || isFireAndForget(a.tags) !== isFireAndForget(b.tags)) return false;
   return (
     left.taskScheduleId === right.taskScheduleId &&
     left.orchestrationInstance.instanceId === right.orchestrationInstance.instanceId &&

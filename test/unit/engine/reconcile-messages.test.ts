@@ -251,3 +251,18 @@ describe("answers of entities", () => {
     expect(fateOf(begun, delivered(answer("approved")))).toEqual([[0], [], []]);
   });
 });
+
+describe("another child under the number that a lost episode has given away", () => {
+  const other = { ...childOf(3), name: "Other" } as HistoryEvent;
+  const fateIn = (history: readonly HistoryEvent[], deliveryCount = 1) =>
+    reconcileMessages(HistorySummary.of(history), [delivered(other, "child 3", deliveryCount)]);
+
+  it("begins when the first one has ended", () => {
+    expect(fateIn(child).start).toBe(other);
+  });
+
+  it("waits for the first one while it runs, and is refused in the end", () => {
+    expect(fateIn(runningChild).deferred).toHaveLength(1);
+    expect(fateIn(runningChild, 5).refused).toHaveLength(1);
+  });
+});
