@@ -1,4 +1,5 @@
-import { type LogEventName, type LogFieldName, logEvents, type logFields } from "./log-events.ts";
+import { type LogEventName, logEvents } from "./log-events.ts";
+import type { LogFieldName, logFields } from "./log-fields.ts";
 import type { LogSink } from "./ports.ts";
 
 type FieldValue<Name extends LogFieldName> = (typeof logFields)[Name]["type"] extends "number" ? number : string;

@@ -1,25 +1,5 @@
+import type { LogFieldName } from "./log-fields.ts";
 import type { LogLevel } from "./ports.ts";
-
-/** What the fields of log events hold: one name per thing, in all events. */
-export const logFields = {
-  taskHub: { type: "text", meaning: "the task hub" },
-  workerId: { type: "text", meaning: "the process that works on the hub" },
-  instanceId: { type: "text", meaning: "the orchestration instance" },
-  queue: { type: "text", meaning: "the storage queue; a control queue stands for its partition" },
-  messageId: { type: "text", meaning: "the queue message" },
-  deliveryCount: { type: "number", meaning: "how often the message was received, this time included" },
-  attempt: { type: "number", meaning: "which attempt of a retried call it was, from 1" },
-  count: { type: "number", meaning: "how many" },
-  reason: { type: "text", meaning: "why" },
-  functionName: { type: "text", meaning: "the function of the app" },
-  triggerType: { type: "text", meaning: "the type of the function's trigger" },
-  setting: { type: "text", meaning: "the app setting; never its value" },
-  address: { type: "text", meaning: "the network address that is listened on" },
-  method: { type: "text", meaning: "the HTTP method" },
-  path: { type: "text", meaning: "the path of the request, without its query" },
-} as const;
-
-export type LogFieldName = keyof typeof logFields;
 
 /** What is said of an event before it happens. */
 export interface LogEvent {

@@ -41,22 +41,8 @@ export interface EntityStateResponse<State = unknown> {
   readonly lastModifiedTime?: Date;
 }
 
-export interface EntityFilter {
-  /** Entities of this name only, compared ignoring case. @defaultValue those of all names */
-  readonly name?: string | undefined;
-  /** Keys that start so. Needs `name`. */
-  readonly keyPrefix?: string | undefined;
-  readonly lastModifiedFrom?: Date | undefined;
-  readonly lastModifiedTo?: Date | undefined;
-  /** Fills `entityState`. @defaultValue true */
-  readonly includeState?: boolean | undefined;
-  /** Also those that do not exist (any more), such as deleted ones that are locked. @defaultValue false */
-  readonly includeTransient?: boolean | undefined;
-  /** Most entities in one page. @defaultValue 100 */
-  readonly pageSize?: number | undefined;
-  /** From the page before. */
-  readonly continuationToken?: string | undefined;
-}
+/** Which entities to list. */
+export type EntityFilter = EntityQuery;
 
 export interface EntityStatus<State = unknown> extends EntityStateResponse<State> {
   readonly entityId: EntityId;
@@ -122,8 +108,7 @@ export class DurableEntityClient {
 
   async list(filter: EntityFilter): Promise<EntityStatusPage> {
     assertEntityFilter(filter);
-    const query: EntityQuery = filter;
-    const { entities, continuationToken } = await this.#connection.client.entities.query(query);
+    const { entities, continuationToken } = await this.#connection.client.entities.query(filter);
     return {
       entities: entities.map((found) => ({ entityId: found.id, ...this.#describe(found) })),
       ...(continuationToken !== undefined && { continuationToken }),

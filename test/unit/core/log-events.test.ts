@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { createEventLog, type EventLog } from "../../../src/core/event-log.ts";
-import { type LogEvent, logEvents, logFields, standardActions } from "../../../src/core/log-events.ts";
+import { type LogEvent, logEvents, standardActions } from "../../../src/core/log-events.ts";
+import { logFields } from "../../../src/core/log-fields.ts";
 import type { LogSink } from "../../../src/core/ports.ts";
 
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
