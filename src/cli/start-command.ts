@@ -36,7 +36,8 @@ export async function runStart(
     env: process.env,
     log: terminal.log,
     // Loaded when an app needs it: the storage libraries are most of what a start has to read.
-    createEngine: async (request) => (await import("./azure-storage-engine.ts")).createAzureStorageEngine(request),
+    createEngine: async (request) =>
+      (await import("../hosting/azure-storage-engine.ts")).createAzureStorageEngine(request),
   });
   const asked = watchSignals(terminal);
   watchUserCode(terminal);

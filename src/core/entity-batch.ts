@@ -20,6 +20,8 @@ export interface EntityOperation {
   readonly input: string | undefined;
   /** Nobody waits for the result. */
   readonly isSignal: boolean;
+  /** Who asks: an orchestration or an entity. @defaultValue a client */
+  readonly parentInstanceId?: string | undefined;
 }
 
 /** What has become of a batch. */

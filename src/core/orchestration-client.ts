@@ -1,6 +1,12 @@
 import type { EntityClient } from "./entity-client.ts";
 import type { HistoryEvent, Tags, TraceContext } from "./history-event.ts";
-import type { InstancePage, InstanceQuery, OrchestrationState } from "./orchestration-state.ts";
+import type {
+  InstanceIdPage,
+  InstanceIdQuery,
+  InstancePage,
+  InstanceQuery,
+  OrchestrationState,
+} from "./orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
 
 /**
@@ -24,10 +30,22 @@ export interface OrchestrationClient {
   startInstance(options: StartInstanceOptions): Promise<string>;
 
   /** Resolves to `undefined` for an unknown instance. Also takes the id of an entity, as {@link getHistory} does. */
-  getInstance(instanceId: string, options?: { readonly fetchInput?: boolean }): Promise<OrchestrationState | undefined>;
+  getInstance(instanceId: string, options?: GetInstanceOptions): Promise<OrchestrationState | undefined>;
+  /**
+   * Waits until an instance has begun to run, or has ended. Resolves to `undefined` for an unknown instance, at once.
+   *
+   * @throws DurableError `TaskTimeout`, `Aborted` when the wait ends first
+   */
+  waitForInstance(
+    instanceId: string,
+    until: "started" | "ended",
+    options?: WaitForInstanceOptions,
+  ): Promise<OrchestrationState | undefined>;
   /** Resolves to `undefined` for an unknown instance. */
   getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined>;
   queryInstances(query: InstanceQuery): Promise<InstancePage>;
+  /** Ids of finished instances, those that finished first first. */
+  listInstanceIds(query: InstanceIdQuery): Promise<InstanceIdPage>;
 
   /**
    * @throws DurableError `InstanceNotFound`, `InstanceNotActive` (finished), same for the four below; `InvalidOption` for
@@ -45,11 +63,27 @@ export interface OrchestrationClient {
 
   /**
    * Deletes everything about one instance; entities that it has locked, or asked to lock, are let go. Resolves to the
-   * number of instances deleted, 0 or 1.
+   * number of instances deleted.
+   *
+   * @param options.recursive its finished sub-orchestrations too, at any depth. @defaultValue false
    */
-  purge(instanceId: string): Promise<number>;
+  purge(instanceId: string, options?: { readonly recursive?: boolean }): Promise<number>;
   /** Deletes finished instances that match; a query without a status means all finished ones. */
   purgeBy(query: PurgeQuery): Promise<number>;
+}
+
+export interface GetInstanceOptions {
+  /** @defaultValue true */
+  readonly fetchInput?: boolean | undefined;
+  /** Also reads why a failed instance has failed, which its history knows. @defaultValue false */
+  readonly fetchFailure?: boolean | undefined;
+}
+
+export interface WaitForInstanceOptions extends GetInstanceOptions {
+  /** Most milliseconds to wait. @defaultValue no limit */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the wait when it aborts. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface StartInstanceOptions {
@@ -82,4 +116,6 @@ export interface PurgeQuery {
   readonly createdTimeFrom?: Date | undefined;
   readonly createdTimeTo?: Date | undefined;
   readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+  /** Their finished sub-orchestrations too, at any depth. @defaultValue false */
+  readonly recursive?: boolean | undefined;
 }

@@ -1,3 +1,4 @@
+import type { FailureDetails } from "./failure-details.ts";
 import type { Tags } from "./history-event.ts";
 import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
 
@@ -20,6 +21,8 @@ export interface OrchestrationState {
   readonly scheduledStartTime: Date | undefined;
   readonly generation: number;
   readonly tags: Tags | undefined;
+  /** Why it failed; absent when that was not asked for. */
+  readonly failureDetails?: FailureDetails | undefined;
 }
 
 export interface InstanceQuery {
@@ -43,5 +46,23 @@ export interface InstancePage {
    * Absent on the last page. A page may be empty and still have one. Opaque, in printable ASCII, so that a header can
    * carry it as it is.
    */
+  readonly continuationToken: string | undefined;
+}
+
+export interface InstanceIdQuery {
+  /** Of these statuses; those that are not terminal match nothing. @defaultValue all terminal ones */
+  readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+  readonly completedTimeFrom?: Date | undefined;
+  /** Exclusive. */
+  readonly completedTimeTo?: Date | undefined;
+  /** Most ids in one page. @defaultValue 100 */
+  readonly pageSize?: number | undefined;
+  /** From the page before. @throws DurableError `InvalidOption` from the query when it is not one of those */
+  readonly continuationToken?: string | undefined;
+}
+
+export interface InstanceIdPage {
+  readonly instanceIds: readonly string[];
+  /** Absent on the last page. */
   readonly continuationToken: string | undefined;
 }

@@ -1,5 +1,5 @@
 import type { FailureDetails } from "./failure-details.ts";
-import type { EventRaised, ExecutionResumed, ExecutionSuspended, Tags } from "./history-event.ts";
+import type { EventRaised, ExecutionResumed, ExecutionSuspended, Tags, TraceContext } from "./history-event.ts";
 
 /** Runs an activity. Recorded as `TaskScheduled`. */
 export interface ScheduleTask {
@@ -10,6 +10,8 @@ export interface ScheduleTask {
   /** JSON text of the one argument; absent when the activity is called without. */
   readonly input: string | undefined;
   readonly tags: Tags | undefined;
+  /** Of the call, for whoever answers it. */
+  readonly parentTraceContext?: TraceContext | undefined;
 }
 
 /** Wakes the orchestration not before `fireAt`. Recorded as `TimerCreated`. */
@@ -30,6 +32,7 @@ export interface CreateSubOrchestration {
   readonly tags: Tags | undefined;
   /** The child has no parent to answer. */
   readonly fireAndForget: boolean;
+  readonly parentTraceContext?: TraceContext | undefined;
 }
 
 /** Raises an event on another instance. Recorded as `EventSent`. */

@@ -85,6 +85,15 @@ export interface EpisodeResult {
    * here, or of another version), or not as the instance has run (its history cannot be read, or does not fit the code).
    */
   readonly keepsCustomStatus?: boolean | undefined;
+  /** The span under which the execution runs, made in its first episode and kept with it. @defaultValue unchanged */
+  readonly span?: OrchestrationSpan | undefined;
+}
+
+/** The span of a whole execution, which lasts from its first episode to its end, wherever its episodes run. */
+export interface OrchestrationSpan {
+  /** W3C span id, 16 hexadecimal digits. */
+  readonly spanId: string;
+  readonly startTime: Date | undefined;
 }
 
 export interface ActivityInvocation {

@@ -95,7 +95,7 @@ function scheduleTask(started: ExecutionStarted, action: ScheduleTask, timestamp
     name: action.name,
     version: action.version,
     input: encodeActivityInput(action.input),
-    parentTraceContext: undefined,
+    parentTraceContext: action.parentTraceContext,
     tags: action.tags,
   };
   const message = { event, target: started.orchestrationInstance, orchestrationTags: started.tags };
@@ -138,7 +138,7 @@ function createSubOrchestration(
       version,
       instanceId,
       input,
-      clientSpanId: undefined,
+      clientSpanId: action.parentTraceContext?.spanId,
       tags: markTags(action.tags, action.fireAndForget),
     },
     outgoing: {
@@ -154,7 +154,7 @@ function createSubOrchestration(
           input,
           tags: markTags({ ...started.tags, ...action.tags }, action.fireAndForget),
           correlation: undefined,
-          parentTraceContext: undefined,
+          parentTraceContext: action.parentTraceContext,
           scheduledStartTime: undefined,
           generation: undefined,
           generateNewTrace: false,

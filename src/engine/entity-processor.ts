@@ -146,8 +146,8 @@ export class EntityProcessor {
   ): Promise<EntityBatchResult> {
     const operations = steps.flatMap((step) => {
       if (step.kind !== "operation") return [];
-      const { id, operation = "", input, isSignal } = step.request;
-      return { id, operation, input, isSignal };
+      const { id, operation = "", input, isSignal, parentInstanceId } = step.request;
+      return { id, operation, input, isSignal, parentInstanceId };
     });
     if (operations.length === 0) return { outcomes: [], state };
     const batch = { instanceId, entity, state, operations };

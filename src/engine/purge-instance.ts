@@ -4,6 +4,7 @@ import { isTerminalStatus } from "../core/orchestration-status.ts";
 import type { Clock } from "../core/ports.ts";
 import { type OpenLock, OpenLocks, releaseMessages } from "../entities/open-locks.ts";
 import type { TaskHubStore } from "./backend.ts";
+import { isFireAndForget } from "./parent-answers.ts";
 
 export interface PurgeOptions {
   readonly store: Pick<TaskHubStore, "getInstance" | "getHistory" | "sendMessage" | "purgeInstance">;
@@ -16,6 +17,39 @@ export async function purgeInstance(instanceId: string, options: PurgeOptions): 
   if (state !== undefined && isTerminalStatus(state.runtimeStatus)) return purgeEnded(state, options);
   await giveBackLocks(instanceId, options);
   return (await options.store.purgeInstance(instanceId)) ? 1 : 0;
+}
+
+/**
+ * Deletes an instance with its sub-orchestrations that have ended, at any depth, those first: a history is what tells of
+ * them. Resolves to the number of instances deleted.
+ */
+export async function purgeTree(instanceId: string, options: PurgeOptions): Promise<number> {
+  const seen = new Set([instanceId]);
+  const order = [instanceId];
+  for (let at = 0; at < order.length; at++) {
+    for (const child of await readChildren(order[at]!, options.store)) {
+      if (seen.has(child)) continue;
+      seen.add(child);
+      const state = await options.store.getInstance(child, { fetchInput: false });
+      if (state === undefined || isTerminalStatus(state.runtimeStatus)) order.push(child);
+    }
+  }
+  let purged = 0;
+  for (const each of order.reverse()) purged += await purgeInstance(each, options);
+  return purged;
+}
+
+async function readChildren(instanceId: string, store: PurgeOptions["store"]): Promise<readonly string[]> {
+  try {
+    const history = (await store.getHistory(instanceId)) ?? [];
+    return history.flatMap((event) => {
+      const isChild = event.type === "SubOrchestrationInstanceCreated" && !isFireAndForget(event.tags);
+      return isChild ? [event.instanceId] : [];
+    });
+  } catch (error) {
+    if (!isDurableError(error, "CorruptData")) throw error;
+    return [];
+  }
 }
 
 /** @param ended an instance that has ended, and has given its locks back then */

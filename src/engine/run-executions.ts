@@ -7,7 +7,7 @@ import {
   type OrchestratorAction,
   withoutPatchMark,
 } from "../core/orchestrator-action.ts";
-import type { OrchestrationSession } from "../core/task-executor.ts";
+import type { OrchestrationSession, OrchestrationSpan } from "../core/task-executor.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import { operationEventName } from "../entities/entity-message.ts";
 import { type OpenLock, OpenLocks, releaseMessages } from "../entities/open-locks.ts";
@@ -65,6 +65,7 @@ export async function runExecutions(input: ExecutionsInput): Promise<ExecutionsO
     const isEndless = round === maxExecutions - 1;
     const applied = applyActions(started, isEndless ? result.actions.map(failEndless) : result.actions, timestamp);
     outgoing.push(...applied.outgoing);
+    if (isNewExecution && result.span !== undefined) seen = seen.map((event) => withSpan(event, result.span!));
     if (applied.continueAsNew !== undefined || applied.events.some(({ type }) => type === "ExecutionCompleted")) {
       outgoing.push(...releaseLocks(started, round === 0 ? input.openLocks : [], result.actions, applied, timestamp));
     }
@@ -114,6 +115,14 @@ function releaseLocks(
     if (action.kind === "SendEvent" && action.name === operationEventName) locks.addSent(action);
   for (const event of events) locks.add(event);
   return releaseMessages(instanceId, locks.locks, timestamp);
+}
+
+/** An execution keeps its span as .NET does: with the trace context of its start. */
+function withSpan(event: HistoryEvent, { spanId, startTime }: OrchestrationSpan): HistoryEvent {
+  const context = event.type === "ExecutionStarted" ? event.parentTraceContext : undefined;
+  if (event.type !== "ExecutionStarted" || context === undefined) return event;
+  const id = context.id ?? context.traceParent.replace(/^(..-[^-]*)-[^-]*/, `$1-${spanId}`);
+  return { ...event, parentTraceContext: { ...context, id, spanId, activityStartTime: startTime } };
 }
 
 /** A message is no record of what the code has met. */

@@ -5,12 +5,20 @@ import { assertDefinitionName } from "../core/function-names.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { assertInstanceId, assertKnownInstanceId, assertReadableInstanceId, createId } from "../core/ids.ts";
 import type {
+  GetInstanceOptions,
   OrchestrationClient,
   PurgeQuery,
   StartInstanceOptions,
   TerminateOptions,
+  WaitForInstanceOptions,
 } from "../core/orchestration-client.ts";
-import type { InstancePage, InstanceQuery, OrchestrationState } from "../core/orchestration-state.ts";
+import type {
+  InstanceIdPage,
+  InstanceIdQuery,
+  InstancePage,
+  InstanceQuery,
+  OrchestrationState,
+} from "../core/orchestration-state.ts";
 import {
   isTerminalStatus,
   type OrchestrationRuntimeStatus,
@@ -19,10 +27,13 @@ import {
 import type { Clock, Random } from "../core/ports.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
 import type { TaskHubStore } from "./backend.ts";
-import { purgeEnded, purgeInstance } from "./purge-instance.ts";
+import { HistorySummary } from "./history-summary.ts";
+import { listInstanceIds } from "./list-instance-ids.ts";
+import { purgeEnded, purgeInstance, purgeTree } from "./purge-instance.ts";
 import { rewindInstance } from "./rewind.ts";
 import { TaskHubEntityClient } from "./task-hub-entity-client.ts";
 import { terminateDescendants } from "./terminate-descendants.ts";
+import { waitForInstance } from "./wait-for-instance.ts";
 
 export interface TaskHubClientOptions {
   readonly store: TaskHubStore;
@@ -86,12 +97,22 @@ export class TaskHubClient implements OrchestrationClient {
     return instanceId;
   }
 
-  async getInstance(
+  async getInstance(instanceId: string, options: GetInstanceOptions = {}): Promise<OrchestrationState | undefined> {
+    assertReadableInstanceId(instanceId);
+    const { fetchInput = true, fetchFailure = false } = options;
+    const state = await this.#store.getInstance(instanceId, { fetchInput });
+    return fetchFailure && state?.runtimeStatus === "Failed" ? this.#withFailure(state) : state;
+  }
+
+  async waitForInstance(
     instanceId: string,
-    options?: { readonly fetchInput?: boolean },
+    until: "started" | "ended",
+    options: WaitForInstanceOptions = {},
   ): Promise<OrchestrationState | undefined> {
     assertReadableInstanceId(instanceId);
-    return this.#store.getInstance(instanceId, options);
+    const { fetchInput, fetchFailure } = options;
+    const read = () => this.getInstance(instanceId, { fetchInput, fetchFailure });
+    return waitForInstance(instanceId, until, options, { read, clock: this.#clock });
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
@@ -101,6 +122,10 @@ export class TaskHubClient implements OrchestrationClient {
 
   queryInstances(query: InstanceQuery): Promise<InstancePage> {
     return this.#store.queryInstances(query);
+  }
+
+  listInstanceIds(query: InstanceIdQuery): Promise<InstanceIdPage> {
+    return listInstanceIds(query, this.#store);
   }
 
   async raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void> {
@@ -157,20 +182,24 @@ export class TaskHubClient implements OrchestrationClient {
     });
   }
 
-  async purge(instanceId: string): Promise<number> {
+  async purge(instanceId: string, options: { readonly recursive?: boolean } = {}): Promise<number> {
     assertKnownInstanceId(instanceId);
-    return purgeInstance(instanceId, { store: this.#store, clock: this.#clock });
+    const purge = options.recursive === true ? purgeTree : purgeInstance;
+    return purge(instanceId, { store: this.#store, clock: this.#clock });
   }
 
   async purgeBy(query: PurgeQuery): Promise<number> {
     const asked = query.runtimeStatus ?? [];
     const runtimeStatus = asked.length === 0 ? terminalStatuses : asked.filter(isTerminalStatus);
     if (runtimeStatus.length === 0) return 0;
+    const purging = { store: this.#store, clock: this.#clock };
     let purged = 0;
     let continuationToken: string | undefined;
     do {
       const page = await this.#store.queryInstances({ ...query, runtimeStatus, continuationToken, fetchInput: false });
-      for (const ended of page.instances) purged += await purgeEnded(ended, { store: this.#store });
+      for (const ended of page.instances) {
+        purged += await (query.recursive === true ? purgeTree(ended.instanceId, purging) : purgeEnded(ended, purging));
+      }
       continuationToken = page.continuationToken;
     } while (continuationToken !== undefined);
     return purged;
@@ -191,6 +220,11 @@ export class TaskHubClient implements OrchestrationClient {
     const state = await this.#store.getInstance(instanceId, options);
     if (state !== undefined) return state;
     throw new DurableError("InstanceNotFound", `no instance '${instanceId}' exists in task hub '${this.taskHub}'`);
+  }
+
+  async #withFailure(state: OrchestrationState): Promise<OrchestrationState> {
+    const history = (await this.#store.getHistory(state.instanceId)) ?? [];
+    return { ...state, failureDetails: HistorySummary.of(history).completed?.failureDetails };
   }
 
   async #assertActive(instanceId: string, what: string): Promise<void> {

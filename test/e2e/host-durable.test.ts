@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readStoreRecord } from "../../src/cli/azurite/store-record.ts";
+import { readStoreRecord } from "../../src/hosting/azurite/store-record.ts";
 import { type LocalHostProcess, runDurable, startLocalHost } from "../support/local-host.ts";
 
 let folder: string;

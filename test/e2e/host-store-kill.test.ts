@@ -9,9 +9,9 @@ import { TableClient } from "@azure/data-tables";
 import { ContainerClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { AzuriteStore, AzuriteStoreOptions } from "../../src/cli/azurite/azurite-store.ts";
+import type { AzuriteStore, AzuriteStoreOptions } from "../../src/hosting/azurite/azurite-store.ts";
 
-const azuriteStoreUrl = pathToFileURL(resolve("dist/cli/azurite/azurite-store.js")).href;
+const azuriteStoreUrl = pathToFileURL(resolve("dist/hosting/azurite/azurite-store.js")).href;
 const { startAzuriteStore } = (await import(azuriteStoreUrl)) as {
   startAzuriteStore(options: AzuriteStoreOptions): Promise<AzuriteStore>;
 };
@@ -105,7 +105,7 @@ it("starts although the record of a dead process is left, even when its process 
 
 it("tells when the storage process dies by itself", async () => {
   const store = await startAzuriteStore({ appFolder: folder, onWait: () => {} });
-  const { readStoreRecord } = await import("../../src/cli/azurite/store-record.ts");
+  const { readStoreRecord } = await import("../../src/hosting/azurite/store-record.ts");
 
   process.kill(readStoreRecord(store.folder)!.pid, "SIGKILL");
 

@@ -17,7 +17,27 @@ const mayImport = new Map([
   ["functions", below("core", "entities", "management", "orchestration", "worker")],
   ["http", below("core", "entities", "management")],
   ["host", below("core", "management", "orchestration", "worker", "engine", "functions", "http")],
-  ["cli", below("core", "worker", "engine", "backends/memory", "backends/azure-storage", "functions", "http", "host")],
+  ["grpc", below("core", "entities", "engine")],
+  ["portable", below("core", "entities", "management", "orchestration", "worker", "engine", "grpc", "hosting")],
+  [
+    "hosting",
+    below("core", "management", "worker", "engine", "backends/memory", "backends/azure-storage", "functions", "host"),
+  ],
+  [
+    "cli",
+    below(
+      "core",
+      "worker",
+      "engine",
+      "backends/memory",
+      "backends/azure-storage",
+      "functions",
+      "http",
+      "host",
+      "hosting",
+      "grpc",
+    ),
+  ],
   [
     "testing",
     below(
@@ -55,6 +75,9 @@ const packageHomes = new Map([
   ["@azure/storage-blob", ["backends/azure-storage/storage"]],
   ["@azure/data-tables", ["backends/azure-storage/storage"]],
   ["@azure/functions", ["functions"]],
+  ["@bufbuild/protobuf", ["grpc"]],
+  ["@grpc/grpc-js", ["grpc"]],
+  ["@azure/identity", ["grpc/channel"]],
   ["jsonc-parser", ["host/settings"]],
   ["tinyglobby", ["host/app"]],
   ["vitest", ["testing/backend", "testing/task-hub-suite.ts"]],
@@ -110,6 +133,14 @@ function findCircles(graph: ReadonlyMap<string, readonly string[]>): readonly st
   };
   for (const file of graph.keys()) if (!order.has(file)) visit(file);
   return circles;
+}
+
+/** `@scope/name` of `@scope/name/part`. */
+function packageOf(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
 }
 
 it("finds the sources", () => {
@@ -174,7 +205,7 @@ it("every package has its folder", () => {
   const wrong: string[] = [];
   for (const path of sourceFiles) {
     for (const specifier of importsOf(path).filter((imported) => !/^(\.|node:)/.test(imported))) {
-      const homes = packageHomes.get(specifier);
+      const homes = packageHomes.get(packageOf(specifier));
       if (!homes?.some((home) => path === home || path.startsWith(`${home}/`)))
         wrong.push(`${path} imports ${specifier}`);
     }

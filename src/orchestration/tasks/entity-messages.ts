@@ -1,7 +1,6 @@
 import type { EventRaised, EventSent, HistoryEvent } from "../../core/history-event.ts";
-import { type EntityAnswer, type EntityRequest, readAnswer, readRequest } from "../../entities/entity-message.ts";
-import { MessageSorter } from "../../entities/message-sorter.ts";
-import { noTime } from "../../entities/wire-time.ts";
+import { type EntityAnswer, type EntityRequest, readAnswer } from "../../entities/entity-message.ts";
+import { RequestStamps } from "../../entities/request-stamps.ts";
 import type { ExternalEvents } from "./external-events.ts";
 
 /** Somebody who waits for the answer to a request. */
@@ -18,19 +17,16 @@ interface OpenRequest {
 /**
  * What one execution says to entities, and what they answer.
  *
- * E1. An episode that is repeated after a crash stamps its requests as before: stamps follow the events, not the clock.
- * E2. What history holds was sent, and counts more than what this code would have sent: ids and stamps of other SDKs.
  * E3. An answer is an event named by the id of its request. One that nobody waits for is kept with the events, because
  *     after a crash it may come before its question.
  */
 export class EntityMessages {
   readonly #events: ExternalEvents;
-  readonly #sorter = new MessageSorter();
+  readonly #stamps = new RequestStamps();
   /** By id, in lower case. */
   readonly #open = new Map<string, OpenRequest>();
   /** Open requests that history does not hold yet, by number of their action. */
   readonly #unrecorded = new Map<number, OpenRequest>();
-  #latestMs = 0;
 
   constructor(events: ExternalEvents) {
     this.#events = events;
@@ -38,13 +34,12 @@ export class EntityMessages {
 
   /** An event is about to be applied. */
   observe(event: HistoryEvent): void {
-    const time = messageTime(event)?.getTime();
-    if (time !== undefined && time > this.#latestMs) this.#latestMs = time;
+    this.#stamps.observe(event);
   }
 
   /** Gives a request its place behind the earlier ones to that entity. */
   stamp(request: EntityRequest, target: string): EntityRequest {
-    return this.#sorter.label(request, target, new Date(this.#latestMs)); // E1
+    return this.#stamps.stamp(request, target);
   }
 
   /** Has the answer delivered; at once, if it has come already. */
@@ -60,14 +55,11 @@ export class EntityMessages {
   }
 
   /** History holds a request. Returns its answer, if that has come already under an id that was not known until now. */
-  record({ eventId, instanceId, input }: EventSent): EventRaised | undefined {
-    const request = readRequest(input);
-    if (request === undefined) return undefined;
-    // E2
-    if (request.timestamp !== noTime) this.#sorter.noteSent(instanceId, request);
-    const open = this.#unrecorded.get(eventId);
-    if (open === undefined) return undefined;
-    this.#unrecorded.delete(eventId);
+  record(event: EventSent): EventRaised | undefined {
+    const request = this.#stamps.record(event);
+    const open = this.#unrecorded.get(event.eventId);
+    if (request === undefined || open === undefined) return undefined;
+    this.#unrecorded.delete(event.eventId);
     const id = request.id.toLowerCase();
     if (id === open.id || !this.#open.has(open.id)) return undefined;
     this.#open.delete(open.id);
@@ -86,24 +78,5 @@ export class EntityMessages {
     this.#open.delete(id);
     open.receiver.receive(answer, id);
     return true;
-  }
-}
-
-/** When a message was sent; `undefined` for what an episode itself has recorded, whose times a repeat does not keep. */
-function messageTime(event: HistoryEvent): Date | undefined {
-  switch (event.type) {
-    case "ExecutionStarted":
-    case "TaskCompleted":
-    case "TaskFailed":
-    case "SubOrchestrationInstanceCompleted":
-    case "SubOrchestrationInstanceFailed":
-    case "EventRaised":
-    case "ExecutionSuspended":
-    case "ExecutionResumed":
-      return event.timestamp;
-    case "TimerFired":
-      return event.fireAt;
-    default:
-      return undefined;
   }
 }

@@ -16,7 +16,13 @@ import { assertDefinitionName } from "../../../src/core/function-names.ts";
 import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import { assertInstanceId, assertReadableInstanceId } from "../../../src/core/ids.ts";
 import type { OrchestrationClient, PurgeQuery, StartInstanceOptions } from "../../../src/core/orchestration-client.ts";
-import type { InstancePage, InstanceQuery, OrchestrationState } from "../../../src/core/orchestration-state.ts";
+import type {
+  InstanceIdPage,
+  InstanceIdQuery,
+  InstancePage,
+  InstanceQuery,
+  OrchestrationState,
+} from "../../../src/core/orchestration-state.ts";
 import { isTerminalStatus } from "../../../src/core/orchestration-status.ts";
 import type { Clock } from "../../../src/core/ports.ts";
 
@@ -129,6 +135,16 @@ export class FakeOrchestrationClient implements OrchestrationClient {
     assertReadableInstanceId(instanceId);
     this.#record("getInstance", instanceId, options);
     return this.instances.get(instanceId);
+  }
+
+  async waitForInstance(instanceId: string, until: "started" | "ended"): Promise<OrchestrationState | undefined> {
+    this.#record("waitForInstance", instanceId, until);
+    return this.instances.get(instanceId);
+  }
+
+  async listInstanceIds(query: InstanceIdQuery): Promise<InstanceIdPage> {
+    this.#record("listInstanceIds", query);
+    return { instanceIds: [...this.instances.keys()], continuationToken: undefined };
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {

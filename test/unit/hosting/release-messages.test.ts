@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { makeVisible } from "../../../src/cli/azurite/release-messages.ts";
+import { makeVisible } from "../../../src/hosting/azurite/release-messages.ts";
 
 it("makes received messages visible, and leaves delayed ones and other collections alone", () => {
   const message = (dequeueCount: unknown, timeNextVisible: unknown) => ({ dequeueCount, timeNextVisible });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createDeadWorkerTest, createLocalWorkerId } from "../../../src/cli/azurite/local-worker-id.ts";
+import { createDeadWorkerTest, createLocalWorkerId } from "../../../src/hosting/azurite/local-worker-id.ts";
 
 it("names the process, and no two workers alike", () => {
   expect(createLocalWorkerId()).toMatch(new RegExp(`^local-${process.pid}-[0-9a-f]{8}$`));
