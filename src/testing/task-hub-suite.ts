@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../core/history-event.ts";
+import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { silentLog } from "../core/ports.ts";
 import { systemClock, systemRandom } from "../core/system-ports.ts";
+import type { TaskExecutor } from "../core/task-executor.ts";
 import type { Backend, TaskHubStore } from "../engine/backend.ts";
 import { TaskHubClient } from "../engine/task-hub-client.ts";
 import { TaskHubWorker } from "../engine/task-hub-worker.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
-import { InProcessExecutor } from "../worker/in-process-executor.ts";
+import { InProcessExecutor, type InProcessExecutorOptions } from "../worker/in-process-executor.ts";
 import { Registry } from "../worker/registry.ts";
 import { registerActivities } from "./behaviours/activities.ts";
 import type { Behaviour } from "./behaviours/behaviour.ts";
@@ -25,6 +27,15 @@ export interface TaskHubUnderTest {
   readonly store: TaskHubStore;
   /** Deletes the hub and closes everything that was opened. */
   close(): Promise<void>;
+  /** Runs user code for the hub, and reaches it as a client. @defaultValue both in this process, on backend and store */
+  serve?(executor: TaskExecutor): Promise<ServedTaskHub>;
+}
+
+/** A task hub whose work is done. */
+export interface ServedTaskHub {
+  readonly client: OrchestrationClient;
+  /** Ends what does the work; the hub stays. */
+  stop(): Promise<void>;
 }
 
 /**
@@ -34,8 +45,8 @@ export interface TaskHubUnderTest {
 export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTest>): void {
   describe(`task hub: ${name}`, () => {
     let hub: TaskHubUnderTest;
-    let worker: TaskHubWorker;
-    let client: TaskHubClient;
+    let served: ServedTaskHub;
+    let client: OrchestrationClient;
     const fixed = new Set<string>();
     const logged: unknown[][] = [];
 
@@ -52,24 +63,17 @@ export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTe
           registry.addOrchestration({ name: `${behaviour.name} (${style})`, orchestrator: behaviour[style] });
         }
       }
-      worker = new TaskHubWorker({
-        ...hub,
-        executor: new InProcessExecutor({
-          registries: [registry],
-          clock: systemClock,
-          log: (_level, id, _name, args) => logged.push([id, ...args]),
-        }),
+      served = await serve(hub, {
+        registries: [registry],
         clock: systemClock,
-
-        log: silentLog,
+        log: (_level, id, _name, args) => logged.push([id, ...args]),
       });
-      await worker.start();
-      client = new TaskHubClient({ store: hub.store, clock: systemClock, random: systemRandom });
+      client = served.client;
     });
 
     afterAll(async () => {
-      await worker.stop();
-      await hub.close();
+      await served?.stop();
+      await hub?.close();
     });
 
     it.each(behaviours.map((behaviour) => [behaviour.name, behaviour] as const))("%s", async (_, behaviour) => {
@@ -162,36 +166,27 @@ export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTe
 
     it("takes an instance the way its code was when it came there, and a new one the new way", async () => {
       const shared = await open();
-      const sharedClient = new TaskHubClient({ store: shared.store, clock: systemClock, random: systemRandom });
       const startWorker = async (orchestrator: Orchestrator) => {
         const registry = new Registry();
         registerActivities(registry);
         registry.addOrchestration({ name: "changed", orchestrator });
-        const started = new TaskHubWorker({
-          ...shared,
-          executor: new InProcessExecutor({ registries: [registry], clock: systemClock }),
-          clock: systemClock,
-
-          log: silentLog,
-        });
-        await started.start();
-        return started;
+        return serve(shared, { registries: [registry], clock: systemClock });
       };
       const before = await startWorker(function* (ctx) {
         const first = yield* ctx.callActivity("echo", "old");
         return [first, yield* ctx.waitForExternalEvent("go")];
       });
-      const oldId = await sharedClient.startInstance({ name: "changed" });
-      await waitForHistory(sharedClient, oldId, "TaskCompleted");
+      const oldId = await before.client.startInstance({ name: "changed" });
+      await waitForHistory(before.client, oldId, "TaskCompleted");
       await before.stop();
 
       const after = await startWorker(function* (ctx) {
         const first = yield* ctx.callActivity("echo", ctx.patched("new way") ? "new" : "old");
         return [first, yield* ctx.waitForExternalEvent("go")];
       });
-      const newId = await sharedClient.startInstance({ name: "changed" });
-      for (const id of [oldId, newId]) await sharedClient.raiseEvent(id, "go", "1");
-      const outputs = [await waitUntilEnded(sharedClient, oldId), await waitUntilEnded(sharedClient, newId)];
+      const newId = await after.client.startInstance({ name: "changed" });
+      for (const id of [oldId, newId]) await after.client.raiseEvent(id, "go", "1");
+      const outputs = [await waitUntilEnded(after.client, oldId), await waitUntilEnded(after.client, newId)];
       await after.stop();
       await shared.close();
 
@@ -222,6 +217,15 @@ export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTe
   });
 }
 
+async function serve(hub: TaskHubUnderTest, options: InProcessExecutorOptions): Promise<ServedTaskHub> {
+  const executor = new InProcessExecutor(options);
+  if (hub.serve !== undefined) return hub.serve(executor);
+  const worker = new TaskHubWorker({ ...hub, executor, clock: systemClock, log: silentLog });
+  await worker.start();
+  const client = new TaskHubClient({ store: hub.store, clock: systemClock, random: systemRandom });
+  return { client, stop: () => worker.stop() };
+}
+
 /** Orchestrations for the tests that manage instances. */
 function registerManaged(registry: Registry): void {
   registry.addOrchestration({
@@ -235,7 +239,11 @@ function registerManaged(registry: Registry): void {
   });
 }
 
-async function waitForHistory(client: TaskHubClient, instanceId: string, type: HistoryEvent["type"]): Promise<void> {
+async function waitForHistory(
+  client: OrchestrationClient,
+  instanceId: string,
+  type: HistoryEvent["type"],
+): Promise<void> {
   const deadline = systemClock.now() + waitMs;
   while (systemClock.now() < deadline) {
     const history = (await client.getHistory(instanceId)) ?? [];
@@ -251,7 +259,7 @@ interface BehaviourRun {
   readonly decisions: readonly unknown[];
 }
 
-async function runBehaviour(client: TaskHubClient, behaviour: Behaviour, style: string): Promise<BehaviourRun> {
+async function runBehaviour(client: OrchestrationClient, behaviour: Behaviour, style: string): Promise<BehaviourRun> {
   const input = behaviour.input === undefined ? undefined : JSON.stringify(behaviour.input);
   const { version, tags } = behaviour;
   const instanceId = await client.startInstance({ name: `${behaviour.name} (${style})`, input, version, tags });
@@ -279,7 +287,7 @@ const waitMs = 50_000;
 
 /** Polls the status until it fits. */
 async function waitFor(
-  client: TaskHubClient,
+  client: OrchestrationClient,
   instanceId: string,
   fits: (state: OrchestrationState) => boolean,
 ): Promise<OrchestrationState> {
@@ -294,6 +302,6 @@ async function waitFor(
 }
 
 /** Waits until the instance has ended. */
-export function waitUntilEnded(client: TaskHubClient, instanceId: string): Promise<OrchestrationState> {
+export function waitUntilEnded(client: OrchestrationClient, instanceId: string): Promise<OrchestrationState> {
   return waitFor(client, instanceId, (state) => isTerminalStatus(state.runtimeStatus));
 }

@@ -171,3 +171,28 @@ it("continue-as-new is no event but a wish", () => {
 
   expect(applied).toMatchObject({ events: [], outgoing: [], continueAsNew: { result: "2" } });
 });
+
+it("hands the trace context of a call on to whoever answers it", () => {
+  const traceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const spanId = "b7ad6b7169203331";
+  const trace = { traceParent, traceState: "a=b", id: undefined, spanId, activityStartTime: undefined };
+  const call: OrchestratorAction = {
+    kind: "ScheduleTask",
+    id: 0,
+    name: "work",
+    version: undefined,
+    input: undefined,
+    tags: undefined,
+    parentTraceContext: trace,
+  };
+
+  const activity = apply(call);
+  const orchestration = apply({ ...startChild, parentTraceContext: trace });
+
+  expect(activity.outgoing[0]?.message.event).toMatchObject({ type: "TaskScheduled", parentTraceContext: trace });
+  expect(orchestration.outgoing[0]?.message.event).toMatchObject({
+    type: "ExecutionStarted",
+    parentTraceContext: trace,
+  });
+  expect(orchestration.events[0]).toMatchObject({ clientSpanId: spanId });
+});

@@ -41,3 +41,38 @@ it("executions of one instance in one millisecond make GUIDs that differ", async
     expect.objectContaining({ type: "ExecutionCompleted", result: JSON.stringify(at(0)), timestamp: at(0) }),
   );
 });
+
+it("keeps the span of an execution with its start, and only of a new one", async () => {
+  const traceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const trace = { traceParent, traceState: undefined, id: undefined, spanId: undefined, activityStartTime: undefined };
+  const started = { ...executionStarted("test"), parentTraceContext: trace };
+  const span = { spanId: "00f067aa0ba902b7", startTime: at(1) };
+  const session = {
+    execute: async () => ({ actions: [], customStatus: undefined, span }),
+    close() {},
+  };
+  const input = {
+    started,
+    session,
+    unseenPastEvents: [],
+    acceptedEvents: [started],
+    openLocks: [],
+    openSession: () => session,
+    now: () => at(0).getTime(),
+  };
+
+  const first = await runExecutions({ ...input, isNewExecution: true });
+  const later = await runExecutions({ ...input, isNewExecution: false });
+
+  const [, kept] = first.events;
+  expect(kept).toMatchObject({
+    type: "ExecutionStarted",
+    parentTraceContext: {
+      traceParent,
+      id: "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01",
+      spanId: span.spanId,
+      activityStartTime: at(1),
+    },
+  });
+  expect(later.events[1]).toBe(started);
+});
