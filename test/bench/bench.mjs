@@ -2,7 +2,7 @@
  * `npm run bench`: what our engine costs, beside others. Prints tables for BENCHMARKS.md, and fails when a ratio within
  * the run is not met.
  *
- *   --only PART    replay, hub or entities
+ *   --only PART    replay, hub, sidecar or entities
  *   --quick        fewer and shorter rounds
  *
  * Everything else goes to hub.mjs.
@@ -18,6 +18,7 @@ const parts = {
     takes: (arg) => arg === "--quick",
   },
   hub: { script: "hub.mjs", flags: [], takes: () => true },
+  sidecar: { script: "sidecar.mjs", flags: [], takes: (arg) => arg === "--quick" },
   entities: { script: "entities.mjs", flags: [], takes: () => true },
 };
 

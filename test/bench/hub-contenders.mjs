@@ -6,6 +6,7 @@
  * Nobody polls for an end: each is told by the backend itself, which is the cheapest way for both.
  */
 import { createRequire } from "node:module";
+import { registerDurableTask, silenceDurableTask } from "./durabletask.mjs";
 import { createRegistry, loadEngine, portsOf } from "./engine.mjs";
 
 const ended = new Set(["Completed", "Failed", "Terminated"]);
@@ -63,37 +64,12 @@ export async function openOurs({ dist, slots, onStep }) {
 /** The in-memory backend that `@microsoft/durabletask-js` has for tests, without its logs to the console. */
 export async function openDurableTask({ onStep }) {
   const durabletask = createRequire(import.meta.url)("@microsoft/durabletask-js");
-  const { InMemoryOrchestrationBackend, TestOrchestrationWorker, TestOrchestrationClient, whenAll } = durabletask;
-  const { ConsoleLogger, NoOpLogger } = durabletask;
-  // Its test worker takes no logger, and writing seven lines an episode is half of its work.
-  for (const name of Object.getOwnPropertyNames(NoOpLogger.prototype)) {
-    if (name !== "constructor") ConsoleLogger.prototype[name] = NoOpLogger.prototype[name];
-  }
+  const { InMemoryOrchestrationBackend, TestOrchestrationWorker, TestOrchestrationClient } = durabletask;
+  silenceDurableTask(durabletask);
   const backend = new InMemoryOrchestrationBackend(Number.MAX_SAFE_INTEGER);
   const worker = new TestOrchestrationWorker(backend);
   const client = new TestOrchestrationClient(backend);
-  worker.addNamedActivity("sayHello", (_, city) => `Hello ${city}!`);
-  worker.addNamedActivity("echo", (_, value) => value);
-  worker.addNamedOrchestrator("hello", async function* (context) {
-    const greetings = [];
-    for (const city of ["Tokyo", "Seattle", "London"]) greetings.push(yield context.callActivity("sayHello", city));
-    return greetings;
-  });
-  worker.addNamedOrchestrator("fanOut", async function* (context, tasks) {
-    const calls = Array.from({ length: tasks }, (_, i) => context.callActivity("echo", i));
-    return (yield whenAll(calls)).length;
-  });
-  worker.addNamedOrchestrator("steps", async function* (context, steps) {
-    let results = 0;
-    for (let i = 0; i < steps; i++) {
-      if ((yield context.callActivity("echo", i)) === i) results++;
-      onStep(i);
-    }
-    return results;
-  });
-  worker.addNamedOrchestrator("event", async function* (context) {
-    return yield context.waitForExternalEvent("go");
-  });
+  registerDurableTask(worker, durabletask, onStep);
   await worker.start();
   // No timer for each wait.
   const forEver = 0;

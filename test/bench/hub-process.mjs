@@ -4,13 +4,20 @@
  */
 import { openDurableTask, openOurs } from "./hub-contenders.mjs";
 import { workloads } from "./hub-workloads.mjs";
+import { openDurableTaskOnSidecar, openOursOnSidecar } from "./sidecar-contenders.mjs";
 
 const { contender, dist, slots, workload, options } = JSON.parse(process.argv[2]);
 const marks = [];
 const onStep = (step) => {
   marks[step] ??= performance.now();
 };
-const open = () => (contender === "durabletask" ? openDurableTask({ onStep }) : openOurs({ dist, slots, onStep }));
+const openers = {
+  ours: () => openOurs({ dist, slots, onStep }),
+  durabletask: () => openDurableTask({ onStep }),
+  "ours on the sidecar": () => openOursOnSidecar({ dist, onStep }),
+  "durabletask on the sidecar": () => openDurableTaskOnSidecar({ dist, onStep }),
+};
+const open = openers[contender];
 
 console.log(JSON.stringify(await workloads.get(workload)(open, { ...options, marks })));
 process.exit(0);
