@@ -240,7 +240,7 @@ export class WorkRunner {
 
   /** The signal of one piece of work, made when it is first read: most never look at it. */
   #linkLazily(): Link & { unlink(): void } {
-    const source = this.#cutOff.signal;
+    const source = this.#cutOff.signal; // R3
     let linked: LinkedSignal | undefined;
     return {
       get signal() {
