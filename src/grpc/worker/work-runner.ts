@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { DurableError, isDurableError, messageOf } from "../../core/errors.ts";
@@ -55,6 +56,9 @@ export class WorkRunner {
 
   constructor(options: WorkRunnerOptions) {
     this.#options = options;
+    // All that runs, and all that is sent, listens.
+    setMaxListeners(0, this.#cutOff.signal);
+    setMaxListeners(0, this.#closed.signal);
     this.#sender = new OutcomeSender({ ...options, signal: this.#closed.signal });
   }
 
