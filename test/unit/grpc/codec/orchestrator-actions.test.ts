@@ -336,7 +336,7 @@ describe("what foreign workers decide", () => {
         value: { criticalSectionId: "L", lockSet: ["@counter@a", `@counter@${"x".repeat(300)}`] },
       }),
     ],
-  ])("%s: %s is told of %o", (code, text, type) => {
+  ])("an error %s that speaks of %s tells what makes no sense", (code, text, type) => {
     expect(() => readWire(type)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(text) }));
   });
 });
