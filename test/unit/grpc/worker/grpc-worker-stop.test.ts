@@ -20,7 +20,7 @@ function createSlowWork(options: { readonly listens: boolean }) {
           ends.push(resolve);
           signal.addEventListener("abort", () => {
             aborted++;
-            if (options.listens) reject(new DOMException("stopped", "AbortError"));
+            if (options.listens) reject(signal.reason);
           });
         }),
     });
@@ -107,6 +107,41 @@ it("what ignores its signal is given back and left behind", async () => {
   await settle();
 
   expect(server.methods()).toEqual(["abandonTaskActivityWorkItem"]);
+});
+
+it("the connection is closed once the server has heard what is given back", async () => {
+  const { register } = createSlowWork({ listens: true });
+  const { server, worker, clock } = await startBench(register);
+  let answer: (() => void) | undefined;
+  server.failures.push(
+    new Promise<void>((resolve) => {
+      answer = resolve;
+    }),
+  );
+  server.stream.send(work("a"));
+  await settle();
+  const stop = worker.stop();
+  await settle();
+  clock.advance(3000);
+  await settle();
+  expect(server.methods()).toEqual(["abandonTaskActivityWorkItem"]);
+  expect(server.stream.isCancelled).toBe(false);
+  answer!();
+  await stop;
+
+  expect(server.closed).toEqual([0]);
+});
+
+it("what is held before it is given back is not held while stopping", async () => {
+  const { server, worker } = await startBench(() => {});
+  for (const completionToken of ["1", "2"]) {
+    server.stream.send({ completionToken, request: { case: "entityRequestV2", value: { instanceId: "@counter@a" } } });
+    await settle();
+  }
+  expect(server.calls).toHaveLength(1);
+  await worker.stop();
+
+  expect(server.methods()).toEqual(["abandonTaskEntityWorkItem", "abandonTaskEntityWorkItem"]);
 });
 
 it("a server that answers nothing does not hold the stop up", async () => {

@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
-import type { HistoryEvent } from "../../../../src/core/history-event.ts";
+import type { ExecutionRef, HistoryEvent } from "../../../../src/core/history-event.ts";
+import type { EpisodeResult, TaskExecutor } from "../../../../src/core/task-executor.ts";
 import {
   HistoryEventSchema,
   OrchestrationStatus,
@@ -93,6 +94,67 @@ it("each turn replays the history on a session of its own", async () => {
       },
     },
   ]);
+});
+
+/** An executor whose sessions do as they are told, and tell what becomes of them. */
+function createExecutor(execute: () => Promise<EpisodeResult>) {
+  const told: unknown[] = [];
+  const executor: TaskExecutor = {
+    openSession: (execution) => {
+      told.push(execution);
+      return { execute, close: () => void told.push("closed") };
+    },
+    executeActivity: () => Promise.reject(new Error("there is none")),
+    executeEntityBatch: () => Promise.reject(new Error("there is none")),
+  };
+  return { executor, told };
+}
+
+it.each([
+  ["answers", async () => ({ actions: [], customStatus: undefined })],
+  ["cannot run the episode", () => Promise.reject(new Error("the process is gone"))],
+])("a session is closed once it %s", async (_, execute) => {
+  const { executor, told } = createExecutor(execute);
+  const { server } = await startBench(() => {}, { executor });
+  server.stream.send(turn([], [episodeStarted(), started]));
+  await settle();
+
+  expect(told).toEqual([{ instanceId: "instance", executionId: "execution" }, "closed"]);
+});
+
+it("the execution is that of the request, or else of its history", async () => {
+  const { executor, told } = createExecutor(async () => ({ actions: [], customStatus: undefined }));
+  const { server } = await startBench(() => {}, { executor });
+  for (const executionId of ["another", "", undefined]) {
+    server.stream.send(turn([], [episodeStarted(), started], { executionId }));
+    await settle();
+  }
+
+  const ids = told.flatMap((each) => (each === "closed" ? [] : [(each as ExecutionRef).executionId]));
+  expect(ids).toEqual(["another", "execution", "execution"]);
+});
+
+it("a custom status that the executor does not know is not sent", async () => {
+  const result = { actions: [], customStatus: '"old"', keepsCustomStatus: true };
+  const { executor } = createExecutor(async () => result);
+  const { server } = await startBench(() => {}, { executor });
+  server.stream.send(turn([], [episodeStarted(), started]));
+  await settle();
+
+  expect(server.calls[0]!.request.customStatus).toBeUndefined();
+});
+
+it("the span of an execution goes to the server when the executor has made it", async () => {
+  const span = { spanId: "0123456789abcdef", startTime: new Date(1500) };
+  const { executor } = createExecutor(async () => ({ actions: [], customStatus: undefined, span }));
+  const { server } = await startBench(() => {}, { executor });
+  server.stream.send(turn([], [episodeStarted(), started], { orchestrationTraceContext: { spanID: "old" } }));
+  await settle();
+
+  expect(server.calls[0]!.request.orchestrationTraceContext).toMatchObject({
+    spanID: "0123456789abcdef",
+    spanStartTime: { seconds: 1n, nanos: 500_000_000 },
+  });
 });
 
 it("a long history is streamed", async () => {

@@ -137,6 +137,12 @@ it("an activity that nobody has answered is asked for again", () => {
   expect(typesOf(history)).not.toContain("taskScheduled");
 });
 
+it("the end is gone, whatever it was", () => {
+  const history = rewind([executionStarted("order"), executionCompleted(1, "Terminated")]);
+
+  expect(typesOf(history)).toEqual(["executionStarted", "orchestratorStarted", "executionRewound"]);
+});
+
 it("the execution has a new id, and a child knows the new id of its parent", () => {
   const parent = {
     name: "parent",
