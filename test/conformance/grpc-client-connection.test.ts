@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServerCredentials, status } from "@grpc/grpc-js";
@@ -106,6 +107,32 @@ it("a call ends at once when its caller calls it off, while it waits for a token
   expect(server.seen.map(({ method }) => method)).toEqual(["getInstance"]);
 });
 
+it("many calls share a channel, and its close ends them all", async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on("warning", onWarning);
+  let begun = 0;
+  await using server = await serve({
+    getInstance: async (_, { cancelled }) => {
+      begun++;
+      await aborted(cancelled);
+      return {};
+    },
+  });
+  const channel = connect(server);
+  const calls = Array.from({ length: 50 }, () => channel.unary("getInstance", { instanceId: "a" }));
+  const outcomes = Promise.allSettled(calls);
+  await expect.poll(() => begun).toBe(50);
+
+  channel.close();
+  channel.close();
+
+  const codes = (await outcomes).map((each) => each.status === "rejected" && each.reason.code);
+  expect(codes).toEqual(Array(50).fill(status.CANCELLED));
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
+});
+
 it("a call ends after its time", async () => {
   const { wait } = hanging();
   await using server = await serve({ getInstance: wait });
@@ -173,6 +200,18 @@ it("a server that is not there is named, soon", async () => {
 
   const told = { code: "ServiceUnavailable", message: expect.stringContaining(address) };
   expect(failures).toMatchObject([told, told, told]);
+});
+
+it("whoever listens without a word is told as a server that is not there", async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  using channel = connect({ address });
+
+  const call = channel.unary("hello", {}, { timeoutMs: 300 });
+
+  await expect(call).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  silent.close();
 });
 
 it("a server that restarts is found again by the call that misses it, and by those after", async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { ChannelCredentials, Client, type ChannelOptions as GrpcOptions, Metadata, status } from "@grpc/grpc-js";
 import { DurableError, messageOf } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -23,7 +24,10 @@ export interface TaskHubChannel {
   readonly target: string;
   readonly taskHub: string | undefined;
 
-  /** @throws CallFailure `CANCELLED` when `options.signal` aborts, `DEADLINE_EXCEEDED` after `options.timeoutMs` */
+  /**
+   * @throws CallFailure `CANCELLED` when `options.signal` aborts, `DEADLINE_EXCEEDED` after `options.timeoutMs`, but
+   * `UNAVAILABLE` where there was no connection by then
+   */
   unary<N extends UnaryMethodName>(name: N, request: RequestInit<N>, options?: CallOptions): Promise<ResponseOf<N>>;
   /**
    * The call begins with the first `next()`, and ends with the loop over it. The iteration ends when the server ends the
@@ -40,6 +44,7 @@ export interface TaskHubChannel {
 }
 
 export interface CallOptions {
+  /** Many calls at once may share one: its owner lifts the limit of its listeners (`setMaxListeners`). */
   readonly signal?: AbortSignal | undefined;
   /** Most milliseconds for the whole call, a stream too. @defaultValue no limit */
   readonly timeoutMs?: number | undefined;
@@ -127,6 +132,8 @@ class GrpcChannel implements TaskHubChannel {
     if (credential !== undefined && !isSecure && !isLoopback) {
       throw new DurableError("InvalidOption", `a token must not travel to ${target} in plaintext: use https://`);
     }
+    // Each call under way listens.
+    setMaxListeners(0, this.#closed.signal);
     this.target = target;
     this.taskHub = options.taskHub;
     this.#headers = createHeaders(options);
@@ -230,11 +237,15 @@ class GrpcChannel implements TaskHubChannel {
   #failureOf(method: MethodName, error: unknown): CallFailure {
     if (error instanceof CallFailure) return error;
     const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
+    const text = typeof details === "string" ? details : messageOf(error);
+    // Whoever listens there, it is no server of this protocol; gRPC does not tell it from one that is slow.
+    const isUnconnected = code === status.DEADLINE_EXCEEDED && text.includes("Waiting for LB pick");
+    const known = typeof code === "number" ? code : status.UNKNOWN;
     return new CallFailure({
       method,
       target: this.target,
-      code: typeof code === "number" ? code : status.UNKNOWN,
-      details: typeof details === "string" ? details : messageOf(error),
+      code: isUnconnected ? status.UNAVAILABLE : known,
+      details: isUnconnected ? `no connection was made in time (${text})` : text,
       cause: error,
     });
   }
