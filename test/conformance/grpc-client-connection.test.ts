@@ -7,7 +7,7 @@ import { ServerCredentials, status } from "@grpc/grpc-js";
 import { expect, it } from "vitest";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { GrpcOrchestrationClient } from "../../src/grpc/client/grpc-orchestration-client.ts";
-import { connect, freePort, serve } from "./grpc-client-fixture.ts";
+import { connect, freePort, Refusal, serve } from "./grpc-client-fixture.ts";
 
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve())));
@@ -101,10 +101,24 @@ it("a call ends at once when its caller calls it off, while it waits for a token
   await begun;
   stop.abort();
 
-  expect(await failures).toMatchObject([{ code: status.CANCELLED }, { code: status.CANCELLED }]);
+  const calledOffHere = { code: status.CANCELLED, isLocal: true };
+  expect(await failures).toMatchObject([calledOffHere, calledOffHere]);
   await calledOff;
   await expect(channel.unary("hello", {}, options)).rejects.toMatchObject({ code: status.CANCELLED });
   expect(server.seen.map(({ method }) => method)).toEqual(["getInstance"]);
+});
+
+it("a call that the server calls off is told from one that its caller calls off", async () => {
+  await using server = await serve({
+    getInstance: () => {
+      throw new Refusal(status.CANCELLED);
+    },
+  });
+  using channel = connect(server);
+
+  const call = channel.unary("getInstance", { instanceId: "a" });
+
+  await expect(call).rejects.toMatchObject({ code: status.CANCELLED, isLocal: false });
 });
 
 it("many calls share a channel, and its close ends them all", async () => {
@@ -297,7 +311,8 @@ function createCertificate(): { readonly cert: Buffer; readonly key: Buffer } | 
     const names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
     const options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
     const files = ["-keyout", key, "-out", cert, "-subj", "/CN=localhost", "-addext", names];
-    execFileSync("openssl", ["req", "-x509", ...options, ...files], { stdio: "ignore" });
+    const command = "openssl";
+    execFileSync(command, ["req", "-x509", ...options, ...files], { stdio: "ignore" });
     return { key: readFileSync(key), cert: readFileSync(cert) };
   } catch {
     return undefined;

@@ -161,7 +161,7 @@ class GrpcChannel implements TaskHubChannel {
           (error, response) => {
             unlink();
             if (error === null) resolve(response as ResponseOf<N>);
-            else reject(this.#failureOf(name, error));
+            else reject(this.#failureOf(name, error, signal));
           },
         );
         const unlink = this.#cancelWith(signal, () => call.cancel());
@@ -185,7 +185,7 @@ class GrpcChannel implements TaskHubChannel {
     try {
       for await (const message of call) yield message as ResponseOf<N>;
     } catch (error) {
-      throw this.#failureOf(name, error);
+      throw this.#failureOf(name, error, signal);
     } finally {
       unlink();
       call.cancel();
@@ -222,7 +222,7 @@ class GrpcChannel implements TaskHubChannel {
     const isClosed = this.#closed.signal.aborted;
     if (!isClosed && signal?.aborted !== true) return;
     const details = isClosed ? "the channel is closed" : "the caller has called it off";
-    throw new CallFailure({ method, target: this.target, code: status.CANCELLED, details });
+    throw new CallFailure({ method, target: this.target, code: status.CANCELLED, details, isLocal: true });
   }
 
   /** @returns what lets go of the signals, once the call has ended */
@@ -234,7 +234,7 @@ class GrpcChannel implements TaskHubChannel {
     };
   }
 
-  #failureOf(method: MethodName, error: unknown): CallFailure {
+  #failureOf(method: MethodName, error: unknown, signal: AbortSignal | undefined): CallFailure {
     if (error instanceof CallFailure) return error;
     const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
     const text = typeof details === "string" ? details : messageOf(error);
@@ -245,6 +245,7 @@ class GrpcChannel implements TaskHubChannel {
       method,
       target: this.target,
       code: isUnconnected ? status.UNAVAILABLE : known,
+      isLocal: code === status.CANCELLED && (this.#closed.signal.aborted || signal?.aborted === true),
       details: isUnconnected ? `no connection was made in time (${text})` : text,
       cause: error,
     });

@@ -14,10 +14,10 @@ const completed = { runtimeStatus: "Completed" } as OrchestrationState;
 
 /** A call that takes so long and fails. */
 const failing =
-  (code: number, afterMs = 0): Step =>
+  (code: number, afterMs = 0, isLocal = false): Step =>
   (clock) => {
     clock.advance(afterMs);
-    throw new CallFailure({ method: "waitForInstanceStart", target: "t", code, details: "d" });
+    throw new CallFailure({ method: "waitForInstanceStart", target: "t", code, details: "d", isLocal });
   };
 const timedOut: Step = (clock, { timeoutMs = 0 }) => failing(status.DEADLINE_EXCEEDED, timeoutMs)(clock, {});
 
@@ -99,12 +99,17 @@ it("a time that is over before there was a connection is over", async () => {
   expect((await wait([away], { timeoutMs: 50 })).outcome).toMatchObject({ code: "TaskTimeout" });
 });
 
-it("a connection that ended after hours is made anew, but a channel that was closed is not", async () => {
+it("a call that the server ends is made anew, but one on a channel that was closed is not", async () => {
   const cut = failing(status.CANCELLED, 11_000);
-  const closed = failing(status.CANCELLED);
+  const closed = failing(status.CANCELLED, 0, true);
 
   expect(await wait([cut, () => completed])).toMatchObject({ outcome: completed });
+  expect(await wait([failing(status.CANCELLED), failing(status.UNAVAILABLE), () => completed])).toMatchObject({
+    outcome: completed,
+  });
   expect(await wait([cut, closed])).toMatchObject({ outcome: { code: "Aborted" }, calls: 2 });
+  const forever = await wait(Array<Step>(100).fill(failing(status.CANCELLED)));
+  expect(forever).toMatchObject({ outcome: { code: "Aborted" }, calls: 62 });
 });
 
 it("a wait that is called off says so", async () => {
