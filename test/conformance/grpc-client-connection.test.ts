@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServerCredentials, status } from "@grpc/grpc-js";
 import { expect, it } from "vitest";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { GrpcOrchestrationClient } from "../../src/grpc/client/grpc-orchestration-client.ts";
-import { connect, freePort, serve } from "./grpc-client-fixture.ts";
+import { connect, freePort, Refusal, serve } from "./grpc-client-fixture.ts";
 
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve())));
@@ -100,10 +101,50 @@ it("a call ends at once when its caller calls it off, while it waits for a token
   await begun;
   stop.abort();
 
-  expect(await failures).toMatchObject([{ code: status.CANCELLED }, { code: status.CANCELLED }]);
+  const calledOffHere = { code: status.CANCELLED, isLocal: true };
+  expect(await failures).toMatchObject([calledOffHere, calledOffHere]);
   await calledOff;
   await expect(channel.unary("hello", {}, options)).rejects.toMatchObject({ code: status.CANCELLED });
   expect(server.seen.map(({ method }) => method)).toEqual(["getInstance"]);
+});
+
+it("a call that the server calls off is told from one that its caller calls off", async () => {
+  await using server = await serve({
+    getInstance: () => {
+      throw new Refusal(status.CANCELLED);
+    },
+  });
+  using channel = connect(server);
+
+  const call = channel.unary("getInstance", { instanceId: "a" });
+
+  await expect(call).rejects.toMatchObject({ code: status.CANCELLED, isLocal: false });
+});
+
+it("many calls share a channel, and its close ends them all", async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on("warning", onWarning);
+  let begun = 0;
+  await using server = await serve({
+    getInstance: async (_, { cancelled }) => {
+      begun++;
+      await aborted(cancelled);
+      return {};
+    },
+  });
+  const channel = connect(server);
+  const calls = Array.from({ length: 50 }, () => channel.unary("getInstance", { instanceId: "a" }));
+  const outcomes = Promise.allSettled(calls);
+  await expect.poll(() => begun).toBe(50);
+
+  channel.close();
+  channel.close();
+
+  const codes = (await outcomes).map((each) => each.status === "rejected" && each.reason.code);
+  expect(codes).toEqual(Array(50).fill(status.CANCELLED));
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
 });
 
 it("a call ends after its time", async () => {
@@ -173,6 +214,18 @@ it("a server that is not there is named, soon", async () => {
 
   const told = { code: "ServiceUnavailable", message: expect.stringContaining(address) };
   expect(failures).toMatchObject([told, told, told]);
+});
+
+it("whoever listens without a word is told as a server that is not there", async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  using channel = connect({ address });
+
+  const call = channel.unary("hello", {}, { timeoutMs: 300 });
+
+  await expect(call).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  silent.close();
 });
 
 it("a server that restarts is found again by the call that misses it, and by those after", async () => {
@@ -258,7 +311,8 @@ function createCertificate(): { readonly cert: Buffer; readonly key: Buffer } | 
     const names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
     const options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
     const files = ["-keyout", key, "-out", cert, "-subj", "/CN=localhost", "-addext", names];
-    execFileSync("openssl", ["req", "-x509", ...options, ...files], { stdio: "ignore" });
+    const command = "openssl";
+    execFileSync(command, ["req", "-x509", ...options, ...files], { stdio: "ignore" });
     return { key: readFileSync(key), cert: readFileSync(cert) };
   } catch {
     return undefined;
