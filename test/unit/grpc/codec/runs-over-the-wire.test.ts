@@ -85,7 +85,7 @@ async function runProgram(
 
 describe.each(encodings)("with entity %s", (encoding) => {
   it("a program that ends in one way only ends over the wire as without it", async () => {
-    await forSeeds(20, async (seed) => {
+    await forSeeds(8, async (seed) => {
       const program = randomSteadyProgram(new SeededRandom(seed));
       const direct = await runProgram(program, seed, (inner) => inner);
       const problems: unknown[] = [];
@@ -98,7 +98,7 @@ describe.each(encodings)("with entity %s", (encoding) => {
   });
 
   it("what a random program says and hears is the same on both sides of the wire", async () => {
-    await forSeeds(20, async (seed) => {
+    await forSeeds(8, async (seed) => {
       const problems: unknown[] = [];
       await runProgram(randomProgram(new SeededRandom(seed)), seed, (inner, hub) => {
         return new WireExecutor(inner, encoding, hub.clock, problems);
@@ -108,7 +108,7 @@ describe.each(encodings)("with entity %s", (encoding) => {
   });
 
   it.each(scenarioKinds)("entities of a scenario '%s' are called over the wire as they shall be", async (kind) => {
-    await forSeeds(8, async (seed) => {
+    await forSeeds(3, async (seed) => {
       const scenario = randomScenario(kind, seed);
       const history = new EntityHistory();
       const registry = new Registry();
