@@ -86,9 +86,22 @@ describe("a batch of operations", () => {
     });
   });
 
-  it("that makes no sense is refused", () => {
+  it("passes locks by, which are no operations", () => {
     const lock = { eventType: { case: "entityLockRequested", value: {} } } as const;
-    const wire = overTheWire(EntityRequestSchema, { instanceId: "@counter@a", operationRequests: [lock] });
+    const called = {
+      eventType: { case: "entityOperationCalled", value: { requestId: "A", operation: "get" } },
+    } as const;
+    const wire = overTheWire(EntityRequestSchema, { instanceId: "@counter@a", operationRequests: [lock, called] });
+    expect(fromEntityRequest(wire, signal).operations).toEqual([
+      { id: "A", operation: "get", input: undefined, isSignal: false },
+    ]);
+    const outcome = { kind: "completed", result: "1", actions: [] } as const;
+    expect(toEntityResult({ outcomes: [outcome], state: "1" }, wire).operationInfos).toEqual([{ requestId: "A" }]);
+  });
+
+  it("that makes no sense is refused", () => {
+    const event = { eventType: { case: "timerFired", value: {} } } as const;
+    const wire = overTheWire(EntityRequestSchema, { instanceId: "@counter@a", operationRequests: [event] });
     expect(() => fromEntityRequest(wire, signal)).toThrow(expect.objectContaining({ code: "NotSupported" }));
     const empty = overTheWire(EntityRequestSchema, { operationRequests: [] });
     expect(() => fromEntityRequest(empty, signal)).toThrow(expect.objectContaining({ code: "InvalidEntityId" }));

@@ -89,6 +89,11 @@ describe("what was said to entities", () => {
     expect(readHistory(wire)).toEqual(history);
   });
 
+  it("may be a lock request on its way to another entity of its set", () => {
+    const events = [started, sent(0, { id: ids.lock, lockSet, lockPosition: 1 }, "@counter@B@c")];
+    expect(readHistory(writeHistory(events, "messages"))).toEqual(events);
+  });
+
   it("is told to plain .NET workers by the events that it is", () => {
     const wire = writeHistory(history, "events");
     expect(wire.slice(1).map(({ eventType }) => eventType.case)).toEqual([
