@@ -8,6 +8,7 @@ import {
   type ServerUnaryCall,
   type sendUnaryData,
   type status,
+  type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { type ChannelOptions, openChannel } from "../../src/grpc/channel/task-hub-channel.ts";
 import { TaskHubSidecarService } from "../../src/grpc/proto/orchestrator_service_pb.ts";
@@ -101,7 +102,7 @@ export async function freePort(): Promise<number> {
 
 type AnyCall = ServerUnaryCall<unknown, unknown> & ServerDuplexStream<unknown, unknown>;
 
-function handlersOf(script: Script, seen: SeenCall[]) {
+function handlersOf(script: Script, seen: SeenCall[]): UntypedServiceImplementation {
   const methods = Object.keys(TaskHubSidecarService.method) as MethodName[];
   return Object.fromEntries(
     methods.map((method) => {
@@ -137,7 +138,7 @@ function handlersOf(script: Script, seen: SeenCall[]) {
       };
       return [method, TaskHubSidecarService.method[method].methodKind === "unary" ? answer : stream];
     }),
-  );
+  ) as UntypedServiceImplementation;
 }
 
 /** A request without what marks it as a message, and without fields that say nothing. */

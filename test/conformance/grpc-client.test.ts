@@ -11,7 +11,7 @@ const date = (seconds: number) => new Date(seconds * 1000);
 const completed = {
   instanceId: "a",
   name: "seq",
-  orchestrationStatus: 1,
+  orchestrationStatus: 1 as const,
   createdTimestamp: at(100),
   lastUpdatedTimestamp: at(200),
   completedTimestamp: at(200),
@@ -22,7 +22,7 @@ const completed = {
 };
 const failed = {
   ...completed,
-  orchestrationStatus: 3,
+  orchestrationStatus: 3 as const,
   output: undefined,
   failureDetails: { errorType: "TypeError", errorMessage: "boom" },
 };
