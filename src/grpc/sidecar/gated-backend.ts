@@ -85,6 +85,8 @@ export class GatedBackend implements Backend {
     while (!signal.aborted) {
       await this.#gate.waitForRoom(kinds, signal);
       if (signal.aborted) return undefined;
+      // They may have left since.
+      if (kinds.every((kind) => this.#gate.room(kind) <= 0)) continue;
       const open = linkSignals(signal, this.#gate.whenEmpty());
       try {
         const workItem = await fetch(open.signal);
