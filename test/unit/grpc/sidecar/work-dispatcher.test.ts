@@ -100,7 +100,7 @@ it("workers take turns", async () => {
   const { dispatcher } = openDispatcher();
   const workers = [fakeWorker(), fakeWorker(), fakeWorker()];
   for (const { remote } of workers) dispatcher.connect(remote);
-  for (let n = 0; n < 6; n++) await activity(dispatcher);
+  for (let n = 0; n < 6; n++) void activity(dispatcher);
 
   expect(workers.map((worker) => items(worker).length)).toEqual([2, 2, 2]);
 });
@@ -109,7 +109,7 @@ it("a worker gets no more than it has asked for, and the rest waits in order", a
   const { dispatcher } = openDispatcher();
   const worker = fakeWorker({ maxConcurrentActivityWorkItems: 2 });
   dispatcher.connect(worker.remote);
-  for (let taskId = 0; taskId < 4; taskId++) await activity(dispatcher, { taskId });
+  for (let taskId = 0; taskId < 4; taskId++) void activity(dispatcher, { taskId });
   expect(items(worker).length).toBe(2);
   expect(dispatcher.queue.room("activity")).toBe(0);
   answer(dispatcher, tokenOf(worker, 1), "x", 1);
@@ -205,7 +205,7 @@ it("an entity that is not answered in time is sent again, an activity is not", a
   const { dispatcher, clock } = openDispatcher({ answerTimeoutMs: 60_000, pingIntervalMs: 15_000 });
   const worker = fakeWorker();
   dispatcher.connect(worker.remote);
-  await activity(dispatcher);
+  void activity(dispatcher);
   const executor = new RemoteExecutor({ dispatcher, clock });
   const running = executor.executeEntityBatch({
     instanceId: "@c@k",
@@ -260,8 +260,8 @@ it("a worker whose stream has enough gets nothing until it takes more", async ()
   const worker = fakeWorker();
   dispatcher.connect(worker.remote);
   worker.takesMore = false;
-  await activity(dispatcher);
-  await activity(dispatcher);
+  void activity(dispatcher);
+  void activity(dispatcher);
   expect(items(worker).length).toBe(1);
   worker.takesMore = true;
   dispatcher.drained(worker.remote);
