@@ -138,7 +138,7 @@ function handlersOf(script: Script, seen: SeenCall[]): UntypedServiceImplementat
       };
       return [method, TaskHubSidecarService.method[method].methodKind === "unary" ? answer : stream];
     }),
-  ) as UntypedServiceImplementation;
+  ) as unknown as UntypedServiceImplementation;
 }
 
 /** A request without what marks it as a message, and without fields that say nothing. */

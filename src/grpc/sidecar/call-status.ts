@@ -21,6 +21,8 @@ const codes: Readonly<Record<DurableErrorCode, status>> = {
   StorageUnavailable: status.UNAVAILABLE,
   StorageBeingDeleted: status.UNAVAILABLE,
   StorageRejected: status.INTERNAL,
+  ServiceUnavailable: status.UNAVAILABLE,
+  ServiceRejected: status.INTERNAL,
   WorkItemLockLost: status.ABORTED,
   SessionLost: status.ABORTED,
   CorruptData: status.DATA_LOSS,
