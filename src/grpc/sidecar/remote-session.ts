@@ -19,6 +19,9 @@ const maxInlinePastBytes = 1024 * 1024;
 const maxChunkBytes = 256 * 1024;
 const chunkField = HistoryChunkSchema.field.events.number;
 
+/** For how long entities put messages of one sender in order, which workers of .NET number for them. */
+const reorderWindow = { seconds: 30n * 60n, nanos: 0 };
+
 const neverAborted = new AbortController().signal;
 
 /** The history of an execution as the workers of one encoding are to see it. */
@@ -97,7 +100,7 @@ export class RemoteSession implements OrchestrationSession {
         const head = {
           instanceId,
           executionId,
-          entityParameters: { entityMessageReorderWindow: { seconds: 0n, nanos: 0 } },
+          entityParameters: { entityMessageReorderWindow: reorderWindow },
           requiresHistoryStreaming: isStreamed,
           properties: worker.supportsPatches ? patchesProperty : {},
           ...(this.#span && { orchestrationTraceContext: toWireSpan(this.#span) }),
