@@ -45,6 +45,7 @@ export class RemoteSession implements OrchestrationSession {
   #encoded: EncodedExecution | undefined;
   /** Events that are not encoded yet. */
   #unwritten: HistoryEvent[] = [];
+  #isClosed = false;
 
   constructor(execution: ExecutionRef, dispatcher: WorkDispatcher, clock: Clock) {
     this.#execution = execution;
@@ -64,6 +65,7 @@ export class RemoteSession implements OrchestrationSession {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#encoded = undefined;
     this.#unwritten = [];
   }
@@ -124,6 +126,8 @@ export class RemoteSession implements OrchestrationSession {
 
   /** @throws DurableError `SessionLost` when the history was encoded for others, which only the engine still has */
   #encode({ entityEncoding }: RemoteWorker): EncodedExecution {
+    // What it knew of the past is gone.
+    if (this.#isClosed) throw new DurableError("SessionLost", "the session was closed");
     if (this.#encoded !== undefined && this.#encoded.encoding !== entityEncoding) {
       throw new DurableError("SessionLost", "the next worker reads entities in another form");
     }
