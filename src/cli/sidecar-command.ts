@@ -17,6 +17,7 @@ import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/se
 import { applyHostJsonOverrides, type JsonObject, readHostJson, sectionOf } from "../host/settings/host-json.ts";
 import { applyLocalSettings, readLocalSettings } from "../host/settings/local-settings.ts";
 import type { OpenTaskHub } from "../hosting/task-hub.ts";
+import { InProcessExecutor } from "../worker/in-process-executor.ts";
 import { formatBanner } from "./banner.ts";
 import type { SidecarOptions } from "./sidecar-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -92,6 +93,10 @@ async function start(
     log,
     token,
     tls,
+    entityCalls: {
+      start: (instanceId, input) => hub.client.startEntityCall(instanceId, input),
+      executor: new InProcessExecutor({ registries: [], clock: systemClock }),
+    },
     maxMessageBytes: options.maxMessageBytes,
   });
   undo.push(() => server.stop());

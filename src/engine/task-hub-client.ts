@@ -25,6 +25,7 @@ import {
   orchestrationStatuses,
 } from "../core/orchestration-status.ts";
 import type { Clock, Random } from "../core/ports.ts";
+import { callEntityOrchestratorName } from "../core/reserved-names.ts";
 import type { TaskHubStore } from "./backend.ts";
 import { HistorySummary } from "./history-summary.ts";
 import { listInstanceIds } from "./list-instance-ids.ts";
@@ -68,6 +69,16 @@ export class TaskHubClient implements OrchestrationClient {
     if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
     assertStartTime(options.scheduledStartTime, "scheduledStartTime");
     return this.#create(options);
+  }
+
+  /**
+   * Starts the built-in orchestration that calls an entity for a client elsewhere, which waits for it and purges it.
+   *
+   * @param input an `EntityCallMessage` as JSON text
+   */
+  async startEntityCall(instanceId: string, input: string | undefined): Promise<string> {
+    assertInstanceId(instanceId);
+    return this.#create({ name: callEntityOrchestratorName, instanceId, input });
   }
 
   async #create(options: StartInstanceOptions): Promise<string> {

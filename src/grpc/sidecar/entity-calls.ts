@@ -1,7 +1,7 @@
 import type { EntityMetadata, EntityQuery } from "../../core/entity-client.ts";
 import { DurableError } from "../../core/errors.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
-import { fromTimestamp, toTimestamp } from "../codec/times.ts";
+import { fromDueTimestamp, fromTimestamp, toTimestamp } from "../codec/times.ts";
 import type { RequestOf, ResponseInit } from "../service/service-definition.ts";
 import type { UnaryCalls } from "./unary-calls.ts";
 
@@ -20,7 +20,7 @@ export function entityCalls({ entities }: Pick<OrchestrationClient, "entities">)
         input,
         // Other forms of ids would not pass through all kinds of workers.
         requestId: guid.test(requestId) ? requestId : undefined,
-        scheduledTime: fromTimestamp(scheduledTime),
+        scheduledTime: fromDueTimestamp(scheduledTime),
       });
       return {};
     },

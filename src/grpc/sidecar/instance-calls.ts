@@ -8,7 +8,7 @@ import { fromTimestamp } from "../codec/times.ts";
 import type { RequestOf, ResponseInit } from "../service/service-definition.ts";
 import { unless } from "./error-rules.ts";
 import { purgeInstances } from "./purge-instances.ts";
-import { startInstance } from "./start-instance.ts";
+import { type StartEntityCall, startInstance } from "./start-instance.ts";
 import type { CallScope, UnaryCalls } from "./unary-calls.ts";
 
 type InstanceMethods =
@@ -31,10 +31,14 @@ const defaultPageSize = 100;
 const maxPageSize = 1_000;
 
 /** Starts, looks at and manages orchestration instances. */
-export function instanceCalls(client: OrchestrationClient, clock: Clock): UnaryCalls<InstanceMethods> {
+export function instanceCalls(
+  client: OrchestrationClient,
+  clock: Clock,
+  startEntityCall?: StartEntityCall,
+): UnaryCalls<InstanceMethods> {
   return {
     async startInstance(request, scope) {
-      return { instanceId: await startInstance(request, { client, clock, scope }) };
+      return { instanceId: await startInstance(request, { client, clock, scope, startEntityCall }) };
     },
     async getInstance({ instanceId, getInputsAndOutputs: fetchPayloads }) {
       const options = { fetchInput: fetchPayloads, fetchFailure: fetchPayloads };
@@ -42,29 +46,30 @@ export function instanceCalls(client: OrchestrationClient, clock: Clock): UnaryC
     },
     waitForInstanceStart: (request, scope) => wait(client, "started", request, scope),
     waitForInstanceCompletion: (request, scope) => wait(client, "ended", request, scope),
-    async raiseEvent({ instanceId, name, input }) {
-      await unless(["InstanceNotActive"], client.raiseEvent(instanceId, name, input), undefined);
+    async raiseEvent({ instanceId, name, input }, { isOwnClient }) {
+      await unless(isOwnClient ? [] : ["InstanceNotActive"], client.raiseEvent(instanceId, name, input), undefined);
       return {};
     },
-    async terminateInstance({ instanceId, output, recursive }) {
+    async terminateInstance({ instanceId, output, recursive }, { isOwnClient }) {
       const terminated = client.terminate(instanceId, output, { recursive });
-      await unless(["InstanceNotActive", "InstanceNotFound"], terminated, undefined);
+      await unless(isOwnClient ? [] : ["InstanceNotActive", "InstanceNotFound"], terminated, undefined);
       return {};
     },
-    async suspendInstance({ instanceId, reason }) {
-      await unless(["InstanceNotActive"], client.suspend(instanceId, reason), undefined);
+    async suspendInstance({ instanceId, reason }, { isOwnClient }) {
+      await unless(isOwnClient ? [] : ["InstanceNotActive"], client.suspend(instanceId, reason), undefined);
       return {};
     },
-    async resumeInstance({ instanceId, reason }) {
-      await unless(["InstanceNotActive"], client.resume(instanceId, reason), undefined);
+    async resumeInstance({ instanceId, reason }, { isOwnClient }) {
+      await unless(isOwnClient ? [] : ["InstanceNotActive"], client.resume(instanceId, reason), undefined);
       return {};
     },
     async rewindInstance({ instanceId, reason }) {
       await client.rewind(instanceId, reason);
       return {};
     },
-    async restartInstance({ instanceId, restartWithNewInstanceId }) {
-      return { instanceId: await restart(client, instanceId, restartWithNewInstanceId) };
+    async restartInstance({ instanceId, restartWithNewInstanceId }, { isOwnClient }) {
+      const restarted = client.restart(instanceId, { restartWithNewInstanceId });
+      return { instanceId: await (isOwnClient ? restarted : asNotActive(restarted, instanceId)) };
     },
     async queryInstances({ query }) {
       return await queryInstances(client, query);
@@ -102,9 +107,10 @@ function describe(state: OrchestrationState | undefined, fetchPayloads: boolean)
   return { exists: true, orchestrationState: toWireState(state, { fetchPayloads }) };
 }
 
-async function restart(client: OrchestrationClient, instanceId: string, withNewId: boolean): Promise<string> {
+/** An instance that runs keeps its id: a failed precondition to the clients of other languages. */
+async function asNotActive(restarted: Promise<string>, instanceId: string): Promise<string> {
   try {
-    return await client.restart(instanceId, { restartWithNewInstanceId: withNewId });
+    return await restarted;
   } catch (error) {
     const isRunning = await unless(["InstanceAlreadyExists"], Promise.reject(error), "running" as const);
     throw new DurableError("InstanceNotActive", `the instance '${instanceId}' is ${isRunning} and keeps its id`);

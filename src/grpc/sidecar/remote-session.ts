@@ -1,5 +1,6 @@
 import { DurableError } from "../../core/errors.ts";
 import type { ExecutionRef, ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
+import type { OrchestratorAction } from "../../core/orchestrator-action.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Episode, EpisodeResult, OrchestrationSession, OrchestrationSpan } from "../../core/task-executor.ts";
 import { ActionReader } from "../codec/action-reader.ts";
@@ -149,8 +150,15 @@ export class RemoteSession implements OrchestrationSession {
     const spanId = context?.spanID || undefined;
     const span = spanId === undefined ? undefined : { spanId, startTime: fromTimestamp(context?.spanStartTime) };
     this.#span = span ?? this.#span;
-    return { kind: "result", result: { actions, customStatus: response.customStatus, span } };
+    const { customStatus } = response;
+    // Code that could not be run says nothing of it.
+    const keepsCustomStatus = customStatus === undefined && actions.some(isFailure);
+    return { kind: "result", result: { actions, customStatus, keepsCustomStatus, span } };
   }
+}
+
+function isFailure(action: OrchestratorAction): boolean {
+  return action.kind === "CompleteOrchestration" && action.status === "Failed";
 }
 
 /** Workers of this package may mark changed code. */

@@ -3,16 +3,19 @@ import { DurableError } from "../../core/errors.ts";
 import { createEventLog } from "../../core/event-log.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
 import type { Clock, LogSink, Random } from "../../core/ports.ts";
+import type { TaskExecutor } from "../../core/task-executor.ts";
 import type { Backend, TaskHubStore } from "../../engine/backend.ts";
 import { TaskHubWorker } from "../../engine/task-hub-worker.ts";
 import { CallGuard } from "./call-guard.ts";
-import { entityCalls } from "./entity-calls.ts";
+import { EntityCallRouter } from "./entity-call-router.ts";
+import { entityCalls as entityRequests } from "./entity-calls.ts";
 import { GatedBackend } from "./gated-backend.ts";
 import { readHistory } from "./history-stream.ts";
 import { hubCalls } from "./hub-calls.ts";
 import { instanceCalls } from "./instance-calls.ts";
 import { RemoteExecutor } from "./remote-executor.ts";
 import { createSidecarService, sidecarServiceDefinition } from "./sidecar-service.ts";
+import type { StartEntityCall } from "./start-instance.ts";
 import { WorkDispatcher } from "./work-dispatcher.ts";
 import { workItemCalls } from "./work-item-calls.ts";
 
@@ -24,6 +27,8 @@ export interface SidecarServerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: LogSink;
+  /** How clients of this package call entities, whatever the workers are. @defaultValue such calls are refused */
+  readonly entityCalls?: EntityCalls | undefined;
   /** What callers must show as `authorization: Bearer <token>`. @defaultValue nothing */
   readonly token?: string | undefined;
   /** Certificate chain and key, in PEM. @defaultValue connections are not encrypted */
@@ -42,6 +47,12 @@ export interface SidecarServerOptions {
   readonly maxConcurrentOrchestrations?: number | undefined;
   /** Activities that are fetched at the same time, whatever workers take. @defaultValue 1,000 */
   readonly maxConcurrentActivities?: number | undefined;
+}
+
+export interface EntityCalls {
+  readonly start: StartEntityCall;
+  /** Runs the built-in orchestration. */
+  readonly executor: TaskExecutor;
 }
 
 const closeTimeoutMs = 2_000;
@@ -68,14 +79,15 @@ export class SidecarServer {
   #stopped: Promise<void> | undefined;
 
   constructor(options: SidecarServerOptions) {
-    const { backend, store, client, clock, log } = options;
+    const { backend, store, client, clock, log, entityCalls } = options;
     this.#options = options;
     const dispatcher = new WorkDispatcher(options);
     this.#dispatcher = dispatcher;
+    const remote = new RemoteExecutor({ dispatcher, clock });
     this.#worker = new TaskHubWorker({
       backend: new GatedBackend(backend, dispatcher.queue),
       store,
-      executor: new RemoteExecutor({ dispatcher, clock }),
+      executor: entityCalls === undefined ? remote : new EntityCallRouter(remote, entityCalls.executor),
       clock,
       log,
       maxConcurrentOrchestrations: options.maxConcurrentOrchestrations ?? 1_000,
@@ -93,8 +105,8 @@ export class SidecarServer {
     const service = createSidecarService({
       calls: {
         ...hubCalls(store, () => dispatcher.queue.interrupt()),
-        ...instanceCalls(client, clock),
-        ...entityCalls(client),
+        ...instanceCalls(client, clock, entityCalls?.start),
+        ...entityRequests(client),
         ...workItemCalls(dispatcher),
       },
       readHistory: (request) => readHistory(request, { client, dispatcher }),

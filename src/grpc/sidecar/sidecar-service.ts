@@ -18,7 +18,7 @@ import { isServerFault, toCallStatus } from "./call-status.ts";
 import { RemoteWorker } from "./remote-worker.ts";
 import type { CallScope, UnaryCalls } from "./unary-calls.ts";
 import type { WorkDispatcher } from "./work-dispatcher.ts";
-import { identifyWorker } from "./worker-identity.ts";
+import { identifyWorker, isOwnProduct } from "./worker-identity.ts";
 
 export interface SidecarServiceOptions {
   readonly calls: UnaryCalls<UnaryMethodName>;
@@ -53,9 +53,10 @@ function handleUnary(name: UnaryMethodName, options: SidecarServiceOptions): han
   const { calls, guard, stopping } = options;
   const answer = calls[name] as (request: unknown, scope: CallScope) => Promise<unknown>;
   return (call, callback) => {
-    const refusal = guard.refuse(headersOf(call.metadata));
+    const header = headersOf(call.metadata);
+    const refusal = guard.refuse(header);
     if (refusal !== undefined) return callback(refusal);
-    const scope = new LazyScope(call, stopping);
+    const scope = new LazyScope(call, stopping, isOwnProduct(header));
     answer(call.request, scope)
       .then(
         (response) => callback(null, response),
@@ -69,11 +70,13 @@ function handleUnary(name: UnaryMethodName, options: SidecarServiceOptions): han
 class LazyScope implements CallScope {
   readonly #call: ServerUnaryCall<unknown, unknown>;
   readonly #stopping: AbortSignal;
+  readonly isOwnClient: boolean;
   #linked: LinkedSignal | undefined;
 
-  constructor(call: ServerUnaryCall<unknown, unknown>, stopping: AbortSignal) {
+  constructor(call: ServerUnaryCall<unknown, unknown>, stopping: AbortSignal, isOwnClient: boolean) {
     this.#call = call;
     this.#stopping = stopping;
+    this.isOwnClient = isOwnClient;
   }
 
   get signal(): AbortSignal {

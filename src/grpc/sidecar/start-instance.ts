@@ -2,8 +2,9 @@ import { DurableError } from "../../core/errors.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
 import { isTerminalStatus, type OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
 import type { Clock } from "../../core/ports.ts";
+import { callEntityOrchestratorName } from "../../core/reserved-names.ts";
 import { fromWireStatus } from "../codec/statuses.ts";
-import { fromTimestamp } from "../codec/times.ts";
+import { fromDueTimestamp } from "../codec/times.ts";
 import { fromWireTrace } from "../codec/trace-contexts.ts";
 import type { CreateInstanceRequest, OrchestrationIdReusePolicy } from "../proto/orchestrator_service_pb.ts";
 import { unless } from "./error-rules.ts";
@@ -11,6 +12,9 @@ import type { CallScope } from "./unary-calls.ts";
 
 /** How long a start waits for the instance to end that it replaces, in milliseconds. */
 const replacementTimeoutMs = 60_000;
+
+/** Starts the built-in orchestration by which a client calls an entity. */
+export type StartEntityCall = (instanceId: string, input: string | undefined) => Promise<string>;
 
 interface StartScope {
   readonly client: OrchestrationClient;
@@ -26,9 +30,17 @@ interface StartScope {
  */
 export async function startInstance(
   request: CreateInstanceRequest,
-  { client, clock, scope }: StartScope & { readonly clock: Clock },
+  {
+    client,
+    clock,
+    scope,
+    startEntityCall,
+  }: StartScope & { readonly clock: Clock; readonly startEntityCall?: StartEntityCall | undefined },
 ): Promise<string> {
   const { name, version, input, tags } = request;
+  if (name === callEntityOrchestratorName && scope.isOwnClient && startEntityCall !== undefined) {
+    return await startEntityCall(request.instanceId, input);
+  }
   const instanceId = request.instanceId === "" ? undefined : request.instanceId;
   const reusableStatuses = readReusableStatuses(request.orchestrationIdReusePolicy);
   if (instanceId !== undefined && reusableStatuses.some((each) => !isTerminalStatus(each))) {
@@ -40,7 +52,7 @@ export async function startInstance(
     version,
     input,
     tags: Object.keys(tags).length === 0 ? undefined : tags,
-    scheduledStartTime: laterThan(clock.now(), fromTimestamp(request.scheduledStartTimestamp)),
+    scheduledStartTime: laterThan(clock.now(), fromDueTimestamp(request.scheduledStartTimestamp)),
     parentTraceContext: fromWireTrace(request.parentTraceContext),
     reusableStatuses: reusableStatuses.filter(isTerminalStatus),
   });

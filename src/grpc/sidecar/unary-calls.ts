@@ -7,6 +7,11 @@ export interface CallScope {
    * when it is first read.
    */
   readonly signal: AbortSignal;
+  /**
+   * The caller is a client of this package. It is told what the clients of other languages expect no error for: that an
+   * instance is not there, or has ended.
+   */
+  readonly isOwnClient: boolean;
 }
 
 /** Answers a call, or rejects with a `DurableError`. */

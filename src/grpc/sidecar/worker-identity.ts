@@ -20,8 +20,13 @@ export function identifyWorker(header: (name: string) => string | undefined, pee
   return {
     description: workerId === undefined ? `${name} at ${printable(peer)}` : `${name} ${printable(workerId)}`,
     entityEncoding: isPlainDotnet ? "events" : "messages",
-    supportsPatches: product?.startsWith("durable-functions-ts/") === true,
+    supportsPatches: isOwnProduct(header),
   };
+}
+
+/** `true` for the workers and clients of this package. */
+export function isOwnProduct(header: (name: string) => string | undefined): boolean {
+  return header("x-user-agent")?.startsWith("durable-functions-ts/") === true;
 }
 
 function printable(text: string): string {
