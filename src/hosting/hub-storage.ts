@@ -18,7 +18,6 @@ export type HubStorage =
 export type StorageOption =
   | "memory"
   | "embedded"
-  // biome-ignore lint/complexity/noBannedTypes: keeps the two names above in the suggestions of editors.
   | (string & {})
   | { readonly connectionString: string }
   /** Azurite with its data below `<embedded>/.durable`. */
