@@ -1,6 +1,6 @@
 import { DurableError } from "../core/errors.ts";
-import type { CallTarget } from "../orchestration/call-options.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
+import type { CallTarget } from "../orchestration/call-options.ts";
 import { type DefinitionKind, definitionOf } from "./definitions.ts";
 
 const activityOptions: ReadonlySet<string> = new Set(["input", "retry", "retryPolicy", "timeout", "version", "tags"]);

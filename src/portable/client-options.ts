@@ -1,7 +1,7 @@
-import type { CleanEntityStorageRequest, EntityMetadata as StoredEntity, EntityQuery } from "../core/entity-client.ts";
+import type { CleanEntityStorageRequest, EntityQuery, EntityMetadata as StoredEntity } from "../core/entity-client.ts";
 import type { EntityId } from "../core/entity-id.ts";
-import type { Tags } from "../core/history-event.ts";
 import { DurableError } from "../core/errors.ts";
+import type { Tags } from "../core/history-event.ts";
 import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";

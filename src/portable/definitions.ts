@@ -82,7 +82,9 @@ function nameOf(kind: DefinitionKind, target: { readonly name: string }): string
 export function assertHandler(kind: DefinitionKind, name: string | undefined, handler: unknown): void {
   if (typeof handler === "function") return;
   const named = name === undefined ? "" : ` '${name}'`;
-  throw invalid(`${articles[kind]}${named} is a function${kind === "entity" ? " or a class" : ""}, but got ${describe(handler)}`);
+  throw invalid(
+    `${articles[kind]}${named} is a function${kind === "entity" ? " or a class" : ""}, but got ${describe(handler)}`,
+  );
 }
 
 /** @throws DurableError `InvalidOption` */

@@ -1,8 +1,4 @@
-import type {
-  CleanEntityStorageResult,
-  EntityClient,
-  EntityMetadata as StoredEntity,
-} from "../core/entity-client.ts";
+import type { CleanEntityStorageResult, EntityClient, EntityMetadata as StoredEntity } from "../core/entity-client.ts";
 import { type EntityRef, toEntityId } from "../core/entity-id.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { parseTimeSpan } from "../core/time-span.ts";
