@@ -1,3 +1,14 @@
+/** As much of a process as is listened to. */
+export interface SignalSource {
+  readonly pid: number;
+  on(signal: StopSignal, listener: () => void): unknown;
+  removeListener(signal: StopSignal, listener: () => void): unknown;
+  listenerCount(signal: StopSignal): number;
+  kill(pid: number, signal: StopSignal): unknown;
+}
+
+type StopSignal = (typeof stopSignals)[number];
+
 const stopSignals = ["SIGTERM", "SIGINT"] as const;
 
 /**
@@ -6,19 +17,19 @@ const stopSignals = ["SIGTERM", "SIGINT"] as const;
  *
  * @returns takes the listeners away again
  */
-export function stopOnSignals(stop: () => Promise<void>): () => void {
+export function stopOnSignals(stop: () => Promise<void>, source: SignalSource = process): () => void {
   const listeners = stopSignals.map((signal) => {
     const listener = async (): Promise<void> => {
       removeAll();
-      const isAlone = process.listenerCount(signal) === 0;
+      const isAlone = source.listenerCount(signal) === 0;
       await stop();
-      if (isAlone) process.kill(process.pid, signal);
+      if (isAlone) source.kill(source.pid, signal);
     };
-    process.on(signal, listener);
+    source.on(signal, listener);
     return [signal, listener] as const;
   });
   const removeAll = (): void => {
-    for (const [signal, listener] of listeners) process.removeListener(signal, listener);
+    for (const [signal, listener] of listeners) source.removeListener(signal, listener);
   };
   return removeAll;
 }
