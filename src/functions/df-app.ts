@@ -312,7 +312,11 @@ export class DFApp {
   async connect(): Promise<DurableClient> {
     if (this.#host === undefined) throw notHosted();
     const connection = await this.#host.connect();
-    return this.#createClient({ ...connection, startChecks: connection.startChecks ?? this.#ownStartChecks() });
+    const { startChecks } = connection;
+    // What a connection refuses to tell is not asked for here.
+    return this.#createClient(
+      startChecks === undefined ? { ...connection, startChecks: this.#ownStartChecks() } : connection,
+    );
   }
 
   #attachTo(host: EmbeddedHost): () => void {

@@ -19,11 +19,12 @@ const stopSignals = ["SIGTERM", "SIGINT"] as const;
  */
 export function stopOnSignals(stop: () => Promise<void>, source: SignalSource = process): () => void {
   const listeners = stopSignals.map((signal) => {
-    const listener = async (): Promise<void> => {
+    const listener = (): void => {
       removeAll();
       const isAlone = source.listenerCount(signal) === 0;
-      await stop();
-      if (isAlone) source.kill(source.pid, signal);
+      void stop().then(() => {
+        if (isAlone) source.kill(source.pid, signal);
+      });
     };
     source.on(signal, listener);
     return [signal, listener] as const;
