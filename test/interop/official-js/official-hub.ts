@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as sdk from "@microsoft/durabletask-js";
 import { afterAll, beforeAll } from "vitest";
 import { startAzurite } from "../../support/azurite.ts";
-import { openSidecar, type RunningSidecar, type SidecarStore } from "../../support/sidecar.ts";
+import { RestartableSidecar, type SidecarStore } from "../../support/restartable-sidecar.ts";
 
 /** An orchestrator as users of the package write it: what is yielded comes back as anything. */
 // biome-ignore lint/suspicious/noExplicitAny: the package types inputs and results of tasks so
@@ -32,7 +32,7 @@ export const quiet: sdk.Logger = new sdk.NoOpLogger();
 export class OfficialHub {
   readonly #definitions: ((worker: Registrar) => void)[] = [];
   #count = 0;
-  sidecar!: RunningSidecar;
+  sidecar!: RestartableSidecar;
   client!: sdk.TaskHubGrpcClient;
   worker!: sdk.TaskHubGrpcWorker;
 
@@ -64,7 +64,8 @@ export class OfficialHub {
   }
 
   async open(store: SidecarStore): Promise<void> {
-    this.sidecar = await openSidecar({ store });
+    this.sidecar = new RestartableSidecar(store);
+    await this.sidecar.start();
     this.client = this.newClient();
     this.worker = this.newWorker();
     await this.worker.start();
