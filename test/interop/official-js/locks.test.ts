@@ -53,6 +53,8 @@ const transfer = hub.orchestrator(async function* (ctx, [from, to, amount]: [str
 
 const hold = hub.orchestrator(async function* (ctx, { ids, release }: { ids: string[]; release: boolean }) {
   const lock: LockHandle = yield ctx.entities.lockEntities(...ids.map(entityOf));
+  // An entity without a state does not exist for clients.
+  for (const id of new Set(ids)) yield ctx.entities.callEntity(entityOf(id), "get");
   ctx.setCustomStatus("locked");
   yield ctx.waitForExternalEvent("go");
   if (release) lock.release();
