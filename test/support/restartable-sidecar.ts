@@ -53,6 +53,7 @@ function openerOf(store: SidecarStore): () => Pick<SidecarServerOptions, "backen
   // A backend that was stopped is not started again.
   return () => {
     const { backend, store } = createAzureStorageTaskHub({
+      workerId: `sidecar${hubs}`,
       ...ports,
       log: silentLog,
       connectionString,

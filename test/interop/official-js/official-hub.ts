@@ -34,7 +34,7 @@ export class OfficialHub {
   #count = 0;
   sidecar!: RestartableSidecar;
   client!: sdk.TaskHubGrpcClient;
-  worker!: sdk.TaskHubGrpcWorker;
+  #worker: sdk.TaskHubGrpcWorker | undefined;
 
   /** @returns the name it is known by */
   orchestrator(program: Program, name: string = this.newName("Orchestrator")): string {
@@ -63,29 +63,24 @@ export class OfficialHub {
     return `${kind}${++this.#count}`;
   }
 
-  async open(store: SidecarStore): Promise<void> {
+  async open(store: SidecarStore, { worker = true }: { readonly worker?: boolean } = {}): Promise<void> {
     this.sidecar = new RestartableSidecar(store);
     await this.sidecar.start();
     this.client = this.newClient();
-    this.worker = this.newWorker();
-    await this.worker.start();
+    if (!worker) return;
+    this.#worker = new sdk.TaskHubGrpcWorker({ hostAddress: this.sidecar.address, logger: quiet });
+    for (const define of this.#definitions) define(this.#worker);
+    await this.#worker.start();
   }
 
   async close(): Promise<void> {
     // Both wait a second before they are done, whatever there is to do.
-    await Promise.all([this.worker.stop(), this.client.stop()]);
+    await Promise.all([this.#worker?.stop(), this.client.stop()]);
     await this.sidecar.stop();
   }
 
   newClient(options: sdk.TaskHubGrpcClientOptions = {}): sdk.TaskHubGrpcClient {
     return new sdk.TaskHubGrpcClient({ hostAddress: this.sidecar.address, logger: quiet, ...options });
-  }
-
-  /** A worker with all definitions; the caller starts and stops it. */
-  newWorker(options: sdk.TaskHubGrpcWorkerOptions = {}): sdk.TaskHubGrpcWorker {
-    const worker = new sdk.TaskHubGrpcWorker({ hostAddress: this.sidecar.address, logger: quiet, ...options });
-    for (const define of this.#definitions) define(worker);
-    return worker;
   }
 
   start(name: string, input?: unknown, options: sdk.StartOrchestrationOptions = {}): Promise<string> {
