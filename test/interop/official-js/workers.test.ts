@@ -7,17 +7,23 @@ import {
   VersionMatchStrategy,
   type WorkItemFilters,
 } from "@microsoft/durabletask-js";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { completed, newId, OfficialHub, quiet } from "./official-hub.ts";
 
-// Each test has workers of its own on one hub, which has none.
-const hub = new OfficialHub();
-const workers: TaskHubGrpcWorker[] = [];
-beforeAll(() => hub.open({ kind: "memory" }, { worker: false }));
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+// Each test has a hub and workers of its own. That a client or worker has stopped is seen a second late, whatever there
+// was to do, so all are waited for at the end.
+let hub: OfficialHub;
+let workers: TaskHubGrpcWorker[];
+const closing: Promise<unknown>[] = [];
+beforeEach(async () => {
+  hub = new OfficialHub();
+  workers = [];
+  await hub.open({ kind: "memory" }, { worker: false });
 });
-afterAll(() => hub.close());
+afterEach(() => {
+  closing.push(...workers.map((worker) => worker.stop()), hub.close());
+});
+afterAll(() => Promise.all(closing));
 
 interface WorkerSetup extends TaskHubGrpcWorkerOptions {
   /** What its orchestrators and activities answer with. */
