@@ -63,8 +63,11 @@ export class OfficialHub {
     return `${kind}${++this.#count}`;
   }
 
-  async open(store: SidecarStore, { worker = true }: { readonly worker?: boolean } = {}): Promise<void> {
-    this.sidecar = new RestartableSidecar(store);
+  async open(
+    store: SidecarStore,
+    { worker = true, maxMessageBytes }: { readonly worker?: boolean; readonly maxMessageBytes?: number } = {},
+  ): Promise<void> {
+    this.sidecar = new RestartableSidecar(store, { maxMessageBytes });
     await this.sidecar.start();
     this.client = this.newClient();
     if (!worker) return;

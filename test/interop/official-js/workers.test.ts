@@ -25,6 +25,9 @@ afterEach(() => {
 });
 afterAll(() => Promise.all(closing));
 
+/** How often an activity has been started. */
+const started = new Map<string, number>();
+
 interface WorkerSetup extends TaskHubGrpcWorkerOptions {
   /** What its orchestrators and activities answer with. */
   readonly as?: string;
@@ -43,6 +46,18 @@ async function startWorker({ as = "worker", ...options }: WorkerSetup = {}): Pro
   worker.addNamedOrchestrator("Nothing", () => as);
   worker.addNamedOrchestrator("Count", async function* (ctx, key: string): AsyncGenerator {
     return yield ctx.entities.callEntity(new EntityInstanceId("Counter", key), "add", 1);
+  });
+  worker.addNamedOrchestrator("Repeat", async function* (ctx, { text, count }): AsyncGenerator {
+    for (let i = 0; i < count; i++) yield ctx.callActivity("greet", text);
+  });
+  worker.addNamedOrchestrator("Work", async function* (ctx, key: string): AsyncGenerator {
+    return yield ctx.callActivity("work", key);
+  });
+  worker.addNamedActivity("work", async (_ctx, key: string) => {
+    started.set(key, (started.get(key) ?? 0) + 1);
+    // The first one to run it never ends.
+    if (started.get(key) === 1) await new Promise(() => {});
+    return as;
   });
   worker.addNamedActivity("greet", (_ctx, name: string) => `hello ${name} from ${as}`);
   worker.addNamedEntity("Counter", () => new Counter());
@@ -202,6 +217,35 @@ describe("workers that come and go", () => {
     expect(await hub.ended(id)).toEqual(completed(["second", "x"]));
   });
 
+  it("run again what others have left unfinished", async () => {
+    const first = await startWorker({ as: "first", shutdownTimeoutMs: 10 });
+    const key = newId();
+    const id = await hub.start("Work", key);
+    await expect.poll(() => started.get(key)).toBe(1);
+    await startWorker({ as: "second" });
+    workers.splice(workers.indexOf(first), 1);
+    closing.push(first.stop());
+    expect(await hub.ended(id)).toEqual(completed("second"));
+  });
+
+  it("run again what was unfinished when the sidecar stopped", async () => {
+    await startWorker({ shutdownTimeoutMs: 10 });
+    const key = newId();
+    const id = await hub.start("Work", key);
+    await expect.poll(() => started.get(key)).toBe(1);
+    await hub.sidecar.stop();
+    await hub.sidecar.start();
+    await expect.poll(() => hub.client.getOrchestrationState(id).then(() => "up", String)).toBe("up");
+    expect(await hub.ended(id)).toEqual(completed("worker"));
+  });
+
+  it("run hundreds of instances at once", async () => {
+    await startWorker({ as: "a" });
+    await startWorker({ as: "b" });
+    const runs = Array.from({ length: 300 }, (_, i) => hub.run(i % 2 === 0 ? "Greet" : "Nothing", "you"));
+    expect((await Promise.all(runs)).filter(({ status }) => status !== "COMPLETED")).toEqual([]);
+  });
+
   it("share the work", async () => {
     await startWorker({ as: "a" });
     await startWorker({ as: "b" });
@@ -237,6 +281,23 @@ describe("workers that come and go", () => {
 });
 
 describe("large payloads", () => {
+  it("that are too large for one message harm nobody else", async () => {
+    closing.push(hub.close());
+    hub = new OfficialHub();
+    await hub.open({ kind: "memory" }, { worker: false, maxMessageBytes: 1_000_000 });
+    const lines: string[] = [];
+    const write = (line: string) => void lines.push(line);
+    await startWorker({ logger: { ...quiet, info: write, warn: write, error: write, debug: write } });
+    const id = await hub.start("Repeat", { text: "x".repeat(300_000), count: 4 });
+    // By then it has become too large, and was sent again if anything was.
+    await pause(1500);
+    expect(await hub.run("Nothing")).toEqual(completed("worker"));
+    expect(await hub.run("Greet", "you")).toMatchObject({ status: "COMPLETED" });
+    expect(["RUNNING", "FAILED"]).toContain(await hub.status(id));
+    expect(lines.filter((line) => line.includes("Stream"))).toEqual([]);
+    await expect(hub.start("Greet", "x".repeat(1_100_000))).rejects.toMatchObject({ code: 8 });
+  });
+
   it.each([1, 5])("of %d MB go through input, activity, event and output", async (megabytes) => {
     await startWorker();
     const text = "é".repeat((megabytes * 1_000_000) / 2);
