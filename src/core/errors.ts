@@ -41,6 +41,10 @@ export type DurableErrorCode =
   | "StorageRejected"
   /** A table, queue or container of the task hub is being deleted; its name can be used again in about a minute. */
   | "StorageBeingDeleted"
+  /** The gRPC service could not be reached; the message names it. */
+  | "ServiceUnavailable"
+  /** The gRPC service refused a call: it lacks a permission or a token, or the service has failed by itself. */
+  | "ServiceRejected"
   /** The operation needs something this hosting or backend does not have. */
   | "NotSupported"
   | "Aborted"

@@ -1,4 +1,4 @@
-import { isInDateRange } from "../core/date-range.ts";
+import { assertEventName, assertStartTime } from "../core/client-checks.ts";
 import type { EntityClient } from "../core/entity-client.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
@@ -25,7 +25,6 @@ import {
   orchestrationStatuses,
 } from "../core/orchestration-status.ts";
 import type { Clock, Random } from "../core/ports.ts";
-import { assertNotReserved } from "../core/reserved-names.ts";
 import type { TaskHubStore } from "./backend.ts";
 import { HistorySummary } from "./history-summary.ts";
 import { listInstanceIds } from "./list-instance-ids.ts";
@@ -67,7 +66,7 @@ export class TaskHubClient implements OrchestrationClient {
   async startInstance(options: StartInstanceOptions): Promise<string> {
     assertDefinitionName(options.name, "the name of the orchestration to start");
     if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
-    assertScheduledStartTime(options.scheduledStartTime);
+    assertStartTime(options.scheduledStartTime, "scheduledStartTime");
     return this.#create(options);
   }
 
@@ -129,10 +128,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void> {
-    if (typeof name !== "string" || name === "") {
-      throw new DurableError("InvalidOption", "the name of an event must be a non-empty text");
-    }
-    assertNotReserved(name, "the event name");
+    assertEventName(name);
     await this.#assertActive(instanceId, "an event");
     await this.#send(instanceId, { type: "EventRaised", name, input, parentTraceContext: undefined });
   }
@@ -257,9 +253,3 @@ type ControlEvent = HistoryEvent extends infer E
     ? Omit<E, "eventId" | "timestamp">
     : never
   : never;
-
-/** No row could hold another, and the start message is sent before its row. */
-function assertScheduledStartTime(at: Date | undefined): void {
-  if (at === undefined || (at instanceof Date && isInDateRange(at))) return;
-  throw new DurableError("InvalidOption", "scheduledStartTime must be a date from the year 1601 to 9999");
-}

@@ -1,4 +1,4 @@
-import { isInDateRange } from "../core/date-range.ts";
+import { assertEntityOperation, assertRequestId, assertStartTime, entityPrefixOf } from "../core/client-checks.ts";
 import type {
   CleanEntityStorageRequest,
   CleanEntityStorageResult,
@@ -48,8 +48,8 @@ export class TaskHubEntityClient implements EntityClient {
   async signal(entity: EntityRef | string, signal: EntitySignal): Promise<void> {
     const { operation = "", input, scheduledTime: dueAt, requestId } = signal;
     const instanceId = toEntityId(entity).toString();
-    assertOperation(operation);
-    assertScheduledTime(dueAt);
+    assertEntityOperation(operation);
+    assertStartTime(dueAt, "scheduledTime");
     assertRequestId(requestId);
     const id = requestId ?? this.#random.guid();
     const now = this.#clock.now();
@@ -72,7 +72,7 @@ export class TaskHubEntityClient implements EntityClient {
     options: EntityCallOptions = {},
   ): Promise<EntityCallOutcome> {
     const id = toEntityId(entity).toString();
-    assertOperation(operation);
+    assertEntityOperation(operation);
     const message: EntityCallMessage = { entity: id, operation, input };
     const instanceId = await this.#start(callEntityOrchestratorName, JSON.stringify(message));
     try {
@@ -92,7 +92,7 @@ export class TaskHubEntityClient implements EntityClient {
   async query(query: EntityQuery): Promise<EntityPage> {
     const { lastModifiedFrom, lastModifiedTo, includeState = true, includeTransient = false } = query;
     const page = await this.#store.queryInstances({
-      instanceIdPrefix: prefixOf(query),
+      instanceIdPrefix: entityPrefixOf(query),
       includeEntities: true,
       // An entity's row is made anew by every batch.
       createdTimeFrom: lastModifiedFrom,
@@ -171,25 +171,4 @@ function readId(instanceId: string): EntityId | undefined {
     if (isDurableError(error, "InvalidEntityId")) return undefined;
     throw error;
   }
-}
-
-function prefixOf({ name, keyPrefix }: EntityQuery): string {
-  if (name !== undefined) return new EntityId(name, keyPrefix ?? "").toString();
-  if (keyPrefix === undefined) return "@";
-  throw new DurableError("InvalidOption", "keyPrefix needs a name: entities are looked up by name first");
-}
-
-function assertOperation(operation: unknown): void {
-  if (typeof operation === "string" && operation.isWellFormed()) return;
-  throw new DurableError("InvalidOption", `the operation of an entity must be a text, but got ${String(operation)}`);
-}
-
-function assertScheduledTime(at: Date | undefined): void {
-  if (at === undefined || (at instanceof Date && isInDateRange(at))) return;
-  throw new DurableError("InvalidOption", "scheduledTime must be a date from the year 1601 to 9999");
-}
-
-function assertRequestId(id: string | undefined): void {
-  if (id === undefined || /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return;
-  throw new DurableError("InvalidOption", `requestId must be a GUID, but got '${id}'`);
 }

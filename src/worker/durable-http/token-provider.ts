@@ -1,5 +1,6 @@
 import type { TokenSource } from "../../core/durable-http.ts";
 import { DurableError } from "../../core/errors.ts";
+import { importIdentity, type LoadIdentity, loadIdentity } from "../../core/identity-package.ts";
 
 /** Makes the bearer token of a call. The token goes into the one request it is for and is kept nowhere. */
 export type TokenProvider = (source: TokenSource, signal: AbortSignal) => Promise<string>;
@@ -13,17 +14,14 @@ interface IdentityModule {
   };
 }
 
-/** An optional peer of this package: found in the app that uses it, and only when it does. */
-const identityPackage: string = "@azure/identity";
-
 /**
  * Tokens of the app's managed identity, or of whoever is signed in on a developer's machine.
  *
  * @throws DurableError `NotSupported` when `@azure/identity` is not installed
  */
-export function createAzureTokenProvider(load: () => Promise<unknown> = () => import(identityPackage)): TokenProvider {
+export function createAzureTokenProvider(load: LoadIdentity = importIdentity): TokenProvider {
   return async ({ resource, options }, signal) => {
-    const { DefaultAzureCredential } = await loadIdentity(load);
+    const { DefaultAzureCredential } = (await loadIdentity("a token source", load)) as IdentityModule;
     const { authorityHost, tenantId } = options ?? {};
     const credential = new DefaultAzureCredential({
       ...(authorityHost !== undefined && { authorityHost }),
@@ -33,15 +31,6 @@ export function createAzureTokenProvider(load: () => Promise<unknown> = () => im
     if (token === null) throw new DurableError("NotSupported", `the identity of this app has no token for ${resource}`);
     return token.token;
   };
-}
-
-async function loadIdentity(load: () => Promise<unknown>): Promise<IdentityModule> {
-  try {
-    return (await load()) as IdentityModule;
-  } catch (cause) {
-    const message = "a token source needs the package '@azure/identity': npm install @azure/identity";
-    throw new DurableError("NotSupported", message, { cause });
-  }
 }
 
 function scopeOf(resource: string): string {

@@ -37,8 +37,13 @@ export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"
     },
     // `upload` is one Put Blob; the SDK's stream and parallel uploads take several calls.
     "blob.put": async (request, abortSignal) => {
-      const { content } = request;
-      await containerOf(request).getBlockBlobClient(request.blob).upload(content, content.byteLength, { abortSignal });
+      const { content, contentEncoding } = request;
+      await containerOf(request)
+        .getBlockBlobClient(request.blob)
+        .upload(content, content.byteLength, {
+          abortSignal,
+          ...(contentEncoding !== undefined && { blobHTTPHeaders: { blobContentEncoding: contentEncoding } }),
+        });
       return undefined;
     },
     "blob.get": async (request, abortSignal) => {

@@ -35,7 +35,10 @@ interface StorageOperations {
 
   "blob.createContainer": Op<{ container: string }, undefined>;
   "blob.deleteContainer": Op<{ container: string }, undefined>;
-  "blob.put": Op<{ container: string; blob: string; content: Uint8Array }, undefined>;
+  "blob.put": Op<
+    { container: string; blob: string; content: Uint8Array; contentEncoding?: string | undefined },
+    undefined
+  >;
   "blob.get": Op<{ container: string; blob: string; maxBytes: number }, Uint8Array>;
   "blob.list": Op<
     { container: string; prefix: string; continuationToken?: string | undefined },

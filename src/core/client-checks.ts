@@ -1,0 +1,38 @@
+import { isInDateRange } from "./date-range.ts";
+import type { EntityQuery } from "./entity-client.ts";
+import { EntityId } from "./entity-id.ts";
+import { DurableError } from "./errors.ts";
+import { assertNotReserved } from "./reserved-names.ts";
+
+// What every client of a task hub checks before it reads or sends anything; all throw DurableError `InvalidOption`.
+
+/** No row could hold another date, and a start message is sent before its row. */
+export function assertStartTime(at: Date | undefined, option: string): void {
+  if (at === undefined || (at instanceof Date && isInDateRange(at))) return;
+  throw new DurableError("InvalidOption", `${option} must be a date from the year 1601 to 9999`);
+}
+
+export function assertEventName(name: unknown): void {
+  if (typeof name !== "string" || name === "") {
+    throw new DurableError("InvalidOption", "the name of an event must be a non-empty text");
+  }
+  assertNotReserved(name, "the event name");
+}
+
+export function assertEntityOperation(operation: unknown): void {
+  if (typeof operation === "string" && operation.isWellFormed()) return;
+  throw new DurableError("InvalidOption", `the operation of an entity must be a text, but got ${String(operation)}`);
+}
+
+/** Of a request to an entity. */
+export function assertRequestId(id: string | undefined): void {
+  if (id === undefined || /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return;
+  throw new DurableError("InvalidOption", `requestId must be a GUID, but got '${id}'`);
+}
+
+/** @returns how the instance ids of the entities begin that a query asks for */
+export function entityPrefixOf({ name, keyPrefix }: EntityQuery): string {
+  if (name !== undefined) return new EntityId(name, keyPrefix ?? "").toString();
+  if (keyPrefix === undefined) return "@";
+  throw new DurableError("InvalidOption", "keyPrefix needs a name: entities are looked up by name first");
+}
