@@ -113,7 +113,7 @@ static class Orchestrations
             catch (TaskFailedException failed)
             {
                 TaskFailureDetails details = failed.FailureDetails;
-                return new { type = details.ErrorType, message = details.ErrorMessage, inner = details.InnerFailure?.ErrorMessage, caused = details.IsCausedBy<InvalidOperationException>() };
+                return new { type = details.ErrorType, message = details.ErrorMessage, inner = details.InnerFailure?.ErrorMessage };
             }
         });
         tasks.AddOrchestratorFunc("Missing", context => context.CallActivityAsync("NoSuchActivity"));

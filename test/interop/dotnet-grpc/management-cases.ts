@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { expect, type it } from "vitest";
-import type { DotnetSdk, SdkState } from "./dotnet-sdk.ts";
+import type { DotnetSdk } from "./dotnet-sdk.ts";
 import { status } from "./orchestration-cases.ts";
+import type { SdkState } from "./sdk-under-test.ts";
 
 const minute = 60_000;
 const alive = ["Pending", "Running", "Suspended"];
@@ -104,7 +105,7 @@ export function managementCases(sdk: () => DotnetSdk, test: typeof it.concurrent
 
   test("ids of ended orchestrations are listed in the order of their end", async () => {
     const from = new Date().toISOString();
-    const ids = [];
+    const ids: string[] = [];
     for (let i = 0; i < 5; i++) {
       const instanceId = await sdk().start("FailItself", "x");
       await sdk().end(instanceId);

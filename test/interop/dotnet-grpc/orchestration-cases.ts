@@ -1,15 +1,15 @@
 import { expect, type it } from "vitest";
-import type { DotnetSdk, SdkState } from "./dotnet-sdk.ts";
+import type { SdkState, SdkUnderTest } from "./sdk-under-test.ts";
 
 const values = [0, -1.5, "", "ü € 🌍 \u0000\n", false, true, [], {}, [null, { a: [1, "2"] }], { $type: "x" }];
 const minute = 60_000;
 
 /**
- * What the .NET SDK expects of every sidecar, be it ours or theirs.
+ * What every SDK expects of every sidecar, be they ours or theirs.
  * @param sdk its worker has been started
  * @param test one case at a time for a sidecar that is slow when busy
  */
-export function orchestrationCases(sdk: () => DotnetSdk, test: typeof it.concurrent): void {
+export function orchestrationCases(sdk: () => SdkUnderTest, test: typeof it.concurrent): void {
   test("activities run one after the other, at the same time, and not at all", async () => {
     expect(await sdk().output("Sequence")).toEqual(["Hello, Tokyo!", "Hello, Seattle!", "Hello, London!"]);
     expect(await sdk().output("FanOut", 8)).toBe(36);
@@ -95,9 +95,9 @@ export function orchestrationCases(sdk: () => DotnetSdk, test: typeof it.concurr
   test("an activity is called again until it succeeds or its attempts are used up", async () => {
     expect(await sdk().output("Retry", { failures: 2, attempts: 3 })).toBe(3);
     const state = await sdk().run("Retry", { failures: 5, attempts: 2 });
-    expect(state).toMatchObject({ status: "Failed", failure: { inner: { type: "System.TimeoutException" } } });
+    expect(state).toMatchObject({ status: "Failed", failure: { inner: { type: sdk().failures.flaky } } });
     const child = await sdk().run("RetryChild", "never");
-    expect(child).toMatchObject({ status: "Failed", failure: { type: "Microsoft.DurableTask.TaskFailedException" } });
+    expect(child).toMatchObject({ status: "Failed", failure: { type: sdk().failures.task } });
   });
 
   test("failures keep their type, text, stack and inner failure", async () => {
@@ -105,36 +105,35 @@ export function orchestrationCases(sdk: () => DotnetSdk, test: typeof it.concurr
     expect(itself).toMatchObject({
       status: "Failed",
       failure: {
-        type: "System.InvalidOperationException",
+        type: sdk().failures.thrown,
         message: "on purpose",
         hasStack: true,
-        inner: { type: "System.ArgumentException", message: "the inner reason" },
+        inner: { type: sdk().failures.cause, message: "the inner reason" },
       },
     });
     const activity = await sdk().run("Fail", "on purpose");
     expect(activity.status).toBe("Failed");
     expect(activity.failure?.inner).toMatchObject({
-      type: "System.InvalidOperationException",
+      type: sdk().failures.thrown,
       message: "on purpose",
-      inner: { type: "System.ArgumentException", message: "the inner reason" },
+      inner: { type: sdk().failures.cause, message: "the inner reason" },
     });
     const child = await sdk().run("CallChild", { name: "FailItself", input: "on purpose" });
-    expect(child.failure?.inner).toMatchObject({ type: "System.InvalidOperationException", message: "on purpose" });
+    expect(child.failure?.inner).toMatchObject({ type: sdk().failures.thrown, message: "on purpose" });
     expect(await sdk().output("Catch", "on purpose")).toEqual({
-      type: "System.InvalidOperationException",
+      type: sdk().failures.thrown,
       message: "on purpose",
       inner: "the inner reason",
-      caused: true,
     });
   });
 
   test("what nobody has registered fails", async () => {
     expect(await sdk().run("NoSuchThing")).toMatchObject({
       status: "Failed",
-      failure: { type: "OrchestratorTaskNotFound" },
+      failure: { type: sdk().failures.unknownOrchestration },
     });
     const missing = await sdk().run("Missing");
-    expect(missing).toMatchObject({ status: "Failed", failure: { inner: { type: "ActivityTaskNotFound" } } });
+    expect(missing).toMatchObject({ status: "Failed", failure: { inner: { type: sdk().failures.unknownActivity } } });
   });
 
   test("an orchestration continues as new, and keeps events that nobody has taken", async () => {
@@ -178,10 +177,10 @@ export function orchestrationCases(sdk: () => DotnetSdk, test: typeof it.concurr
   });
 }
 
-export async function status(sdk: DotnetSdk, instanceId: string): Promise<string | undefined> {
+export async function status(sdk: SdkUnderTest, instanceId: string): Promise<string | undefined> {
   return (await sdk.get(instanceId))?.status;
 }
 
-async function customStatus(sdk: DotnetSdk, instanceId: string): Promise<unknown> {
+async function customStatus(sdk: SdkUnderTest, instanceId: string): Promise<unknown> {
   return (await sdk.get(instanceId))?.customStatus;
 }
