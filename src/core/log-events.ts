@@ -267,6 +267,39 @@ export const logEvents = {
     meaning: "Not everything could be given back while stopping; leases and messages run out by themselves.",
     action: "nothing",
   },
+  GrpcConnected: {
+    area: "Durable",
+    level: "info",
+    fields: [],
+    meaning: "A worker is connected to the gRPC server of its task hub, and takes work.",
+    action: "nothing",
+  },
+  GrpcConnectionLost: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning:
+      "A worker has no connection to the gRPC server of its task hub; it tries for ever, and what runs goes on. Said once for each reason.",
+    action: "Nothing, if it is connected again soon. Else look at the text: the address, the network, the credential.",
+  },
+  WorkItemNotCompleted: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning:
+      "The gRPC server did not take what a worker has done: somebody else had the work by then, or it could not be reached for a minute.",
+    action:
+      "Nothing, if it is rare: the work runs again. Else the network or the worker is too slow for the server's limits.",
+  },
+  WorkItemAbandoned: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    optionalFields: ["instanceId"],
+    meaning:
+      "A worker could not run what the gRPC server sent, and gave it back: it cannot be read, is of a version that is not run here, or the worker stops.",
+    action: "Look at the text. The same text again and again for one instance means that no worker has its code.",
+  },
   ManagementRequestFailed: {
     area: "Durable",
     level: "error",
