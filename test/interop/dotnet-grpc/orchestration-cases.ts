@@ -35,8 +35,8 @@ export function orchestrationCases(sdk: () => SdkUnderTest, test: typeof it.conc
     expect(top.child?.parent).toEqual({ name: "Tree", id });
     expect(top.child?.child?.parent).toEqual({ name: "Tree", id: top.child?.id });
     expect(top.child?.child?.child).toBeNull();
-    await sdk().output("CallChild", { name: "CallEcho", input: 1, instanceId: `${id}/child` });
-    expect(await sdk().get(`${id}/child`)).toMatchObject({ name: "CallEcho", output: 1 });
+    await sdk().output("CallChild", { name: "CallEcho", input: 1, instanceId: `${id}-child` });
+    expect(await sdk().get(`${id}-child`)).toMatchObject({ name: "CallEcho", output: 1 });
   });
 
   test("ids that an orchestration makes up are the same in every replay", async () => {
