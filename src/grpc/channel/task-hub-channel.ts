@@ -140,6 +140,7 @@ class GrpcChannel implements TaskHubChannel {
     request: RequestInit<N>,
     { signal, timeoutMs }: CallOptions = {},
   ): Promise<ResponseOf<N>> {
+    const until = deadlineOf(timeoutMs);
     return this.#begin(name, signal, (headers) => {
       const { path, requestSerialize, responseDeserialize } = serviceDefinition[name]!;
       return new Promise((resolve, reject) => {
@@ -149,7 +150,7 @@ class GrpcChannel implements TaskHubChannel {
           responseDeserialize,
           request,
           headers,
-          { ...deadlineOf(timeoutMs) },
+          until,
           (error, response) => {
             unlink();
             if (error === null) resolve(response as ResponseOf<N>);
@@ -167,10 +168,9 @@ class GrpcChannel implements TaskHubChannel {
     { signal, timeoutMs }: CallOptions = {},
   ): AsyncGenerator<ResponseOf<N>, void, undefined> {
     const { path, requestSerialize, responseDeserialize } = serviceDefinition[name]!;
+    const until = deadlineOf(timeoutMs);
     const call = await this.#begin(name, signal, async (headers) =>
-      this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, headers, {
-        ...deadlineOf(timeoutMs),
-      }),
+      this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, headers, until),
     );
     // A call that is cancelled when nobody reads it any more fails for nobody.
     call.on("error", () => {});
@@ -200,8 +200,9 @@ class GrpcChannel implements TaskHubChannel {
     const headers = this.#headers.clone();
     if (this.#tokens !== undefined) {
       try {
-        headers.set("authorization", `Bearer ${await this.#tokens.get()}`);
+        headers.set("authorization", `Bearer ${await unlessAborted(this.#tokens.get(), this.#closed.signal, signal)}`);
       } catch (cause) {
+        this.#assertOpen(method, signal);
         const details = `no access token could be got: ${messageOf(cause)}`;
         throw new CallFailure({ method, target: this.target, code: status.UNAUTHENTICATED, details, cause });
       }
@@ -237,6 +238,18 @@ class GrpcChannel implements TaskHubChannel {
       cause: error,
     });
   }
+}
+
+/** Rejects when a signal aborts; what was waited for goes on. */
+function unlessAborted<T>(work: Promise<T>, ...signals: readonly (AbortSignal | undefined)[]): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new Error("it was called off"));
+    const settled = () => {
+      for (const signal of signals) signal?.removeEventListener("abort", abort);
+    };
+    for (const signal of signals) signal?.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(settled);
+  });
 }
 
 /** gRPC takes the time of day at which a call ends. */

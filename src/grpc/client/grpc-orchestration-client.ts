@@ -1,0 +1,312 @@
+import { assertEventName, assertStartTime } from "../../core/client-checks.ts";
+import type { EntityClient } from "../../core/entity-client.ts";
+import { isEntityInstanceId } from "../../core/entity-id.ts";
+import { DurableError, isDurableError } from "../../core/errors.ts";
+import { assertDefinitionName } from "../../core/function-names.ts";
+import type { HistoryEvent } from "../../core/history-event.ts";
+import { assertInstanceId, assertKnownInstanceId, assertReadableInstanceId, createId } from "../../core/ids.ts";
+import type {
+  GetInstanceOptions,
+  OrchestrationClient,
+  PurgeQuery,
+  StartInstanceOptions,
+  TerminateOptions,
+  WaitForInstanceOptions,
+} from "../../core/orchestration-client.ts";
+import type {
+  InstanceIdPage,
+  InstanceIdQuery,
+  InstancePage,
+  InstanceQuery,
+  OrchestrationState,
+} from "../../core/orchestration-state.ts";
+import { isTerminalStatus, orchestrationStatuses } from "../../core/orchestration-status.ts";
+import type { Clock, Random } from "../../core/ports.ts";
+import { explainFailure } from "../channel/call-failure.ts";
+import type { TaskHubChannel } from "../channel/task-hub-channel.ts";
+import { HistoryReader } from "../codec/history-reader.ts";
+import { fromWireState } from "../codec/states.ts";
+import { toWireStatus } from "../codec/statuses.ts";
+import { toWireTags } from "../codec/tags.ts";
+import { toTimestamp } from "../codec/times.ts";
+import { toWireTrace } from "../codec/trace-contexts.ts";
+import { PayloadChannel } from "../payloads/payload-channel.ts";
+import type { PayloadStore } from "../payloads/payload-transfer.ts";
+import type { GetInstanceResponse } from "../proto/orchestrator_service_pb.ts";
+import type { RequestInit, ResponseOf, UnaryMethodName } from "../service/service-definition.ts";
+import { GrpcEntityClient } from "./grpc-entity-client.ts";
+import { waitOverCalls } from "./instance-wait.ts";
+import { nextTokenOf, pageSizeOf } from "./page-tokens.ts";
+
+export interface GrpcOrchestrationClientOptions {
+  readonly channel: TaskHubChannel;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Where large payloads are. @defaultValue nowhere: messages carry them */
+  readonly payloads?: PayloadStore | undefined;
+}
+
+const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
+
+/**
+ * Starts and manages instances through the gRPC service of a task hub.
+ *
+ * What an instance is in is for the server to judge, in the one call that asks for something: an event for an instance
+ * that is not there, or has ended, rejects where the server says so, and some servers answer nothing of the kind.
+ *
+ * The protocol has one switch for all payloads: a query that leaves out inputs leaves out outputs and custom statuses too.
+ */
+export class GrpcOrchestrationClient implements OrchestrationClient {
+  readonly entities: EntityClient;
+  readonly #channel: TaskHubChannel;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor({ channel, clock, random, payloads }: GrpcOrchestrationClientOptions) {
+    this.#channel = payloads === undefined ? channel : new PayloadChannel(channel, payloads);
+    this.#clock = clock;
+    this.#random = random;
+    this.entities = new GrpcEntityClient({
+      channel: this.#channel,
+      clock,
+      random,
+      start: (name, input) => this.#create({ name, input }),
+      waitForEnd: (id, options) => this.waitForInstance(id, "ended", { ...options, fetchFailure: true }),
+      purge: (id) => this.purge(id),
+    });
+  }
+
+  get taskHub(): string {
+    return this.#channel.taskHub ?? "default";
+  }
+
+  async startInstance(options: StartInstanceOptions): Promise<string> {
+    assertDefinitionName(options.name, "the name of the orchestration to start");
+    if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
+    assertStartTime(options.scheduledStartTime, "scheduledStartTime");
+    return this.#create(options);
+  }
+
+  async #create(options: StartInstanceOptions): Promise<string> {
+    const { name, version, input, tags, scheduledStartTime, reusableStatuses = terminalStatuses } = options;
+    const instanceId = options.instanceId ?? createId(this.#random);
+    const isOurs = options.instanceId === undefined;
+    const request = {
+      instanceId,
+      name,
+      version,
+      input,
+      scheduledStartTimestamp: scheduledStartTime && toTimestamp(scheduledStartTime),
+      // Nobody else has an id that was just made.
+      orchestrationIdReusePolicy: isOurs ? undefined : { replaceableStatus: reusableStatuses.map(toWireStatus) },
+      tags: toWireTags(tags),
+      parentTraceContext: toWireTrace(options.parentTraceContext),
+      requestTime: toTimestamp(new Date(this.#clock.now())),
+    };
+    try {
+      const started = await this.#call("startInstance", request, `the start of '${name}' as '${instanceId}'`);
+      return started.instanceId || instanceId;
+    } catch (error) {
+      // Made again by gRPC after a lost answer.
+      if (isOurs && isDurableError(error, "InstanceAlreadyExists")) return instanceId;
+      throw error;
+    }
+  }
+
+  /** Input, output and custom status come in one; what was not asked for is left out here. */
+  async getInstance(instanceId: string, options: GetInstanceOptions = {}): Promise<OrchestrationState | undefined> {
+    assertReadableInstanceId(instanceId);
+    try {
+      const request = { instanceId, getInputsAndOutputs: true };
+      return readState(await this.#call("getInstance", request, `the instance '${instanceId}'`), options);
+    } catch (error) {
+      if (isDurableError(error, "InstanceNotFound")) return undefined;
+      throw error;
+    }
+  }
+
+  async waitForInstance(
+    instanceId: string,
+    until: "started" | "ended",
+    options: WaitForInstanceOptions = {},
+  ): Promise<OrchestrationState | undefined> {
+    assertReadableInstanceId(instanceId);
+    const method = until === "started" ? "waitForInstanceStart" : "waitForInstanceCompletion";
+    const request = { instanceId, getInputsAndOutputs: true };
+    return waitOverCalls(instanceId, until, options, {
+      wait: async (call) => readState(await this.#channel.unary(method, request, call), options),
+      read: () => this.getInstance(instanceId, options),
+      clock: this.#clock,
+    });
+  }
+
+  async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
+    assertReadableInstanceId(instanceId);
+    try {
+      const history = await explainFailure(this.#readHistory(instanceId), `the history of '${instanceId}'`);
+      return history.length === 0 ? undefined : history;
+    } catch (error) {
+      if (isDurableError(error, "InstanceNotFound")) return undefined;
+      throw error;
+    }
+  }
+
+  async #readHistory(instanceId: string): Promise<readonly HistoryEvent[]> {
+    const reader = new HistoryReader();
+    const history: HistoryEvent[] = [];
+    for await (const { events } of this.#channel.stream("streamInstanceHistory", { instanceId })) {
+      for (const event of events) history.push(reader.read(event));
+    }
+    return history;
+  }
+
+  async queryInstances(query: InstanceQuery): Promise<InstancePage> {
+    const { runtimeStatus = [], createdTimeFrom, createdTimeTo, continuationToken, fetchInput = true } = query;
+    const request = {
+      query: {
+        runtimeStatus: runtimeStatus.map(toWireStatus),
+        createdTimeFrom: createdTimeFrom && toTimestamp(createdTimeFrom),
+        createdTimeTo: createdTimeTo && toTimestamp(createdTimeTo),
+        maxInstanceCount: pageSizeOf(query),
+        continuationToken,
+        instanceIdPrefix: query.instanceIdPrefix,
+        fetchInputsAndOutputs: fetchInput,
+      },
+    };
+    const page = await this.#call("queryInstances", request, "the query of instances");
+    const instances = page.orchestrationState
+      .map((state) => only(fromWireState(state), { fetchInput }))
+      .filter((state) => query.includeEntities === true || !isEntityInstanceId(state.instanceId));
+    return { instances, continuationToken: nextTokenOf(page.continuationToken, continuationToken) };
+  }
+
+  async listInstanceIds(query: InstanceIdQuery): Promise<InstanceIdPage> {
+    const { runtimeStatus: asked = [], completedTimeFrom, completedTimeTo, continuationToken } = query;
+    const pageSize = pageSizeOf(query);
+    const runtimeStatus = asked.filter(isTerminalStatus);
+    if (asked.length > 0 && runtimeStatus.length === 0) return { instanceIds: [], continuationToken: undefined };
+    const request = {
+      runtimeStatus: runtimeStatus.map(toWireStatus),
+      completedTimeFrom: completedTimeFrom && toTimestamp(completedTimeFrom),
+      completedTimeTo: completedTimeTo && toTimestamp(completedTimeTo),
+      pageSize,
+      lastInstanceKey: continuationToken,
+    };
+    const page = await this.#call("listInstanceIds", request, "the list of instance ids");
+    return {
+      instanceIds: page.instanceIds,
+      continuationToken: nextTokenOf(page.lastInstanceKey, continuationToken),
+    };
+  }
+
+  async raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void> {
+    assertEventName(name);
+    assertKnownInstanceId(instanceId);
+    await this.#call("raiseEvent", { instanceId, name, input }, `the event '${name}' for '${instanceId}'`);
+  }
+
+  async terminate(instanceId: string, reason: string | undefined, options: TerminateOptions = {}): Promise<void> {
+    assertKnownInstanceId(instanceId);
+    const request = { instanceId, output: reason, recursive: options.recursive === true };
+    await this.#call("terminateInstance", request, `the termination of '${instanceId}'`);
+  }
+
+  async suspend(instanceId: string, reason: string | undefined): Promise<void> {
+    assertKnownInstanceId(instanceId);
+    await this.#call("suspendInstance", { instanceId, reason }, `the suspension of '${instanceId}'`);
+  }
+
+  async resume(instanceId: string, reason: string | undefined): Promise<void> {
+    assertKnownInstanceId(instanceId);
+    await this.#call("resumeInstance", { instanceId, reason }, `the resumption of '${instanceId}'`);
+  }
+
+  async rewind(instanceId: string, reason: string | undefined): Promise<void> {
+    assertKnownInstanceId(instanceId);
+    await this.#call("rewindInstance", { instanceId, reason }, `the rewind of '${instanceId}'`);
+  }
+
+  async restart(instanceId: string, options: { readonly restartWithNewInstanceId: boolean }): Promise<string> {
+    assertKnownInstanceId(instanceId);
+    const { restartWithNewInstanceId } = options;
+    const request = { instanceId, restartWithNewInstanceId };
+    try {
+      const { instanceId: restarted } = await this.#call("restartInstance", request, `the restart of '${instanceId}'`);
+      return restarted || instanceId;
+    } catch (error) {
+      if (isDurableError(error, "InstanceNotActive")) {
+        // The instance that runs under the id is in the way of the new one.
+        throw new DurableError("InstanceAlreadyExists", error.message, { cause: error });
+      }
+      if (isDurableError(error, "NotSupported")) return this.#startAgain(instanceId, restartWithNewInstanceId);
+      throw error;
+    }
+  }
+
+  /** For servers without the call. */
+  async #startAgain(instanceId: string, restartWithNewInstanceId: boolean): Promise<string> {
+    const state = await this.getInstance(instanceId);
+    if (state === undefined) {
+      throw new DurableError("InstanceNotFound", `no instance '${instanceId}' exists at ${this.#channel.target}`);
+    }
+    const { name, version, input, tags } = state;
+    const startId = restartWithNewInstanceId ? undefined : instanceId;
+    return this.#create({ name, version, input, tags, instanceId: startId });
+  }
+
+  async purge(instanceId: string, options: { readonly recursive?: boolean } = {}): Promise<number> {
+    assertKnownInstanceId(instanceId);
+    const { recursive = false } = options;
+    const request = { request: { case: "instanceId", value: instanceId }, recursive, isOrchestration: true } as const;
+    try {
+      return (await this.#call("purgeInstances", request, `the purge of '${instanceId}'`)).deletedInstanceCount;
+    } catch (error) {
+      if (isDurableError(error, "InstanceNotFound")) return 0;
+      throw error;
+    }
+  }
+
+  async purgeBy(query: PurgeQuery): Promise<number> {
+    const { createdTimeFrom, createdTimeTo, runtimeStatus: asked = [], recursive = false } = query;
+    const runtimeStatus = asked.length === 0 ? terminalStatuses : asked.filter(isTerminalStatus);
+    if (runtimeStatus.length === 0) return 0;
+    const filter = {
+      createdTimeFrom: createdTimeFrom && toTimestamp(createdTimeFrom),
+      createdTimeTo: createdTimeTo && toTimestamp(createdTimeTo),
+      runtimeStatus: runtimeStatus.map(toWireStatus),
+    };
+    const request = { request: { case: "purgeInstanceFilter", value: filter }, recursive } as const;
+    let purged = 0;
+    for (;;) {
+      const { deletedInstanceCount, isComplete } = await this.#call(
+        "purgeInstances",
+        request,
+        "the purge of instances",
+      );
+      purged += deletedInstanceCount;
+      // A server that was not done and has deleted nothing would never be.
+      if (isComplete !== false || deletedInstanceCount === 0) return purged;
+    }
+  }
+
+  /** @param what is asked, for messages */
+  #call<N extends UnaryMethodName>(method: N, request: RequestInit<N>, what: string): Promise<ResponseOf<N>> {
+    return explainFailure(this.#channel.unary(method, request), what);
+  }
+}
+
+function readState(
+  { exists, orchestrationState }: GetInstanceResponse,
+  options: GetInstanceOptions,
+): OrchestrationState | undefined {
+  return exists && orchestrationState !== undefined ? only(fromWireState(orchestrationState), options) : undefined;
+}
+
+function only(state: OrchestrationState, { fetchInput = true, fetchFailure = false }: GetInstanceOptions) {
+  const { failureDetails, ...others } = state;
+  return {
+    ...others,
+    input: fetchInput ? others.input : undefined,
+    ...(fetchFailure && failureDetails !== undefined && { failureDetails }),
+  };
+}
