@@ -308,6 +308,42 @@ export const logEvents = {
     action: "Look at the text: most often it is storage.",
   },
 
+  WorkerConnected: {
+    area: "Durable",
+    level: "info",
+    fields: [],
+    meaning: "A worker has connected over gRPC and takes work.",
+    action: "nothing",
+  },
+  WorkerDisconnected: {
+    area: "Durable",
+    level: "info",
+    fields: [],
+    meaning: "The stream of a worker has ended; what it had not answered is sent to others, or to it when it is back.",
+    action: "nothing",
+  },
+  WorkItemRedispatched: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning: "A worker has not done the work that it was sent over gRPC, and it is sent again; the text says why.",
+    action: "Nothing, if a worker has just stopped. Else look at the log of the workers.",
+  },
+  SidecarCallFailed: {
+    area: "Durable",
+    level: "error",
+    fields: ["method"],
+    meaning: "A gRPC call was answered with an error that its sender has not caused.",
+    action: "Look at the text: most often it is storage.",
+  },
+  SidecarExposed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["address"],
+    meaning: "The sidecar listens beyond this machine, and whoever reaches it can work on the task hub.",
+    action: "Give it a token or listen on 127.0.0.1 (the default).",
+  },
+
   LocalSettingUnusable: {
     area: "Host",
     level: "warn",

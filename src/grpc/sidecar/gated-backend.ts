@@ -1,0 +1,98 @@
+import { linkSignals } from "../../core/linked-signal.ts";
+import type { TaskMessage } from "../../core/task-message.ts";
+import type {
+  ActivityWorkItem,
+  Backend,
+  CheckpointReceipt,
+  LoadedHistory,
+  OrchestrationCheckpoint,
+  OrchestrationWorkItem,
+} from "../../engine/backend.ts";
+import type { WorkKind } from "./work-item-filter.ts";
+import type { WorkerQueue } from "./worker-queue.ts";
+
+/** Orchestrations and entities come out of the same queue. */
+const instanceKinds: readonly WorkKind[] = ["orchestration", "entity"];
+const activityKinds: readonly WorkKind[] = ["activity"];
+
+/**
+ * A backend that hands out work only while a worker is connected that has room for it: without one, work stays where it
+ * is, for other processes to take.
+ */
+export class GatedBackend implements Backend {
+  readonly #backend: Backend;
+  readonly #gate: Pick<WorkerQueue, "room" | "waitForRoom" | "whenEmpty">;
+
+  constructor(backend: Backend, gate: Pick<WorkerQueue, "room" | "waitForRoom" | "whenEmpty">) {
+    this.#backend = backend;
+    this.#gate = gate;
+  }
+
+  get taskHub(): string {
+    return this.#backend.taskHub;
+  }
+
+  start(): Promise<void> {
+    return this.#backend.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#backend.stop();
+  }
+
+  fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
+    return this.#fetch(instanceKinds, signal, (open) => this.#backend.fetchOrchestrationWorkItem(open));
+  }
+
+  fetchActivityWorkItem(signal: AbortSignal, demand: () => number = () => 1): Promise<ActivityWorkItem | undefined> {
+    const wanted = () => Math.min(demand(), Math.max(1, this.#gate.room("activity")));
+    return this.#fetch(activityKinds, signal, (open) => this.#backend.fetchActivityWorkItem(open, wanted));
+  }
+
+  loadHistory(workItem: OrchestrationWorkItem): Promise<LoadedHistory> {
+    return this.#backend.loadHistory(workItem);
+  }
+
+  renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
+    return this.#backend.renewOrchestrationWorkItem(workItem);
+  }
+
+  completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt> {
+    return this.#backend.completeOrchestrationWorkItem(checkpoint);
+  }
+
+  abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
+    return this.#backend.abandonOrchestrationWorkItem(workItem);
+  }
+
+  renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+    return this.#backend.renewActivityWorkItem(workItem);
+  }
+
+  completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
+    return this.#backend.completeActivityWorkItem(workItem, answer);
+  }
+
+  abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+    return this.#backend.abandonActivityWorkItem(workItem);
+  }
+
+  async #fetch<T>(
+    kinds: readonly WorkKind[],
+    signal: AbortSignal,
+    fetch: (open: AbortSignal) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    while (!signal.aborted) {
+      await this.#gate.waitForRoom(kinds, signal);
+      if (signal.aborted) return undefined;
+      const open = linkSignals(signal, this.#gate.whenEmpty());
+      try {
+        const workItem = await fetch(open.signal);
+        if (workItem !== undefined) return workItem;
+      } finally {
+        open.unlink();
+      }
+    }
+    return undefined;
+  }
+}

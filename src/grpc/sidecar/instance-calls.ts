@@ -1,0 +1,145 @@
+import { DurableError } from "../../core/errors.ts";
+import type { OrchestrationClient } from "../../core/orchestration-client.ts";
+import type { OrchestrationState } from "../../core/orchestration-state.ts";
+import type { Clock } from "../../core/ports.ts";
+import { toWireState } from "../codec/states.ts";
+import { fromWireStatus } from "../codec/statuses.ts";
+import { fromTimestamp } from "../codec/times.ts";
+import type { RequestOf, ResponseInit } from "../service/service-definition.ts";
+import { unless } from "./error-rules.ts";
+import { purgeInstances } from "./purge-instances.ts";
+import { startInstance } from "./start-instance.ts";
+import type { CallScope, UnaryCalls } from "./unary-calls.ts";
+
+type InstanceMethods =
+  | "startInstance"
+  | "getInstance"
+  | "waitForInstanceStart"
+  | "waitForInstanceCompletion"
+  | "raiseEvent"
+  | "terminateInstance"
+  | "suspendInstance"
+  | "resumeInstance"
+  | "rewindInstance"
+  | "restartInstance"
+  | "queryInstances"
+  | "listInstanceIds"
+  | "purgeInstances"
+  | "skipGracefulOrchestrationTerminations";
+
+const defaultPageSize = 100;
+const maxPageSize = 1_000;
+
+/** Starts, looks at and manages orchestration instances. */
+export function instanceCalls(client: OrchestrationClient, clock: Clock): UnaryCalls<InstanceMethods> {
+  return {
+    async startInstance(request, { signal }) {
+      return { instanceId: await startInstance(request, { client, clock, signal }) };
+    },
+    async getInstance({ instanceId, getInputsAndOutputs: fetchPayloads }) {
+      const options = { fetchInput: fetchPayloads, fetchFailure: fetchPayloads };
+      return describe(await client.getInstance(instanceId, options), fetchPayloads);
+    },
+    waitForInstanceStart: (request, scope) => wait(client, "started", request, scope),
+    waitForInstanceCompletion: (request, scope) => wait(client, "ended", request, scope),
+    async raiseEvent({ instanceId, name, input }) {
+      await unless(["InstanceNotActive"], client.raiseEvent(instanceId, name, input), undefined);
+      return {};
+    },
+    async terminateInstance({ instanceId, output, recursive }) {
+      const terminated = client.terminate(instanceId, output, { recursive });
+      await unless(["InstanceNotActive", "InstanceNotFound"], terminated, undefined);
+      return {};
+    },
+    async suspendInstance({ instanceId, reason }) {
+      await unless(["InstanceNotActive"], client.suspend(instanceId, reason), undefined);
+      return {};
+    },
+    async resumeInstance({ instanceId, reason }) {
+      await unless(["InstanceNotActive"], client.resume(instanceId, reason), undefined);
+      return {};
+    },
+    async rewindInstance({ instanceId, reason }) {
+      await client.rewind(instanceId, reason);
+      return {};
+    },
+    async restartInstance({ instanceId, restartWithNewInstanceId }) {
+      return { instanceId: await restart(client, instanceId, restartWithNewInstanceId) };
+    },
+    async queryInstances({ query }) {
+      return await queryInstances(client, query);
+    },
+    async listInstanceIds({ runtimeStatus, completedTimeFrom, completedTimeTo, pageSize, lastInstanceKey }) {
+      const page = await client.listInstanceIds({
+        runtimeStatus: runtimeStatus.length === 0 ? undefined : runtimeStatus.map(fromWireStatus),
+        completedTimeFrom: fromTimestamp(completedTimeFrom),
+        completedTimeTo: fromTimestamp(completedTimeTo),
+        pageSize: readPageSize(pageSize),
+        continuationToken: lastInstanceKey || undefined,
+      });
+      return { instanceIds: [...page.instanceIds], lastInstanceKey: page.continuationToken };
+    },
+    purgeInstances: (request, scope) => purgeInstances(request, { client, clock, ...scope }),
+    async skipGracefulOrchestrationTerminations() {
+      const message = "instances of this task hub end through their history only; use TerminateInstance";
+      throw new DurableError("NotSupported", message);
+    },
+  };
+}
+
+async function wait(
+  client: OrchestrationClient,
+  until: "started" | "ended",
+  { instanceId, getInputsAndOutputs: fetchPayloads }: RequestOf<"waitForInstanceStart">,
+  { signal }: CallScope,
+): Promise<ResponseInit<"waitForInstanceStart">> {
+  const options = { signal, fetchInput: fetchPayloads, fetchFailure: fetchPayloads };
+  return describe(await client.waitForInstance(instanceId, until, options), fetchPayloads);
+}
+
+function describe(state: OrchestrationState | undefined, fetchPayloads: boolean): ResponseInit<"getInstance"> {
+  if (state === undefined) return { exists: false };
+  return { exists: true, orchestrationState: toWireState(state, { fetchPayloads }) };
+}
+
+async function restart(client: OrchestrationClient, instanceId: string, withNewId: boolean): Promise<string> {
+  try {
+    return await client.restart(instanceId, { restartWithNewInstanceId: withNewId });
+  } catch (error) {
+    const isRunning = await unless(["InstanceAlreadyExists"], Promise.reject(error), "running" as const);
+    throw new DurableError("InstanceNotActive", `the instance '${instanceId}' is ${isRunning} and keeps its id`);
+  }
+}
+
+async function queryInstances(
+  client: OrchestrationClient,
+  query: RequestOf<"queryInstances">["query"],
+): Promise<ResponseInit<"queryInstances">> {
+  const hubs = query?.taskHubNames ?? [];
+  if (hubs.length > 0 && !hubs.some(({ value }) => isSameHub(value, client.taskHub))) return { orchestrationState: [] };
+  const statuses = query?.runtimeStatus ?? [];
+  const fetchPayloads = query?.fetchInputsAndOutputs ?? false;
+  const { instances, continuationToken } = await client.queryInstances({
+    runtimeStatus: statuses.length === 0 ? undefined : statuses.map(fromWireStatus),
+    createdTimeFrom: fromTimestamp(query?.createdTimeFrom),
+    createdTimeTo: fromTimestamp(query?.createdTimeTo),
+    instanceIdPrefix: query?.instanceIdPrefix || undefined,
+    pageSize: readPageSize(query?.maxInstanceCount ?? 0),
+    continuationToken: query?.continuationToken || undefined,
+    fetchInput: fetchPayloads,
+  });
+  return {
+    orchestrationState: instances.map((state) => toWireState(state, { fetchPayloads })),
+    continuationToken,
+  };
+}
+
+/** Clients that want everything at once ask for more than fits into an answer. */
+function readPageSize(asked: number): number {
+  return asked > 0 ? Math.min(asked, maxPageSize) : defaultPageSize;
+}
+
+/** Names of hubs ignore case. */
+export function isSameHub(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

@@ -1,0 +1,74 @@
+import { DurableError } from "../../core/errors.ts";
+import type { OrchestrationClient } from "../../core/orchestration-client.ts";
+import { isTerminalStatus, type OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
+import type { Clock } from "../../core/ports.ts";
+import { fromWireStatus } from "../codec/statuses.ts";
+import { fromTimestamp } from "../codec/times.ts";
+import { fromWireTrace } from "../codec/trace-contexts.ts";
+import type { CreateInstanceRequest, OrchestrationIdReusePolicy } from "../proto/orchestrator_service_pb.ts";
+import { unless } from "./error-rules.ts";
+import type { CallScope } from "./unary-calls.ts";
+
+/** How long a start waits for the instance to end that it replaces, in milliseconds. */
+const replacementTimeoutMs = 60_000;
+
+/**
+ * Starts an instance as `StartInstance` says. Without a policy an id can be used once; with one, also an empty one, an
+ * instance in a listed status is replaced, after it was terminated if it still runs.
+ *
+ * @throws DurableError `InstanceAlreadyExists`, `InvalidOption`, `InvalidInstanceId`; `TaskTimeout` when the instance to
+ * be replaced does not end; `Aborted`
+ */
+export async function startInstance(
+  request: CreateInstanceRequest,
+  { client, clock, signal }: CallScope & { readonly client: OrchestrationClient; readonly clock: Clock },
+): Promise<string> {
+  const { name, version, input, tags } = request;
+  const instanceId = request.instanceId === "" ? undefined : request.instanceId;
+  const reusableStatuses = readReusableStatuses(request.orchestrationIdReusePolicy);
+  if (instanceId !== undefined && reusableStatuses.some((each) => !isTerminalStatus(each))) {
+    await endReplaceable(instanceId, reusableStatuses, { client, signal });
+  }
+  return await client.startInstance({
+    instanceId,
+    name,
+    version,
+    input,
+    tags: Object.keys(tags).length === 0 ? undefined : tags,
+    scheduledStartTime: laterThan(clock.now(), fromTimestamp(request.scheduledStartTimestamp)),
+    parentTraceContext: fromWireTrace(request.parentTraceContext),
+    reusableStatuses: reusableStatuses.filter(isTerminalStatus),
+  });
+}
+
+function readReusableStatuses(policy: OrchestrationIdReusePolicy | undefined): readonly OrchestrationRuntimeStatus[] {
+  const statuses = (policy?.replaceableStatus ?? []).map(fromWireStatus);
+  const isRunningOne = statuses.some((each) => !isTerminalStatus(each));
+  if (isRunningOne && !statuses.includes("Terminated")) {
+    throw new DurableError(
+      "InvalidOption",
+      "Invalid reusable statuses: cannot exclude 'Terminated' while also allowing reuse of running instances",
+    );
+  }
+  return statuses;
+}
+
+async function endReplaceable(
+  instanceId: string,
+  reusableStatuses: readonly OrchestrationRuntimeStatus[],
+  { client, signal }: CallScope & { readonly client: OrchestrationClient },
+): Promise<void> {
+  const existing = await client.getInstance(instanceId, { fetchInput: false });
+  if (existing === undefined || isTerminalStatus(existing.runtimeStatus)) return;
+  if (!reusableStatuses.includes(existing.runtimeStatus)) {
+    const message = `an instance '${instanceId}' exists already and is ${existing.runtimeStatus}`;
+    throw new DurableError("InstanceAlreadyExists", message);
+  }
+  await unless(["InstanceNotActive"], client.terminate(instanceId, "replaced by a new instance"), undefined);
+  await client.waitForInstance(instanceId, "ended", { signal, timeoutMs: replacementTimeoutMs, fetchInput: false });
+}
+
+/** A time that is past, as some clients send it for none, means at once. */
+function laterThan(now: number, time: Date | undefined): Date | undefined {
+  return time !== undefined && time.getTime() > now ? time : undefined;
+}

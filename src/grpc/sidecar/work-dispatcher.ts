@@ -1,0 +1,231 @@
+import { DurableError, messageOf } from "../../core/errors.ts";
+import { createEventLog, type EventLog } from "../../core/event-log.ts";
+import { createId } from "../../core/ids.ts";
+import type { Clock, LogSink, Random } from "../../core/ports.ts";
+import { type LostReason, type PendingWork, PendingWorks, type WorkReference } from "./pending-work.ts";
+import type { RemoteWork, WorkAnswers } from "./remote-work.ts";
+import type { RemoteWorker } from "./remote-worker.ts";
+import type { WorkKind } from "./work-item-filter.ts";
+import { WorkerQueue } from "./worker-queue.ts";
+
+export interface WorkDispatcherOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: LogSink;
+  /** How long work that the engine has given waits while no worker is connected, in milliseconds. @defaultValue 10,000 */
+  readonly noWorkerGraceMs?: number | undefined;
+  /**
+   * An orchestration or entity that a connected worker has not answered for so long is sent again, in milliseconds.
+   * Activities may take any time. @defaultValue 5 minutes
+   */
+  readonly answerTimeoutMs?: number | undefined;
+  /** Pause between two signs of life on the stream of a worker, in milliseconds. @defaultValue 15,000 */
+  readonly pingIntervalMs?: number | undefined;
+}
+
+const firstPauseMs = 1_000;
+const maxPauseMs = 30_000;
+/** Work that was handed back so often goes back to the engine: others may have the workers for it. */
+const maxFailures = 5;
+
+/** How a sending has ended. */
+type Ending<Result> =
+  | { readonly kind: "result"; readonly result: Result }
+  | { readonly kind: "again"; readonly reason: string; readonly afterPause: boolean };
+
+/**
+ * Sends work to the workers that are connected and waits for their answers.
+ *
+ * D1. Each sending has a token of its own. What answers an earlier sending is refused, so nothing is applied twice.
+ * D2. Work that comes back without a result (its worker is gone, does not answer, or gives it back) is sent again, until
+ *     its result is there or nobody wants it.
+ * D3. A worker never has more work of a kind than it has asked for.
+ */
+export class WorkDispatcher {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #events: EventLog;
+  readonly #answerTimeoutMs: number;
+  readonly #pingIntervalMs: number;
+  readonly #queue: WorkerQueue;
+  readonly #pending = new PendingWorks();
+  /** Ends the rounds that keep streams alive; there are none while nobody is connected. */
+  #rounds: AbortController | undefined;
+
+  constructor(options: WorkDispatcherOptions) {
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#events = createEventLog(options.log);
+    this.#answerTimeoutMs = options.answerTimeoutMs ?? 5 * 60_000;
+    this.#pingIntervalMs = options.pingIntervalMs ?? 15_000;
+    this.#queue = new WorkerQueue(options.clock, options.noWorkerGraceMs ?? 10_000);
+  }
+
+  /** The workers, for those who want to know when one is there. */
+  get queue(): Pick<WorkerQueue, "room" | "waitForRoom" | "whenEmpty"> {
+    return this.#queue;
+  }
+
+  connect(worker: RemoteWorker): void {
+    this.#events.write("WorkerConnected", `${worker.description} takes work`, {});
+    this.#queue.add(worker);
+    if (this.#rounds !== undefined) return;
+    this.#rounds = new AbortController();
+    void this.#makeRounds(this.#rounds.signal);
+  }
+
+  /** Repeatable. */
+  disconnect(worker: RemoteWorker): void {
+    if (!this.#queue.remove(worker)) return;
+    this.#events.write("WorkerDisconnected", `${worker.description} takes no more work`, {});
+    if (this.#queue.workers.length === 0) {
+      this.#rounds?.abort();
+      this.#rounds = undefined;
+    }
+    for (const pending of this.#pending) if (pending.worker === worker) pending.lose("worker gone");
+  }
+
+  /** The stream of a worker, which had enough, takes more again. */
+  drained(worker: RemoteWorker): void {
+    worker.drained();
+    this.#queue.hasChanged();
+  }
+
+  /**
+   * Has the work done by a worker.
+   *
+   * @throws DurableError `Aborted` when nobody wants it any more, or no worker is connected; `OrchestratorNotRegistered`,
+   * `ActivityNotRegistered`, `EntityNotRegistered` when none of those who are connected takes it
+   */
+  async dispatch<Kind extends WorkKind, Result>(work: RemoteWork<Kind, Result>): Promise<Result> {
+    let pauseMs = firstPauseMs;
+    let failures = 0;
+    for (;;) {
+      // Nothing is awaited before the place at the worker is taken: who fetches work counts what is left.
+      const place = this.#queue.take(work);
+      const worker = place instanceof Promise ? await place : place;
+      const ending = await this.#send(work, worker);
+      if (ending.kind === "result") return ending.result;
+      if (work.signal.aborted) throw notWanted(work);
+      this.#events.write("WorkItemRedispatched", `${describe(work)} is sent again: ${ending.reason}`, {
+        instanceId: work.instanceId,
+      }); // D2
+      if (!ending.afterPause) continue;
+      if (++failures >= maxFailures) {
+        throw new DurableError("Aborted", `${describe(work)} came back ${failures} times: ${ending.reason}`);
+      }
+      await this.#clock.sleep(pauseMs, work.signal);
+      pauseMs = Math.min(pauseMs * 2, maxPauseMs);
+    }
+  }
+
+  /**
+   * Takes the answer of a worker.
+   *
+   * @throws DurableError `InstanceNotFound` for work that is not waiting for it: it was answered, or sent again, or is not
+   * known here; `InvalidPayload` or another when the answer cannot be understood
+   */
+  complete<Kind extends WorkKind>(reference: WorkReference & { kind: Kind }, answer: WorkAnswers[Kind]): void {
+    this.#require(reference).answer(answer);
+  }
+
+  /** A worker gives work back. @throws DurableError `InstanceNotFound` as for `complete` */
+  abandon(reference: WorkReference): void {
+    this.#require(reference).lose("handed back");
+  }
+
+  /** The committed history of a work item that a worker has. @throws DurableError `InstanceNotFound` */
+  streamPast(instanceId: string, executionId: string | undefined): Iterable<Uint8Array> {
+    const pending = this.#pending.find({ kind: "orchestration", token: "", instanceId });
+    if (pending !== undefined && (executionId === undefined || pending.executionId === executionId)) {
+      return pending.streamPast();
+    }
+    throw new DurableError("InstanceNotFound", `no worker has a work item of instance '${instanceId}'`);
+  }
+
+  /** Whoever waits is told that nobody will answer. */
+  close(): void {
+    this.#rounds?.abort();
+    this.#rounds = undefined;
+    this.#queue.close();
+    for (const pending of this.#pending) pending.lose("not wanted");
+  }
+
+  #require(reference: WorkReference): PendingWork {
+    const pending = this.#pending.find(reference); // D1
+    if (pending !== undefined) return pending;
+    const which = reference.instanceId === "" ? "" : ` of '${reference.instanceId}'`;
+    const message = `no such ${reference.kind} work item${which}: it was answered or taken away`;
+    throw new DurableError("InstanceNotFound", message);
+  }
+
+  /** Sends the work to a worker that has room for it, and waits for how that ends. */
+  #send<Kind extends WorkKind, Result>(work: RemoteWork<Kind, Result>, worker: RemoteWorker): Promise<Ending<Result>> {
+    const { signal } = work;
+    return new Promise((resolve, reject) => {
+      const end = (act: () => void): void => {
+        this.#pending.delete(pending);
+        signal.removeEventListener("abort", unwanted);
+        worker.end(work.kind);
+        this.#queue.hasChanged(); // D3
+        act();
+      };
+      const unwanted = () => pending.lose("not wanted");
+      const again = (reason: string, afterPause: boolean) => end(() => resolve({ kind: "again", reason, afterPause }));
+      const pending: PendingWork = {
+        kind: work.kind,
+        token: createId(this.#random), // D1
+        instanceId: work.instanceId,
+        executionId: work.executionId,
+        taskId: work.taskId,
+        worker,
+        sentAt: this.#clock.now(),
+        streamPast: () => work.streamPast?.() ?? [],
+        answer: (answer) => {
+          try {
+            const reading = work.read(answer as WorkAnswers[Kind]);
+            if (reading.kind === "result") end(() => resolve(reading));
+            else if (reading.kind !== "partial") again(reading.reason, reading.kind === "failed");
+          } catch (error) {
+            again(`its answer cannot be understood: ${messageOf(error)}`, true);
+            throw error;
+          }
+        },
+        lose: (reason: LostReason) => {
+          if (reason === "not wanted") end(() => reject(notWanted(work)));
+          else again(reason, reason === "handed back");
+        },
+      };
+      this.#pending.add(pending);
+      if (signal.aborted) return unwanted();
+      signal.addEventListener("abort", unwanted, { once: true });
+      try {
+        worker.send(work.write(worker, pending.token));
+      } catch (error) {
+        end(() => reject(error));
+      }
+    });
+  }
+
+  /** Shows the workers that this side lives, and finds what they have left lying. */
+  async #makeRounds(signal: AbortSignal): Promise<void> {
+    const pauseMs = Math.min(this.#pingIntervalMs, this.#answerTimeoutMs);
+    for (;;) {
+      await this.#clock.sleep(pauseMs, signal);
+      if (signal.aborted) return;
+      for (const worker of this.#queue.workers) worker.ping();
+      const oldest = this.#clock.now() - this.#answerTimeoutMs;
+      for (const pending of this.#pending) {
+        if (pending.kind !== "activity" && pending.sentAt <= oldest) pending.lose("not answered"); // D2
+      }
+    }
+  }
+}
+
+function describe({ kind, name, instanceId }: RemoteWork<WorkKind, unknown>): string {
+  return kind === "entity" ? `the entity ${instanceId}` : `the ${kind} '${name}' of ${instanceId}`;
+}
+
+function notWanted(work: RemoteWork<WorkKind, unknown>): DurableError {
+  return new DurableError("Aborted", `${describe(work)} is not wanted any more`);
+}
