@@ -1,3 +1,4 @@
+import { parseSidecar, type SidecarOptions, sidecarHelp } from "./sidecar-options.ts";
 import { parseStart, type StartOptions, startHelp } from "./start-options.ts";
 
 /** What the user asked for on the command line. */
@@ -5,6 +6,7 @@ export type Command =
   | { readonly kind: "help"; readonly topic: "durable" | VerbName }
   | { readonly kind: "version" }
   | { readonly kind: "start"; readonly options: StartOptions }
+  | { readonly kind: "sidecar"; readonly options: SidecarOptions }
   /** Not understood; one line that says what. */
   | { readonly kind: "mistake"; readonly message: string };
 
@@ -16,7 +18,7 @@ interface Verb {
   parse(args: readonly string[], cwd: string): Command;
 }
 
-type VerbName = "start";
+type VerbName = "start" | "sidecar";
 
 /** The verbs of `durable`, in the order in which they are listed. */
 const verbs: Readonly<Record<VerbName, Verb>> = {
@@ -27,6 +29,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parseStart(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "start" };
       return read.kind === "options" ? { kind: "start", options: read.options } : read;
+    },
+  },
+  sidecar: {
+    summary: "Serve a task hub over gRPC, to workers and clients in any language",
+    help: sidecarHelp,
+    parse(args, cwd) {
+      const read = parseSidecar(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "sidecar" };
+      return read.kind === "options" ? { kind: "sidecar", options: read.options } : read;
     },
   },
 };

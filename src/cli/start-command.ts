@@ -7,6 +7,7 @@ import { LocalHost } from "../host/local-host.ts";
 import { formatBanner, formatFunctions, suggestCommand } from "./banner.ts";
 import type { StartOptions } from "./start-options.ts";
 import type { Terminal } from "./terminal.ts";
+import { watchSignals } from "./watch-signals.ts";
 
 const failedStopTimeoutMs = 2_000;
 
@@ -71,21 +72,6 @@ export async function runStart(
     terminal.fail(describeFailure(error, verbose));
     return 1;
   }
-}
-
-/** Resolves at the first signal. The second one ends the process. */
-function watchSignals(terminal: Terminal): Promise<undefined> {
-  return new Promise((resolve) => {
-    let seen = false;
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.on(signal, () => {
-        if (seen) process.exit(130);
-        seen = true;
-        terminal.print("Stopping. Press Ctrl+C again to stop at once.");
-        resolve(undefined);
-      });
-    }
-  });
 }
 
 /** A promise that nobody awaits is a mistake of the app, not a reason to take all its other work down. */

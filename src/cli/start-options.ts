@@ -71,7 +71,8 @@ function listNames(texts: readonly string[]): readonly string[] {
   return texts.flatMap((text) => text.split(/[\s,]+/)).filter((name) => name !== "");
 }
 
-function readInteger(text: string, least: number, most: number): number | null {
+/** A whole number within limits; `null` for anything else. */
+export function readInteger(text: string, least: number, most: number): number | null {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   return value >= least && value <= most ? value : null;
 }

@@ -42,6 +42,7 @@ const statusOfCode = new Map<DurableErrorCode, number>([
   ["NotSupported", 501],
   ["StorageUnavailable", 503],
   ["StorageBeingDeleted", 503],
+  ["ServiceUnavailable", 503],
   ["Aborted", 503],
 ]);
 

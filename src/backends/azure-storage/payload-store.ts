@@ -107,7 +107,12 @@ class BlobPayloadStore implements PayloadStore {
       const message = `a payload lies in the container '${container}', but only '${this.#container}' is read`; // O1
       throw new DurableError("CorruptData", `${message}: give all workers and clients the same one`);
     }
-    const reply = await this.#storage.perform({ kind: "blob.get", container, blob, maxBytes: this.maxBytes + packingBytes });
+    const reply = await this.#storage.perform({
+      kind: "blob.get",
+      container,
+      blob,
+      maxBytes: this.maxBytes + packingBytes,
+    });
     if (reply.outcome !== "done") throw new DurableError("CorruptData", `the payload blob ${blob} does not exist`);
     return (await this.#unpack(reply.value, blob)).toString("utf8");
   }
@@ -141,7 +146,7 @@ function formatToken(container: string, blob: string): string {
  *
  * @param blobEndpoint without a trailing slash; a URL elsewhere is `undefined`
  */
-export function readToken(token: string, blobEndpoint: string): BlobPlace | undefined {
+function readToken(token: string, blobEndpoint: string): BlobPlace | undefined {
   if (token.startsWith(prefixV1)) {
     const [, container, blob] = /^([^:]+):(.+)$/s.exec(token.slice(prefixV1.length)) ?? [];
     return container === undefined || blob === undefined ? undefined : { container, blob };

@@ -10,6 +10,7 @@ export interface CallFailureOptions {
   readonly code: number;
   /** What the server says, or why it was never asked. */
   readonly details: string;
+  readonly isLocal?: boolean;
   readonly cause?: unknown;
 }
 
@@ -21,13 +22,16 @@ export class CallFailure extends Error {
   /** The status of gRPC by its number: `status.NOT_FOUND` is 5. */
   readonly code: number;
   readonly details: string;
+  /** This side has called it off, by its signal or by the close of the channel. */
+  readonly isLocal: boolean;
 
-  constructor({ method, target, code, details, cause }: CallFailureOptions) {
+  constructor({ method, target, code, details, isLocal = false, cause }: CallFailureOptions) {
     super(`${method} at ${target}: ${status[code] ?? code}: ${details}`, { cause });
     this.method = method;
     this.target = target;
     this.code = code;
     this.details = details;
+    this.isLocal = isLocal;
   }
 }
 

@@ -59,12 +59,12 @@ export function parseSchedulerConnectionString(text: unknown, setting = "the con
     throw refuse('must be a text, for example "Endpoint=http://localhost:8080;TaskHub=default;Authentication=None"');
   }
   const values = readPairs(text, refuse);
-  const require = (key: Key): string => {
+  const required = (key: Key): string => {
     const value = values.get(key);
     if (value !== undefined) return value;
     throw refuse(`has no ${key}: it needs Endpoint, TaskHub and Authentication`);
   };
-  const endpoint = withScheme(require("Endpoint"));
+  const endpoint = withScheme(required("Endpoint"));
   try {
     parseServiceAddress(endpoint);
   } catch (cause) {
@@ -76,8 +76,8 @@ export function parseSchedulerConnectionString(text: unknown, setting = "the con
   const additionallyAllowedTenants = tenants.map((tenant) => tenant.trim()).filter((tenant) => tenant !== "");
   return {
     endpoint,
-    taskHub: require("TaskHub"),
-    authentication: readAuthentication(require("Authentication"), refuse),
+    taskHub: required("TaskHub"),
+    authentication: readAuthentication(required("Authentication"), refuse),
     clientId: values.get("ClientID"),
     tenantId: values.get("TenantId"),
     tokenFilePath: values.get("TokenFilePath"),

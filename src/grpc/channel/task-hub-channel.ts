@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { ChannelCredentials, Client, type ChannelOptions as GrpcOptions, Metadata, status } from "@grpc/grpc-js";
 import { DurableError, messageOf } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -23,7 +24,10 @@ export interface TaskHubChannel {
   readonly target: string;
   readonly taskHub: string | undefined;
 
-  /** @throws CallFailure `CANCELLED` when `options.signal` aborts, `DEADLINE_EXCEEDED` after `options.timeoutMs` */
+  /**
+   * @throws CallFailure `CANCELLED` when `options.signal` aborts, `DEADLINE_EXCEEDED` after `options.timeoutMs`, but
+   * `UNAVAILABLE` where there was no connection by then
+   */
   unary<N extends UnaryMethodName>(name: N, request: RequestInit<N>, options?: CallOptions): Promise<ResponseOf<N>>;
   /**
    * The call begins with the first `next()`, and ends with the loop over it. The iteration ends when the server ends the
@@ -40,6 +44,7 @@ export interface TaskHubChannel {
 }
 
 export interface CallOptions {
+  /** Many calls at once may share one: its owner lifts the limit of its listeners (`setMaxListeners`). */
   readonly signal?: AbortSignal | undefined;
   /** Most milliseconds for the whole call, a stream too. @defaultValue no limit */
   readonly timeoutMs?: number | undefined;
@@ -127,6 +132,8 @@ class GrpcChannel implements TaskHubChannel {
     if (credential !== undefined && !isSecure && !isLoopback) {
       throw new DurableError("InvalidOption", `a token must not travel to ${target} in plaintext: use https://`);
     }
+    // Each call under way listens.
+    setMaxListeners(0, this.#closed.signal);
     this.target = target;
     this.taskHub = options.taskHub;
     this.#headers = createHeaders(options);
@@ -154,7 +161,7 @@ class GrpcChannel implements TaskHubChannel {
           (error, response) => {
             unlink();
             if (error === null) resolve(response as ResponseOf<N>);
-            else reject(this.#failureOf(name, error));
+            else reject(this.#failureOf(name, error, signal));
           },
         );
         const unlink = this.#cancelWith(signal, () => call.cancel());
@@ -178,7 +185,7 @@ class GrpcChannel implements TaskHubChannel {
     try {
       for await (const message of call) yield message as ResponseOf<N>;
     } catch (error) {
-      throw this.#failureOf(name, error);
+      throw this.#failureOf(name, error, signal);
     } finally {
       unlink();
       call.cancel();
@@ -215,7 +222,7 @@ class GrpcChannel implements TaskHubChannel {
     const isClosed = this.#closed.signal.aborted;
     if (!isClosed && signal?.aborted !== true) return;
     const details = isClosed ? "the channel is closed" : "the caller has called it off";
-    throw new CallFailure({ method, target: this.target, code: status.CANCELLED, details });
+    throw new CallFailure({ method, target: this.target, code: status.CANCELLED, details, isLocal: true });
   }
 
   /** @returns what lets go of the signals, once the call has ended */
@@ -227,14 +234,19 @@ class GrpcChannel implements TaskHubChannel {
     };
   }
 
-  #failureOf(method: MethodName, error: unknown): CallFailure {
+  #failureOf(method: MethodName, error: unknown, signal: AbortSignal | undefined): CallFailure {
     if (error instanceof CallFailure) return error;
     const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
+    const text = typeof details === "string" ? details : messageOf(error);
+    // Whoever listens there, it is no server of this protocol; gRPC does not tell it from one that is slow.
+    const isUnconnected = code === status.DEADLINE_EXCEEDED && text.includes("Waiting for LB pick");
+    const known = typeof code === "number" ? code : status.UNKNOWN;
     return new CallFailure({
       method,
       target: this.target,
-      code: typeof code === "number" ? code : status.UNKNOWN,
-      details: typeof details === "string" ? details : messageOf(error),
+      code: isUnconnected ? status.UNAVAILABLE : known,
+      isLocal: code === status.CANCELLED && (this.#closed.signal.aborted || signal?.aborted === true),
+      details: isUnconnected ? `no connection was made in time (${text})` : text,
       cause: error,
     });
   }

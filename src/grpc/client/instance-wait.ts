@@ -13,7 +13,7 @@ const maxCallMs = 120_000;
 const pauseMs = 1000;
 /** A server that was there may be away for so long: it restarts, or is moved. */
 const maxAwayMs = 60_000;
-/** A call that took longer had found its server: all its attempts on nobody take less. */
+/** A call that lasted so long had a server that let it wait, in milliseconds. */
 const longCallMs = 10_000;
 
 export interface InstanceWaitOptions {
@@ -52,14 +52,18 @@ export async function waitOverCalls(
       if (signal?.aborted)
         throw new DurableError("Aborted", `the wait for '${instanceId}' was ended`, { cause: error });
       const code = error instanceof CallFailure ? error.code : undefined;
-      if (code === status.DEADLINE_EXCEEDED) continue;
+      const now = clock.now();
+      if (code === status.DEADLINE_EXCEEDED) {
+        lastSeen = now;
+        continue;
+      }
       // Some servers have no better word for an instance that is not there.
       if ((code === status.NOT_FOUND || code === status.UNKNOWN) && (await read()) === undefined) return undefined;
-      const wasLong = clock.now() - begun >= longCallMs;
-      if (wasLong) lastSeen = clock.now();
-      // Schedulers end the calls of a connection so after some hours.
-      const isAway = code === status.UNAVAILABLE || (code === status.CANCELLED && wasLong);
-      if (!isAway || clock.now() - lastSeen > maxAwayMs) {
+      // A server that stops says so, and schedulers end the calls of a connection after some hours.
+      const wasEnded = error instanceof CallFailure && code === status.CANCELLED && !error.isLocal;
+      if (wasEnded && (now - begun >= longCallMs || lastSeen === Number.NEGATIVE_INFINITY)) lastSeen = now;
+      const mayReturn = now - lastSeen <= maxAwayMs || now >= deadline;
+      if (!(wasEnded || code === status.UNAVAILABLE) || !mayReturn) {
         throw toDurableError(error, `the wait for the instance '${instanceId}'`);
       }
     }

@@ -13,9 +13,9 @@ import { assertDefinitionName } from "../../core/function-names.ts";
 import { assertInstanceId } from "../../core/ids.ts";
 import { nameBasedGuid } from "../../core/name-based-guid.ts";
 import type {
+  EntityOperationCalledEvent,
   OperationAction,
   OperationActionSchema,
-  OperationInfoSchema,
   OperationResult,
   OperationResultSchema,
 } from "../proto/orchestrator_service_pb.ts";
@@ -28,11 +28,9 @@ import type {
   WireEntityBatchRequest,
   WireEntityRequest,
   WireEntityResult,
-  WireHistoryEvent,
 } from "./wire-types.ts";
 
 type OperationActionInit = MessageInitShape<typeof OperationActionSchema>;
-type OperationInfoInit = MessageInitShape<typeof OperationInfoSchema>;
 type OperationResultInit = MessageInitShape<typeof OperationResultSchema>;
 
 /** @param timestamp of the requests. @defaultValue 1970, as readers want one and do nothing with it */
@@ -56,17 +54,16 @@ function operationEvent(operation: EntityOperation, targetInstanceId: string): H
   return { case: "entityOperationCalled", value: { ...fields, parentInstanceId: parentInstanceId ?? "" } };
 }
 
-/** @throws DurableError `InvalidEntityId`, or `NotSupported` for what is no operation */
+/**
+ * Locks are no operations: a request for one is the business of the server, and passed by as other workers do.
+ *
+ * @throws DurableError `InvalidEntityId`, or `NotSupported` for a request of a kind that is not known
+ */
 export function fromEntityRequest(request: WireEntityRequest, signal: AbortSignal): EntityBatch {
-  const operations = request.operationRequests.map((event): EntityOperation => {
-    const { case: kind, value } = event.eventType;
-    if (kind !== "entityOperationSignaled" && kind !== "entityOperationCalled") {
-      throw new DurableError("NotSupported", `an entity cannot run '${kind ?? "a request of a kind not known"}'`);
-    }
-    const { requestId: id, operation, input } = value;
-    const parentInstanceId = parentOf(event)?.instanceId;
+  const operations = operationsOf(request).map(({ kind, operation: { requestId, operation, input }, parent }) => {
+    const parentInstanceId = parent?.instanceId;
     return {
-      id,
+      id: requestId,
       operation,
       input,
       isSignal: kind === "entityOperationSignaled",
@@ -74,6 +71,32 @@ export function fromEntityRequest(request: WireEntityRequest, signal: AbortSigna
     };
   });
   return batchOf(request, operations, signal);
+}
+
+/** The requests of a batch that are operations. */
+function operationsOf({ operationRequests }: WireEntityRequest) {
+  return operationRequests.flatMap(({ eventType }) => {
+    switch (eventType.case) {
+      case "entityOperationSignaled":
+        return { kind: eventType.case, operation: eventType.value, parent: undefined };
+      case "entityOperationCalled":
+        return { kind: eventType.case, operation: eventType.value, parent: parentOf(eventType.value) };
+      case "entityLockRequested":
+      case "entityUnlockSent":
+        return [];
+      default:
+        throw new DurableError(
+          "NotSupported",
+          `an entity cannot run '${eventType.case ?? "a request of unknown kind"}'`,
+        );
+    }
+  });
+}
+
+/** Who waits for an answer to a call. */
+function parentOf({ parentInstanceId, parentExecutionId }: EntityOperationCalledEvent) {
+  if (parentInstanceId === undefined || parentInstanceId === "") return undefined;
+  return { instanceId: parentInstanceId, executionId: parentExecutionId };
 }
 
 /**
@@ -115,10 +138,10 @@ export function toEntityResult(
   times?: OperationTimes,
 ): EntityResultInit {
   const { outcomes, state } = result;
-  const requests = "operationRequests" in request ? request.operationRequests : [];
+  const requests = "operationRequests" in request ? operationsOf(request) : [];
   const actions = outcomes.flatMap((outcome, index) => {
     if (outcome.kind === "failed") return [];
-    const requestId = requests[index] === undefined ? String(index) : requestIdOf(requests[index]);
+    const requestId = requests[index]?.operation.requestId ?? index;
     return outcome.actions.map((action, position) => {
       const origin = JSON.stringify([request.instanceId, requestId, position]);
       return { action, origin };
@@ -128,7 +151,9 @@ export function toEntityResult(
     results: outcomes.map((outcome) => toResult(outcome, times)),
     actions: actions.map(({ action, origin }, id) => ({ id, operationActionType: toAction(action, origin, times) })),
     entityState: state,
-    operationInfos: requests.slice(0, outcomes.length).map(toInfo),
+    operationInfos: requests.slice(0, outcomes.length).map(({ operation: { requestId }, parent }) => {
+      return { requestId, ...(parent !== undefined && { responseDestination: parent }) };
+    }),
   };
 }
 
@@ -157,25 +182,6 @@ function toAction(
   }
   const { name, version, instanceId = nameBasedGuid(origin).replaceAll("-", "") } = action;
   return { case: "startNewOrchestration", value: { instanceId, name, version, input, scheduledTime, requestTime } };
-}
-
-function toInfo(event: WireHistoryEvent): OperationInfoInit {
-  const responseDestination = parentOf(event);
-  return { requestId: requestIdOf(event), ...(responseDestination !== undefined && { responseDestination }) };
-}
-
-function requestIdOf({ eventType }: WireHistoryEvent): string {
-  return eventType.case === "entityOperationSignaled" || eventType.case === "entityOperationCalled"
-    ? eventType.value.requestId
-    : "";
-}
-
-/** Who waits for an answer; `undefined` for a signal. */
-function parentOf({ eventType }: WireHistoryEvent) {
-  if (eventType.case !== "entityOperationCalled") return undefined;
-  const { parentInstanceId, parentExecutionId } = eventType.value;
-  if (parentInstanceId === undefined || parentInstanceId === "") return undefined;
-  return { instanceId: parentInstanceId, executionId: parentExecutionId };
 }
 
 /**

@@ -26,6 +26,7 @@ export interface TextSlot {
 
 interface FieldPlan {
   readonly texts: readonly DescField[];
+  readonly readTexts: readonly DescField[];
   readonly messages: readonly DescField[];
 }
 
@@ -35,15 +36,17 @@ export function isPayloadField(field: DescField): boolean {
   return isText(field) && payloadNames.has(field.name);
 }
 
-/** The payloads of a message and of the messages in it, at any depth. */
-export function payloadSlots(schema: DescMessage, message: Message): TextSlot[] {
+/**
+ * The payloads of a message and of the messages in it, at any depth. Python puts any long text away, of which only a
+ * stack is ever long: when reading those are looked at too.
+ */
+export function payloadSlots(schema: DescMessage, message: Message, use: "reading" | "writing"): TextSlot[] {
   const slots: TextSlot[] = [];
   const waiting: (readonly [DescMessage, Message])[] = [[schema, message]];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [type, found] = next;
+  for (const [type, found] of waiting) {
     const values = found as unknown as Record<string, unknown>;
     const plan = planOf(type);
-    for (const { localName } of plan.texts) {
+    for (const { localName } of use === "reading" ? plan.readTexts : plan.texts) {
       const text = values[localName];
       if (typeof text !== "string") continue;
       slots.push({
@@ -63,8 +66,10 @@ export function payloadSlots(schema: DescMessage, message: Message): TextSlot[] 
 function planOf(schema: DescMessage): FieldPlan {
   const known = plans.get(schema);
   if (known !== undefined) return known;
+  const texts = schema.fields.filter(isPayloadField);
   const plan = {
-    texts: schema.fields.filter(isPayloadField),
+    texts,
+    readTexts: [...texts, ...schema.fields.filter((field) => isText(field) && field.name === "stackTrace")],
     messages: schema.fields.filter(
       ({ fieldKind, message }) =>
         (fieldKind === "message" || fieldKind === "list") &&

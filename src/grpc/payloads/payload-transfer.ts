@@ -26,7 +26,7 @@ export async function offloadPayloads<D extends DescMessage>(
 ): Promise<MessageShape<D>> {
   const { thresholdBytes = defaultThresholdBytes, maxBytes = defaultMaxBytes } = store;
   const message = create(schema, init);
-  const large = payloadSlots(schema, message).filter(({ text }) => hasBytes(text, thresholdBytes));
+  const large = payloadSlots(schema, message, "writing").filter(({ text }) => hasBytes(text, thresholdBytes));
   for (const { text } of large) assertSize(text, maxBytes, schema.name);
   await transfer(large, ({ text }) => store.upload(text, instanceId));
   return message;
@@ -42,7 +42,7 @@ export async function resolvePayloads<D extends DescMessage>(
   message: MessageShape<D>,
   store: PayloadStore,
 ): Promise<MessageShape<D>> {
-  const tokens = payloadSlots(schema, message).filter(({ text }) => store.isToken(text));
+  const tokens = payloadSlots(schema, message, "reading").filter(({ text }) => store.isToken(text));
   await transfer(tokens, ({ text }) => store.download(text));
   return message;
 }

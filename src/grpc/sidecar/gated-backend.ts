@@ -21,9 +21,9 @@ const activityKinds: readonly WorkKind[] = ["activity"];
  */
 export class GatedBackend implements Backend {
   readonly #backend: Backend;
-  readonly #gate: Pick<WorkerQueue, "room" | "waitForRoom" | "whenEmpty">;
+  readonly #gate: Pick<WorkerQueue, "room" | "waitForRoom" | "whenInterrupted">;
 
-  constructor(backend: Backend, gate: Pick<WorkerQueue, "room" | "waitForRoom" | "whenEmpty">) {
+  constructor(backend: Backend, gate: Pick<WorkerQueue, "room" | "waitForRoom" | "whenInterrupted">) {
     this.#backend = backend;
     this.#gate = gate;
   }
@@ -85,7 +85,9 @@ export class GatedBackend implements Backend {
     while (!signal.aborted) {
       await this.#gate.waitForRoom(kinds, signal);
       if (signal.aborted) return undefined;
-      const open = linkSignals(signal, this.#gate.whenEmpty());
+      // They may have left since.
+      if (kinds.every((kind) => this.#gate.room(kind) <= 0)) continue;
+      const open = linkSignals(signal, this.#gate.whenInterrupted());
       try {
         const workItem = await fetch(open.signal);
         if (workItem !== undefined) return workItem;

@@ -92,7 +92,7 @@ export class SidecarServer {
     });
     const service = createSidecarService({
       calls: {
-        ...hubCalls(store),
+        ...hubCalls(store, () => dispatcher.queue.interrupt()),
         ...instanceCalls(client, clock),
         ...entityCalls(client),
         ...workItemCalls(dispatcher),

@@ -62,7 +62,7 @@ export class WorkDispatcher {
   }
 
   /** The workers, for those who want to know when one is there. */
-  get queue(): Pick<WorkerQueue, "room" | "waitForRoom" | "whenEmpty"> {
+  get queue(): Pick<WorkerQueue, "room" | "waitForRoom" | "whenInterrupted" | "interrupt"> {
     return this.#queue;
   }
 

@@ -37,7 +37,7 @@ export class WorkerQueue {
   readonly #waiters = new Set<Waiter>();
   readonly #roomWaiters = new Set<() => void>();
   #grace: AbortController | undefined;
-  #emptied = new AbortController();
+  #interruption = new AbortController();
   #isClosed = false;
 
   constructor(clock: Clock, noWorkerGraceMs: number) {
@@ -60,10 +60,7 @@ export class WorkerQueue {
   remove(worker: RemoteWorker): boolean {
     if (!this.#pool.workers.includes(worker)) return false;
     this.#pool.remove(worker);
-    if (this.#pool.size === 0) {
-      this.#emptied.abort();
-      this.#emptied = new AbortController();
-    }
+    if (this.#pool.size === 0) this.interrupt();
     this.hasChanged();
     return true;
   }
@@ -149,9 +146,15 @@ export class WorkerQueue {
     });
   }
 
-  /** Aborts when the last worker has gone; made anew then. */
-  whenEmpty(): AbortSignal {
-    return this.#emptied.signal;
+  /** Aborts when the last worker has gone, and by {@link interrupt}; another one stands for what comes then. */
+  whenInterrupted(): AbortSignal {
+    return this.#interruption.signal;
+  }
+
+  /** Whoever fetches work begins anew: what is waited for has been taken away. */
+  interrupt(): void {
+    this.#interruption.abort();
+    this.#interruption = new AbortController();
   }
 
   /** Nobody gets a place any more. */

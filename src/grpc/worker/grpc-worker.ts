@@ -19,6 +19,8 @@ export interface GrpcWorkerOptions {
   readonly openChannel: () => TaskHubChannel;
   readonly executor: TaskExecutor;
   readonly log: LogSink;
+  /** For the lines of the log. @defaultValue they do not tell */
+  readonly taskHub?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** Orchestrations in process at the same time. @defaultValue 100 */
@@ -79,7 +81,7 @@ export class GrpcWorker {
       activity: limitOf(options.maxConcurrentActivities, 20, "maxConcurrentActivities"),
       entity: limitOf(options.maxConcurrentEntities, 100, "maxConcurrentEntities"),
     };
-    this.#events = createEventLog(log);
+    this.#events = createEventLog(log, options.taskHub === undefined ? {} : { taskHub: options.taskHub });
     this.#connection = new ConnectionKeeper({
       openChannel: options.openChannel,
       request: toGetWorkItems(options, limits),

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { DurableError, isDurableError, messageOf } from "../../core/errors.ts";
@@ -55,6 +56,9 @@ export class WorkRunner {
 
   constructor(options: WorkRunnerOptions) {
     this.#options = options;
+    // All that runs, and all that is sent, listens.
+    setMaxListeners(0, this.#cutOff.signal);
+    setMaxListeners(0, this.#closed.signal);
     this.#sender = new OutcomeSender({ ...options, signal: this.#closed.signal });
   }
 
@@ -84,7 +88,7 @@ export class WorkRunner {
 
   /** Aborts the signals of what runs, and ends every pause. */
   cutOff(): void {
-    this.#cutOff.abort(new DurableError("Aborted", "the worker stops"));
+    this.#cutOff.abort();
   }
 
   /** Gives back all that still runs; what it comes to afterwards is not told to anybody. */
@@ -240,7 +244,7 @@ export class WorkRunner {
 
   /** The signal of one piece of work, made when it is first read: most never look at it. */
   #linkLazily(): Link & { unlink(): void } {
-    const source = this.#cutOff.signal;
+    const source = this.#cutOff.signal; // R3
     let linked: LinkedSignal | undefined;
     return {
       get signal() {

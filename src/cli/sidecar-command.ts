@@ -1,0 +1,174 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { MemoryTaskHub } from "../backends/memory/memory-task-hub.ts";
+import { DurableError, isDurableError, messageOf, stackOf } from "../core/errors.ts";
+import { createEventLog } from "../core/event-log.ts";
+import type { LogSink } from "../core/ports.ts";
+import { systemClock, systemRandom } from "../core/system-ports.ts";
+import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
+import { TaskHubClient } from "../engine/task-hub-client.ts";
+import { SidecarServer } from "../grpc/sidecar/sidecar-server.ts";
+import { createEventSink, createLogFilter } from "../host/host-log.ts";
+import { hostInUrl, isLoopback } from "../host/server/listen-address.ts";
+import { findSetting } from "../host/settings/app-settings.ts";
+import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
+import { applyHostJsonOverrides, type JsonObject, readHostJson, sectionOf } from "../host/settings/host-json.ts";
+import { applyLocalSettings, readLocalSettings } from "../host/settings/local-settings.ts";
+import type { OpenTaskHub } from "../hosting/task-hub.ts";
+import { formatBanner } from "./banner.ts";
+import type { SidecarOptions } from "./sidecar-options.ts";
+import type { Terminal } from "./terminal.ts";
+import { watchSignals } from "./watch-signals.ts";
+
+const failedStopTimeoutMs = 2_000;
+
+/**
+ * `durable sidecar`: serves a task hub until it is asked to end or cannot go on. Resolves to the exit code.
+ *
+ * SIGINT and SIGTERM stop it gracefully; a second one ends the process at once.
+ */
+export async function runSidecar(
+  options: SidecarOptions,
+  product: { readonly name: string; readonly version: string },
+  terminal: Terminal,
+): Promise<number> {
+  for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
+  const asked = watchSignals(terminal);
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const started = start(options, terminal, undo);
+    started.catch(() => {});
+    const running = await Promise.race([started, asked]);
+    if (running === undefined) {
+      // What is being opened is closed once it is open.
+      await started.catch(() => {});
+      await stop();
+      return 0;
+    }
+    terminal.log({ level: "info", category: "Host", message: `Ready on ${running.origin}. Press Ctrl+C to stop.` });
+    const failure = await Promise.race([asked, running.failed]);
+    if (failure === undefined) {
+      await stop();
+      return 0;
+    }
+    terminal.fail(failure);
+    // Without its storage the engine cannot end cleanly; what it held is found again at the next start.
+    await Promise.race([stop(), systemClock.sleep(failedStopTimeoutMs)]);
+    return 1;
+  } catch (error) {
+    await stop();
+    terminal.fail(isDurableError(error) ? error.message : stackOf(error));
+    return 1;
+  }
+}
+
+async function start(
+  options: SidecarOptions,
+  terminal: Terminal,
+  undo: (() => Promise<void>)[],
+): Promise<{ readonly origin: string; readonly failed: Promise<string> }> {
+  const { appFolder, host, port } = options;
+  const env: Record<string, string | undefined> = { ...process.env };
+  applyLocalSettings(await readLocalSettings(appFolder), env);
+  const hostJson = withOptions(await readSettings(appFolder, env), options);
+  const isLogged = createLogFilter(hostJson, options.verbose);
+  const log = createEventSink((entry) => {
+    if (isLogged(entry)) terminal.log(entry);
+  });
+  const token = readToken(options.tokenSetting, env);
+  const tls = await readTls(options.tls);
+  const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
+  const hub = await openHub(options, settings, env, log);
+  undo.push(() => hub.close());
+  const server = new SidecarServer({
+    ...hub,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    token,
+    tls,
+    maxMessageBytes: options.maxMessageBytes,
+  });
+  undo.push(() => server.stop());
+  const bound = await server.start(host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
+  terminal.print(`Storage:  ${hub.storage}`);
+  terminal.print(`Task hub: ${hub.client.taskHub}`);
+  terminal.print("");
+  if (!isLoopback(host) && token === undefined) {
+    const text = `listening on ${host} without a token, the sidecar takes calls from whoever reaches it`;
+    createEventLog(log, { taskHub: hub.client.taskHub }).write("SidecarExposed", text, { address: host });
+  }
+  return { origin: `${tls === undefined ? "http" : "https"}://${hostInUrl(host)}:${bound}`, failed: hub.failed };
+}
+
+/** `host.json` is what `durable start` needs; here it may be missing. */
+async function readSettings(appFolder: string, env: Record<string, string | undefined>): Promise<JsonObject> {
+  if (existsSync(join(appFolder, "host.json"))) return await readHostJson(appFolder, env);
+  return applyHostJsonOverrides({ version: "2.0" }, env);
+}
+
+/** What the command line says takes the place of what the file says, and is checked as that is. */
+function withOptions(hostJson: JsonObject, { hubName, storage, partitionCount }: SidecarOptions): JsonObject {
+  if (hubName !== undefined && !isTaskHubName(hubName)) {
+    throw new DurableError("InvalidOption", `--hub must be ${taskHubNameRule}, but is '${hubName}'`);
+  }
+  const connectionName = storage === "memory" ? undefined : storage;
+  const storageProvider = {
+    ...sectionOf(hostJson, "extensions", "durableTask", "storageProvider"),
+    ...(connectionName !== undefined && { connectionName }),
+    ...(partitionCount !== undefined && { partitionCount }),
+  };
+  const durableTask = {
+    ...sectionOf(hostJson, "extensions", "durableTask"),
+    ...(hubName !== undefined && { hubName }),
+    storageProvider,
+  };
+  return { ...hostJson, extensions: { ...sectionOf(hostJson, "extensions"), durableTask } };
+}
+
+async function openHub(
+  { appFolder, storage }: SidecarOptions,
+  settings: DurableTaskSettings,
+  env: Record<string, string | undefined>,
+  log: LogSink,
+): Promise<OpenTaskHub> {
+  if (storage === "memory") {
+    const hub = new MemoryTaskHub({ clock: systemClock, taskHub: settings.hubName });
+    return {
+      client: new TaskHubClient({ store: hub, clock: systemClock, random: systemRandom }),
+      backend: hub,
+      store: hub,
+      storage: "memory",
+      failed: new Promise(() => {}),
+      close: async () => {},
+    };
+  }
+  // Loaded when it is needed: the storage libraries are most of what a start has to read.
+  const { openTaskHub } = await import("../hosting/task-hub.ts");
+  return await openTaskHub({ settings, appFolder, env, log });
+}
+
+function readToken(setting: string | undefined, env: Record<string, string | undefined>): string | undefined {
+  if (setting === undefined) return undefined;
+  const token = findSetting(env, setting);
+  if (token === undefined) throw new DurableError("InvalidOption", `--token-setting: there is no setting '${setting}'`);
+  return token;
+}
+
+async function readTls(files: SidecarOptions["tls"]): Promise<{ certificate: string; key: string } | undefined> {
+  if (files === undefined) return undefined;
+  try {
+    const [certificate, key] = await Promise.all([
+      readFile(files.certificateFile, "utf8"),
+      readFile(files.keyFile, "utf8"),
+    ]);
+    return { certificate, key };
+  } catch (cause) {
+    throw new DurableError("InvalidOption", `--tls-cert or --tls-key cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
