@@ -22,16 +22,19 @@ export interface WorkItemFilter {
 const everything: WorkItemFilter = { takes: () => true, takesAny: () => true };
 
 /**
- * Reads the filters of a worker. Without any it takes everything; with them only what they list, so that a kind without
- * entries is not taken at all. An entry without versions stands for all of them; the empty version for work that has none.
+ * Reads the filters of a worker. Without any it takes everything, and so does one that lists nothing: .NET workers always
+ * send filters. With them it takes only what they list, so that a kind without entries is not taken at all. An entry
+ * without versions stands for all of them; the empty version for work that has none.
  */
 export function readWorkItemFilters(filters: WorkItemFilters | undefined): WorkItemFilter {
   if (filters === undefined) return everything;
+  const { orchestrations, activities, entities } = filters;
+  if (orchestrations.length + activities.length + entities.length === 0) return everything;
   const anyVersion: readonly string[] = [];
   const allowed: Readonly<Record<WorkKind, ReadonlyMap<string, readonly string[]>>> = {
-    orchestration: versionsByName(filters.orchestrations),
-    activity: versionsByName(filters.activities),
-    entity: versionsByName(filters.entities.map(({ name }) => ({ name: name.toLowerCase(), versions: anyVersion }))),
+    orchestration: versionsByName(orchestrations),
+    activity: versionsByName(activities),
+    entity: versionsByName(entities.map(({ name }) => ({ name: name.toLowerCase(), versions: anyVersion }))),
   };
   return {
     takes({ kind, name, version }) {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect, type it } from "vitest";
 import type { DotnetSdk, SdkEntity } from "./dotnet-sdk.ts";
 import { status } from "./orchestration-cases.ts";
+import { eventually } from "./sdk-under-test.ts";
 
 /**
  * Entities of the .NET worker, whichever way it writes what it asks of them.
@@ -9,7 +10,7 @@ import { status } from "./orchestration-cases.ts";
  */
 export function entityCases(sdk: () => DotnetSdk, test: typeof it.concurrent): void {
   const state = async (id: string): Promise<unknown> => (await sdk().entity(id))?.state;
-  const expectState = (id: string, value: unknown) => expect.poll(() => state(id), { timeout: 10_000 }).toEqual(value);
+  const expectState = (id: string, value: unknown) => eventually(() => state(id), value);
 
   test("the client signals an entity, and reads its state", async () => {
     const id = newCounter();
@@ -78,7 +79,7 @@ export function entityCases(sdk: () => DotnetSdk, test: typeof it.concurrent): v
     await expectState(other, 7);
     const instanceId = `started-${randomUUID()}`;
     expect(await sdk().output("CallEntity", { entityId: id, name: "StartWith", input: instanceId })).toBe(instanceId);
-    await expect.poll(() => status(sdk(), instanceId)).toBe("Completed");
+    await eventually(() => status(sdk(), instanceId), "Completed");
     expect(await sdk().get(instanceId)).toMatchObject({ name: "CallEcho", output: 7 });
   });
 
@@ -87,7 +88,7 @@ export function entityCases(sdk: () => DotnetSdk, test: typeof it.concurrent): v
     await sdk().signal(from, "Add", 100);
     await expectState(from, 100);
     const instanceId = await sdk().start("Transfer", { from, to, amount: 30, hold: true });
-    await expect.poll(async () => (await sdk().entity(from))?.lockedBy, { timeout: 10_000 }).toBe(instanceId);
+    await eventually(async () => (await sdk().entity(from))?.lockedBy, instanceId);
     await sdk().signal(from, "Add", 1000);
     const rival = await sdk().start("Transfer", { from: to, to: from, amount: 10 });
     expect(await state(from)).toBe(100);
@@ -96,7 +97,7 @@ export function entityCases(sdk: () => DotnetSdk, test: typeof it.concurrent): v
     expect((await sdk().end(rival)).output).toEqual([30, expect.any(Number)]);
     await expectState(from, 1080);
     await expectState(to, 20);
-    await expect.poll(async () => (await sdk().entity(from))?.lockedBy).toBeUndefined();
+    await eventually(async () => (await sdk().entity(from))?.lockedBy, undefined);
   });
 
   test("entities are queried by prefix, page by page, and the empty ones cleaned away", async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect, type it } from "vitest";
 import type { DotnetSdk } from "./dotnet-sdk.ts";
 import { status } from "./orchestration-cases.ts";
-import type { SdkState } from "./sdk-under-test.ts";
+import { eventually, type SdkState } from "./sdk-under-test.ts";
 
 const minute = 60_000;
 const alive = ["Pending", "Running", "Suspended"];
@@ -37,12 +37,12 @@ export function managementCases(sdk: () => DotnetSdk, test: typeof it.concurrent
     );
     // Nothing is forbidden: the running one is terminated and replaced.
     await sdk().start("CallEcho", "second", { instanceId, dedupe: [] });
-    await expect.poll(async () => (await sdk().get(instanceId))?.output).toBe("second");
+    await eventually(async () => (await sdk().get(instanceId))?.output, "second");
     await expect(sdk().start("Empty", undefined, { instanceId, dedupe: [...alive, "Completed"] })).rejects.toThrow(
       "OrchestrationAlreadyExistsException",
     );
     await sdk().start("CallEcho", "third", { instanceId, dedupe: alive });
-    await expect.poll(async () => (await sdk().get(instanceId))?.output).toBe("third");
+    await eventually(async () => (await sdk().get(instanceId))?.output, "third");
     await expect(sdk().start("Empty", undefined, { instanceId, dedupe: ["Completed", "Terminated"] })).rejects.toThrow(
       "ArgumentException",
     );
@@ -64,7 +64,7 @@ export function managementCases(sdk: () => DotnetSdk, test: typeof it.concurrent
     for (const recursive of [true, false]) {
       const child = `child-${randomUUID()}`;
       const instanceId = await sdk().startRunning("CallChild", { name: "WaitForGo", input: minute, instanceId: child });
-      await expect.poll(() => status(sdk(), child)).toBe("Running");
+      await eventually(() => status(sdk(), child), "Running");
       await sdk().ask("terminate", { instanceId, output: "enough", recursive });
       expect((await sdk().end(instanceId)).status).toBe("Terminated");
       if (recursive) expect((await sdk().end(child)).status).toBe("Terminated");
@@ -136,7 +136,7 @@ export function managementCases(sdk: () => DotnetSdk, test: typeof it.concurrent
     expect(await sdk().end(other)).toMatchObject({ name: "CallEcho", input, output: input });
     const { createdAt } = await sdk().end(instanceId);
     expect(await sdk().ask("restart", { instanceId, newId: false })).toBe(instanceId);
-    await expect.poll(async () => (await sdk().get(instanceId))?.createdAt).not.toBe(createdAt);
+    await eventually(async () => (await sdk().get(instanceId))?.createdAt, expect.not.stringContaining(createdAt));
     expect(await sdk().end(instanceId)).toMatchObject({ output: input });
 
     const running = await sdk().startRunning("WaitForGo", minute);
@@ -151,7 +151,7 @@ export function managementCases(sdk: () => DotnetSdk, test: typeof it.concurrent
       const instanceId = await sdk().start(name, input);
       expect((await sdk().end(instanceId)).status).toBe("Failed");
       await sdk().ask("rewind", { instanceId, reason: "once more" });
-      await expect.poll(() => status(sdk(), instanceId)).toBe("Completed");
+      await eventually(() => status(sdk(), instanceId), "Completed");
       expect(await sdk().end(instanceId)).toMatchObject({ output: 2 });
       await expect(sdk().ask("rewind", { instanceId, reason: "once more" })).rejects.toThrow(
         "InvalidOperationException",

@@ -9,6 +9,7 @@ import {
 } from "@microsoft/durabletask-js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { DotnetSdk } from "./dotnet-sdk.ts";
+import { eventually } from "./sdk-under-test.ts";
 
 type Program = AsyncGenerator<Task<unknown>, unknown, unknown>;
 
@@ -32,10 +33,11 @@ export function mixedCases(sdk: () => DotnetSdk, address: () => string): void {
   let worker: TaskHubGrpcWorker;
 
   beforeAll(async () => {
-    const shared = { hostAddress: new URL(address()).host, logger: new NoOpLogger() };
+    const shared = { hostAddress: address(), logger: new NoOpLogger() };
     client = new TaskHubGrpcClient(shared);
     worker = new TaskHubGrpcWorker({ ...shared, workItemFilters: "auto" });
-    worker.addNamedActivity("JsUpper", (_, text: string) => text.toUpperCase());
+    // .NET orchestrations put the input of an activity into an array, out of which .NET activities take it again.
+    worker.addNamedActivity("JsUpper", (_, input: string | [string]) => [input].flat()[0]!.toUpperCase());
     worker.addNamedOrchestrator("JsGreet", async function* (context: OrchestrationContext, name: string): Program {
       const greeting = yield context.callActivity("Hello", name);
       const upper = yield context.callActivity("JsUpper", greeting);
@@ -66,7 +68,7 @@ export function mixedCases(sdk: () => DotnetSdk, address: () => string): void {
   });
 
   it("the client of one starts and watches what the worker of the other runs", async () => {
-    const id = await client.scheduleNewOrchestration("Sequence");
+    const id = await client.scheduleNewOrchestration("Sequence", null);
     const state = await client.waitForOrchestrationCompletion(id, true, 20);
     expect(JSON.parse(state!.serializedOutput!)).toEqual(["Hello, Tokyo!", "Hello, Seattle!", "Hello, London!"]);
     const failing = await client.scheduleNewOrchestration("FailItself", "on purpose");
@@ -91,7 +93,7 @@ export function mixedCases(sdk: () => DotnetSdk, address: () => string): void {
     expect(await sdk().output("CallEntity", { entityId: "@jstotal@t", name: "add", input: 4 })).toBe(4);
     await client.signalEntity(new EntityInstanceId("counter", "shared"), "Add", 5);
     await sdk().signal("@jstotal@t", "add", 6);
-    await expect.poll(async () => (await sdk().entity("@counter@shared"))?.state, { timeout: 10_000 }).toBe(8);
-    await expect.poll(async () => (await sdk().entity("@jstotal@t"))?.state, { timeout: 10_000 }).toBe(10);
+    await eventually(async () => (await sdk().entity("@counter@shared"))?.state, 8);
+    await eventually(async () => (await sdk().entity("@jstotal@t"))?.state, 10);
   });
 }

@@ -1,5 +1,5 @@
 import { expect, type it } from "vitest";
-import type { SdkState, SdkUnderTest } from "./sdk-under-test.ts";
+import { eventually, type SdkState, type SdkUnderTest } from "./sdk-under-test.ts";
 
 const values = [0, -1.5, "", "ü € 🌍 \u0000\n", false, true, [], {}, [null, { a: [1, "2"] }], { $type: "x" }];
 const minute = 60_000;
@@ -48,7 +48,7 @@ export function orchestrationCases(sdk: () => SdkUnderTest, test: typeof it.conc
   test("the state tells of input, output, custom status and times", async () => {
     const before = Date.now();
     const instanceId = await sdk().startRunning("Status", "some text");
-    await expect.poll(() => customStatus(sdk(), instanceId)).toEqual({ text: "some text", step: 1 });
+    await eventually(() => customStatus(sdk(), instanceId), { text: "some text", step: 1 });
     await sdk().raise(instanceId, "Go");
     const state = await sdk().end(instanceId);
     expect(state).toMatchObject({
@@ -63,7 +63,7 @@ export function orchestrationCases(sdk: () => SdkUnderTest, test: typeof it.conc
     expect(await sdk().get("no such instance")).toBeUndefined();
     const bare = await sdk().ask<SdkState>("get", { instanceId, bare: true });
     expect(bare).toMatchObject({ name: "Status", status: "Completed" });
-    expect(bare.output).toBeUndefined();
+    expect(bare.input).toBeUndefined();
   });
 
   test("events come in their order, whether awaited, early, or named in other letters", async () => {
@@ -147,7 +147,7 @@ export function orchestrationCases(sdk: () => SdkUnderTest, test: typeof it.conc
   test("a suspended orchestration waits until it is resumed", async () => {
     const instanceId = await sdk().startRunning("WaitForGo", minute);
     await sdk().ask("suspend", { instanceId, reason: "for a while" });
-    await expect.poll(() => status(sdk(), instanceId)).toBe("Suspended");
+    await eventually(() => status(sdk(), instanceId), "Suspended");
     await sdk().raise(instanceId, "Go", 1);
     await sdk().ask("resume", { instanceId, reason: "go on" });
     expect(await sdk().end(instanceId)).toMatchObject({ status: "Completed", output: 1 });

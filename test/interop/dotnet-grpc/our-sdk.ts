@@ -28,7 +28,12 @@ export class OurSdk extends SdkUnderTest {
     this.#channel = openChannel({ address });
     this.#client = new GrpcOrchestrationClient({ channel: this.#channel, ...ports });
     const executor = createOurExecutor();
-    this.#worker = new GrpcWorker({ openChannel: () => openChannel({ address }), executor, log: { log: () => {} }, ...ports });
+    this.#worker = new GrpcWorker({
+      openChannel: () => openChannel({ address }),
+      executor,
+      log: { log: () => {} },
+      ...ports,
+    });
   }
 
   startWorker(): Promise<void> {

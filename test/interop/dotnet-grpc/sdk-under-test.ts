@@ -1,3 +1,5 @@
+import { expect, vi } from "vitest";
+
 /** What a client tells of an orchestration. */
 export interface SdkState {
   readonly instanceId: string;
@@ -83,4 +85,9 @@ export abstract class SdkUnderTest {
   raise(instanceId: string, name: string, input?: unknown): Promise<void> {
     return this.ask("raise", { instanceId, name, ...(input === undefined ? {} : { input }) });
   }
+}
+
+/** Reads until that is what is expected. It is `expect.poll` for tests that run at the same time. */
+export async function eventually(read: () => Promise<unknown>, expected: unknown): Promise<void> {
+  await vi.waitFor(async () => expect(await read()).toEqual(expected), { timeout: 10_000, interval: 20 });
 }

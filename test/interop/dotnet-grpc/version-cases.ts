@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { DotnetSdk } from "./dotnet-sdk.ts";
 import { status } from "./orchestration-cases.ts";
+import { eventually } from "./sdk-under-test.ts";
 
 /**
  * How a worker of the .NET SDK picks what it runs.
@@ -54,8 +55,9 @@ export function versionCases(sdk: () => DotnetSdk): void {
   it("goes on where its predecessor ended", async () => {
     await sdk().startWorker();
     const waiting = await sdk().startRunning("WaitForGo", 60_000);
+    await sdk().output("CallEntity", { entityId: "@counter@n", name: "Add", input: 1 });
     const locks = await sdk().startRunning("Transfer", { from: "@counter@m", to: "@counter@n", amount: 2, hold: true });
-    await expect.poll(async () => (await sdk().entity("@counter@n"))?.lockedBy).toBe(locks);
+    await eventually(async () => (await sdk().entity("@counter@n"))?.lockedBy, locks);
     await sdk().stopWorker();
     await sdk().raise(waiting, "Go", "after all");
     await sdk().raise(locks, "Go");
@@ -63,7 +65,7 @@ export function versionCases(sdk: () => DotnetSdk): void {
     expect(await status(sdk(), pending)).toBe("Pending");
     await sdk().startWorker();
     expect((await sdk().end(waiting)).output).toBe("after all");
-    expect((await sdk().end(locks)).output).toEqual([0, 2]);
+    expect((await sdk().end(locks)).output).toEqual([0, 3]);
     expect((await sdk().end(pending)).status).toBe("Completed");
   });
 }
