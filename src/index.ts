@@ -23,6 +23,7 @@ export {
 } from "./functions/df-app.ts";
 export { DurableClient } from "./functions/durable-client.ts";
 export type {
+  ConnectOptions,
   DurableClientOptions,
   GetStatusOptions,
   OrchestrationFilter,
@@ -63,6 +64,14 @@ export type {
   CheckedOutputActivity,
   CheckedOutputOrchestration,
 } from "./functions/schema-definition.ts";
+export type { HealthStatus, HostHealth, HostState } from "./hosting/health.ts";
+export type { HealthHandler, HealthHandlerOptions } from "./hosting/health-handler.ts";
+export type { WorkerConcurrency } from "./hosting/hub-location.ts";
+export type { StorageOption } from "./hosting/hub-storage.ts";
+export type { StartWorkerOptions } from "./hosting/library-options.ts";
+export type { LogEntry, LogWriter } from "./hosting/process-log.ts";
+export { startWorker } from "./hosting/start-worker.ts";
+export type { WorkerHost } from "./hosting/worker-host.ts";
 export type { HistoryEntry } from "./management/history-format.ts";
 export type { HttpManagementPayload } from "./management/management-links.ts";
 export type { CallActivityOptions, CallSubOrchestratorOptions } from "./orchestration/call-options.ts";

@@ -23,7 +23,7 @@ import type { DurableHttpOptions } from "../worker/durable-http/durable-http-opt
 import type { EntityClass, EntityFunction, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
 import { DurableClient } from "./durable-client.ts";
-import { type ClientConnection, type EmbeddedHost, findEmbeddedHost } from "./embedded-host.ts";
+import { type ClientConnection, type EmbeddedHost, findEmbeddedHost, showToHosts } from "./embedded-host.ts";
 import {
   type CheckedClassEntity,
   type CheckedFunctionEntity,
@@ -116,7 +116,8 @@ export type Definition<Handler> = Handler | { readonly handler: Handler };
  */
 export class DFApp {
   readonly #registry: Registry;
-  readonly #host: EmbeddedHost | undefined;
+  readonly #httpFunctionNames: string[] = [];
+  #host: EmbeddedHost | undefined;
   readonly #options: DFAppOptions;
 
   /** @throws DurableError `InvalidOption` */
@@ -130,6 +131,11 @@ export class DFApp {
     });
     this.#host = findEmbeddedHost();
     this.#host?.attach({ registry: this.#registry });
+    showToHosts(this, {
+      registry: this.#registry,
+      httpFunctionNames: this.#httpFunctionNames,
+      attachTo: (host) => this.#attachTo(host),
+    });
   }
 
   /**
@@ -282,6 +288,7 @@ export class DFApp {
    */
   http<const Route extends string = string>(name: string, options: HttpFunctionOptions<Route>): void {
     assertHttpFunction(name, options);
+    this.#httpFunctionNames.push(name);
     const { route, methods, handler } = options;
     const authLevel = options.authLevel ?? this.#options.httpAuthLevel ?? "anonymous";
     az.app.http(name, {
@@ -297,14 +304,29 @@ export class DFApp {
 
   /**
    * A client, once the engine runs, which is after the app was loaded: awaited at the top level of a module it would
-   * wait for itself. For code that is no HTTP function: timers, queues, tests.
+   * wait for itself. For code that is no HTTP function: timers, queues, tests. In library mode, once `startWorker` was
+   * called with this app.
    *
    * @throws DurableError `NotSupported` where nothing in this process runs orchestrations
    */
   async connect(): Promise<DurableClient> {
     if (this.#host === undefined) throw notHosted();
     const connection = await this.#host.connect();
-    return this.#createClient({ ...connection, startChecks: connection.startChecks ?? this.#ownStartChecks() });
+    const { startChecks } = connection;
+    // What a connection refuses to tell is not asked for here.
+    return this.#createClient(
+      startChecks === undefined ? { ...connection, startChecks: this.#ownStartChecks() } : connection,
+    );
+  }
+
+  #attachTo(host: EmbeddedHost): () => void {
+    if (this.#host !== undefined) {
+      throw new DurableError("NotSupported", "this app has a host already, which runs it; an app has one at a time");
+    }
+    this.#host = host;
+    return () => {
+      if (this.#host === host) this.#host = undefined;
+    };
   }
 
   /** What this app alone knows: others may run more, so that no name is refused. */
@@ -334,7 +356,7 @@ const noConnection: ClientConnection = {
 function notHosted(): DurableError {
   return new DurableError(
     "NotSupported",
-    "this process does not run orchestrations: start the app with 'npx durable start'; " +
+    "this process does not run orchestrations: start the app with 'npx durable start', or call 'startWorker'; " +
       "the Azure Functions host cannot run them yet",
   );
 }

@@ -4,6 +4,7 @@ import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
+import type { StorageOption } from "../hosting/hub-storage.ts";
 
 export interface DurableClientOptions {
   /** Writes inputs and events, reads inputs and outputs. @defaultValue plain JSON */
@@ -17,6 +18,18 @@ export interface DurableClientOptions {
   readonly trustForwardedHeaders?: boolean | undefined;
   /** What waiting goes by. @defaultValue that of the connection, else the machine's */
   readonly clock?: Clock | undefined;
+}
+
+/** Where the task hub of a client alone is, which has no app and no worker. */
+export interface ConnectOptions extends DurableClientOptions {
+  /** Of the Azure Storage account. Either this or `storage`. */
+  readonly connectionString?: string | undefined;
+  /** `"memory"` and `"embedded"` are those of this process. */
+  readonly storage?: StorageOption | undefined;
+  /** @defaultValue "TestHubName", as host.json has it */
+  readonly taskHub?: string | undefined;
+  /** Of a hub whose workers have another number of control queues than 4; it must be the same. @defaultValue 4 */
+  readonly partitionCount?: number | undefined;
 }
 
 export interface StartNewOptions<Input = unknown> {

@@ -7,7 +7,7 @@ import type { InstanceQuery } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
-import type { Clock } from "../core/ports.ts";
+import { type Clock, silentLog } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
 import { formatHistory, type HistoryEntry } from "../management/history-format.ts";
 import {
@@ -22,6 +22,7 @@ import {
   assertOrchestrationFilter,
   assertPurgeFilter,
   assertStartNewOptions,
+  type ConnectOptions,
   type DurableClientOptions,
   type GetStatusOptions,
   type OrchestrationFilter,
@@ -69,6 +70,44 @@ export class DurableClient {
     this.#clock = options.clock ?? connection.clock ?? systemClock;
     this.#startChecks = connection.startChecks;
     this.#entities = new DurableEntityClient(connection, this.#dataConverter);
+  }
+
+  /**
+   * A client of a task hub that others work on: in a process without an app or a worker. Close it in the end.
+   *
+   * @example
+   * await using client = await DurableClient.connect({ connectionString, taskHub: "MyHub" });
+   * const id = await client.startNew("processOrder", { input: order });
+   *
+   * @throws DurableError `InvalidOption`; `StorageUnavailable` when storage cannot be reached within seconds
+   */
+  static async connect(options: ConnectOptions): Promise<DurableClient> {
+    // Lazy, so that an app loads without an engine and without the storage libraries.
+    const [{ resolveHub }, { openHub }, { createLibraryConnection }] = await Promise.all([
+      import("../hosting/hub-location.ts"),
+      import("../hosting/open-hub.ts"),
+      import("../hosting/library-connection.ts"),
+    ]);
+    const { connectionString, storage, taskHub, partitionCount, ...rest } = options;
+    if ((connectionString === undefined) === (storage === undefined)) {
+      throw new DurableError("InvalidOption", "connect needs 'connectionString' or 'storage', one of the two");
+    }
+    const location = resolveHub({
+      storage: storage ?? { connectionString: connectionString! },
+      taskHub,
+      partitionCount,
+    });
+    const hub = await openHub({ ...location, env: process.env, log: silentLog });
+    return new DurableClient(createLibraryConnection(hub.client, { close: () => hub.close() }), rest);
+  }
+
+  /** Lets go of what {@link connect} has opened. Clients of a host or an app need it not. */
+  async close(): Promise<void> {
+    await this.#connection.close?.();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   get taskHubName(): string {

@@ -21,6 +21,33 @@ export interface EmbeddedApp {
   readonly registry: Registry;
 }
 
+/** What a `DFApp` shows to a host that is started after it was loaded: library mode. */
+export interface HostableApp extends EmbeddedApp {
+  /** Names of HTTP functions, which only a Functions host serves. */
+  readonly httpFunctionNames: readonly string[];
+  /**
+   * Makes `host` the one that the app's clients come from.
+   *
+   * @returns takes it away again
+   * @throws DurableError `NotSupported` when the app has a host already
+   */
+  attachTo(host: EmbeddedHost): () => void;
+}
+
+/** Where an app of this or another copy of the package keeps its {@link HostableApp}. */
+const hostableAppKey = Symbol.for("durable-functions-ts.hostable-app.1");
+
+/** Lets hosts find what they need of an app. */
+export function showToHosts(app: object, hostable: HostableApp): void {
+  Object.defineProperty(app, hostableAppKey, { value: hostable });
+}
+
+/** `undefined` when it is no `DFApp`. */
+export function findHostableApp(app: unknown): HostableApp | undefined {
+  if (typeof app !== "object" || app === null) return undefined;
+  return (app as { readonly [hostableAppKey]?: HostableApp })[hostableAppKey];
+}
+
 export interface ClientConnection {
   readonly client: OrchestrationClient;
   /** Where the management API answers, without a trailing slash: `http://localhost:7071/runtime/webhooks/durabletask`. */
@@ -36,6 +63,8 @@ export interface ClientConnection {
   readonly startChecks?: StartChecks | undefined;
   /** What waits of the client go by. @defaultValue the machine's */
   readonly clock?: Clock | undefined;
+  /** Lets go of what a client has opened for itself. @defaultValue nothing: the host closes it */
+  readonly close?: (() => Promise<void>) | undefined;
 }
 
 /** Makes `host` the one that apps loaded from now on attach to. Returns a function that takes it away again. */

@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { format } from "node:util";
 import { systemClock } from "../core/system-ports.ts";
-import { TaskHubWorker } from "../engine/task-hub-worker.ts";
 import type { DurableEngine, DurableEngineRequest } from "../host/durable-engine.ts";
 import { createEventSink } from "../host/host-log.ts";
 import { InProcessExecutor } from "../worker/in-process-executor.ts";
+import { createHubEngine } from "./hub-engine.ts";
 import { openTaskHub } from "./task-hub.ts";
-
-const stopTimeoutMs = 6_000;
 
 /** Runs an app's orchestrations on its storage account, or on the local store if it has none. */
 export async function createAzureStorageEngine(request: DurableEngineRequest): Promise<DurableEngine> {
@@ -23,25 +20,11 @@ export async function createAzureStorageEngine(request: DurableEngineRequest): P
       log({ level, category: `Function.${functionName}.User`, message });
     },
   });
-  const worker = new TaskHubWorker({
-    backend: hub.backend,
-    store: hub.store,
+  return createHubEngine(hub, {
     executor,
-    clock: systemClock,
     log: events,
     maxConcurrentOrchestrations: settings.maxConcurrentOrchestratorFunctions,
     maxEntityOperations: settings.maxEntityOperationBatchSize,
     maxConcurrentActivities: settings.maxConcurrentActivityFunctions,
   });
-  return {
-    client: hub.client,
-    storage: hub.storage,
-    failed: hub.failed,
-    start: () => worker.start(),
-    async stop() {
-      // Storage that no longer answers must not hold the process; partitions are then freed by their leases.
-      await Promise.race([worker.stop(), sleep(stopTimeoutMs, undefined, { ref: false })]);
-      await hub.close();
-    },
-  };
 }

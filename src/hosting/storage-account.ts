@@ -1,15 +1,18 @@
 import { describeConnection, parseConnectionString } from "../backends/azure-storage/storage/connection-string.ts";
-import { DurableError } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
-import type { DurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import type { Environment } from "../host/settings/host-json.ts";
-import { findConnectionString } from "../host/settings/storage-connection.ts";
-import { startAzuriteStore } from "./azurite/azurite-store.ts";
-import { createDeadWorkerTest, createLocalWorkerId, createSharedWorkerId } from "./azurite/local-worker-id.ts";
+import {
+  createDeadWorkerTest,
+  createLocalWorkerId,
+  createSharedWorkerId,
+  forgetLocalWorkerId,
+} from "./azurite/local-worker-id.ts";
+import type { HubStorage } from "./hub-storage.ts";
+import { openLocalStore } from "./local-stores.ts";
 import { assertReachable } from "./reachability.ts";
 
-/** The account that an app's orchestrations are kept in, opened for this process. */
+/** The account that a task hub is kept in, opened for this process. */
 export interface StorageAccount {
   readonly connectionString: string;
   /** Without secrets. */
@@ -24,21 +27,15 @@ export interface StorageAccount {
 
 const reachTimeoutMs = 5_000;
 
-/**
- * The account a connection name stands for; the local store when the default connection is not set at all.
- *
- * @throws DurableError when settings name no usable account, or it cannot be reached within seconds
- */
-export async function openStorageAccount(options: {
-  readonly settings: Pick<DurableTaskSettings, "connectionName" | "usesLocalStore">;
-  readonly appFolder: string;
-  readonly env: Environment;
-  readonly log: LogSink;
-}): Promise<StorageAccount> {
-  const { settings, appFolder, env, log } = options;
-  if (!settings.usesLocalStore) return openSharedAccount(settings.connectionName, env);
+/** @throws DurableError when it cannot be reached within seconds, or the local store does not start */
+export async function openStorageAccount(
+  storage: Exclude<HubStorage, { readonly kind: "memory" }>,
+  env: Environment,
+  log: LogSink,
+): Promise<StorageAccount> {
+  if (storage.kind === "account") return openSharedAccount(storage.connectionString, storage.setting, env);
   const onWait = (text: string) => createEventLog(log).write("LocalStoreBusy", text, {});
-  const store = await startAzuriteStore({ appFolder, onWait });
+  const store = await openLocalStore(storage.folder, onWait);
   const workerId = createLocalWorkerId();
   return {
     connectionString: store.connectionString,
@@ -46,19 +43,14 @@ export async function openStorageAccount(options: {
     workerId,
     isDeadWorker: createDeadWorkerTest(workerId),
     failed: store.died,
-    close: () => store.stop(),
+    close: async () => {
+      forgetLocalWorkerId(workerId);
+      await store.stop();
+    },
   };
 }
 
-async function openSharedAccount(connectionName: string, env: Environment): Promise<StorageAccount> {
-  const found = findConnectionString(connectionName, env);
-  if (found === undefined) {
-    throw new DurableError(
-      "HostStartFailed",
-      `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting.`,
-    );
-  }
-  const { setting, connectionString } = found;
+async function openSharedAccount(connectionString: string, setting: string, env: Environment): Promise<StorageAccount> {
   const connection = parseConnectionString(connectionString, setting);
   const behindProxy = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => env[name]);
   if (!behindProxy) await assertReachable(connection, setting, reachTimeoutMs);

@@ -1,24 +1,10 @@
+import { DurableError } from "../core/errors.ts";
 import type { LogSink } from "../core/ports.ts";
-import { systemClock, systemRandom } from "../core/system-ports.ts";
-import type { Backend, TaskHubStore } from "../engine/backend.ts";
-import { TaskHubClient } from "../engine/task-hub-client.ts";
 import type { DurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import type { Environment } from "../host/settings/host-json.ts";
-import { openStorageAccount } from "./storage-account.ts";
-
-/** The task hub of an app, opened for this process: for workers, and for commands that only look or manage. */
-export interface OpenTaskHub {
-  readonly client: TaskHubClient;
-  /** For workers. */
-  readonly backend: Backend;
-  readonly store: TaskHubStore;
-  /** The storage as people may see it, without secrets. */
-  readonly storage: string;
-  /** Resolves, with what to say to the user, when the storage is gone for good. */
-  readonly failed: Promise<string>;
-  /** Workers must have stopped before. */
-  close(): Promise<void>;
-}
+import { findConnectionString } from "../host/settings/storage-connection.ts";
+import type { HubStorage } from "./hub-storage.ts";
+import { type OpenTaskHub, openHub } from "./open-hub.ts";
 
 export interface OpenTaskHubOptions {
   readonly settings: DurableTaskSettings;
@@ -29,27 +15,16 @@ export interface OpenTaskHubOptions {
 }
 
 /**
- * Opens the hub that settings name, on its storage account or on the local store. Nothing is created, and no
- * orchestration needs to be known.
+ * Opens the hub that the settings of an app name, on its storage account or on the local store.
  *
  * @throws DurableError when settings name no usable account, or it cannot be reached within seconds
  */
 export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTaskHub> {
-  const { settings, log } = options;
-  // The local store starts in another process while this one reads the storage libraries.
-  const library = import("../backends/azure-storage/azure-storage-task-hub.ts");
-  library.catch(() => {});
-  const account = await openStorageAccount(options);
-  try {
-    const { createAzureStorageTaskHub } = await library;
-    const { backend, store } = createAzureStorageTaskHub({
-      clock: systemClock,
-      random: systemRandom,
-      log,
-      connectionString: account.connectionString,
-      taskHub: settings.hubName,
-      workerId: account.workerId,
-      isDeadWorker: account.isDeadWorker,
+  const { settings, env, log } = options;
+  return openHub({
+    storage: storageOf(options),
+    taskHub: settings.hubName,
+    tuning: {
       partitionCount: settings.partitionCount,
       controlQueueBatchSize: settings.controlQueueBatchSize,
       controlQueueBufferThreshold: settings.controlQueueBufferThreshold,
@@ -59,17 +34,20 @@ export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTask
       ),
       maxQueuePollingIntervalMs: settings.maxQueuePollingIntervalMs,
       storeInputsInOrchestrationHistory: settings.storeInputsInOrchestrationHistory,
-    });
-    return {
-      client: new TaskHubClient({ store, clock: systemClock, random: systemRandom }),
-      backend,
-      store,
-      storage: account.description,
-      failed: account.failed,
-      close: () => account.close(),
-    };
-  } catch (error) {
-    await account.close();
-    throw error;
-  }
+    },
+    env,
+    log,
+  });
+}
+
+/** The account a connection name stands for; the local store when the default connection is not set at all. */
+function storageOf({ settings, appFolder, env }: OpenTaskHubOptions): HubStorage {
+  const { connectionName } = settings;
+  if (settings.usesLocalStore) return { kind: "local", folder: appFolder };
+  const found = findConnectionString(connectionName, env);
+  if (found !== undefined) return { kind: "account", ...found };
+  throw new DurableError(
+    "HostStartFailed",
+    `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting.`,
+  );
 }

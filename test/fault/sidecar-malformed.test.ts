@@ -1,7 +1,14 @@
 import { connect } from "node:net";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { OrchestrationStatus, TaskHubSidecarService } from "../../src/grpc/proto/orchestrator_service_pb.ts";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import {
+  ActivityResponseSchema,
+  EntityBatchResultSchema,
+  OrchestrationStatus,
+  OrchestratorResponseSchema,
+  TaskHubSidecarService,
+} from "../../src/grpc/proto/orchestrator_service_pb.ts";
 import type { UnaryMethodName } from "../../src/grpc/service/service-definition.ts";
 import { damaged, randomBytes, randomMessage } from "../support/random-messages.ts";
 import { forSeeds, SeededRandom } from "../support/seeded-random.ts";
@@ -12,7 +19,7 @@ let sidecar: RunningSidecar;
 let peer: SidecarPeer;
 const faults: string[] = [];
 
-beforeAll(async () => {
+beforeEach(async () => {
   const log = (level: string, event: string, message: string) => {
     if (event === "SidecarCallFailed") faults.push(`${level} ${message}`);
   };
@@ -20,7 +27,7 @@ beforeAll(async () => {
   peer = new SidecarPeer(sidecar.address);
 });
 
-afterAll(async () => {
+afterEach(async () => {
   peer.close();
   await sidecar.server.stop();
 });
@@ -62,6 +69,45 @@ it("1,000 requests without sense each get a status, and the service goes on", as
     }
     expect(codes.get(0)).toBeGreaterThan(0);
     expect(codes.get(status.UNAVAILABLE)).toBeUndefined();
+    expect(faults).toEqual([]);
+    await expectUsable();
+  });
+}, 120_000);
+
+it("answers without sense to work that was really sent each get a status, and the service goes on", async () => {
+  await forSeeds(1, async (seed) => {
+    const random = new SeededRandom(seed);
+    const workers = [peer.work(), peer.work()];
+    for (let n = 0; n < 200; n++) await sidecar.client.startInstance({ name: "bad" });
+    const answered = new Set<string>();
+    const schemas = {
+      orchestratorRequest: OrchestratorResponseSchema,
+      activityRequest: ActivityResponseSchema,
+      entityRequestV2: EntityBatchResultSchema,
+    } as const;
+    const answers = {
+      orchestratorRequest: "completeOrchestratorTask",
+      activityRequest: "completeActivityTask",
+      entityRequestV2: "completeEntityTask",
+    } as const satisfies Record<string, UnaryMethodName>;
+    const codes = new Map<number, number>();
+    for (let round = 0; round < 20; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const items = workers.flatMap((worker) => worker.items.filter((item) => !answered.has(item.completionToken)));
+      for (const { request, completionToken } of items) {
+        answered.add(completionToken);
+        const kind = request.case as keyof typeof schemas;
+        const schema = schemas[kind];
+        const message = fromBinary(schema, randomMessage(schema, random));
+        const answer = toBinary(schema, { ...message, completionToken });
+        const code = await peer.codeOf(peer.callWith(answers[kind], Buffer.from(answer), 5_000));
+        codes.set(code, (codes.get(code) ?? 0) + 1);
+      }
+    }
+    for (const worker of workers) worker.cancel();
+    expect(codes.get(0)).toBeGreaterThan(0);
+    expect(answered.size).toBeGreaterThan(200);
+    expect([...codes.keys()].filter((code) => code !== 0)).toEqual([status.INVALID_ARGUMENT]);
     expect(faults).toEqual([]);
     await expectUsable();
   });

@@ -13,14 +13,15 @@ export interface RunningSidecar extends AsyncDisposable {
   readonly server: SidecarServer;
 }
 
-/** A sidecar on a hub in memory, on a free port of this machine. */
+/** A sidecar on a hub in memory, on a free port of this machine unless one is given. */
 export async function startSidecar(
   options: Partial<SidecarServerOptions> & { readonly log?: LogSink; readonly hub?: MemoryTaskHub } = {},
+  port = 0,
 ): Promise<RunningSidecar> {
   const ports = { clock: systemClock, random: systemRandom };
   const hub = options.hub ?? new MemoryTaskHub(ports);
   const client = new TaskHubClient({ store: hub, ...ports });
   const server = new SidecarServer({ backend: hub, store: hub, client, log: silentLog, ...ports, ...options });
-  const address = `127.0.0.1:${await server.start("127.0.0.1:0")}`;
+  const address = `127.0.0.1:${await server.start(`127.0.0.1:${port}`)}`;
   return { address, hub, client, server, [Symbol.asyncDispose]: () => server.stop() };
 }

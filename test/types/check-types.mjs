@@ -19,7 +19,7 @@ const resolutions = [
 // Inside of the project, so that the package resolves to itself through its `exports`.
 const folder = mkdtempSync(join("dist", "types-"));
 try {
-  const entries = ["durable-functions-ts", "durable-functions-ts/testing"];
+  const entries = ["durable-functions-ts", "durable-functions-ts/portable", "durable-functions-ts/testing"];
   const source = entries.map((entry, index) => `export * as entry${index} from "${entry}";\n`).join("");
   const user = join(folder, "user.mts");
   writeFileSync(user, source);

@@ -14,7 +14,8 @@ const mayImport = new Map([
   ["engine", below("core", "entities")],
   ["backends/memory", below("core", "engine")],
   ["backends/azure-storage", below("core", "entities", "engine")],
-  ["functions", below("core", "entities", "management", "orchestration", "worker")],
+  // `hosting` is loaded lazily, by a client that opens a hub by itself: an app loads without it, see below.
+  ["functions", below("core", "entities", "management", "orchestration", "worker", "hosting")],
   ["http", below("core", "entities", "management")],
   ["host", below("core", "management", "orchestration", "worker", "engine", "functions", "http")],
   ["grpc", below("core", "entities", "engine")],

@@ -66,7 +66,7 @@ function explain({ code, method, target, details }: CallFailure, what: string): 
         ? ["InvalidOption", `${target} has no such task hub: ${details}; create it there, or check its name`]
         : ["InstanceNotFound", refused];
     case status.ALREADY_EXISTS:
-      return ["InstanceAlreadyExists", `${refused}; choose another id, or wait until the instance has ended`];
+      return ["InstanceAlreadyExists", /another id/.test(details) ? refused : `${refused}; choose another id`];
     case status.FAILED_PRECONDITION:
       return ["InstanceNotActive", refused];
     case status.INVALID_ARGUMENT:

@@ -8,8 +8,8 @@ type ValueInit = MessageInitShape<typeof ValueSchema>;
 
 /** Inner failures are followed this deep. */
 const maxInnerFailures = 20;
-/** Values in properties are followed this deep. */
-const maxValueDepth = 100;
+/** Values in properties are followed this deep: each level is three on the wire, of which readers take a hundred. */
+const maxValueDepth = 20;
 
 export function toWireFailure(details: FailureDetails): FailureInit {
   return toWire(details, 0);

@@ -20,6 +20,6 @@ export function fromWireParent(wire: ParentInstanceInfo): ParentInstance {
   };
 }
 
-export function fromWireInstance(wire: WireInstance | undefined): OrchestrationInstance {
+function fromWireInstance(wire: WireInstance | undefined): OrchestrationInstance {
   return { instanceId: wire?.instanceId ?? "", executionId: wire?.executionId };
 }

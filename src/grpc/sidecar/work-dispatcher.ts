@@ -123,7 +123,7 @@ export class WorkDispatcher {
    * Takes the answer of a worker.
    *
    * @throws DurableError `InstanceNotFound` for work that is not waiting for it: it was answered, or sent again, or is not
-   * known here; `InvalidPayload` or another when the answer cannot be understood
+   * known here; `InvalidPayload` when the answer cannot be understood
    */
   complete<Kind extends WorkKind>(reference: WorkReference & { kind: Kind }, answer: WorkAnswers[Kind]): void {
     this.#require(reference).answer(answer);
@@ -187,8 +187,9 @@ export class WorkDispatcher {
             if (reading.kind === "result") end(() => resolve(reading));
             else if (reading.kind !== "partial") again(reading.reason, reading.kind === "failed");
           } catch (error) {
-            again(`its answer cannot be understood: ${messageOf(error)}`, true);
-            throw error;
+            const message = `its answer cannot be understood: ${messageOf(error)}`;
+            again(message, true);
+            throw new DurableError("InvalidPayload", message, { cause: error });
           }
         },
         lose: (reason: LostReason) => {

@@ -2,9 +2,19 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { isProcessAlive } from "./store-record.ts";
 
+/** Workers of this process that may be alive. */
+const ownWorkerIds = new Set<string>();
+
 /** Names a worker on the local store, which only processes of this machine use, by its process. */
 export function createLocalWorkerId(): string {
-  return `local-${process.pid}-${randomBytes(4).toString("hex")}`;
+  const workerId = `local-${process.pid}-${randomBytes(4).toString("hex")}`;
+  ownWorkerIds.add(workerId);
+  return workerId;
+}
+
+/** It has stopped: what it may have left behind is free. */
+export function forgetLocalWorkerId(workerId: string): void {
+  ownWorkerIds.delete(workerId);
 }
 
 /** Names a worker on a shared account: unlike any other, on this machine or elsewhere. */
@@ -23,7 +33,7 @@ export function createDeadWorkerTest(
   return (workerId) => {
     const pid = Number(/^local-(\d+)-[0-9a-f]+$/.exec(workerId)?.[1] ?? Number.NaN);
     if (Number.isNaN(pid) || workerId === ownWorkerId) return false;
-    // One host per process: another worker with our process id is from before this process (usual in containers).
-    return pid === process.pid || !isAlive(pid);
+    // Others with our process id are from before this process (usual in containers).
+    return pid === process.pid ? !ownWorkerIds.has(workerId) : !isAlive(pid);
   };
 }

@@ -7,8 +7,10 @@ import { fromWireFailure, toWireFailure } from "../../../../src/grpc/codec/failu
 import { fromWireStatus, toWireStatus } from "../../../../src/grpc/codec/statuses.ts";
 import { fromDueTimestamp, fromTimestamp, timeOf, toTimestamp } from "../../../../src/grpc/codec/times.ts";
 import { fromWireTrace, toWireTrace } from "../../../../src/grpc/codec/trace-contexts.ts";
+import type { HistoryEventInit, OrchestratorActionInit } from "../../../../src/grpc/codec/wire-types.ts";
 import {
   OrchestrationStatus,
+  OrchestratorResponseSchema,
   TaskFailureDetailsSchema,
   TraceContextSchema,
 } from "../../../../src/grpc/proto/orchestrator_service_pb.ts";
@@ -123,6 +125,24 @@ describe("failures", () => {
     for (let depth = 0; depth < 40; depth++) foreign = { errorType: "E", innerFailure: foreign };
     expect(depthOf(fromWireFailure(overTheWire(TaskFailureDetailsSchema, foreign)))).toBe(20);
   });
+});
+
+it("no failure is too deep for those who read it", () => {
+  const deep = (depth: number): unknown => (depth === 0 ? "bottom" : { inner: [deep(depth - 1)] });
+  const chain = (length: number): FailureDetails => ({
+    errorType: "E",
+    errorMessage: "m",
+    isNonRetriable: false,
+    properties: { value: deep(50) },
+    ...(length > 0 && { innerFailure: chain(length - 1) }),
+  });
+  const failureDetails = toWireFailure(chain(30));
+  const event: HistoryEventInit = { eventType: { case: "taskFailed", value: { taskScheduledId: 1, failureDetails } } };
+  const action: OrchestratorActionInit = {
+    orchestratorActionType: { case: "rewindOrchestration", value: { newHistory: [event] } },
+  };
+  const { actions } = overTheWire(OrchestratorResponseSchema, { actions: [action] });
+  expect(actions).toHaveLength(1);
 });
 
 describe("trace contexts", () => {

@@ -1,3 +1,4 @@
+import { create } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import type { PayloadStore } from "../../../../src/core/payloads/payload-store.ts";
 import type { TaskHubChannel } from "../../../../src/grpc/channel/task-hub-channel.ts";
@@ -116,7 +117,6 @@ it("a channel puts payloads away and gets them back, but leaves work items to th
     async unary(_name, request) {
       requests.push(request);
       const state = { orchestrationState: { output: "token:0" } };
-      const { create } = await import("@bufbuild/protobuf");
       return create(GetInstanceResponseSchema, state) as never;
     },
     async *stream() {

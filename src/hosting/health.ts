@@ -1,0 +1,98 @@
+import type { logEvents } from "../core/log-events.ts";
+import type { Clock, LogSink } from "../core/ports.ts";
+
+/**
+ * `healthy`: works. `degraded`: works on, but storage has failed lately. `unhealthy`: takes no work, and will not by
+ * itself.
+ */
+export type HealthStatus = "healthy" | "degraded" | "unhealthy";
+
+export type HostState = "starting" | "running" | "stopping" | "stopped" | "failed";
+
+/** How a host in this process is. */
+export interface HostHealth {
+  readonly status: HealthStatus;
+  /** It takes work: `false` until it has started, and from the moment a stop is asked for. */
+  readonly isReady: boolean;
+  readonly state: HostState;
+  readonly taskHub: string;
+  /** The storage, without secrets; absent until it is open. */
+  readonly storage: string | undefined;
+  readonly startedAt: Date | undefined;
+  /** What last kept all work waiting, if it was within the last minute: an event of LOGS.md. */
+  readonly lastError: { readonly event: string; readonly at: Date } | undefined;
+}
+
+/** How long an error of the engine makes its host degraded. */
+const errorAgeMs = 60_000;
+
+/** What keeps all work waiting, and not one instance alone. */
+const troubles: ReadonlySet<string> = new Set([
+  "OrchestrationFetchFailed",
+  "ActivityFetchFailed",
+  "PartitionPassFailed",
+  "QueueReceiveFailed",
+  "MessagesNotSent",
+] satisfies (keyof typeof logEvents)[]);
+
+/** Knows how a host is, by what it does and by what its engine logs. */
+export class HealthMonitor {
+  readonly #clock: Clock;
+  readonly #taskHub: string;
+  #state: HostState = "starting";
+  #storage: string | undefined;
+  #startedAt: Date | undefined;
+  #lastError: { readonly event: string; readonly at: Date } | undefined;
+
+  constructor(clock: Clock, taskHub: string) {
+    this.#clock = clock;
+    this.#taskHub = taskHub;
+  }
+
+  /** A sink that hands everything on to `log`. */
+  watch(log: LogSink): LogSink {
+    return {
+      log: (level, event, message, fields) => {
+        if (troubles.has(event)) this.#lastError = { event, at: new Date(this.#clock.now()) };
+        log.log(level, event, message, fields);
+      },
+    };
+  }
+
+  hasStarted(storage: string): void {
+    this.#storage = storage;
+    this.#startedAt = new Date(this.#clock.now());
+    if (this.#state === "starting") this.#state = "running";
+  }
+
+  hasFailed(): void {
+    if (this.#state === "running") this.#state = "failed";
+  }
+
+  isStopping(): void {
+    this.#state = "stopping";
+  }
+
+  hasStopped(): void {
+    this.#state = "stopped";
+  }
+
+  read(): HostHealth {
+    const state = this.#state;
+    const lastError = this.#recentError();
+    return {
+      status: state !== "running" ? "unhealthy" : lastError === undefined ? "healthy" : "degraded",
+      isReady: state === "running",
+      state,
+      taskHub: this.#taskHub,
+      storage: this.#storage,
+      startedAt: this.#startedAt,
+      lastError,
+    };
+  }
+
+  #recentError(): HostHealth["lastError"] {
+    const error = this.#lastError;
+    return error !== undefined && this.#clock.now() - error.at.getTime() < errorAgeMs ? error : undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LogSink } from "../core/ports.ts";
+import { systemClock } from "../core/system-ports.ts";
+import type { TaskExecutor } from "../core/task-executor.ts";
+import { TaskHubWorker } from "../engine/task-hub-worker.ts";
+import type { DurableEngine } from "../host/durable-engine.ts";
+import type { OpenTaskHub } from "./open-hub.ts";
+
+export interface HubEngineOptions {
+  readonly executor: TaskExecutor;
+  readonly log: LogSink;
+  readonly maxConcurrentOrchestrations?: number | undefined;
+  readonly maxConcurrentActivities?: number | undefined;
+  readonly maxEntityOperations?: number | undefined;
+  /** How long a stop lets running activities finish, in milliseconds. @defaultValue 3,000 */
+  readonly stopGraceMs?: number | undefined;
+}
+
+/** What a stop may take beyond the grace of its activities, in milliseconds. */
+const stopOverheadMs = 3_000;
+
+/** A worker on a hub, which it closes when it stops: for every host in this process. */
+export function createHubEngine(hub: OpenTaskHub, options: HubEngineOptions): DurableEngine {
+  const { executor, log, maxConcurrentOrchestrations, maxConcurrentActivities, maxEntityOperations } = options;
+  const stopGraceMs = options.stopGraceMs ?? 3_000;
+  const worker = new TaskHubWorker({
+    backend: hub.backend,
+    store: hub.store,
+    executor,
+    clock: systemClock,
+    log,
+    stopGraceMs,
+    ...(maxConcurrentOrchestrations !== undefined && { maxConcurrentOrchestrations }),
+    ...(maxConcurrentActivities !== undefined && { maxConcurrentActivities }),
+    ...(maxEntityOperations !== undefined && { maxEntityOperations }),
+  });
+  return {
+    client: hub.client,
+    storage: hub.storage,
+    failed: hub.failed,
+    start: () => worker.start(),
+    async stop() {
+      // Storage that no longer answers must not hold the process; partitions are then freed by their leases.
+      await Promise.race([worker.stop(), sleep(stopGraceMs + stopOverheadMs, undefined, { ref: false })]);
+      await hub.close();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { DurableError } from "../core/errors.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
+import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
+import type { DFApp } from "../functions/df-app.ts";
+import { findHostableApp, type HostableApp } from "../functions/embedded-host.ts";
+import {
+  type HubLocation,
+  type ResolvedHub,
+  resolveConcurrency,
+  resolveHub,
+  type WorkerConcurrency,
+} from "./hub-location.ts";
+import type { LogWriter } from "./process-log.ts";
+
+export interface StartWorkerOptions extends HubLocation {
+  /** What is run. Of several that define a name, the first one serves. */
+  readonly apps: readonly DFApp[];
+  readonly concurrency?: WorkerConcurrency | undefined;
+  /** Stop at the first SIGTERM or SIGINT. @defaultValue false */
+  readonly stopOnSignals?: boolean | undefined;
+  /** How long a stop lets running activities finish before their signals abort. @defaultValue 3 seconds */
+  readonly stopGrace?: TimeSpanInput | undefined;
+  /** Receives what apps and engine log. @defaultValue standard error: user code from `info` up, the rest from `warn` up */
+  readonly log?: LogWriter | undefined;
+  /** Of `host.client`; apps have their own. @defaultValue plain JSON */
+  readonly dataConverter?: DataConverter | undefined;
+}
+
+export interface ResolvedWorker extends ResolvedHub {
+  readonly apps: readonly HostableApp[];
+  readonly concurrency: WorkerConcurrency;
+  readonly stopOnSignals: boolean;
+  readonly stopGraceMs: number | undefined;
+  readonly log: LogWriter | undefined;
+  readonly dataConverter: DataConverter | undefined;
+}
+
+/** @throws DurableError `InvalidOption` that names the option */
+export function resolveStartWorker(options: StartWorkerOptions): ResolvedWorker {
+  if (typeof options !== "object" || options === null) throw invalid("startWorker takes an object of options");
+  const { apps, concurrency = {}, log, stopOnSignals, stopGrace } = options;
+  if (!Array.isArray(apps) || apps.length === 0) throw invalid("'apps' must be a list of one DFApp or more");
+  const hub = resolveHub(options);
+  if (log !== undefined && typeof log !== "function") throw invalid("'log' must be a function");
+  if (stopOnSignals !== undefined && typeof stopOnSignals !== "boolean") {
+    throw invalid(`'stopOnSignals' must be true or false, but got ${String(stopOnSignals)}`);
+  }
+  return {
+    ...hub,
+    apps: (apps as readonly unknown[]).map((app, index) => {
+      const hostable = findHostableApp(app);
+      if (hostable === undefined) throw invalid(`element ${index} of 'apps' is no DFApp`);
+      return hostable;
+    }),
+    concurrency: resolveConcurrency(concurrency),
+    stopOnSignals: stopOnSignals ?? false,
+    stopGraceMs: stopGrace === undefined ? undefined : parseTimeSpan(stopGrace, "'stopGrace'"),
+    log,
+    dataConverter: options.dataConverter,
+  };
+}
+
+function invalid(message: string): DurableError {
+  return new DurableError("InvalidOption", message);
+}

@@ -1,0 +1,97 @@
+import type { LogSink } from "../core/ports.ts";
+import { systemClock, systemRandom } from "../core/system-ports.ts";
+import type { Backend, TaskHubStore } from "../engine/backend.ts";
+import { TaskHubClient } from "../engine/task-hub-client.ts";
+import type { Environment } from "../host/settings/host-json.ts";
+import type { HubStorage } from "./hub-storage.ts";
+
+/** A task hub, opened for this process: for workers, and for those who only look or manage. */
+export interface OpenTaskHub {
+  readonly client: TaskHubClient;
+  /** For workers. */
+  readonly backend: Backend;
+  readonly store: TaskHubStore;
+  /** The storage as people may see it, without secrets. */
+  readonly storage: string;
+  /** Resolves, with what to say to the user, when the storage is gone for good. */
+  readonly failed: Promise<string>;
+  /** Workers must have stopped before. */
+  close(): Promise<void>;
+}
+
+export interface OpenHubOptions {
+  readonly storage: HubStorage;
+  readonly taskHub: string;
+  /** What a hub in storage is tuned by; absent values have the backend's defaults. */
+  readonly tuning?: HubTuning | undefined;
+  readonly env: Environment;
+  readonly log: LogSink;
+}
+
+/** Of a hub in storage. Lengths of time are in milliseconds. */
+export interface HubTuning {
+  readonly partitionCount?: number | undefined;
+  readonly controlQueueBatchSize?: number | undefined;
+  readonly controlQueueBufferThreshold?: number | undefined;
+  readonly visibilityTimeoutMs?: number | undefined;
+  readonly maxQueuePollingIntervalMs?: number | undefined;
+  readonly storeInputsInOrchestrationHistory?: boolean | undefined;
+}
+
+/**
+ * Opens a hub where it is kept. Nothing is created, and no orchestration needs to be known.
+ *
+ * @throws DurableError when the storage cannot be reached within seconds
+ */
+export async function openHub(options: OpenHubOptions): Promise<OpenTaskHub> {
+  const { storage, taskHub } = options;
+  return storage.kind === "memory" ? openInMemory(taskHub) : openInStorage(storage, options);
+}
+
+async function openInMemory(taskHub: string): Promise<OpenTaskHub> {
+  const { openMemoryHub } = await import("./memory-hubs.ts");
+  const hub = openMemoryHub(taskHub);
+  return {
+    client: new TaskHubClient({ store: hub, clock: systemClock, random: systemRandom }),
+    backend: hub,
+    store: hub,
+    storage: "memory",
+    failed: new Promise(() => {}),
+    close: async () => {},
+  };
+}
+
+async function openInStorage(
+  storage: Exclude<HubStorage, { readonly kind: "memory" }>,
+  { taskHub, tuning = {}, env, log }: OpenHubOptions,
+): Promise<OpenTaskHub> {
+  // The local store starts in another process while this one reads the storage libraries.
+  const library = import("../backends/azure-storage/azure-storage-task-hub.ts");
+  library.catch(() => {});
+  const { openStorageAccount } = await import("./storage-account.ts");
+  const account = await openStorageAccount(storage, env, log);
+  try {
+    const { createAzureStorageTaskHub } = await library;
+    const { backend, store } = createAzureStorageTaskHub({
+      ...tuning,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      connectionString: account.connectionString,
+      taskHub,
+      workerId: account.workerId,
+      isDeadWorker: account.isDeadWorker,
+    });
+    return {
+      client: new TaskHubClient({ store, clock: systemClock, random: systemRandom }),
+      backend,
+      store,
+      storage: account.description,
+      failed: account.failed,
+      close: () => account.close(),
+    };
+  } catch (error) {
+    await account.close();
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+import { format } from "node:util";
+import type { LogLevel, LogSink } from "../core/ports.ts";
+import type { UserLog } from "../worker/activity-context.ts";
+
+/** One line of what a worker or a client has to say. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  /** `Function.<name>.User` for what user code logs, the name of an event (see LOGS.md) for the rest. */
+  readonly category: string;
+  readonly message: string;
+  /** Of an event; never payloads or secrets. */
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Receives lines, one at a time. Must not throw. */
+export type LogWriter = (entry: LogEntry) => void;
+
+/** Where the events of the engine and the lines of user code go. */
+export interface ProcessLog {
+  readonly events: LogSink;
+  readonly user: UserLog;
+}
+
+/** @param write @defaultValue {@link writeToStderr} */
+export function createProcessLog(write: LogWriter = writeToStderr): ProcessLog {
+  return {
+    events: {
+      log: (level, event, message, fields) => write({ level, category: event, message, fields }),
+    },
+    user: (level, instanceId, functionName, args) =>
+      write({
+        level,
+        category: `Function.${functionName}.User`,
+        message: `${format(...args)} [${functionName} ${instanceId}]`,
+      }),
+  };
+}
+
+const rank: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };
+
+/** Shows what user code logs from `info` up, and events from `warn` up. */
+function writeToStderr({ level, category, message }: LogEntry): void {
+  const least: LogLevel = category.startsWith("Function.") ? "info" : "warn";
+  if (rank[level] < rank[least]) return;
+  process.stderr.write(`${new Date().toISOString()} ${level} ${category}: ${message}\n`);
+}

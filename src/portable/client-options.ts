@@ -1,0 +1,130 @@
+import type { CleanEntityStorageRequest, EntityQuery, EntityMetadata as StoredEntity } from "../core/entity-client.ts";
+import type { EntityId } from "../core/entity-id.ts";
+import { DurableError } from "../core/errors.ts";
+import type { Tags } from "../core/history-event.ts";
+import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
+import type { TimeSpanInput } from "../core/time-span.ts";
+
+declare const outputType: unique symbol;
+
+/** The id of an instance, which remembers what its orchestration returns. A text like any other. */
+export type InstanceId<Output = unknown> = string & { readonly [outputType]?: Output };
+
+/** What clients of every place take. */
+export interface ClientOptions {
+  /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
+  readonly dataConverter?: DataConverter | undefined;
+  /** Of instances that are started without one. @defaultValue none */
+  readonly defaultVersion?: string | undefined;
+}
+
+export interface ScheduleOptions<Input = unknown> {
+  /** What the orchestration is given. */
+  readonly input?: Input | undefined;
+  /** @defaultValue a fresh id of 32 hexadecimal digits */
+  readonly instanceId?: string | undefined;
+  /** Not before this time. @defaultValue at once */
+  readonly startAt?: Date | undefined;
+  /** The orchestration reads it as `ctx.version`. @defaultValue `defaultVersion` of the client */
+  readonly version?: string | undefined;
+  /** Kept with the instance, for those who look at it. */
+  readonly tags?: Tags | undefined;
+  /** Statuses in which an existing instance of that id is replaced. @defaultValue the terminal ones */
+  readonly reusableStatuses?: readonly OrchestrationRuntimeStatus[] | undefined;
+}
+
+/** Options of a start whose input is checked: they may be left out only where the input may. */
+export type ScheduleArguments<Input> = undefined extends Input
+  ? [options?: ScheduleOptions<Input>]
+  : [options: ScheduleOptions<Input> & { readonly input: Input }];
+
+export interface GetStateOptions {
+  /** Reads input, output and custom status too. @defaultValue true */
+  readonly fetchPayloads?: boolean | undefined;
+}
+
+export interface WaitOptions extends GetStateOptions {
+  /** @defaultValue no limit */
+  readonly timeout?: TimeSpanInput | undefined;
+  /** Ends the wait when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface InstanceFilter {
+  readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+  readonly createdFrom?: Date | undefined;
+  readonly createdTo?: Date | undefined;
+  readonly instanceIdPrefix?: string | undefined;
+  /** Most instances in one page. @defaultValue 100 */
+  readonly pageSize?: number | undefined;
+  /** @defaultValue true */
+  readonly fetchPayloads?: boolean | undefined;
+}
+
+/** Of finished instances. */
+export interface InstanceIdFilter {
+  /** @defaultValue all terminal ones */
+  readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+  readonly completedFrom?: Date | undefined;
+  readonly completedTo?: Date | undefined;
+  /** Most ids in one page. @defaultValue 100 */
+  readonly pageSize?: number | undefined;
+}
+
+/** Of finished instances. One condition at least: to purge all of them, say `{ createdFrom: new Date(0) }`. */
+export interface PurgeFilter {
+  readonly createdFrom?: Date | undefined;
+  readonly createdTo?: Date | undefined;
+  readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+}
+
+export interface PurgeOptions {
+  /** The finished sub-orchestrations too, at any depth. @defaultValue false */
+  readonly recursive?: boolean | undefined;
+}
+
+export interface PurgeResult {
+  readonly deletedInstanceCount: number;
+}
+
+export interface TerminateOptions {
+  /** What the instance shows as its output: a text as it is, anything else as JSON. */
+  readonly output?: unknown;
+  /** The sub-orchestrations too that it waits for, at any depth. @defaultValue false */
+  readonly recursive?: boolean | undefined;
+}
+
+export interface SignalEntityOptions {
+  /** Not before this time. @defaultValue at once */
+  readonly scheduledTime?: Date | undefined;
+}
+
+export type CallEntityOptions = Pick<WaitOptions, "timeout" | "signal">;
+
+/** What is known of one entity. A view that may lag behind by seconds. */
+export interface EntityMetadata<State = unknown> extends Omit<StoredEntity, "state"> {
+  readonly id: EntityId;
+  /** Absent without a state, and when it was not asked for. */
+  readonly state: State | undefined;
+}
+
+export type EntityFilter = Omit<EntityQuery, "continuationToken">;
+export type CleanEntityStorageOptions = Omit<CleanEntityStorageRequest, "minEmptyMs">;
+
+/** @throws DurableError `InvalidOption` that names the option */
+export function assertDates(options: object, ...names: readonly string[]): void {
+  for (const name of names) {
+    const value = (options as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined || (value instanceof Date && !Number.isNaN(value.getTime()))) continue;
+    throw new DurableError("InvalidOption", `'${name}' must be a valid Date, but got ${String(value)}`);
+  }
+}
+
+/** @throws DurableError `InvalidOption` that names the option */
+export function assertStatuses(name: string, statuses: unknown): void {
+  if (statuses === undefined) return;
+  const known: readonly unknown[] = orchestrationStatuses;
+  if (Array.isArray(statuses) && statuses.every((status) => known.includes(status))) return;
+  throw new DurableError("InvalidOption", `'${name}' must be a list of ${orchestrationStatuses.join(", ")}`);
+}

@@ -1,0 +1,384 @@
+import type { CleanEntityStorageResult } from "../core/entity-client.ts";
+import type { EntityRef } from "../core/entity-id.ts";
+import { DurableError, isDurableError } from "../core/errors.ts";
+import type { HistoryEvent } from "../core/history-event.ts";
+import type { OrchestrationClient } from "../core/orchestration-client.ts";
+import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
+import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
+import { validate } from "../core/payloads/standard-schema.ts";
+import { parseTimeSpan } from "../core/time-span.ts";
+import type { ExternalEvent } from "../orchestration/external-event.ts";
+import type { OrchestrationHandle } from "../orchestration/handles.ts";
+import { resolveTarget } from "./call-form.ts";
+import {
+  assertDates,
+  assertStatuses,
+  type CallEntityOptions,
+  type CleanEntityStorageOptions,
+  type ClientOptions,
+  type EntityFilter,
+  type EntityMetadata,
+  type GetStateOptions,
+  type InstanceFilter,
+  type InstanceId,
+  type InstanceIdFilter,
+  type PurgeFilter,
+  type PurgeOptions,
+  type PurgeResult,
+  type ScheduleArguments,
+  type ScheduleOptions,
+  type SignalEntityOptions,
+  type TerminateOptions,
+  type WaitOptions,
+} from "./client-options.ts";
+import { EntityOperations } from "./entity-operations.ts";
+import type { InputOf, OutputOf } from "./function-types.ts";
+import type { OrchestrationReference } from "./orchestration-context.ts";
+import { OrchestrationState } from "./orchestration-state.ts";
+import { Paged } from "./paged.ts";
+
+/** A client of one place, open. */
+export interface OpenClient {
+  readonly client: OrchestrationClient;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts and manages orchestrations and entities of one task hub, wherever it is: what the clients of all places have in
+ * common. Nothing is opened before the first call. An instance or entity that a hub does not know, a name or id that it
+ * does not accept: each method says so with a DurableError.
+ */
+export class DurableTaskClient implements AsyncDisposable {
+  readonly #open: () => Promise<OpenClient>;
+  readonly #dataConverter: DataConverter;
+  readonly #defaultVersion: string | undefined;
+  readonly #entities: EntityOperations;
+  #opened: Promise<OpenClient> | undefined;
+  #isClosed = false;
+
+  protected constructor(open: () => Promise<OpenClient>, options: ClientOptions) {
+    this.#open = open;
+    this.#dataConverter = options.dataConverter ?? jsonDataConverter;
+    this.#defaultVersion = options.defaultVersion;
+    this.#entities = new EntityOperations(async () => (await this.#connect()).entities, this.#dataConverter);
+  }
+
+  /**
+   * Starts an orchestration, by reference, by a handle, or by name. Resolves to the id of the instance once the start is
+   * durable.
+   *
+   * @throws DurableError `InstanceAlreadyExists` when an instance of `options.instanceId` is in a status that is not
+   * reusable, `InvalidInstanceId`, `InvalidOption`, `InvalidPayload`
+   */
+  scheduleNewOrchestration<Output = unknown>(name: string, options?: ScheduleOptions): Promise<InstanceId<Output>>;
+  scheduleNewOrchestration<Input, Output>(
+    orchestration: OrchestrationHandle<Input, Output>,
+    ...options: ScheduleArguments<Input>
+  ): Promise<InstanceId<Output>>;
+  scheduleNewOrchestration<F extends OrchestrationReference>(
+    orchestration: F,
+    ...options: ScheduleArguments<InputOf<F, unknown>>
+  ): Promise<InstanceId<OutputOf<F>>>;
+  async scheduleNewOrchestration(orchestration: unknown, options: ScheduleOptions = {}): Promise<never> {
+    const target = resolveTarget("orchestration", orchestration);
+    const { name, inputSchema } = typeof target === "string" ? { name: target, inputSchema: undefined } : target;
+    const { instanceId, startAt, version = this.#defaultVersion, tags, reusableStatuses } = options;
+    assertDates(options, "startAt");
+    assertStatuses("reusableStatuses", reusableStatuses);
+    const what = `the input of orchestration '${name}'`;
+    // Checked here, sent as given: the orchestration runs the schema too, and a schema may change what it takes.
+    await validate(inputSchema, options.input, what);
+    const input = this.#dataConverter.serialize(options.input, what);
+    const client = await this.#connect();
+    const start = { name, instanceId, input, version, tags, scheduledStartTime: startAt, reusableStatuses };
+    return (await client.startInstance(start)) as never;
+  }
+
+  /** What is known of an instance; `undefined` for an unknown one. */
+  async getOrchestrationState<Output = unknown>(
+    instanceId: InstanceId<Output>,
+    options: GetStateOptions = {},
+  ): Promise<OrchestrationState<Output> | undefined> {
+    const client = await this.#connect();
+    const state = await client.getInstance(instanceId, reads(options));
+    return state && this.#show(state, options);
+  }
+
+  /**
+   * Waits until an instance has begun to run, or has ended.
+   *
+   * @throws DurableError `InstanceNotFound`; `TaskTimeout`, `Aborted` when the wait ends first
+   */
+  async waitForOrchestrationStart<Output = unknown>(
+    instanceId: InstanceId<Output>,
+    options: WaitOptions = {},
+  ): Promise<OrchestrationState<Output>> {
+    return this.#wait(instanceId, "started", options);
+  }
+
+  /**
+   * Waits until an instance has ended, however it did. `result` of what comes back has the type that the orchestration
+   * returns, when the id is one that {@link scheduleNewOrchestration} has given back.
+   *
+   * @example
+   * const id = await client.scheduleNewOrchestration(processOrder, { input: order });
+   * const { result } = await client.waitForOrchestrationCompletion(id, { timeout: "1m" });
+   * @throws DurableError `InstanceNotFound`; `TaskTimeout`, `Aborted` when the wait ends first
+   */
+  async waitForOrchestrationCompletion<Output = unknown>(
+    instanceId: InstanceId<Output>,
+    options: WaitOptions = {},
+  ): Promise<OrchestrationState<Output>> {
+    return this.#wait(instanceId, "ended", options);
+  }
+
+  /** Instances that match, all pages of them. */
+  getAllInstances(filter: InstanceFilter = {}): Paged<OrchestrationState> {
+    const { createdFrom, createdTo, runtimeStatus, instanceIdPrefix, pageSize, fetchPayloads } = filter;
+    assertDates(filter, "createdFrom", "createdTo");
+    assertStatuses("runtimeStatus", runtimeStatus);
+    return new Paged(async (continuationToken) => {
+      const client = await this.#connect();
+      const page = await client.queryInstances({
+        createdTimeFrom: createdFrom,
+        createdTimeTo: createdTo,
+        runtimeStatus,
+        instanceIdPrefix,
+        pageSize,
+        fetchInput: fetchPayloads,
+        continuationToken,
+      });
+      const items = page.instances.map((state) => this.#show(state, { fetchPayloads }));
+      return { items, continuationToken: page.continuationToken };
+    });
+  }
+
+  /** Ids of finished instances, those that finished first first. */
+  listInstanceIds(filter: InstanceIdFilter = {}): Paged<string> {
+    const { completedFrom, completedTo, runtimeStatus, pageSize } = filter;
+    assertDates(filter, "completedFrom", "completedTo");
+    assertStatuses("runtimeStatus", runtimeStatus);
+    return new Paged(async (continuationToken) => {
+      const client = await this.#connect();
+      const query = { completedTimeFrom: completedFrom, completedTimeTo: completedTo, runtimeStatus, pageSize };
+      const page = await client.listInstanceIds({ ...query, continuationToken });
+      return { items: page.instanceIds, continuationToken: page.continuationToken };
+    });
+  }
+
+  /**
+   * Sends an event, which is kept until the orchestration waits for it; a finished instance ignores it.
+   *
+   * @throws DurableError `InstanceNotFound`, `InvalidOption`, `InvalidPayload`
+   */
+  async raiseOrchestrationEvent<Payload = unknown>(
+    instanceId: string,
+    event: string | ExternalEvent<Payload>,
+    data?: Payload,
+  ): Promise<void> {
+    const { name, schema } = typeof event === "object" && event !== null ? event : { name: event, schema: undefined };
+    const what = `the data of event '${name}'`;
+    await validate(schema, data, what);
+    const text = this.#dataConverter.serialize(data, what);
+    const client = await this.#connect();
+    await unlessFinished(client.raiseEvent(instanceId, name, text));
+  }
+
+  /**
+   * Ends an instance. Activities that run already are not stopped. No effect on a finished instance.
+   *
+   * @throws DurableError `InstanceNotFound`
+   */
+  async terminateOrchestration(instanceId: string, options: TerminateOptions = {}): Promise<void> {
+    const { output, recursive } = options;
+    const reason =
+      typeof output === "string"
+        ? output
+        : this.#dataConverter.serialize(output, `the output of the termination of '${instanceId}'`);
+    const client = await this.#connect();
+    await unlessFinished(client.terminate(instanceId, reason, { recursive }));
+  }
+
+  /** Lets an instance rest: what reaches it is kept until it is resumed. @throws DurableError `InstanceNotFound` */
+  async suspendOrchestration(instanceId: string, reason?: string): Promise<void> {
+    const client = await this.#connect();
+    await unlessFinished(client.suspend(instanceId, reason));
+  }
+
+  /** Wakes a suspended instance. @throws DurableError `InstanceNotFound` */
+  async resumeOrchestration(instanceId: string, reason?: string): Promise<void> {
+    const client = await this.#connect();
+    await unlessFinished(client.resume(instanceId, reason));
+  }
+
+  /**
+   * Runs a failed instance on from its last failure.
+   *
+   * @throws DurableError `InstanceNotFound`, `InstanceNotActive` when it has not failed, `NotSupported`
+   */
+  async rewindInstance(instanceId: string, reason?: string): Promise<void> {
+    const client = await this.#connect();
+    await client.rewind(instanceId, reason);
+  }
+
+  /**
+   * Starts an orchestration again with the name and input of an earlier instance.
+   *
+   * @param options.restartWithNewInstanceId `false` replaces the earlier instance. @defaultValue false
+   * @returns the id of the new instance
+   * @throws DurableError `InstanceNotFound`, `InstanceAlreadyExists` when it has not finished yet
+   */
+  async restartOrchestration<Output = unknown>(
+    instanceId: InstanceId<Output>,
+    options: { readonly restartWithNewInstanceId?: boolean } = {},
+  ): Promise<InstanceId<Output>> {
+    const { restartWithNewInstanceId = false } = options;
+    const client = await this.#connect();
+    return client.restart(instanceId, { restartWithNewInstanceId });
+  }
+
+  /**
+   * Deletes everything about finished instances: one, some, or those that match.
+   *
+   * @throws DurableError `InvalidOption`, also for a filter without any condition; `InstanceNotActive` for an instance
+   * that has not finished
+   */
+  async purgeOrchestration(
+    target: string | readonly string[] | PurgeFilter,
+    { recursive }: PurgeOptions = {},
+  ): Promise<PurgeResult> {
+    const deep = recursive === undefined ? {} : { recursive };
+    if (typeof target === "string" || Array.isArray(target)) {
+      const client = await this.#connect();
+      let deletedInstanceCount = 0;
+      for (const id of [target].flat() as string[]) deletedInstanceCount += await client.purge(id, deep);
+      return { deletedInstanceCount };
+    }
+    const { createdFrom, createdTo, runtimeStatus } = target as PurgeFilter;
+    assertDates(target, "createdFrom", "createdTo");
+    assertStatuses("runtimeStatus", runtimeStatus);
+    if (createdFrom === undefined && createdTo === undefined && !runtimeStatus?.length) {
+      throw new DurableError("InvalidOption", "purgeOrchestration needs a time or a status to select instances by");
+    }
+    const client = await this.#connect();
+    const query = { createdTimeFrom: createdFrom, createdTimeTo: createdTo, runtimeStatus, ...deep };
+    return { deletedInstanceCount: await client.purgeBy(query) };
+  }
+
+  /** All that has happened to an instance, in order. @throws DurableError `InstanceNotFound` */
+  async getOrchestrationHistory(instanceId: string): Promise<readonly HistoryEvent[]> {
+    const client = await this.#connect();
+    const history = await client.getHistory(instanceId);
+    if (history === undefined) throw unknownInstance(instanceId);
+    return history;
+  }
+
+  /**
+   * Sends an operation to an entity and does not wait for it; the entity is made by its first operation.
+   *
+   * @param entity an `EntityId`, `{ name, key }` or `"@name@key"`
+   * @throws DurableError `InvalidEntityId`, `InvalidOption`, `InvalidPayload`
+   */
+  signalEntity(
+    entity: EntityRef | string,
+    operation: string,
+    input?: unknown,
+    options: SignalEntityOptions = {},
+  ): Promise<void> {
+    return this.#entities.signal(entity, operation, input, options);
+  }
+
+  /**
+   * Runs one operation of an entity and waits for its result. An operation is not taken back when the wait ends first.
+   *
+   * @throws TaskFailedError when the operation fails; DurableError `InvalidEntityId`, `InvalidOption`, `InvalidPayload`,
+   * `TaskTimeout`, `Aborted`
+   */
+  callEntity<Result = unknown>(
+    entity: EntityRef | string,
+    operation: string,
+    input?: unknown,
+    options: CallEntityOptions = {},
+  ): Promise<Result> {
+    return this.#entities.call(entity, operation, input, options) as Promise<Result>;
+  }
+
+  /** What is known of an entity; `undefined` for one that does not exist. @throws DurableError `InvalidEntityId` */
+  getEntity<State = unknown>(
+    entity: EntityRef | string,
+    options: { readonly includeState?: boolean } = {},
+  ): Promise<EntityMetadata<State> | undefined> {
+    return this.#entities.get(entity, options) as Promise<EntityMetadata<State> | undefined>;
+  }
+
+  /** Entities that match, all pages of them. */
+  getEntities<State = unknown>(filter: EntityFilter = {}): Paged<EntityMetadata<State>> {
+    return this.#entities.query(filter) as Paged<EntityMetadata<State>>;
+  }
+
+  /** Deletes what entities without state leave behind, and gives back locks of orchestrations that are gone. */
+  cleanEntityStorage(options: CleanEntityStorageOptions = {}): Promise<CleanEntityStorageResult> {
+    return this.#entities.clean(options);
+  }
+
+  /** Lets go of what the client has opened. Calls after it are refused; repeated ones do nothing. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const opened = this.#opened;
+    this.#opened = undefined;
+    const open = await opened?.catch(() => undefined);
+    await open?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #connect(): Promise<OrchestrationClient> {
+    if (this.#isClosed) throw new DurableError("Aborted", "this client is closed");
+    const opening = this.#opened ?? this.#open();
+    this.#opened = opening;
+    try {
+      return (await opening).client;
+    } catch (error) {
+      // The next call tries again.
+      if (this.#opened === opening) this.#opened = undefined;
+      throw error;
+    }
+  }
+
+  async #wait(
+    instanceId: string,
+    until: "started" | "ended",
+    options: WaitOptions,
+  ): Promise<OrchestrationState<never>> {
+    const { timeout, signal } = options;
+    const timeoutMs = timeout === undefined ? undefined : parseTimeSpan(timeout, "'timeout'");
+    const client = await this.#connect();
+    const state = await client.waitForInstance(instanceId, until, { ...reads(options), timeoutMs, signal });
+    if (state === undefined) throw unknownInstance(instanceId);
+    return this.#show(state, options);
+  }
+
+  #show(state: StoredState, { fetchPayloads = true }: GetStateOptions): OrchestrationState<never> {
+    const shown = fetchPayloads ? state : { ...state, input: undefined, output: undefined, customStatus: undefined };
+    return new OrchestrationState<never>(shown, this.#dataConverter);
+  }
+}
+
+/** What to read of an instance: why it failed is always told. */
+function reads({ fetchPayloads = true }: GetStateOptions) {
+  return { fetchInput: fetchPayloads, fetchFailure: true };
+}
+
+function unknownInstance(instanceId: string): DurableError {
+  return new DurableError("InstanceNotFound", `there is no instance '${instanceId}'`);
+}
+
+async function unlessFinished(operation: Promise<void>): Promise<void> {
+  try {
+    await operation;
+  } catch (error) {
+    if (!isDurableError(error, "InstanceNotActive")) throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { type HubLocation, type ResolvedHub, resolveHub } from "../hosting/hub-location.ts";
+import type { ClientOptions } from "./client-options.ts";
+import { DurableTaskClient, type OpenClient } from "./durable-task-client.ts";
+import { DurableTaskWorker, type PlacedWorker, type WorkerRequest } from "./durable-task-worker.ts";
+import type { WorkerOptions } from "./worker-options.ts";
+
+export interface EmbeddedWorkerOptions extends HubLocation, WorkerOptions {}
+export interface EmbeddedClientOptions extends HubLocation, ClientOptions {}
+
+/**
+ * A worker with an engine of its own, on a task hub in Azure Storage, on Azurite, or in memory: no other process is
+ * needed. Workers and clients of one process that name the same hub in memory share it.
+ *
+ * @example
+ * await using worker = new EmbeddedTaskHubWorker({ storage: process.env.STORAGE!, taskHub: "Orders" });
+ */
+export class EmbeddedTaskHubWorker extends DurableTaskWorker {
+  /** @throws DurableError `InvalidOption` */
+  constructor(options: EmbeddedWorkerOptions) {
+    const hub = resolveHub(options);
+    super((request) => openWorker(hub, request), options);
+  }
+}
+
+/** A client of a task hub in Azure Storage, on Azurite, or in the memory of this process. */
+export class EmbeddedTaskHubClient extends DurableTaskClient {
+  /** @throws DurableError `InvalidOption` */
+  constructor(options: EmbeddedClientOptions) {
+    const hub = resolveHub(options);
+    super(() => openClient(hub), options);
+  }
+}
+
+async function openWorker(location: ResolvedHub, request: WorkerRequest): Promise<PlacedWorker> {
+  const [{ openHub }, { createHubEngine }] = await Promise.all([
+    import("../hosting/open-hub.ts"),
+    import("../hosting/hub-engine.ts"),
+  ]);
+  const { executor, log, concurrency, stopGraceMs } = request;
+  const hub = await openHub({ ...location, env: process.env, log });
+  return createHubEngine(hub, { ...concurrency, executor, log, stopGraceMs });
+}
+
+async function openClient(location: ResolvedHub): Promise<OpenClient> {
+  const [{ openHub }, { silentLog }] = await Promise.all([
+    import("../hosting/open-hub.ts"),
+    import("../core/ports.ts"),
+  ]);
+  return openHub({ ...location, env: process.env, log: silentLog });
+}

@@ -1,0 +1,108 @@
+export type { CleanEntityStorageResult } from "../core/entity-client.ts";
+export { EntityId, EntityId as EntityInstanceId, type EntityRef } from "../core/entity-id.ts";
+export { DurableError, type DurableErrorCode, isDurableError } from "../core/errors.ts";
+export type { FailureDetails } from "../core/failure-details.ts";
+export type { HistoryEvent, Tags } from "../core/history-event.ts";
+export { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+export type { DataConverter } from "../core/payloads/data-converter.ts";
+export type { PayloadStore } from "../core/payloads/payload-store.ts";
+export type { RichClass, RichClassDefinition } from "../core/payloads/rich-classes.ts";
+export { createRichDataConverter, type RichDataConverterOptions } from "../core/payloads/rich-data-converter.ts";
+export type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
+export type { UserLogger } from "../core/ports.ts";
+export { type FailedAttempt, RetryOptions, type RetryPolicy } from "../core/retry-policy.ts";
+export type { TimeSpanInput, TimeSpanParts } from "../core/time-span.ts";
+export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "../core/versioning.ts";
+export type { AccessCredential } from "../grpc/channel/token-cache.ts";
+export type { HubLocation } from "../hosting/hub-location.ts";
+export type { StorageOption } from "../hosting/hub-storage.ts";
+export type { LargePayloadOptions } from "../hosting/payload-store.ts";
+export type { LogEntry, LogWriter } from "../hosting/process-log.ts";
+export type { DurableLock, LockState } from "../orchestration/durable-lock.ts";
+export type { DurableTask, TimerTask, WinnerOf } from "../orchestration/durable-task.ts";
+export {
+  createEntityHandle,
+  type EntityHandle,
+  type OperationNames,
+  type OperationsOf,
+  type UntypedOperations,
+} from "../orchestration/entity-handle.ts";
+export type { EntityProxy, EntityTarget } from "../orchestration/entity-proxy.ts";
+export { defineEvent, type ExternalEvent, type ExternalEventStream } from "../orchestration/external-event.ts";
+export type { ActivityHandle, OrchestrationHandle } from "../orchestration/handles.ts";
+export {
+  type DurableHttpRequest,
+  type HttpRetryPolicy,
+  ManagedIdentityTokenSource,
+} from "../orchestration/http/durable-http-request.ts";
+export { DurableHttpResponse } from "../orchestration/http/durable-http-response.ts";
+export { isTaskFailedError, TaskFailedError } from "../orchestration/task-failed-error.ts";
+export type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
+export type { TokenProvider } from "../worker/durable-http/token-provider.ts";
+export type { EntityContext, EntitySignalOptions, StartFromEntityOptions } from "../worker/entities/entity-context.ts";
+export type { EntityClass, EntityFunction, OperationSchemas } from "../worker/entities/entity-definition.ts";
+export type { ActivityContext } from "./activity-context.ts";
+export type {
+  CallEntityOptions,
+  CleanEntityStorageOptions,
+  ClientOptions,
+  EntityFilter,
+  EntityMetadata,
+  GetStateOptions,
+  InstanceFilter,
+  InstanceId,
+  InstanceIdFilter,
+  PurgeFilter,
+  PurgeOptions,
+  PurgeResult,
+  ScheduleOptions,
+  SignalEntityOptions,
+  TerminateOptions,
+  WaitOptions,
+} from "./client-options.ts";
+export { whenAll, whenAny } from "./combinations.ts";
+export {
+  type Activity,
+  type AsyncOrchestration,
+  activity,
+  type DefinitionOptions,
+  type EntityOptions,
+  entity,
+  type GeneratorOrchestration,
+  orchestration,
+} from "./define.ts";
+export type { DurableTaskClient } from "./durable-task-client.ts";
+export type { DurableTaskWorker } from "./durable-task-worker.ts";
+export {
+  type EmbeddedClientOptions,
+  EmbeddedTaskHubClient,
+  EmbeddedTaskHubWorker,
+  type EmbeddedWorkerOptions,
+} from "./embedded.ts";
+export type { ActivityReference, CallForm, InputOf, OutputOf } from "./function-types.ts";
+export type {
+  GrpcLocation,
+  GrpcOptions,
+  GrpcWorkerOptions,
+  TaskHubGrpcClientOptions,
+  TaskHubGrpcWorkerOptions,
+} from "./grpc-options.ts";
+export type {
+  CallActivityOptions,
+  CallSubOrchestratorOptions,
+  EntityReference,
+  OrchestrationContext,
+  OrchestrationReference,
+  StartOrchestrationOptions,
+} from "./orchestration-context.ts";
+export type { OrchestrationState } from "./orchestration-state.ts";
+export type { Page, Paged } from "./paged.ts";
+export {
+  DurableTaskSchedulerClient,
+  DurableTaskSchedulerWorker,
+  type SchedulerClientOptions,
+  type SchedulerLocation,
+  type SchedulerWorkerOptions,
+} from "./scheduler.ts";
+export { TaskHubGrpcClient, TaskHubGrpcWorker } from "./task-hub-grpc.ts";
+export type { ConcurrencyOptions, WorkerOptions } from "./worker-options.ts";

@@ -1,0 +1,138 @@
+import type { UserLogger } from "../core/ports.ts";
+import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
+import type {
+  CallActivityOptions as HandleCallActivityOptions,
+  CallSubOrchestratorOptions as HandleCallSubOrchestratorOptions,
+} from "../orchestration/call-options.ts";
+import type { DurableLock } from "../orchestration/durable-lock.ts";
+import type { DurableTask, WinnerOf } from "../orchestration/durable-task.ts";
+import type { EntityHandle, UntypedOperations } from "../orchestration/entity-handle.ts";
+import type { EntityProxy, EntityTarget } from "../orchestration/entity-proxy.ts";
+import type { ActivityHandle, OrchestrationHandle } from "../orchestration/handles.ts";
+import type {
+  OrchestrationContext as HandleOrchestrationContext,
+  ResultsOf,
+} from "../orchestration/orchestration-context.ts";
+import type { EntityClass, EntityFunction } from "../worker/entities/entity-definition.ts";
+import type { ActivityReference, CallArguments, InputOf, OutputOf } from "./function-types.ts";
+
+/** How one activity call is made. */
+export interface CallActivityOptions extends HandleCallActivityOptions {
+  /** Another name of `retry`. */
+  readonly retryPolicy?: RetryPolicy | RetryOptions | undefined;
+}
+
+/** How one sub-orchestration is called. */
+export interface CallSubOrchestratorOptions extends HandleCallSubOrchestratorOptions {
+  /** Another name of `retry`. */
+  readonly retryPolicy?: RetryPolicy | RetryOptions | undefined;
+}
+
+/** How an orchestration is started that answers nobody. */
+export type StartOrchestrationOptions = Omit<CallSubOrchestratorOptions, "retry" | "retryPolicy">;
+
+/** Any orchestration: what is given by reference. */
+export type OrchestrationReference = (context: OrchestrationContext, ...input: never[]) => unknown;
+
+/** An entity: its class, whose methods are the operations, or its function. */
+// biome-ignore lint/suspicious/noExplicitAny: functions of every state.
+export type EntityReference<T extends object = object> = EntityClass<T> | EntityFunction<any>;
+
+type Tasks = readonly DurableTask<unknown>[];
+
+type Replaced =
+  | "df"
+  | "callActivity"
+  | "callActivityWithRetry"
+  | "callSubOrchestrator"
+  | "callSubOrchestratorWithRetry"
+  | "startNewOrchestration"
+  | "entity";
+
+/**
+ * What an orchestrator may use. Everything here gives the same answers in every replay; the orchestrator gets time,
+ * randomness and results of the outside world from nowhere else. What it logs is written once: not while replaying.
+ *
+ * Activities and orchestrations are called by reference, by a handle of a `DFApp`, or by name; with the input, or with an
+ * object that has it as `input` beside the options of the call:
+ *
+ * @example
+ * const isValid = yield* ctx.callActivity(validateOrder, order);
+ * const receipt = yield* ctx.callActivity(charge, { input: order, retry: { firstInterval: "5s", maxAttempts: 3 } });
+ *
+ * @remarks An object counts as the second form when it has `input` and else only options. An input that looks like that
+ * itself is wrapped: `{ input: { input: 1 } }`; calls by reference do not compile otherwise.
+ */
+export interface OrchestrationContext extends Omit<HandleOrchestrationContext, Replaced>, UserLogger {
+  /**
+   * Runs an activity. It may run more than once (at-least-once); its recorded result is used once.
+   *
+   * @throws TaskFailedError when waited for, if the last attempt of the activity fails
+   */
+  callActivity<Output = unknown>(name: string, input?: unknown, options?: CallActivityOptions): DurableTask<Output>;
+  callActivity<Input, Output>(
+    activity: ActivityHandle<Input, Output>,
+    ...call: CallArguments<Input, CallActivityOptions>
+  ): DurableTask<Output>;
+  callActivity<F extends ActivityReference>(
+    activity: F,
+    ...call: CallArguments<InputOf<F>, CallActivityOptions>
+  ): DurableTask<OutputOf<F>>;
+
+  /**
+   * Runs another orchestration and waits for its output.
+   *
+   * @throws TaskFailedError when waited for, if the child fails or is terminated
+   */
+  callSubOrchestrator<Output = unknown>(
+    name: string,
+    input?: unknown,
+    options?: CallSubOrchestratorOptions,
+  ): DurableTask<Output>;
+  callSubOrchestrator<Input, Output>(
+    orchestration: OrchestrationHandle<Input, Output>,
+    ...call: CallArguments<Input, CallSubOrchestratorOptions>
+  ): DurableTask<Output>;
+  callSubOrchestrator<F extends OrchestrationReference>(
+    orchestration: F,
+    ...call: CallArguments<InputOf<F, unknown>, CallSubOrchestratorOptions>
+  ): DurableTask<OutputOf<F>>;
+
+  /** Another name of {@link callSubOrchestrator}. */
+  readonly callSubOrchestration: OrchestrationContext["callSubOrchestrator"];
+
+  /** Starts another orchestration that answers nobody. Returns its instance id at once. */
+  startNewOrchestration(name: string, input?: unknown, options?: StartOrchestrationOptions): string;
+  startNewOrchestration<Input, Output>(
+    orchestration: OrchestrationHandle<Input, Output>,
+    ...call: CallArguments<Input, StartOrchestrationOptions>
+  ): string;
+  startNewOrchestration<F extends OrchestrationReference>(
+    orchestration: F,
+    ...call: CallArguments<InputOf<F, unknown>, StartOrchestrationOptions>
+  ): string;
+
+  /**
+   * One entity as an object: a function for each operation to call it, and one under `signal` to signal it.
+   *
+   * @example
+   * const counter = ctx.entity(Counter, "basket-7");
+   * counter.signal.add(5);
+   * const count = yield* counter.get();
+   * @throws DurableError `InvalidEntityId`
+   */
+  entity<T = UntypedOperations>(entity: EntityHandle<T> | string, key: string): EntityProxy<T>;
+  // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
+  entity(entity: EntityFunction<any>, key: string): EntityProxy<UntypedOperations>;
+  entity<T extends object>(entity: EntityClass<T>, key: string): EntityProxy<T>;
+
+  /** Another name of {@link lock}. */
+  lockEntities(...entities: readonly EntityTarget[]): DurableTask<DurableLock>;
+  lockEntities(entities: readonly EntityTarget[]): DurableTask<DurableLock>;
+  /** Another name of {@link newGuid}. */
+  newUuid(): string;
+  /** Another name of {@link all}. */
+  whenAll<const T extends Tasks>(tasks: T): DurableTask<ResultsOf<T>>;
+  /** Another name of {@link any}. */
+  whenAny<T extends Tasks>(tasks: T): DurableTask<WinnerOf<T[number]>>;
+}

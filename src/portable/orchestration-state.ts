@@ -1,0 +1,136 @@
+import { isDurableError } from "../core/errors.ts";
+import type { FailureDetails } from "../core/failure-details.ts";
+import type { Tags } from "../core/history-event.ts";
+import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
+import { isTerminalStatus, type OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
+import { TaskFailedError } from "../orchestration/task-failed-error.ts";
+
+/** What is known of one instance. A view that may lag behind by seconds. Payloads are parsed when they are read. */
+export class OrchestrationState<Output = unknown> {
+  readonly #state: StoredState;
+  readonly #dataConverter: DataConverter;
+
+  constructor(state: StoredState, dataConverter: DataConverter) {
+    this.#state = state;
+    this.#dataConverter = dataConverter;
+  }
+
+  get instanceId(): string {
+    return this.#state.instanceId;
+  }
+
+  /** Name of the orchestration. */
+  get name(): string {
+    return this.#state.name;
+  }
+
+  get version(): string | undefined {
+    return this.#state.version;
+  }
+
+  get runtimeStatus(): OrchestrationRuntimeStatus {
+    return this.#state.runtimeStatus;
+  }
+
+  get createdAt(): Date {
+    return this.#state.createdTime;
+  }
+
+  get lastUpdatedAt(): Date {
+    return this.#state.lastUpdatedTime;
+  }
+
+  /** When it ended. */
+  get completedAt(): Date | undefined {
+    return this.#state.completedTime;
+  }
+
+  get tags(): Tags {
+    return this.#state.tags ?? {};
+  }
+
+  /** It has ended, however it did. */
+  get isCompleted(): boolean {
+    return isTerminalStatus(this.runtimeStatus);
+  }
+
+  /** What it was started with; `undefined` for nothing, or when payloads were not asked for. */
+  get input(): unknown {
+    return this.#read(this.serializedInput, "the input");
+  }
+
+  /**
+   * What the orchestration has returned; of a terminated one what it was terminated with; `undefined` for one that has
+   * failed or not ended, or when payloads were not asked for.
+   */
+  get result(): Output {
+    return (this.runtimeStatus === "Failed" ? undefined : this.#read(this.serializedOutput, "the output")) as Output;
+  }
+
+  /** Another name of {@link result}. */
+  get output(): Output {
+    return this.result;
+  }
+
+  /** What the orchestration last gave to `setCustomStatus`. */
+  get customStatus(): unknown {
+    return this.#read(this.serializedCustomStatus, "the custom status");
+  }
+
+  get serializedInput(): string | undefined {
+    return this.#state.input;
+  }
+
+  /** JSON text of the output, or the text of a failure or a termination. */
+  get serializedOutput(): string | undefined {
+    return this.#state.output;
+  }
+
+  get serializedCustomStatus(): string | undefined {
+    return this.#state.customStatus;
+  }
+
+  /** Why it has failed. */
+  get failureDetails(): FailureDetails | undefined {
+    const { runtimeStatus, failureDetails, output } = this.#state;
+    if (runtimeStatus !== "Failed") return undefined;
+    // The row has the text alone, where history could not be read.
+    return failureDetails ?? { errorType: "Error", errorMessage: output ?? "", isNonRetriable: false };
+  }
+
+  /** @throws TaskFailedError when the instance has failed, with the failure */
+  raiseIfFailed(): void {
+    const { failureDetails } = this;
+    if (failureDetails !== undefined) throw new TaskFailedError("orchestration", this.name, -1, failureDetails);
+  }
+
+  /** What is logged or sent on: a plain object. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const { instanceId, name, runtimeStatus, createdAt, lastUpdatedAt, input, result, customStatus } = this;
+    const { tags, failureDetails } = this;
+    return {
+      instanceId,
+      name,
+      runtimeStatus,
+      createdAt,
+      lastUpdatedAt,
+      input,
+      result,
+      customStatus,
+      tags,
+      failureDetails,
+    };
+  }
+
+  /** Stored text as a value: itself when the converter cannot read it, as the reason of a termination. */
+  #read(text: string | undefined, what: string): unknown {
+    if (text === undefined || text === "") return text;
+    try {
+      return this.#dataConverter.deserialize(text, `${what} of '${this.instanceId}'`);
+    } catch (error) {
+      if (isDurableError(error, "InvalidPayload")) return text;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/** What comes page by page: iterated item by item, or by {@link byPage}. Each iteration asks anew. */
+export class Paged<T> implements AsyncIterable<T> {
+  readonly #read: (continuationToken: string | undefined) => Promise<Page<T>>;
+
+  constructor(read: (continuationToken: string | undefined) => Promise<Page<T>>) {
+    this.#read = read;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    for await (const { items } of this.byPage()) yield* items;
+  }
+
+  /** @param continuationToken of an earlier page: goes on behind it */
+  async *byPage(continuationToken?: string): AsyncGenerator<Page<T>, void, undefined> {
+    let token = continuationToken;
+    do {
+      const page = await this.#read(token);
+      yield page;
+      token = page.continuationToken;
+    } while (token !== undefined);
+  }
+
+  /** All items of all pages. */
+  async toArray(): Promise<T[]> {
+    const items: T[] = [];
+    for await (const item of this) items.push(item);
+    return items;
+  }
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Absent on the last page. A page may be short or empty and still have one. */
+  readonly continuationToken: string | undefined;
+}

@@ -1,0 +1,80 @@
+import { DurableError } from "../core/errors.ts";
+import { parseSchedulerConnectionString } from "../grpc/channel/scheduler-connection.ts";
+import { createSchedulerCredential } from "../grpc/channel/scheduler-credential.ts";
+import type { AccessCredential } from "../grpc/channel/token-cache.ts";
+import type { ClientOptions } from "./client-options.ts";
+import { DurableTaskClient } from "./durable-task-client.ts";
+import { DurableTaskWorker } from "./durable-task-worker.ts";
+import { type GrpcLocation, type GrpcOptions, type GrpcWorkerOptions, resolveGrpcLocation } from "./grpc-options.ts";
+
+/** Where a Durable Task Scheduler is: a connection string, or its parts. */
+export type SchedulerLocation =
+  | { readonly connectionString: string }
+  | {
+      /** `https://my-scheduler.westus2.durabletask.io`. */
+      readonly endpoint: string;
+      readonly taskHub: string;
+      /** A `TokenCredential`, for example one of `@azure/identity`. @defaultValue none, for the emulator */
+      readonly credential?: AccessCredential | undefined;
+    };
+
+export type SchedulerWorkerOptions = GrpcOptions & GrpcWorkerOptions;
+export type SchedulerClientOptions = GrpcOptions & ClientOptions;
+
+/**
+ * A worker of a Durable Task Scheduler, or of its emulator.
+ *
+ * @example
+ * await using worker = new DurableTaskSchedulerWorker(
+ *   "Endpoint=http://localhost:8080;TaskHub=default;Authentication=None",
+ * );
+ * worker.addOrchestration(processOrder);
+ * await worker.start();
+ */
+export class DurableTaskSchedulerWorker extends DurableTaskWorker {
+  /**
+   * @param connectionString `Endpoint=...;TaskHub=...;Authentication=...`; every kind but `None` needs `@azure/identity`
+   * @throws DurableError `InvalidOption`, `NotSupported` for a kind of authentication that Node has not
+   */
+  constructor(connectionString: string, options?: SchedulerWorkerOptions);
+  constructor(options: SchedulerLocation & SchedulerWorkerOptions);
+  constructor(first: string | (SchedulerLocation & SchedulerWorkerOptions), second: SchedulerWorkerOptions = {}) {
+    const options = typeof first === "string" ? { ...second, connectionString: first } : first;
+    const location = resolveScheduler(options);
+    super(async (request) => (await import("./grpc-place.ts")).openGrpcWorker(location, options, request), options);
+  }
+}
+
+/** A client of a Durable Task Scheduler, or of its emulator. */
+export class DurableTaskSchedulerClient extends DurableTaskClient {
+  /**
+   * @param connectionString `Endpoint=...;TaskHub=...;Authentication=...`; every kind but `None` needs `@azure/identity`
+   * @throws DurableError `InvalidOption`, `NotSupported` for a kind of authentication that Node has not
+   */
+  constructor(connectionString: string, options?: SchedulerClientOptions);
+  constructor(options: SchedulerLocation & SchedulerClientOptions);
+  constructor(first: string | (SchedulerLocation & SchedulerClientOptions), second: SchedulerClientOptions = {}) {
+    const options = typeof first === "string" ? { ...second, connectionString: first } : first;
+    const location = resolveScheduler(options);
+    super(async () => (await import("./grpc-place.ts")).openGrpcClient(location), options);
+  }
+}
+
+/** @throws DurableError `InvalidOption` */
+function resolveScheduler(options: SchedulerLocation & GrpcOptions): GrpcLocation {
+  if (typeof options !== "object" || options === null) {
+    throw new DurableError("InvalidOption", "a connection string is needed, or an object of options");
+  }
+  const { rootCertificates, metadata, keepAlive, largePayloads } = options;
+  const more = { rootCertificates, metadata, keepAlive, largePayloads };
+  if ("endpoint" in options) {
+    const { endpoint, taskHub, credential } = options;
+    if (typeof taskHub !== "string" || taskHub === "") {
+      throw new DurableError("InvalidOption", "'taskHub' must be the name of a task hub of the scheduler");
+    }
+    return resolveGrpcLocation({ ...more, address: endpoint, taskHub, credential });
+  }
+  const connection = parseSchedulerConnectionString(options.connectionString);
+  const { endpoint, taskHub } = connection;
+  return { ...more, address: endpoint, taskHub, credential: createSchedulerCredential(connection) };
+}

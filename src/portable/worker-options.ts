@@ -1,0 +1,63 @@
+import { DurableError } from "../core/errors.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
+import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
+import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
+import type { LogWriter } from "../hosting/process-log.ts";
+import type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
+
+/** How much a worker does at the same time. */
+export interface ConcurrencyOptions {
+  /** On an embedded hub, orchestrations and entities together. @defaultValue 100, over gRPC 100 for each processor */
+  readonly maxConcurrentOrchestrations?: number | undefined;
+  /** @defaultValue 20, over gRPC 100 for each processor */
+  readonly maxConcurrentActivities?: number | undefined;
+  /** Over gRPC only. @defaultValue 100 for each processor */
+  readonly maxConcurrentEntities?: number | undefined;
+}
+
+/** What workers of every place take. */
+export interface WorkerOptions {
+  readonly concurrency?: ConcurrencyOptions | undefined;
+  /** Which instances this worker runs, by their version. @defaultValue those of every version */
+  readonly versioning?: VersioningOptions | undefined;
+  /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
+  readonly dataConverter?: DataConverter | undefined;
+  /** What `ctx.callHttp` may do. */
+  readonly durableHttp?: DurableHttpOptions | undefined;
+  /** Stop at the first SIGTERM or SIGINT. @defaultValue false */
+  readonly stopOnSignals?: boolean | undefined;
+  /** How long a stop lets running activities finish before their signals abort. @defaultValue 3 seconds */
+  readonly stopGrace?: TimeSpanInput | undefined;
+  /** Receives what functions and worker log. @defaultValue standard error: functions from `info` up, the rest from `warn` up */
+  readonly log?: LogWriter | undefined;
+}
+
+const countNames = ["maxConcurrentOrchestrations", "maxConcurrentActivities", "maxConcurrentEntities"] as const;
+
+/** @throws DurableError `InvalidOption` that names the option */
+export function resolveWorkerOptions(options: WorkerOptions): {
+  readonly concurrency: ConcurrencyOptions;
+  readonly versioning: VersioningOptions | undefined;
+  readonly stopGraceMs: number | undefined;
+} {
+  const { concurrency = {}, versioning, stopOnSignals, stopGrace, log } = options;
+  if (typeof concurrency !== "object" || concurrency === null) throw invalid("'concurrency' must be an object");
+  for (const name of countNames) {
+    const value: unknown = concurrency[name];
+    if (value === undefined || (typeof value === "number" && Number.isInteger(value) && value >= 1)) continue;
+    throw invalid(`'concurrency.${name}' must be a whole number of at least 1, but got ${String(value)}`);
+  }
+  if (log !== undefined && typeof log !== "function") throw invalid("'log' must be a function");
+  if (stopOnSignals !== undefined && typeof stopOnSignals !== "boolean") {
+    throw invalid(`'stopOnSignals' must be true or false, but got ${String(stopOnSignals)}`);
+  }
+  return {
+    concurrency,
+    versioning: versioning && resolveVersioning(versioning),
+    stopGraceMs: stopGrace === undefined ? undefined : parseTimeSpan(stopGrace, "'stopGrace'"),
+  };
+}
+
+function invalid(message: string): DurableError {
+  return new DurableError("InvalidOption", message);
+}
