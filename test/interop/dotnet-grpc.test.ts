@@ -3,6 +3,7 @@ import { type RunningSidecar, startSidecar } from "../support/sidecar.ts";
 import { DotnetSdk, type WorkerOptions } from "./dotnet-grpc/dotnet-sdk.ts";
 import { DotnetSidecar } from "./dotnet-grpc/dotnet-sidecar.ts";
 import { entityCases } from "./dotnet-grpc/entity-cases.ts";
+import { foreignCases } from "./dotnet-grpc/foreign-cases.ts";
 import { managementCases } from "./dotnet-grpc/management-cases.ts";
 import { mixedCases } from "./dotnet-grpc/mixed-cases.ts";
 import { orchestrationCases } from "./dotnet-grpc/orchestration-cases.ts";
@@ -53,6 +54,7 @@ describe.skipIf(path === undefined)(`the gRPC protocol with .NET${because}`, () 
     });
 
     orchestrationCases(() => sdk, it.sequential);
+    foreignCases(() => sdk);
   });
 
   describe.each(["events", "messages"] as const)(

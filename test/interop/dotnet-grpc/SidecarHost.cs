@@ -24,7 +24,7 @@ sealed class SidecarHost : IPeer
         builder.Logging.ClearProviders();
         // gRPC without TLS needs HTTP/2 from the first byte.
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, args.Number("port") ?? 0, listen => listen.Protocols = HttpProtocols.Http2));
-        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = null);
+        builder.Services.AddGrpc();
         InMemoryOrchestrationService service = new();
         builder.Services.AddSingleton<IOrchestrationService>(service);
         builder.Services.AddSingleton<IOrchestrationServiceClient>(service);

@@ -1,27 +1,20 @@
-import { systemClock } from "../../../src/core/system-ports.ts";
-import type { TaskExecutor } from "../../../src/core/task-executor.ts";
-import type { OrchestrationContext } from "../../../src/orchestration/orchestration-context.ts";
-import type { TaskFailedError } from "../../../src/orchestration/task-failed-error.ts";
-import type { ActivityContext } from "../../../src/worker/activity-context.ts";
-import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
-import { Registry } from "../../../src/worker/registry.ts";
+import type { ActivityContext, OrchestrationContext, TaskFailedError } from "../../../src/portable/index.ts";
+import type { TaskHubGrpcWorker } from "../../../src/portable/task-hub-grpc.ts";
 
-/** The same orchestrations and activities as in `Orchestrations.cs`, for our worker. */
-export function createOurExecutor(): TaskExecutor {
-  const registry = new Registry();
-  for (const [name, activity] of Object.entries(createActivities())) registry.addActivity({ name, activity });
-  for (const [name, orchestrator] of Object.entries(orchestrations)) registry.addOrchestration({ name, orchestrator });
-  return new InProcessExecutor({ registries: [registry], clock: systemClock });
+/** Has our worker run the same orchestrations and activities as `Orchestrations.cs`. */
+export function registerOurApp(worker: TaskHubGrpcWorker): void {
+  for (const [name, activity] of Object.entries(createActivities())) worker.addActivity(name, activity);
+  for (const [name, orchestration] of Object.entries(orchestrations)) worker.addOrchestration(name, orchestration);
 }
 
 function createActivities() {
   const flakyCalls = new Map<string, number>();
   return {
-    Hello: (name: string) => `Hello, ${name}!`,
-    Echo: (value: unknown) => value,
-    Blob: (size: number) => "x".repeat(size),
-    Break: fail,
-    Flaky: (failures: number, { instanceId }: ActivityContext) => {
+    Hello: (_: ActivityContext, name: string) => `Hello, ${name}!`,
+    Echo: (_: ActivityContext, value: unknown) => value,
+    Blob: (_: ActivityContext, size: number) => "x".repeat(size),
+    Break: (_: ActivityContext, text: string) => fail(text),
+    Flaky: ({ instanceId }: ActivityContext, failures: number) => {
       const calls = (flakyCalls.get(instanceId) ?? 0) + 1;
       flakyCalls.set(instanceId, calls);
       if (calls <= failures) throw new EvalError("not yet");
@@ -136,4 +129,11 @@ const orchestrations = {
     await context.all(Array.from({ length: wide }, () => context.callActivity("Echo", text)));
     return total;
   },
+  // Nobody waits for the child, whatever the server says of its end.
+  Forget: async (context: Context, instanceId: string) => {
+    context.startNewOrchestration("CallEcho", "forgotten", { instanceId });
+    await context.waitForExternalEvent("Go");
+    return context.callActivity("Echo", "and on");
+  },
+  Patched: (context: Context) => context.patched("a change"),
 };

@@ -1,11 +1,7 @@
 import type { FailureDetails } from "../../../src/core/failure-details.ts";
-import type { OrchestrationClient } from "../../../src/core/orchestration-client.ts";
-import type { OrchestrationState } from "../../../src/core/orchestration-state.ts";
-import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
-import { openChannel, type TaskHubChannel } from "../../../src/grpc/channel/task-hub-channel.ts";
-import { GrpcOrchestrationClient } from "../../../src/grpc/client/grpc-orchestration-client.ts";
-import { GrpcWorker } from "../../../src/grpc/worker/grpc-worker.ts";
-import { createOurExecutor } from "./our-app.ts";
+import type { OrchestrationState } from "../../../src/portable/orchestration-state.ts";
+import { TaskHubGrpcClient, TaskHubGrpcWorker } from "../../../src/portable/task-hub-grpc.ts";
+import { registerOurApp } from "./our-app.ts";
 import { type SdkFailure, type SdkState, SdkUnderTest } from "./sdk-under-test.ts";
 
 /** Our client and our worker of a sidecar. */
@@ -18,22 +14,14 @@ export class OurSdk extends SdkUnderTest {
     unknownOrchestration: "OrchestratorNotRegistered",
     unknownActivity: "ActivityNotRegistered",
   };
-  readonly #channel: TaskHubChannel;
-  readonly #client: OrchestrationClient;
-  readonly #worker: GrpcWorker;
+  readonly client: TaskHubGrpcClient;
+  readonly #worker: TaskHubGrpcWorker;
 
   constructor(address: string) {
     super();
-    const ports = { clock: systemClock, random: systemRandom };
-    this.#channel = openChannel({ address });
-    this.#client = new GrpcOrchestrationClient({ channel: this.#channel, ...ports });
-    const executor = createOurExecutor();
-    this.#worker = new GrpcWorker({
-      openChannel: () => openChannel({ address }),
-      executor,
-      log: { log: () => {} },
-      ...ports,
-    });
+    this.client = new TaskHubGrpcClient(address);
+    this.#worker = new TaskHubGrpcWorker(address, { log: () => {} });
+    registerOurApp(this.#worker);
   }
 
   startWorker(): Promise<void> {
@@ -42,7 +30,7 @@ export class OurSdk extends SdkUnderTest {
 
   async stop(): Promise<void> {
     await this.#worker.stop();
-    this.#channel.close();
+    await this.client.close();
   }
 
   override async ask<T>(op: string, args: Readonly<Record<string, unknown>> = {}): Promise<T> {
@@ -50,64 +38,51 @@ export class OurSdk extends SdkUnderTest {
   }
 
   async #answer(op: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const client = this.#client;
-    const { instanceId, name, version } = args as Record<string, string>;
+    const { client } = this;
+    const { instanceId, name = "", version, reason } = args as Record<string, string>;
+    const { input, output } = args;
     const id = instanceId ?? "";
-    const wait = { fetchInput: true, fetchFailure: true, timeoutMs: 20_000 };
     switch (op) {
       case "start":
-        return client.startInstance({ name: name!, version, instanceId, input: write(args["input"]) });
+        return client.scheduleNewOrchestration(name, { input, instanceId, version });
       case "get": {
-        const fetches = args["bare"] === true ? { fetchInput: false } : wait;
-        return describe(await client.getInstance(id, fetches));
+        const state = await client.getOrchestrationState(id, { fetchPayloads: args["bare"] !== true });
+        return state && describe(state);
       }
       case "waitForStart":
-        return describe(await client.waitForInstance(id, "started", wait));
+        return describe(await client.waitForOrchestrationStart(id, { timeout: timeoutMs }));
       case "waitForEnd":
-        return describe(await client.waitForInstance(id, "ended", wait));
+        return describe(await client.waitForOrchestrationCompletion(id, { timeout: timeoutMs }));
       case "raise":
-        return client.raiseEvent(id, name!, write(args["input"]));
+        return client.raiseOrchestrationEvent(id, name, input);
       case "terminate":
-        return client.terminate(id, write(args["output"]));
+        return client.terminateOrchestration(id, { output });
       case "suspend":
-        return client.suspend(id, args["reason"] as string);
+        return client.suspendOrchestration(id, reason);
       case "resume":
-        return client.resume(id, args["reason"] as string);
+        return client.resumeOrchestration(id, reason);
       case "purge":
-        return client.purge(id);
+        return (await client.purgeOrchestration(id)).deletedInstanceCount;
       default:
         throw new TypeError(`no operation '${op}'`);
     }
   }
 }
 
-function write(value: unknown): string | undefined {
-  return value === undefined ? undefined : JSON.stringify(value);
-}
+const timeoutMs = 20_000;
 
-function read(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return `not JSON: ${text}`;
-  }
-}
-
-function describe(state: OrchestrationState | undefined): SdkState | undefined {
-  if (state === undefined) return undefined;
-  const { instanceId, name, runtimeStatus, input, output, customStatus, failureDetails, tags } = state;
+function describe(state: OrchestrationState): SdkState {
+  const { instanceId, name, runtimeStatus, input, output, customStatus, failureDetails } = state;
   return {
     instanceId,
     name,
     status: runtimeStatus,
-    input: read(input),
-    output: read(output),
-    customStatus: read(customStatus),
+    input,
+    output,
+    customStatus,
     ...(failureDetails === undefined ? {} : { failure: describeFailure(failureDetails) }),
-    createdAt: state.createdTime.toISOString(),
-    lastUpdatedAt: state.lastUpdatedTime.toISOString(),
-    ...(tags === undefined ? {} : { tags }),
+    createdAt: state.createdAt.toISOString(),
+    lastUpdatedAt: state.lastUpdatedAt.toISOString(),
   };
 }
 
