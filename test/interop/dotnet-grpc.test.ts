@@ -8,6 +8,7 @@ import { managementCases } from "./dotnet-grpc/management-cases.ts";
 import { mixedCases } from "./dotnet-grpc/mixed-cases.ts";
 import { orchestrationCases } from "./dotnet-grpc/orchestration-cases.ts";
 import { OurSdk } from "./dotnet-grpc/our-sdk.ts";
+import { restartCases } from "./dotnet-grpc/restart-cases.ts";
 import { versionCases } from "./dotnet-grpc/version-cases.ts";
 import { buildPeer } from "./dotnet-peer.ts";
 
@@ -74,6 +75,10 @@ describe.skipIf(path === undefined)(`the gRPC protocol with .NET${because}`, () 
   describe("the .NET SDK and the JavaScript SDK on one of our sidecars", () => {
     const ours = withSidecar({ filters: true });
     mixedCases(ours.sdk, ours.address);
+  });
+
+  describe("servers that come late and come again", () => {
+    restartCases(() => path!);
   });
 });
 

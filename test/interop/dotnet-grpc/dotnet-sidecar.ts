@@ -10,9 +10,10 @@ export class DotnetSidecar {
     this.address = address;
   }
 
-  static async start(program: string): Promise<DotnetSidecar> {
+  /** @param port 0 takes any free one */
+  static async start(program: string, port = 0): Promise<DotnetSidecar> {
     const peer = new DotnetPeer(program, "sidecar");
-    return new DotnetSidecar(peer, await peer.ask<string>("listen"));
+    return new DotnetSidecar(peer, await peer.ask<string>("listen", { port }));
   }
 
   stop(): Promise<void> {
