@@ -60,6 +60,17 @@ export function managementCases(sdk: () => DotnetSdk, test: typeof it.concurrent
     expect(await sdk().get(ended)).toMatchObject({ status: "Completed" });
   });
 
+  test("what does not exist is told as such", async () => {
+    const missing = { instanceId: "no such instance" };
+    for (const op of ["raise", "suspend", "resume"]) {
+      await expect(sdk().ask(op, { ...missing, name: "Go" })).rejects.toThrow("NotFound");
+    }
+    await sdk().ask("terminate", missing);
+    expect(await sdk().ask("purge", missing)).toBe(0);
+    expect(await sdk().ask("history", missing)).toEqual([]);
+    await expect(sdk().ask("listIds", { token: "of no list" })).rejects.toThrow("InvalidArgument");
+  });
+
   test("a termination reaches the children when it is told to", async () => {
     for (const recursive of [true, false]) {
       const child = `child-${randomUUID()}`;
