@@ -2,11 +2,12 @@ import type { logEvents } from "../core/log-events.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 
 /**
- * `healthy`: works. `degraded`: works on, but storage has failed lately. `unhealthy`: takes no work, and will not by
+ * `healthy`: works. `degraded`: works on, but storage has failed lately, or the connection is lost. `unhealthy`: takes no work, and will not by
  * itself.
  */
 export type HealthStatus = "healthy" | "degraded" | "unhealthy";
 
+/** `starting`: has not started yet, or does so now. */
 export type HostState = "starting" | "running" | "stopping" | "stopped" | "failed";
 
 /** How a host in this process is. */
@@ -15,8 +16,9 @@ export interface HostHealth {
   /** It takes work: `false` until it has started, and from the moment a stop is asked for. */
   readonly isReady: boolean;
   readonly state: HostState;
-  readonly taskHub: string;
-  /** The storage, without secrets; absent until it is open. */
+  /** Absent where the server of a worker has one that was not named. */
+  readonly taskHub: string | undefined;
+  /** The storage or the server, without secrets; absent until it is open. */
   readonly storage: string | undefined;
   readonly startedAt: Date | undefined;
   /** What last kept all work waiting, if it was within the last minute: an event of LOGS.md. */
@@ -38,13 +40,13 @@ const troubles: ReadonlySet<string> = new Set([
 /** Knows how a host is, by what it does and by what its engine logs. */
 export class HealthMonitor {
   readonly #clock: Clock;
-  readonly #taskHub: string;
+  readonly #taskHub: string | undefined;
   #state: HostState = "starting";
   #storage: string | undefined;
   #startedAt: Date | undefined;
   #lastError: { readonly event: string; readonly at: Date } | undefined;
 
-  constructor(clock: Clock, taskHub: string) {
+  constructor(clock: Clock, taskHub: string | undefined) {
     this.#clock = clock;
     this.#taskHub = taskHub;
   }
@@ -59,7 +61,12 @@ export class HealthMonitor {
     };
   }
 
-  hasStarted(storage: string): void {
+  /** For a worker that starts again. */
+  isStarting(): void {
+    this.#state = "starting";
+  }
+
+  hasStarted(storage: string | undefined): void {
     this.#storage = storage;
     this.#startedAt = new Date(this.#clock.now());
     if (this.#state === "starting") this.#state = "running";
@@ -77,11 +84,13 @@ export class HealthMonitor {
     this.#state = "stopped";
   }
 
-  read(): HostHealth {
+  /** @param isConnected `false` while a worker waits for its server to come back */
+  read(isConnected = true): HostHealth {
     const state = this.#state;
     const lastError = this.#recentError();
+    const isFine = lastError === undefined && isConnected;
     return {
-      status: state !== "running" ? "unhealthy" : lastError === undefined ? "healthy" : "degraded",
+      status: state !== "running" ? "unhealthy" : isFine ? "healthy" : "degraded",
       isReady: state === "running",
       state,
       taskHub: this.#taskHub,

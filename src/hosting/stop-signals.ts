@@ -8,29 +8,54 @@ export interface SignalSource {
 }
 
 type StopSignal = (typeof stopSignals)[number];
+type Stop = () => Promise<void>;
+
+/** What is to be stopped at a signal, and what ends the listening. */
+interface Watch {
+  readonly stops: Set<Stop>;
+  end(): void;
+}
 
 const stopSignals = ["SIGTERM", "SIGINT"] as const;
 
+/** One for each process: whoever listened by himself would end the process while others stop. */
+const watches = new WeakMap<SignalSource, Watch>();
+
 /**
- * Calls `stop` once, at the first SIGTERM or SIGINT, and waits for it. A process that listens to the signal nowhere else
- * then ends as it would have ended without this; one that does ends itself. A second signal ends it at once.
+ * Calls `stop` once, at the first SIGTERM or SIGINT. When all that are to stop have stopped, a process that listens to the
+ * signal nowhere else ends as it would have ended without this; one that does ends itself. A second signal ends it at once.
  *
- * @returns takes the listeners away again
+ * @returns takes `stop` out again
  */
-export function stopOnSignals(stop: () => Promise<void>, source: SignalSource = process): () => void {
+export function stopOnSignals(stop: Stop, source: SignalSource = process): () => void {
+  const watch = watches.get(source) ?? createWatch(source);
+  watch.stops.add(stop);
+  return () => {
+    watch.stops.delete(stop);
+    if (watch.stops.size === 0) watch.end();
+  };
+}
+
+function createWatch(source: SignalSource): Watch {
+  const stops = new Set<Stop>();
   const listeners = stopSignals.map((signal) => {
     const listener = (): void => {
-      removeAll();
+      watch.end();
       const isAlone = source.listenerCount(signal) === 0;
-      void stop().then(() => {
+      void Promise.all([...stops].map((stop) => stop())).then(() => {
         if (isAlone) source.kill(source.pid, signal);
       });
     };
     source.on(signal, listener);
     return [signal, listener] as const;
   });
-  const removeAll = (): void => {
-    for (const [signal, listener] of listeners) source.removeListener(signal, listener);
+  const watch: Watch = {
+    stops,
+    end() {
+      if (watches.get(source) === watch) watches.delete(source);
+      for (const [signal, listener] of listeners) source.removeListener(signal, listener);
+    },
   };
-  return removeAll;
+  watches.set(source, watch);
+  return watch;
 }

@@ -6,6 +6,8 @@ import { findConnectionString } from "../host/settings/storage-connection.ts";
 import type { HubStorage } from "./hub-storage.ts";
 import { type OpenTaskHub, openHub } from "./open-hub.ts";
 
+export type { OpenTaskHub } from "./open-hub.ts";
+
 export interface OpenTaskHubOptions {
   readonly settings: DurableTaskSettings;
   /** Where the local store keeps its data. */

@@ -35,9 +35,11 @@ export function whenAny<T extends Tasks>(tasks: T): DurableTask<WinnerOf<T[numbe
 }
 
 function contextOf(tasks: unknown, api: string): OrchestrationContext {
-  const first: unknown = Array.isArray(tasks) ? tasks[0] : undefined;
-  const context = typeof first === "object" && first !== null ? contexts.get(first) : undefined;
-  if (context !== undefined) return context;
+  // Those that a stream of events hands out are known by the others beside them.
+  for (const task of Array.isArray(tasks) ? (tasks as readonly unknown[]) : []) {
+    const context = typeof task === "object" && task !== null ? contexts.get(task) : undefined;
+    if (context !== undefined) return context;
+  }
   throw new DurableError(
     "OrchestrationMisuse",
     `${api}() takes an array of durable tasks of one orchestration, as the calls on its context return them`,

@@ -1,6 +1,9 @@
 import { DurableError } from "../core/errors.ts";
 import type { LogSink } from "../core/ports.ts";
+import { systemClock } from "../core/system-ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
+import { HealthMonitor, type HostHealth } from "../hosting/health.ts";
+import { createHealthHandler, type HealthHandler, type HealthHandlerOptions } from "../hosting/health-handler.ts";
 import type { EntityClass, EntityFunction } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
 import type { ActivityReference } from "./function-types.ts";
@@ -17,8 +20,22 @@ export interface WorkerRequest {
   readonly stopGraceMs: number | undefined;
 }
 
+/** Where a worker works. */
+export interface WorkerPlace {
+  readonly taskHub: string | undefined;
+  /** The server or the storage, without secrets, as far as that is known before it is open. */
+  readonly description?: string | undefined;
+  open(request: WorkerRequest): Promise<PlacedWorker>;
+}
+
 /** A worker at one place. */
 export interface PlacedWorker {
+  /** Without secrets. */
+  readonly storage?: string | undefined;
+  /** `false` while it waits for its server to come back. */
+  readonly isConnected?: boolean | undefined;
+  /** Resolves, with what to say to the user, when the worker cannot go on. */
+  readonly failed?: Promise<string> | undefined;
   /** Resolves once it takes work. */
   start(): Promise<void>;
   /** Never rejects. */
@@ -38,7 +55,10 @@ export interface PlacedWorker {
  * await worker.start();
  */
 export class DurableTaskWorker implements AsyncDisposable {
-  readonly #open: (request: WorkerRequest) => Promise<PlacedWorker>;
+  /** Answers `/health`, `/health/live` and `/health/ready`: {@link createHealthHandler} with its defaults. */
+  readonly healthHandler: HealthHandler;
+  readonly #place: WorkerPlace;
+  readonly #health: HealthMonitor;
   readonly #options: WorkerOptions;
   readonly #resolved: ReturnType<typeof resolveWorkerOptions>;
   readonly #registry: Registry;
@@ -46,9 +66,13 @@ export class DurableTaskWorker implements AsyncDisposable {
   #placed: PlacedWorker | undefined;
   #stopping: Promise<void> | undefined;
   #ignoreSignals: (() => void) | undefined;
+  #failure: string | undefined;
+  #ended = openEnd();
 
-  protected constructor(open: (request: WorkerRequest) => Promise<PlacedWorker>, options: WorkerOptions) {
-    this.#open = open;
+  protected constructor(place: WorkerPlace, options: WorkerOptions) {
+    this.#place = place;
+    this.#health = new HealthMonitor(systemClock, place.taskHub);
+    this.healthHandler = this.createHealthHandler();
     this.#options = options;
     this.#resolved = resolveWorkerOptions(options);
     const { dataConverter, durableHttp } = options;
@@ -99,6 +123,24 @@ export class DurableTaskWorker implements AsyncDisposable {
   }
 
   /**
+   * Resolves when the worker has stopped: by {@link stop}, by a signal, or because its storage is gone for good. Then, and
+   * only then, with what to tell about that. A worker that starts again has a promise of its own for that.
+   */
+  get stopped(): Promise<string | undefined> {
+    return this.#ended.promise;
+  }
+
+  /** How the worker is: for readiness and liveness probes. */
+  health(): HostHealth {
+    return this.#health.read(this.#placed?.isConnected);
+  }
+
+  /** @throws DurableError `InvalidOption` */
+  createHealthHandler(options?: HealthHandlerOptions): HealthHandler {
+    return createHealthHandler(() => this.health(), options);
+  }
+
+  /**
    * Resolves once the worker takes work; repeated calls wait for the first.
    *
    * @throws DurableError when the place cannot be reached, or does not accept the worker
@@ -124,22 +166,28 @@ export class DurableTaskWorker implements AsyncDisposable {
 
   async #start(): Promise<void> {
     let placed: PlacedWorker | undefined;
+    this.#health.isStarting();
     try {
-      const [{ InProcessExecutor }, { createProcessLog }, { systemClock }] = await Promise.all([
+      const [{ InProcessExecutor }, { createProcessLog }] = await Promise.all([
         import("../worker/in-process-executor.ts"),
         import("../hosting/process-log.ts"),
-        import("../core/system-ports.ts"),
       ]);
       const log = createProcessLog(this.#options.log);
       const executor = new InProcessExecutor({ registries: [this.#registry], clock: systemClock, log: log.user });
       const { concurrency, stopGraceMs } = this.#resolved;
-      placed = await this.#open({ registry: this.#registry, executor, log: log.events, concurrency, stopGraceMs });
+      const events = this.#health.watch(log.events);
+      const request = { registry: this.#registry, executor, log: events, concurrency, stopGraceMs };
+      placed = await this.#place.open(request);
       await placed.start();
       if (this.#options.stopOnSignals === true) {
         const { stopOnSignals } = await import("../hosting/stop-signals.ts");
         this.#ignoreSignals = stopOnSignals(() => this.stop());
       }
       this.#placed = placed;
+      this.#ended = openEnd();
+      this.#health.hasStarted(placed.storage ?? this.#place.description);
+      const started = placed;
+      void placed.failed?.then((failure) => this.#fail(started, failure));
     } catch (error) {
       await placed?.stop();
       this.#starting = undefined;
@@ -147,9 +195,20 @@ export class DurableTaskWorker implements AsyncDisposable {
     }
   }
 
+  async #fail(placed: PlacedWorker, failure: string): Promise<void> {
+    if (this.#placed !== placed || this.#stopping !== undefined) return;
+    this.#health.hasFailed();
+    this.#failure = failure;
+    await this.stop();
+  }
+
   async #stop(starting: Promise<void>): Promise<void> {
+    if (this.#failure === undefined) this.#health.isStopping();
     await starting.catch(() => {});
     await this.#placed?.stop();
+    if (this.#failure === undefined) this.#health.hasStopped();
+    this.#ended.resolve(this.#failure);
+    this.#failure = undefined;
     this.#ignoreSignals?.();
     this.#ignoreSignals = undefined;
     this.#placed = undefined;
@@ -161,4 +220,13 @@ export class DurableTaskWorker implements AsyncDisposable {
     if (this.#starting === undefined) return;
     throw new DurableError("NotSupported", "functions are added before the worker starts, and this one has started");
   }
+}
+
+/** A promise of an end, and what resolves it. */
+function openEnd() {
+  let resolve!: (failure: string | undefined) => void;
+  const promise = new Promise<string | undefined>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }

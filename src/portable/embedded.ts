@@ -18,7 +18,7 @@ export class EmbeddedTaskHubWorker extends DurableTaskWorker {
   /** @throws DurableError `InvalidOption` */
   constructor(options: EmbeddedWorkerOptions) {
     const hub = resolveHub(options);
-    super((request) => openWorker(hub, request), options);
+    super({ taskHub: hub.taskHub, open: (request) => openWorker(hub, request) }, options);
   }
 }
 

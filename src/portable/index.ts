@@ -14,6 +14,8 @@ export { type FailedAttempt, RetryOptions, type RetryPolicy } from "../core/retr
 export type { TimeSpanInput, TimeSpanParts } from "../core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "../core/versioning.ts";
 export type { AccessCredential } from "../grpc/channel/token-cache.ts";
+export type { HealthStatus, HostHealth, HostState } from "../hosting/health.ts";
+export type { HealthHandler, HealthHandlerOptions } from "../hosting/health-handler.ts";
 export type { HubLocation } from "../hosting/hub-location.ts";
 export type { StorageOption } from "../hosting/hub-storage.ts";
 export type { LargePayloadOptions } from "../hosting/payload-store.ts";

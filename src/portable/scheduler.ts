@@ -6,6 +6,7 @@ import type { ClientOptions } from "./client-options.ts";
 import { DurableTaskClient } from "./durable-task-client.ts";
 import { DurableTaskWorker } from "./durable-task-worker.ts";
 import { type GrpcLocation, type GrpcOptions, type GrpcWorkerOptions, resolveGrpcLocation } from "./grpc-options.ts";
+import { placeOf } from "./grpc-worker-place.ts";
 
 /** Where a Durable Task Scheduler is: a connection string, or its parts. */
 export type SchedulerLocation =
@@ -41,7 +42,7 @@ export class DurableTaskSchedulerWorker extends DurableTaskWorker {
   constructor(first: string | (SchedulerLocation & SchedulerWorkerOptions), second: SchedulerWorkerOptions = {}) {
     const options = typeof first === "string" ? { ...second, connectionString: first } : first;
     const location = resolveScheduler(options);
-    super(async (request) => (await import("./grpc-place.ts")).openGrpcWorker(location, options, request), options);
+    super(placeOf(location, options), options);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type TaskHubGrpcClientOptions,
   type TaskHubGrpcWorkerOptions,
 } from "./grpc-options.ts";
+import { placeOf } from "./grpc-worker-place.ts";
 
 /** What may stand beside an address. */
 type Beside<Options> = Omit<Options, "address">;
@@ -25,7 +26,7 @@ export class TaskHubGrpcWorker extends DurableTaskWorker {
   constructor(first: string | TaskHubGrpcWorkerOptions, second: Beside<TaskHubGrpcWorkerOptions> = {}) {
     const options = typeof first === "string" ? { ...second, address: first } : first;
     const location = resolveGrpcLocation(connectionOf(options));
-    super(async (request) => (await import("./grpc-place.ts")).openGrpcWorker(location, options, request), options);
+    super(placeOf(location, options), options);
   }
 }
 

@@ -20,18 +20,18 @@ export interface Outcome {
   readonly sold?: number;
 }
 
-export const validateOrder = activity(function validateOrder(_ctx: ActivityContext, order: Order): boolean {
+const validateOrder = activity(function validateOrder(_ctx: ActivityContext, order: Order): boolean {
   return order.items.length > 0;
 });
 
 /** Fails at its first attempt. */
-export const processPayment = activity("processPayment", async (ctx: ActivityContext, order: Order) => {
+const processPayment = activity("processPayment", async (ctx: ActivityContext, order: Order) => {
   if (ctx.attempt === 1) throw new Error("no answer of the bank");
   return { id: `payment-${order.id}`, instance: ctx.orchestrationId };
 });
 
 /** A plain function. */
-export function shipItem(ctx: ActivityContext, item: string): string {
+function shipItem(ctx: ActivityContext, item: string): string {
   return `${ctx.name}:${item}`;
 }
 
@@ -101,7 +101,7 @@ export const failing = orchestration(async function failing(ctx: OrchestrationCo
   await ctx.callActivity(explode);
 });
 
-export function explode(): never {
+function explode(): never {
   throw new RangeError("boom");
 }
 

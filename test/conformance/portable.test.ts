@@ -1,14 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  type DurableTaskClient,
+  DurableTaskSchedulerClient,
+  DurableTaskSchedulerWorker,
+  type DurableTaskWorker,
   EmbeddedTaskHubClient,
   EmbeddedTaskHubWorker,
   EntityInstanceId,
   isDurableError,
   isTaskFailedError,
-  type LogEntry,
+  type StorageOption,
+  TaskHubGrpcClient,
+  TaskHubGrpcWorker,
 } from "../../src/portable/index.ts";
 import { type Azurite, startAzurite } from "../support/azurite.ts";
+import { type RunningSidecar, startSidecar } from "../support/sidecar.ts";
 import {
   addOrders,
   approveOrder,
@@ -21,21 +28,57 @@ import {
 } from "./portable-orders.ts";
 
 let azurite: Azurite;
+let sidecar: RunningSidecar;
 beforeAll(async () => {
   azurite = await startAzurite();
+  sidecar = await startSidecar();
 });
-afterAll(() => azurite.stop());
+afterAll(async () => {
+  await sidecar[Symbol.asyncDispose]();
+  await azurite.stop();
+});
 
-describe.each(["memory", "Azurite"])("on %s", (place) => {
+interface Pair {
+  readonly worker: DurableTaskWorker;
+  readonly client: DurableTaskClient;
+}
+
+const log = () => {};
+
+function embedded(storage: StorageOption): Pair {
   const taskHub = `Portable${randomUUID().replaceAll("-", "").slice(0, 8)}`;
-  const lines: LogEntry[] = [];
-  let worker: EmbeddedTaskHubWorker;
-  let client: EmbeddedTaskHubClient;
+  return {
+    worker: new EmbeddedTaskHubWorker({ storage, taskHub, log }),
+    client: new EmbeddedTaskHubClient({ storage, taskHub }),
+  };
+}
+
+function scheduler(): Pair {
+  const connectionString = `Endpoint=http://${sidecar.address};TaskHub=${sidecar.hub.taskHub};Authentication=None`;
+  return {
+    worker: new DurableTaskSchedulerWorker(connectionString, { log, workItemFilters: true }),
+    client: new DurableTaskSchedulerClient(connectionString),
+  };
+}
+
+function overGrpc(): Pair {
+  return {
+    worker: new TaskHubGrpcWorker(sidecar.address, { log }),
+    client: new TaskHubGrpcClient(sidecar.address),
+  };
+}
+
+describe.each<[string, () => Pair]>([
+  ["memory", () => embedded("memory")],
+  ["Azurite", () => embedded({ connectionString: azurite.connectionString })],
+  ["a sidecar", overGrpc],
+  ["a scheduler", scheduler],
+])("on %s", (place, connect) => {
+  let worker: DurableTaskWorker;
+  let client: DurableTaskClient;
 
   beforeAll(async () => {
-    const storage = place === "memory" ? "memory" : { connectionString: azurite.connectionString };
-    worker = new EmbeddedTaskHubWorker({ storage, taskHub, log: (entry) => void lines.push(entry) });
-    client = new EmbeddedTaskHubClient({ storage, taskHub });
+    ({ worker, client } = connect());
     addOrders(worker);
     await worker.start();
   });
@@ -49,12 +92,13 @@ describe.each(["memory", "Azurite"])("on %s", (place) => {
     ["async function", processOrderAsync],
     ["async generator", processOrderStepwise],
   ])("runs an order as a %s", async (style, order) => {
-    const id = await client.scheduleNewOrchestration(order, { input: { id: style, items: ["tea", "milk"] } });
+    const number = `${place} ${style}`;
+    const id = await client.scheduleNewOrchestration(order, { input: { id: number, items: ["tea", "milk"] } });
     const state = await client.waitForOrchestrationCompletion(id);
 
     expect(state.result).toEqual({
       success: true,
-      paymentId: `payment-${style}`,
+      paymentId: `payment-${number}`,
       shipped: ["shipItem:tea", "shipItem:milk"],
       sold: 2,
     });
@@ -91,7 +135,7 @@ describe.each(["memory", "Azurite"])("on %s", (place) => {
     await client.raiseOrchestrationEvent(id, "approval", true);
     expect((await client.getOrchestrationHistory(id)).map(({ type }) => type)).toContain("EventRaised");
     expect(await client.listInstanceIds().toArray()).toContain(id);
-    const found = client.getAllInstances({ instanceIdPrefix: "approve-", pageSize: 1 });
+    const found = client.getAllInstances({ instanceIdPrefix: `approve-${place}`, pageSize: 1 });
     expect((await found.toArray()).map(({ instanceId }) => instanceId)).toEqual([id]);
     expect(await client.restartOrchestration(id)).toBe(id);
     await client.terminateOrchestration(id, { output: { why: "enough" } });
@@ -119,16 +163,16 @@ describe.each(["memory", "Azurite"])("on %s", (place) => {
   });
 
   it("speaks to entities", async () => {
-    const stock = new EntityInstanceId("Stock", `by-client-${place}`);
+    const stock = new EntityInstanceId("Stock", `${place} client`);
     await client.signalEntity(stock, "take", 2);
-    expect(await client.callEntity<number>(stock, "take", 3, { timeout: "30s" })).toBe(5);
+    await client.signalEntity(stock, "take", 3, { scheduledTime: new Date(Date.now() + 50) });
     await expect.poll(() => client.getEntity<Stock>(stock)).toMatchObject({ state: { sold: 5 } });
     const keys: string[] = [];
-    for await (const { id, state } of client.getEntities<Stock>({ name: "stock", keyPrefix: "by-client" })) {
-      keys.push(`${id.key} ${state?.sold}`);
+    for await (const { id, state } of client.getEntities<Stock>({ name: "stock", keyPrefix: `${place} client` })) {
+      keys.push(`${id.key}: ${state?.sold}`);
     }
-    expect(keys).toEqual([`by-client-${place} 5`]);
-    await client.callEntity(stock, "delete");
+    expect(keys).toEqual([`${place} client: 5`]);
+    await client.signalEntity(stock, "delete");
     await expect.poll(() => client.getEntity(stock)).toBeUndefined();
     expect(await client.cleanEntityStorage()).toMatchObject({ emptyEntitiesRemoved: 0 });
   });
@@ -142,4 +186,21 @@ describe.each(["memory", "Azurite"])("on %s", (place) => {
     await worker.start();
     expect((await client.waitForOrchestrationCompletion(id)).result).toEqual(["shipItem:late"]);
   });
+});
+
+it.each<[string, () => Pair]>([
+  ["memory", () => embedded("memory")],
+  ["Azurite", () => embedded({ connectionString: azurite.connectionString })],
+])("calls entities on %s", async (place, connect) => {
+  const { worker, client } = connect();
+  addOrders(worker);
+  await worker.start();
+  try {
+    const stock = new EntityInstanceId("Stock", place);
+    expect(await client.callEntity<number>(stock, "take", 3, { timeout: "30s" })).toBe(3);
+    await expect(client.callEntity(stock, "unknown")).rejects.toSatisfy((error) => isTaskFailedError(error));
+  } finally {
+    await client.close();
+    await worker.stop();
+  }
 });

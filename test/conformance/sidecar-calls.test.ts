@@ -8,6 +8,9 @@ import { OrchestrationStatus, type WorkItem } from "../../src/grpc/proto/orchest
 import { type RunningSidecar, startSidecar } from "../support/sidecar.ts";
 import { SidecarPeer } from "../support/sidecar-peer.ts";
 
+/** Comes with the system, not with a package. */
+const certificateMaker = "openssl";
+
 let sidecar: RunningSidecar;
 let peer: SidecarPeer;
 
@@ -286,7 +289,7 @@ it("a certificate makes the connection private", async () => {
     const [key, certificate] = [join(folder, "key.pem"), join(folder, "cert.pem")];
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
     const kind = ["-newkey", "rsa:2048", "-nodes", "-days", "1"];
-    execFileSync("openssl", ["req", "-x509", ...kind, ...subject, "-keyout", key, "-out", certificate], {
+    execFileSync(certificateMaker, ["req", "-x509", ...kind, ...subject, "-keyout", key, "-out", certificate], {
       stdio: "ignore",
     });
     const tls = { certificate: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };

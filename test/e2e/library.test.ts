@@ -85,3 +85,9 @@ it("the portable entry needs no other package, and runs in memory", async () => 
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ["portable.mjs"], { cwd: home });
   expect({ stdout, stderr }).toEqual({ stdout: "Hello you!\n", stderr: "" });
 });
+
+it("workers and clients of one process share the embedded store, whose data stays", async () => {
+  const args = ["test/e2e/apps/library/embedded.mjs", join(folder, "embedded")];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+  expect({ stdout, stderr }).toEqual({ stdout: "Hello there!\nCompleted\nHello there!\n", stderr: "" });
+});

@@ -6,6 +6,7 @@ import { TaskHubGrpcClient } from "@microsoft/durabletask-js";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { endWithParent } from "../support/end-with-parent.ts";
 import { runDurable } from "../support/local-host.ts";
+import { SidecarPeer } from "../support/sidecar-peer.ts";
 
 const quiet = { error() {}, warn() {}, info() {}, debug() {} };
 let folder: string;
@@ -99,4 +100,23 @@ it("says in one line why it cannot start", async () => {
   const [code, stderr] = await start("--storage", "memory", "--tls-cert", "none", "--tls-key", "none");
   expect(code).toBe(1);
   expect(stderr).toContain("cannot be read");
+});
+
+it("makes the hub anew in the local store while it serves it", async () => {
+  const sidecar = await startSidecar();
+  await startWorker(sidecar.address);
+  using peer = new SidecarPeer(sidecar.address);
+  const run = async () => {
+    const { instanceId } = await peer.call("startInstance", { name: "one", input: "3" });
+    await peer.call("waitForInstanceCompletion", { instanceId }, 60_000);
+    return instanceId;
+  };
+  const before = await run();
+  await peer.call("createTaskHub", { recreateIfExists: true });
+  const after = await run();
+
+  expect(await peer.call("getInstance", { instanceId: before })).toMatchObject({ exists: false });
+  expect(await peer.call("getInstance", { instanceId: after })).toMatchObject({ exists: true });
+  sidecar.child.kill("SIGTERM");
+  expect(await sidecar.exited).toBe(0);
 });

@@ -33,8 +33,8 @@ const maxPageSize = 1_000;
 /** Starts, looks at and manages orchestration instances. */
 export function instanceCalls(client: OrchestrationClient, clock: Clock): UnaryCalls<InstanceMethods> {
   return {
-    async startInstance(request, { signal }) {
-      return { instanceId: await startInstance(request, { client, clock, signal }) };
+    async startInstance(request, scope) {
+      return { instanceId: await startInstance(request, { client, clock, scope }) };
     },
     async getInstance({ instanceId, getInputsAndOutputs: fetchPayloads }) {
       const options = { fetchInput: fetchPayloads, fetchFailure: fetchPayloads };
@@ -79,7 +79,7 @@ export function instanceCalls(client: OrchestrationClient, clock: Clock): UnaryC
       });
       return { instanceIds: [...page.instanceIds], lastInstanceKey: page.continuationToken };
     },
-    purgeInstances: (request, scope) => purgeInstances(request, { client, clock, ...scope }),
+    purgeInstances: (request, scope) => purgeInstances(request, { client, clock, scope }),
     async skipGracefulOrchestrationTerminations() {
       const message = "instances of this task hub end through their history only; use TerminateInstance";
       throw new DurableError("NotSupported", message);

@@ -12,30 +12,31 @@ import type { CallScope } from "./unary-calls.ts";
 /** Most ids that one call may name. */
 const maxBatchSize = 500;
 
-interface PurgeScope extends CallScope {
+interface PurgeScope {
   readonly client: OrchestrationClient;
   readonly clock: Clock;
+  readonly scope: CallScope;
 }
 
 /** Deletes what has ended, and entities by their ids whatever they do. What is not there, or runs, counts as 0. */
 export async function purgeInstances(
   { request, recursive }: RequestOf<"purgeInstances">,
-  scope: PurgeScope,
+  { client, clock, scope }: PurgeScope,
 ): Promise<ResponseInit<"purgeInstances">> {
   switch (request.case) {
     case "instanceId":
-      return { deletedInstanceCount: await purgeOne(request.value, recursive, scope.client), isComplete: true };
+      return { deletedInstanceCount: await purgeOne(request.value, recursive, client), isComplete: true };
     case "instanceBatch": {
       const { instanceIds } = request.value;
       if (instanceIds.length > maxBatchSize) {
         throw new DurableError("InvalidOption", `a batch may name at most ${maxBatchSize} instances`);
       }
       let deletedInstanceCount = 0;
-      for (const id of instanceIds) deletedInstanceCount += await purgeOne(id, recursive, scope.client);
+      for (const id of instanceIds) deletedInstanceCount += await purgeOne(id, recursive, client);
       return { deletedInstanceCount, isComplete: true };
     }
     case "purgeInstanceFilter":
-      return await purgeBy(request.value, recursive, scope);
+      return await purgeBy(request.value, recursive, { client, clock, scope });
     default:
       throw new DurableError("InvalidOption", "the request says neither an instance, nor a batch, nor a filter");
   }
@@ -51,7 +52,7 @@ async function purgeOne(instanceId: string, recursive: boolean, client: Orchestr
 async function purgeBy(
   filter: PurgeInstanceFilter,
   recursive: boolean,
-  { client, clock, signal }: PurgeScope,
+  { client, clock, scope }: PurgeScope,
 ): Promise<ResponseInit<"purgeInstances">> {
   const asked = filter.runtimeStatus.length === 0 ? orchestrationStatuses : filter.runtimeStatus.map(fromWireStatus);
   const query = {
@@ -69,7 +70,7 @@ async function purgeBy(
   do {
     const page = await client.queryInstances({ ...query, continuationToken, fetchInput: false });
     for (const { instanceId } of page.instances) {
-      if (clock.now() >= deadline || signal.aborted) return { deletedInstanceCount, isComplete: false };
+      if (clock.now() >= deadline || scope.signal.aborted) return { deletedInstanceCount, isComplete: false };
       deletedInstanceCount += await client.purge(instanceId, { recursive });
     }
     continuationToken = page.continuationToken;

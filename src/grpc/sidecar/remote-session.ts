@@ -19,6 +19,9 @@ const maxInlinePastBytes = 1024 * 1024;
 const maxChunkBytes = 256 * 1024;
 const chunkField = HistoryChunkSchema.field.events.number;
 
+/** For how long entities put messages of one sender in order, which workers of .NET number for them. */
+const reorderWindow = { seconds: 30n * 60n, nanos: 0 };
+
 const neverAborted = new AbortController().signal;
 
 /** The history of an execution as the workers of one encoding are to see it. */
@@ -42,6 +45,7 @@ export class RemoteSession implements OrchestrationSession {
   #encoded: EncodedExecution | undefined;
   /** Events that are not encoded yet. */
   #unwritten: HistoryEvent[] = [];
+  #isClosed = false;
 
   constructor(execution: ExecutionRef, dispatcher: WorkDispatcher, clock: Clock) {
     this.#execution = execution;
@@ -61,6 +65,7 @@ export class RemoteSession implements OrchestrationSession {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#encoded = undefined;
     this.#unwritten = [];
   }
@@ -97,7 +102,7 @@ export class RemoteSession implements OrchestrationSession {
         const head = {
           instanceId,
           executionId,
-          entityParameters: { entityMessageReorderWindow: { seconds: 0n, nanos: 0 } },
+          entityParameters: { entityMessageReorderWindow: reorderWindow },
           requiresHistoryStreaming: isStreamed,
           properties: worker.supportsPatches ? patchesProperty : {},
           ...(this.#span && { orchestrationTraceContext: toWireSpan(this.#span) }),
@@ -121,6 +126,8 @@ export class RemoteSession implements OrchestrationSession {
 
   /** @throws DurableError `SessionLost` when the history was encoded for others, which only the engine still has */
   #encode({ entityEncoding }: RemoteWorker): EncodedExecution {
+    // What it knew of the past is gone.
+    if (this.#isClosed) throw new DurableError("SessionLost", "the session was closed");
     if (this.#encoded !== undefined && this.#encoded.encoding !== entityEncoding) {
       throw new DurableError("SessionLost", "the next worker reads entities in another form");
     }

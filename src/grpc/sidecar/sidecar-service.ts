@@ -10,13 +10,13 @@ import {
 } from "@grpc/grpc-js";
 import { messageOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
-import { linkSignals } from "../../core/linked-signal.ts";
+import { type LinkedSignal, linkSignals } from "../../core/linked-signal.ts";
 import type { RequestOf, UnaryMethodName } from "../service/service-definition.ts";
 import { serviceDefinition } from "../service/service-definition.ts";
 import type { CallGuard } from "./call-guard.ts";
 import { isServerFault, toCallStatus } from "./call-status.ts";
 import { RemoteWorker } from "./remote-worker.ts";
-import type { UnaryCalls } from "./unary-calls.ts";
+import type { CallScope, UnaryCalls } from "./unary-calls.ts";
 import type { WorkDispatcher } from "./work-dispatcher.ts";
 import { identifyWorker } from "./worker-identity.ts";
 
@@ -51,20 +51,44 @@ export function createSidecarService(options: SidecarServiceOptions): UntypedSer
 
 function handleUnary(name: UnaryMethodName, options: SidecarServiceOptions): handleUnaryCall<unknown, unknown> {
   const { calls, guard, stopping } = options;
-  const answer = calls[name] as (request: unknown, scope: { readonly signal: AbortSignal }) => Promise<unknown>;
+  const answer = calls[name] as (request: unknown, scope: CallScope) => Promise<unknown>;
   return (call, callback) => {
     const refusal = guard.refuse(headersOf(call.metadata));
     if (refusal !== undefined) return callback(refusal);
-    const cancelled = new AbortController();
-    call.on("cancelled", () => cancelled.abort());
-    const scope = linkSignals(cancelled.signal, stopping);
-    answer(call.request, { signal: scope.signal })
+    const scope = new LazyScope(call, stopping);
+    answer(call.request, scope)
       .then(
         (response) => callback(null, response),
         (error) => callback(describeFailure(name, error, call, options)),
       )
-      .finally(() => scope.unlink());
+      .finally(() => scope.end());
   };
+}
+
+/** Most calls are answered without asking whether somebody waits. */
+class LazyScope implements CallScope {
+  readonly #call: ServerUnaryCall<unknown, unknown>;
+  readonly #stopping: AbortSignal;
+  #linked: LinkedSignal | undefined;
+
+  constructor(call: ServerUnaryCall<unknown, unknown>, stopping: AbortSignal) {
+    this.#call = call;
+    this.#stopping = stopping;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#linked === undefined) {
+      const cancelled = new AbortController();
+      if (this.#call.cancelled) cancelled.abort();
+      else this.#call.once("cancelled", () => cancelled.abort());
+      this.#linked = linkSignals(cancelled.signal, this.#stopping);
+    }
+    return this.#linked.signal;
+  }
+
+  end(): void {
+    this.#linked?.unlink();
+  }
 }
 
 /** A worker has come: it gets work for as long as its stream lasts. */

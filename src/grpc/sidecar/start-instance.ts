@@ -12,6 +12,11 @@ import type { CallScope } from "./unary-calls.ts";
 /** How long a start waits for the instance to end that it replaces, in milliseconds. */
 const replacementTimeoutMs = 60_000;
 
+interface StartScope {
+  readonly client: OrchestrationClient;
+  readonly scope: CallScope;
+}
+
 /**
  * Starts an instance as `StartInstance` says. Without a policy an id can be used once; with one, also an empty one, an
  * instance in a listed status is replaced, after it was terminated if it still runs.
@@ -21,13 +26,13 @@ const replacementTimeoutMs = 60_000;
  */
 export async function startInstance(
   request: CreateInstanceRequest,
-  { client, clock, signal }: CallScope & { readonly client: OrchestrationClient; readonly clock: Clock },
+  { client, clock, scope }: StartScope & { readonly clock: Clock },
 ): Promise<string> {
   const { name, version, input, tags } = request;
   const instanceId = request.instanceId === "" ? undefined : request.instanceId;
   const reusableStatuses = readReusableStatuses(request.orchestrationIdReusePolicy);
   if (instanceId !== undefined && reusableStatuses.some((each) => !isTerminalStatus(each))) {
-    await endReplaceable(instanceId, reusableStatuses, { client, signal });
+    await endReplaceable(instanceId, reusableStatuses, { client, scope });
   }
   return await client.startInstance({
     instanceId,
@@ -56,7 +61,7 @@ function readReusableStatuses(policy: OrchestrationIdReusePolicy | undefined): r
 async function endReplaceable(
   instanceId: string,
   reusableStatuses: readonly OrchestrationRuntimeStatus[],
-  { client, signal }: CallScope & { readonly client: OrchestrationClient },
+  { client, scope }: StartScope,
 ): Promise<void> {
   const existing = await client.getInstance(instanceId, { fetchInput: false });
   if (existing === undefined || isTerminalStatus(existing.runtimeStatus)) return;
@@ -65,7 +70,11 @@ async function endReplaceable(
     throw new DurableError("InstanceAlreadyExists", message);
   }
   await unless(["InstanceNotActive"], client.terminate(instanceId, "replaced by a new instance"), undefined);
-  await client.waitForInstance(instanceId, "ended", { signal, timeoutMs: replacementTimeoutMs, fetchInput: false });
+  await client.waitForInstance(instanceId, "ended", {
+    signal: scope.signal,
+    timeoutMs: replacementTimeoutMs,
+    fetchInput: false,
+  });
 }
 
 /** A time that is past, as some clients send it for none, means at once. */

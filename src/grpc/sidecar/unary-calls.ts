@@ -2,7 +2,10 @@ import type { RequestOf, ResponseInit, UnaryMethodName } from "../service/servic
 
 /** What a call that answers once is told beside its request. */
 export interface CallScope {
-  /** Aborts when nobody waits for the answer any more: the call was cancelled, its time is over, or the server stops. */
+  /**
+   * Aborts when nobody waits for the answer any more: the call was cancelled, its time is over, or the server stops. Made
+   * when it is first read.
+   */
   readonly signal: AbortSignal;
 }
 

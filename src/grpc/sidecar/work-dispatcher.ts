@@ -25,6 +25,8 @@ export interface WorkDispatcherOptions {
 
 const firstPauseMs = 1_000;
 const maxPauseMs = 30_000;
+/** Workers come and go; but work whose worker has gone more often than this may be what takes them down. */
+const maxQuickLosses = 2;
 /** Work that was handed back so often goes back to the engine: others may have the workers for it. */
 const maxFailures = 5;
 
@@ -100,6 +102,7 @@ export class WorkDispatcher {
   async dispatch<Kind extends WorkKind, Result>(work: RemoteWork<Kind, Result>): Promise<Result> {
     let pauseMs = firstPauseMs;
     let failures = 0;
+    let losses = 0;
     for (;;) {
       // Nothing is awaited before the place at the worker is taken: who fetches work counts what is left.
       const place = this.#queue.take(work);
@@ -110,7 +113,8 @@ export class WorkDispatcher {
       this.#events.write("WorkItemRedispatched", `${describe(work)} is sent again: ${ending.reason}`, {
         instanceId: work.instanceId,
       }); // D2
-      if (!ending.afterPause) continue;
+      if (ending.reason === "worker gone") losses++;
+      if (!ending.afterPause && losses <= maxQuickLosses) continue;
       if (++failures >= maxFailures) {
         throw new DurableError("Aborted", `${describe(work)} came back ${failures} times: ${ending.reason}`);
       }

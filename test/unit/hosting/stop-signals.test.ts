@@ -11,6 +11,9 @@ class FakeProcess extends EventEmitter {
   }
 }
 
+/** Lets all that waits for promises alone go on. */
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 it("stops at the first signal, and lets the process end by it then", async () => {
   const source = new FakeProcess();
   let stops = 0;
@@ -29,8 +32,29 @@ it("stops at the first signal, and lets the process end by it then", async () =>
   expect([source.listenerCount("SIGTERM"), source.listenerCount("SIGINT")]).toEqual([0, 0]);
   expect(source.kills).toEqual([]);
   finish();
-  await stopping.then(() => {}).then(() => {});
+  await settled();
   expect(source.kills).toEqual([[42, "SIGTERM"]]);
+});
+
+it("waits for all that stop before the process ends", async () => {
+  const source = new FakeProcess();
+  let finish = () => {};
+  const slow = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const forgetSlow = stopOnSignals(() => slow, source);
+  const forgetFast = stopOnSignals(async () => {}, source);
+  expect(source.listenerCount("SIGINT")).toBe(1);
+  source.emit("SIGINT");
+  forgetFast();
+  await settled();
+  expect(source.kills).toEqual([]);
+  finish();
+  await settled();
+  forgetSlow();
+  expect(source.kills).toEqual([[42, "SIGINT"]]);
+  stopOnSignals(async () => {}, source);
+  expect(source.listenerCount("SIGINT")).toBe(1);
 });
 
 it("leaves the end of the process to whoever listens too", async () => {
@@ -39,7 +63,7 @@ it("leaves the end of the process to whoever listens too", async () => {
   let stops = 0;
   stopOnSignals(async () => void stops++, source);
   source.emit("SIGINT");
-  await Promise.resolve();
+  await settled();
 
   expect([stops, source.kills]).toEqual([1, []]);
 });

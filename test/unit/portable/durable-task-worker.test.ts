@@ -14,7 +14,7 @@ import { Registry } from "../../../src/worker/registry.ts";
 
 class WorkerUnderTest extends DurableTaskWorker {
   constructor(open: (request: WorkerRequest) => Promise<PlacedWorker>, options: WorkerOptions = {}) {
-    super(open, options);
+    super({ taskHub: "Hub", description: "nowhere", open }, options);
   }
 }
 
@@ -76,6 +76,36 @@ it("a stop waits for the start that is under way", async () => {
   await worker.stop();
   await started;
   expect(calls).toEqual(["start", "stop"]);
+});
+
+it("is ready while it runs, degraded while it is not connected, and says why it has failed", async () => {
+  let fail: (failure: string) => void = () => {};
+  const failed = new Promise<string>((resolve) => {
+    fail = resolve;
+  });
+  const placed = { isConnected: true, failed, start: async () => {}, stop: async () => {} };
+  const worker = new WorkerUnderTest(async () => placed);
+
+  expect(worker.health()).toMatchObject({ status: "unhealthy", isReady: false, state: "starting", taskHub: "Hub" });
+  await worker.start();
+  expect(worker.health()).toMatchObject({ status: "healthy", isReady: true, storage: "nowhere" });
+  expect(worker.healthHandler.fetch(new Request("http://localhost/health/ready")).status).toBe(200);
+  placed.isConnected = false;
+  expect(worker.health()).toMatchObject({ status: "degraded", isReady: true });
+  const stopped = worker.stopped;
+  fail("the storage is gone");
+  expect(await stopped).toBe("the storage is gone");
+  expect(worker.isRunning).toBe(false);
+  expect(worker.health()).toMatchObject({ status: "unhealthy", state: "failed" });
+});
+
+it("says that it has stopped", async () => {
+  const worker = new WorkerUnderTest(createPlace().open);
+  await worker.start();
+  const { stopped } = worker;
+  await worker.stop();
+  expect(await stopped).toBeUndefined();
+  expect(worker.health().state).toBe("stopped");
 });
 
 it("takes functions before it starts only", async () => {

@@ -238,3 +238,13 @@ it("an episode without anything new runs nowhere, and says nothing of the custom
 
   expect(await execute([opening, started], [])).toMatchObject({ actions: [], keepsCustomStatus: true });
 });
+
+it("a session that was closed asks nobody any more", async () => {
+  const { dispatcher, session, execute } = open();
+  const worker = fakeWorker();
+  dispatcher.connect(worker.remote);
+  session.close();
+
+  await expect(execute([opening, started], [opening, raised("1")])).rejects.toMatchObject({ code: "SessionLost" });
+  expect(worker.sent).toEqual([]);
+});

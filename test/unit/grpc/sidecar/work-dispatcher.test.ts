@@ -289,3 +289,29 @@ it("an orchestration that is not there cannot be completed, nor its history fetc
   expect(() => dispatcher.complete({ kind: "orchestration", token: "", instanceId: "i" }, response)).toThrow("'i'");
   expect(() => dispatcher.streamPast("i", undefined)).toThrow("'i'");
 });
+
+it("work that takes one worker after the other down comes back more and more slowly, and at last to the engine", async () => {
+  const { dispatcher, clock } = openDispatcher();
+  const running = (() => {
+    const first = fakeWorker();
+    dispatcher.connect(first.remote);
+    const started = activity(dispatcher);
+    dispatcher.disconnect(first.remote);
+    return started;
+  })();
+  const sentAt: number[] = [];
+  const begun = clock.now();
+  for (let second = 0; second < 60; second++) {
+    const next = fakeWorker();
+    dispatcher.connect(next.remote);
+    await settle();
+    if (items(next).length > 0) sentAt.push((clock.now() - begun) / 1000);
+    dispatcher.disconnect(next.remote);
+    await settle();
+    clock.advance(1000);
+    await settle();
+  }
+
+  expect(sentAt).toEqual([0, 1, 2, 4, 8, 16]);
+  await expect(running).rejects.toMatchObject({ code: "Aborted" });
+});

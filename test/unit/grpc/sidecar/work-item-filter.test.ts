@@ -22,6 +22,12 @@ it.each([
   expect(everything.takesAny("entity")).toBe(true);
 });
 
+it("filters that list nothing at all are none", () => {
+  const nothing = readWorkItemFilters(create(WorkItemFiltersSchema, {}));
+
+  expect(nothing.takes({ kind: "activity", name: "x", version: undefined })).toBe(true);
+});
+
 it("a worker with filters takes what they list", () => {
   expect(takes("orchestration", "Any", "7")).toBe(true);
   expect(takes("orchestration", "Any")).toBe(true);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
-import { file_orchestrator_service } from "../../../../src/grpc/proto/orchestrator_service_pb.ts";
+import { file_orchestrator_service } from "../../src/grpc/proto/orchestrator_service_pb.ts";
 
 /** What is used of `protobufjs`, which comes with grpc-js. */
 interface ParsedField {
@@ -36,7 +36,7 @@ interface Parser {
 
 const require = createRequire(import.meta.url);
 const parser = createRequire(require.resolve("@grpc/grpc-js"))("protobufjs") as Parser;
-const file = new URL("../../../../src/grpc/proto/orchestrator_service.proto", import.meta.url);
+const file = new URL("../../src/grpc/proto/orchestrator_service.proto", import.meta.url);
 const parsed = parser.parse(readFileSync(file, "utf8"), { keepCase: true });
 const objects = parsed.root.nestedArray;
 
