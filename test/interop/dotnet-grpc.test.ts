@@ -7,7 +7,7 @@ import { foreignCases } from "./dotnet-grpc/foreign-cases.ts";
 import { managementCases } from "./dotnet-grpc/management-cases.ts";
 import { mixedCases } from "./dotnet-grpc/mixed-cases.ts";
 import { orchestrationCases } from "./dotnet-grpc/orchestration-cases.ts";
-import { OurSdk } from "./dotnet-grpc/our-sdk.ts";
+import { OurSdk, ourFailures } from "./dotnet-grpc/our-sdk.ts";
 import { restartCases } from "./dotnet-grpc/restart-cases.ts";
 import { versionCases } from "./dotnet-grpc/version-cases.ts";
 import { buildPeer } from "./dotnet-peer.ts";
@@ -67,6 +67,27 @@ describe.skipIf(path === undefined)(`the gRPC protocol with .NET${because}`, () 
       entityCases(ours.sdk, it.concurrent);
     },
   );
+
+  describe("the client of the .NET SDK and our worker on our sidecar", () => {
+    let sidecar: RunningSidecar;
+    let client: DotnetSdk;
+    let ours: OurSdk;
+
+    beforeAll(async () => {
+      sidecar = await startSidecar({ stopGraceMs: 200 });
+      client = new DotnetSdk(path!, `http://${sidecar.address}`, ourFailures);
+      ours = new OurSdk(sidecar.address);
+      await ours.startWorker();
+    });
+
+    afterAll(async () => {
+      await client.kill();
+      await ours.stop();
+      await sidecar[Symbol.asyncDispose]();
+    });
+
+    orchestrationCases(() => client, it.concurrent);
+  });
 
   describe("a worker of the .NET SDK on our sidecar", () => {
     versionCases(withSidecar().sdk);

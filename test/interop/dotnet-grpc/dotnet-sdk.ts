@@ -1,5 +1,5 @@
 import { DotnetPeer } from "../dotnet-peer.ts";
-import { SdkUnderTest } from "./sdk-under-test.ts";
+import { type FailureNames, SdkUnderTest } from "./sdk-under-test.ts";
 
 export interface SdkEntity {
   readonly id: string;
@@ -23,20 +23,25 @@ export interface WorkerOptions {
   };
 }
 
+/** What .NET workers call them. */
+const dotnetFailures: FailureNames = {
+  thrown: "System.InvalidOperationException",
+  cause: "System.ArgumentException",
+  flaky: "System.TimeoutException",
+  task: "Microsoft.DurableTask.TaskFailedException",
+  unknownOrchestration: "OrchestratorTaskNotFound",
+  unknownActivity: "ActivityTaskNotFound",
+};
+
 /** The official .NET SDK in a process of its own: the client of one sidecar, and a worker of it when started. */
 export class DotnetSdk extends SdkUnderTest {
-  readonly failures = {
-    thrown: "System.InvalidOperationException",
-    cause: "System.ArgumentException",
-    flaky: "System.TimeoutException",
-    task: "Microsoft.DurableTask.TaskFailedException",
-    unknownOrchestration: "OrchestratorTaskNotFound",
-    unknownActivity: "ActivityTaskNotFound",
-  };
+  readonly failures: FailureNames;
   readonly #peer: DotnetPeer;
 
-  constructor(program: string, address: string) {
+  /** @param failures what the worker calls them. @defaultValue as its own does */
+  constructor(program: string, address: string, failures = dotnetFailures) {
     super();
+    this.failures = failures;
     this.#peer = new DotnetPeer(program, address);
   }
 

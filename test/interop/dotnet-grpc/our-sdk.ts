@@ -4,16 +4,19 @@ import { TaskHubGrpcClient, TaskHubGrpcWorker } from "../../../src/portable/task
 import { registerOurApp } from "./our-app.ts";
 import { type SdkFailure, type SdkState, SdkUnderTest } from "./sdk-under-test.ts";
 
+/** What our worker calls them. */
+export const ourFailures = {
+  thrown: "RangeError",
+  cause: "TypeError",
+  flaky: "EvalError",
+  task: "TaskFailedError",
+  unknownOrchestration: "OrchestratorNotRegistered",
+  unknownActivity: "ActivityNotRegistered",
+};
+
 /** Our client and our worker of a sidecar. */
 export class OurSdk extends SdkUnderTest {
-  readonly failures = {
-    thrown: "RangeError",
-    cause: "TypeError",
-    flaky: "EvalError",
-    task: "TaskFailedError",
-    unknownOrchestration: "OrchestratorNotRegistered",
-    unknownActivity: "ActivityNotRegistered",
-  };
+  readonly failures = ourFailures;
   readonly client: TaskHubGrpcClient;
   readonly #worker: TaskHubGrpcWorker;
 
