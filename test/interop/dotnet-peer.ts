@@ -22,11 +22,15 @@ export type PeerProgram = { readonly path: string } | { readonly missing: string
 
 /**
  * The projects: `dotnet-peer` keeps the documented format by itself, `dotnet-library` is the genuine library as a process
- * that does what it is told.
+ * that does what it is told, and `dotnet-grpc` the genuine SDK of the gRPC protocol, or a genuine sidecar.
  */
-type PeerProject = "dotnet-peer" | "dotnet-library";
+type PeerProject = keyof typeof assemblies;
 
-const assemblies = { "dotnet-peer": "DotnetPeer", "dotnet-library": "DotnetLibrary" } as const;
+const assemblies = {
+  "dotnet-peer": "DotnetPeer",
+  "dotnet-library": "DotnetLibrary",
+  "dotnet-grpc": "DotnetGrpc",
+} as const;
 
 /** Builds outside of the source tree, and leaves no build server behind. @throws when the program does not compile */
 export async function buildPeer(name: PeerProject = "dotnet-peer"): Promise<PeerProgram> {
@@ -58,8 +62,9 @@ export class DotnetPeer {
   readonly #pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #lastId = 0;
 
-  constructor(path: string, connectionString: string) {
-    this.#process = spawn(dotnet, [path, connectionString], {
+  /** @param target what the program works on: a connection string, or what it says of its argument */
+  constructor(path: string, target: string) {
+    this.#process = spawn(dotnet, [path, target], {
       env: environment,
       stdio: ["pipe", "pipe", "inherit"],
     });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { DurableError } from "../../core/errors.ts";
 import { createEventLog } from "../../core/event-log.ts";
@@ -81,6 +82,8 @@ export class SidecarServer {
   constructor(options: SidecarServerOptions) {
     const { backend, store, client, clock, log, entityCalls } = options;
     this.#options = options;
+    // As many listen as calls wait.
+    setMaxListeners(0, this.#stopping.signal);
     const dispatcher = new WorkDispatcher(options);
     this.#dispatcher = dispatcher;
     const remote = new RemoteExecutor({ dispatcher, clock });

@@ -55,7 +55,8 @@ export async function runTurn(request: OrchestratorRequest, context: TurnContext
   const recent = newEvents.map((event) => reader.read(event));
   const started = findStarted(past) ?? findStarted(recent);
   if (started === undefined) throw new DurableError("CorruptData", "the history has no ExecutionStarted event");
-  const executionId = request.executionId || started.orchestrationInstance.executionId;
+  // A request may still name the generation before: the .NET sidecar continues an orchestration as new in one work item.
+  const executionId = started.orchestrationInstance.executionId || request.executionId || "";
   const session = context.executor.openSession({ instanceId, executionId });
   let result: EpisodeResult;
   try {

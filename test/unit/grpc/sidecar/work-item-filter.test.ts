@@ -12,8 +12,11 @@ const filter = readWorkItemFilters(
 
 const takes = (kind: WorkKind, name: string, version?: string) => filter.takes({ kind, name, version });
 
-it("a worker without filters takes everything", () => {
-  const everything = readWorkItemFilters(undefined);
+it.each([
+  ["without filters", undefined],
+  ["whose filters list nothing at all", create(WorkItemFiltersSchema)],
+])("a worker %s takes everything", (_, filters) => {
+  const everything = readWorkItemFilters(filters);
 
   expect(everything.takes({ kind: "activity", name: "x", version: undefined })).toBe(true);
   expect(everything.takesAny("entity")).toBe(true);

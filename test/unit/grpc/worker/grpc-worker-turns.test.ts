@@ -122,16 +122,19 @@ it.each([
   expect(told).toEqual([{ instanceId: "instance", executionId: "execution" }, "closed"]);
 });
 
-it("the execution is that of the request, or else of its history", async () => {
+it("the execution is that of the history, or else of the request", async () => {
   const { executor, told } = createExecutor(async () => ({ actions: [], customStatus: undefined }));
   const { server } = await startBench(() => {}, { executor });
-  for (const executionId of ["another", "", undefined]) {
-    server.stream.send(turn([], [episodeStarted(), started], { executionId }));
-    await settle();
+  for (const ownId of ["execution", ""]) {
+    const named = { ...started, orchestrationInstance: { instanceId: "instance", executionId: ownId } };
+    for (const executionId of ["another", "", undefined]) {
+      server.stream.send(turn([], [episodeStarted(), named], { executionId }));
+      await settle();
+    }
   }
 
   const ids = told.flatMap((each) => (each === "closed" ? [] : [(each as ExecutionRef).executionId]));
-  expect(ids).toEqual(["another", "execution", "execution"]);
+  expect(ids).toEqual(["execution", "execution", "execution", "another", "", ""]);
 });
 
 it("a custom status that the executor does not know is not sent", async () => {
