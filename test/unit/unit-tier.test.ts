@@ -52,6 +52,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "core/system-ports.test.ts": "tests the machine's clock, on fake timers",
   "backends/azure-storage/codec/message-data.test.ts": "reads messages of .NET that stand beside it",
   "host/app/load-app.test.ts": "loads apps, which are files",
+  "portable/light-entries.test.ts": "reads the sources",
 };
 
 it("no test waits by polling, takes the machine's clock or touches files, but for those with a reason", () => {

@@ -128,7 +128,7 @@ export function newId(prefix = "i"): string {
   return `${prefix}-${randomUUID()}`;
 }
 
-export function outcomeOf(state: sdk.OrchestrationState | undefined): Outcome {
+function outcomeOf(state: sdk.OrchestrationState | undefined): Outcome {
   if (state === undefined) return { status: "MISSING", output: undefined, customStatus: undefined, failure: undefined };
   const { failureDetails: failure } = state;
   return {

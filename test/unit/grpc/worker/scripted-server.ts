@@ -173,7 +173,7 @@ export class ScriptedServer {
   }
 }
 
-export const steadyRandom: Random = { guid: () => "00000000-0000-4000-8000-000000000001", number: () => 0.5 };
+const steadyRandom: Random = { guid: () => "00000000-0000-4000-8000-000000000001", number: () => 0.5 };
 
 export interface Logged {
   readonly event: string;
