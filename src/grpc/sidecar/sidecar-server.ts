@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { DurableError } from "../../core/errors.ts";
 import { createEventLog } from "../../core/event-log.ts";
@@ -69,8 +70,11 @@ export class SidecarServer {
 
   constructor(options: SidecarServerOptions) {
     const { backend, store, client, clock, log } = options;
+    // One for each call that waits and each worker that is connected.
+    setMaxListeners(0, this.#stopping.signal);
     this.#options = options;
-    const dispatcher = new WorkDispatcher(options);
+    const maxMessageBytes = options.maxMessageBytes ?? 64 * 1024 * 1024;
+    const dispatcher = new WorkDispatcher({ ...options, maxMessageBytes });
     this.#dispatcher = dispatcher;
     this.#worker = new TaskHubWorker({
       backend: new GatedBackend(backend, dispatcher.queue),
@@ -82,7 +86,6 @@ export class SidecarServer {
       maxConcurrentActivities: options.maxConcurrentActivities ?? 1_000,
       stopGraceMs: stopGraceOf(options),
     });
-    const maxMessageBytes = options.maxMessageBytes ?? 64 * 1024 * 1024;
     this.#server = new Server({
       "grpc.max_receive_message_length": maxMessageBytes,
       "grpc.max_send_message_length": maxMessageBytes,

@@ -315,3 +315,16 @@ it("work that takes one worker after the other down comes back more and more slo
   expect(sentAt).toEqual([0, 1, 2, 4, 8, 16]);
   await expect(running).rejects.toMatchObject({ code: "Aborted" });
 });
+
+it("work that is too large for a message is not sent, and takes no place", async () => {
+  const { dispatcher } = openDispatcher({ maxMessageBytes: 100 });
+  const worker = fakeWorker({ maxConcurrentActivityWorkItems: 1 });
+  dispatcher.connect(worker.remote);
+  await expect(activity(dispatcher, { name: "a".repeat(200) })).rejects.toMatchObject({
+    code: "NotSupported",
+    message: expect.stringContaining("100 at most"),
+  });
+  expect(items(worker)).toEqual([]);
+  void activity(dispatcher, { name: "b" });
+  expect(items(worker)).toHaveLength(1);
+});
