@@ -188,7 +188,8 @@ function toAction(
  * What a worker has answered to a batch.
  *
  * The wire does not say which operation wants what of others, so all of it counts as wanted by the last one that has
- * completed: .NET too sends it behind the answers to the operations before.
+ * completed: .NET too sends it behind the answers to the operations before. A worker may answer the first operations
+ * only, and leave the rest for another batch on the state it gives back.
  *
  * @throws DurableError `Aborted` when the worker could not run the batch, which shall be tried again; `InvalidOption`,
  * `InvalidEntityId`, `InvalidInstanceId` or `NotSupported` for an answer that does not fit the batch or makes no sense
@@ -199,7 +200,7 @@ export function fromEntityResult(wire: WireEntityResult, batch: EntityBatch): En
     throw new DurableError("Aborted", `the worker could not run the operations of '${batch.instanceId}': ${text}`);
   }
   const { length } = batch.operations;
-  if (wire.results.length !== length) {
+  if (wire.results.length > length || wire.results.length === 0) {
     const counts = `${wire.results.length} results for ${length} operations`;
     throw new DurableError("InvalidOption", `the worker has answered '${batch.instanceId}' with ${counts}`);
   }

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import type { EntityBatch, EntityBatchResult } from "../../core/entity-batch.ts";
+import type { EntityBatch, EntityBatchResult, EntityOutcome } from "../../core/entity-batch.ts";
 import type { ExecutionRef } from "../../core/history-event.ts";
 import type { Clock } from "../../core/ports.ts";
 import type {
@@ -71,7 +71,20 @@ export class RemoteExecutor implements TaskExecutor {
     });
   }
 
+  /** A worker may do only some of the operations: the others are sent again, on the state that it has left. */
   async executeEntityBatch(batch: EntityBatch): Promise<EntityBatchResult> {
+    const outcomes: EntityOutcome[] = [];
+    let { state } = batch;
+    while (outcomes.length < batch.operations.length) {
+      const rest = { ...batch, state, operations: batch.operations.slice(outcomes.length), signal: batch.signal };
+      const result = await this.#executeOperations(rest);
+      outcomes.push(...result.outcomes);
+      state = result.state;
+    }
+    return { outcomes, state };
+  }
+
+  async #executeOperations(batch: EntityBatch): Promise<EntityBatchResult> {
     return await this.#dispatcher.dispatch<"entity", EntityBatchResult>({
       kind: "entity",
       name: batch.entity.name,

@@ -81,10 +81,11 @@ export class SidecarServer {
 
   constructor(options: SidecarServerOptions) {
     const { backend, store, client, clock, log, entityCalls } = options;
-    this.#options = options;
-    // As many listen as calls wait.
+    // One for each call that waits and each worker that is connected.
     setMaxListeners(0, this.#stopping.signal);
-    const dispatcher = new WorkDispatcher(options);
+    this.#options = options;
+    const maxMessageBytes = options.maxMessageBytes ?? 64 * 1024 * 1024;
+    const dispatcher = new WorkDispatcher({ ...options, maxMessageBytes });
     this.#dispatcher = dispatcher;
     const remote = new RemoteExecutor({ dispatcher, clock });
     this.#worker = new TaskHubWorker({
@@ -97,7 +98,6 @@ export class SidecarServer {
       maxConcurrentActivities: options.maxConcurrentActivities ?? 1_000,
       stopGraceMs: stopGraceOf(options),
     });
-    const maxMessageBytes = options.maxMessageBytes ?? 64 * 1024 * 1024;
     this.#server = new Server({
       "grpc.max_receive_message_length": maxMessageBytes,
       "grpc.max_send_message_length": maxMessageBytes,

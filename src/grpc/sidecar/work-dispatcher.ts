@@ -21,6 +21,8 @@ export interface WorkDispatcherOptions {
   readonly answerTimeoutMs?: number | undefined;
   /** Pause between two signs of life on the stream of a worker, in milliseconds. @defaultValue 15,000 */
   readonly pingIntervalMs?: number | undefined;
+  /** Largest work item that is sent, in bytes. @defaultValue any size */
+  readonly maxMessageBytes?: number | undefined;
 }
 
 const firstPauseMs = 1_000;
@@ -42,6 +44,8 @@ type Ending<Result> =
  * D2. Work that comes back without a result (its worker is gone, does not answer, or gives it back) is sent again, until
  *     its result is there or nobody wants it.
  * D3. A worker never has more work of a kind than it has asked for.
+ * D4. What is too large for a message is not sent: the stream of the worker would end by it, and with that the work of
+ *     others.
  */
 export class WorkDispatcher {
   readonly #clock: Clock;
@@ -49,6 +53,7 @@ export class WorkDispatcher {
   readonly #events: EventLog;
   readonly #answerTimeoutMs: number;
   readonly #pingIntervalMs: number;
+  readonly #maxMessageBytes: number;
   readonly #queue: WorkerQueue;
   readonly #pending = new PendingWorks();
   /** Ends the rounds that keep streams alive; there are none while nobody is connected. */
@@ -60,6 +65,7 @@ export class WorkDispatcher {
     this.#events = createEventLog(options.log);
     this.#answerTimeoutMs = options.answerTimeoutMs ?? 5 * 60_000;
     this.#pingIntervalMs = options.pingIntervalMs ?? 15_000;
+    this.#maxMessageBytes = options.maxMessageBytes ?? Number.POSITIVE_INFINITY;
     this.#queue = new WorkerQueue(options.clock, options.noWorkerGraceMs ?? 10_000);
   }
 
@@ -97,7 +103,8 @@ export class WorkDispatcher {
    * Has the work done by a worker.
    *
    * @throws DurableError `Aborted` when nobody wants it any more, or no worker is connected; `OrchestratorNotRegistered`,
-   * `ActivityNotRegistered`, `EntityNotRegistered` when none of those who are connected takes it
+   * `ActivityNotRegistered`, `EntityNotRegistered` when none of those who are connected takes it; `NotSupported` when it is
+   * too large
    */
   async dispatch<Kind extends WorkKind, Result>(work: RemoteWork<Kind, Result>): Promise<Result> {
     let pauseMs = firstPauseMs;
@@ -205,7 +212,9 @@ export class WorkDispatcher {
       if (signal.aborted) return unwanted();
       signal.addEventListener("abort", unwanted, { once: true });
       try {
-        worker.send(work.write(worker, pending.token));
+        const workItem = work.write(worker, pending.token);
+        if (workItem.byteLength > this.#maxMessageBytes) throw tooLarge(work, workItem, this.#maxMessageBytes); // D4
+        worker.send(workItem);
       } catch (error) {
         end(() => reject(error));
       }
@@ -233,4 +242,9 @@ function describe({ kind, name, instanceId }: RemoteWork<WorkKind, unknown>): st
 
 function notWanted(work: RemoteWork<WorkKind, unknown>): DurableError {
   return new DurableError("Aborted", `${describe(work)} is not wanted any more`);
+}
+
+function tooLarge(work: RemoteWork<WorkKind, unknown>, { byteLength }: Uint8Array, maxBytes: number): DurableError {
+  const limit = `a message to a worker has ${maxBytes} at most, which is an option of the sidecar`;
+  return new DurableError("NotSupported", `${describe(work)} takes ${byteLength} bytes, but ${limit}`);
 }

@@ -184,7 +184,8 @@ describe("the result of a batch", () => {
   } as const;
   it.each<[string, string, ResultInit]>([
     ["Aborted", "E: no", { failureDetails: { errorType: "E", errorMessage: "no" } }],
-    ["InvalidOption", "2 results for 3 operations", { results: [success, success] }],
+    ["InvalidOption", "4 results for 3 operations", { results: [success, success, success, success] }],
+    ["InvalidOption", "0 results for 3 operations", { results: [] }],
     ["InvalidOption", "operation 1", { results: [success, {}, success] }],
     ["InvalidOption", "all operations", { results: [failure, failure, failure], actions: [poke] }],
     ["NotSupported", "not known", { results: [success, success, success], actions: [{ id: 4 }] }],

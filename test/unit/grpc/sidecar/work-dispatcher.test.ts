@@ -231,6 +231,39 @@ it("an entity that is not answered in time is sent again, an activity is not", a
   expect(await running).toEqual({ outcomes: [{ kind: "completed", result: "7", actions: [] }], state: "s" });
 });
 
+it("operations that a worker has left out are sent again, on the state that it has left", async () => {
+  const { dispatcher } = openDispatcher();
+  const worker = fakeWorker();
+  dispatcher.connect(worker.remote);
+  const executor = new RemoteExecutor({ dispatcher, clock: { now: () => 0, sleep: async () => {} } });
+  const operations = ["a", "b", "c"].map((id) => ({ id, operation: "add", input: "1", isSignal: true }));
+  const running = executor.executeEntityBatch({
+    instanceId: "@c@k",
+    entity: { name: "c", key: "k" },
+    state: "0",
+    operations,
+    signal: new AbortController().signal,
+  });
+  const reply = async (at: number, count: number, entityState: string) => {
+    const results = Array.from({ length: count }, () => ({
+      resultType: { case: "success" as const, value: { result: entityState } },
+    }));
+    const answer = create(EntityBatchResultSchema, { results, entityState });
+    dispatcher.complete({ kind: "entity", token: tokenOf(worker, at), instanceId: "" }, answer);
+    await settle();
+  };
+  await reply(0, 2, "2");
+  await reply(1, 1, "3");
+
+  const result = await running;
+
+  expect(items(worker)[1]!.request).toMatchObject({
+    value: { entityState: "2", operationRequests: [{ eventType: { value: { requestId: "c" } } }] },
+  });
+  expect(result.state).toBe("3");
+  expect(result.outcomes.map((outcome) => outcome.kind === "completed" && outcome.result)).toEqual(["2", "2", "3"]);
+});
+
 it("an entity whose worker has a fault of its own is sent again after a pause", async () => {
   const { dispatcher, clock } = openDispatcher();
   const worker = fakeWorker();
@@ -241,7 +274,7 @@ it("an entity whose worker has a fault of its own is sent again after a pause", 
       instanceId: "@c@k",
       entity: { name: "c", key: "k" },
       state: undefined,
-      operations: [],
+      operations: [{ id: "1", operation: "get", input: undefined, isSignal: true }],
       signal: new AbortController().signal,
     })
     .catch(() => {});
@@ -314,4 +347,17 @@ it("work that takes one worker after the other down comes back more and more slo
 
   expect(sentAt).toEqual([0, 1, 2, 4, 8, 16]);
   await expect(running).rejects.toMatchObject({ code: "Aborted" });
+});
+
+it("work that is too large for a message is not sent, and takes no place", async () => {
+  const { dispatcher } = openDispatcher({ maxMessageBytes: 100 });
+  const worker = fakeWorker({ maxConcurrentActivityWorkItems: 1 });
+  dispatcher.connect(worker.remote);
+  await expect(activity(dispatcher, { name: "a".repeat(200) })).rejects.toMatchObject({
+    code: "NotSupported",
+    message: expect.stringContaining("100 at most"),
+  });
+  expect(items(worker)).toEqual([]);
+  void activity(dispatcher, { name: "b" });
+  expect(items(worker)).toHaveLength(1);
 });
