@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.DurableTask;
 
@@ -21,6 +22,13 @@ static class Orchestrations
             int calls = flakyCalls.AddOrUpdate(context.InstanceId, 1, (_, before) => before + 1);
             return calls <= failures ? throw new TimeoutException("not yet") : calls;
         });
+
+        tasks.AddActivityFunc<string>("TraceId", _ => Activity.Current?.TraceId.ToString() ?? "none");
+        tasks.AddOrchestratorFunc<bool, string[]>("Traces", async (context, hasChild) =>
+        [
+            await context.CallActivityAsync<string>("TraceId"),
+            .. hasChild ? await context.CallSubOrchestratorAsync<string[]>("Traces", false) : [],
+        ]);
 
         tasks.AddOrchestratorFunc("Empty", _ => Task.CompletedTask);
         tasks.AddOrchestratorFunc<JsonElement?, JsonElement?>("CallEcho", async (context, input) =>
