@@ -16,6 +16,11 @@ static class Orchestrations
         tasks.AddActivityFunc<JsonElement?, JsonElement?>("Echo", (_, value) => value);
         tasks.AddActivityFunc<int, string>("Blob", (_, size) => new string('x', size));
         tasks.AddActivityFunc<string, string>("Break", (_, text) => Throw(text));
+        tasks.AddActivityFunc<int, string>("Sleep", async (_, ms) =>
+        {
+            await Task.Delay(ms);
+            return "slept";
+        });
         // Fails as often in an instance as its input says, then gives the number of its calls.
         tasks.AddActivityFunc<int, int>("Flaky", (context, failures) =>
         {
