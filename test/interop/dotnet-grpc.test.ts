@@ -9,6 +9,7 @@ import { mixedCases } from "./dotnet-grpc/mixed-cases.ts";
 import { orchestrationCases } from "./dotnet-grpc/orchestration-cases.ts";
 import { OurSdk, ourFailures } from "./dotnet-grpc/our-sdk.ts";
 import { restartCases } from "./dotnet-grpc/restart-cases.ts";
+import { traceCases } from "./dotnet-grpc/trace-cases.ts";
 import { versionCases } from "./dotnet-grpc/version-cases.ts";
 import { buildPeer } from "./dotnet-peer.ts";
 
@@ -37,6 +38,7 @@ describe.skipIf(path === undefined)(`the gRPC protocol with .NET${because}`, () 
     });
 
     orchestrationCases(() => sdk, it.sequential);
+    traceCases(() => sdk, it.sequential);
   });
 
   describe("our worker and client on the .NET sidecar", () => {
@@ -65,6 +67,7 @@ describe.skipIf(path === undefined)(`the gRPC protocol with .NET${because}`, () 
       orchestrationCases(ours.sdk, it.concurrent);
       managementCases(ours.sdk, it.concurrent);
       entityCases(ours.sdk, it.concurrent);
+      traceCases(ours.sdk, it.concurrent);
     },
   );
 

@@ -28,7 +28,7 @@ import { fromWirePatch } from "./patch-actions.ts";
 import { fromWireStatus } from "./statuses.ts";
 import { fromWireTags } from "./tags.ts";
 import { fromDueTimestamp } from "./times.ts";
-import { fromWireTrace } from "./trace-contexts.ts";
+import { fromWireTrace, spanIdOf } from "./trace-contexts.ts";
 import type { WireAction, WireHistoryEvent } from "./wire-types.ts";
 
 /**
@@ -104,6 +104,8 @@ export class ActionReader {
     const instanceId = wire.instanceId === "" ? this.#childIdOf(id) : wire.instanceId;
     assertInstanceId(instanceId);
     const context = fromWireTrace(parentTraceContext);
+    // Of the context the history keeps the span alone, and .NET names it in `traceParent` only.
+    const spanId = context && (context.spanId ?? spanIdOf(context.traceParent));
     return {
       kind: "CreateSubOrchestration",
       id,
@@ -113,7 +115,7 @@ export class ActionReader {
       input,
       tags: withoutMark(fromWireTags(tags)),
       fireAndForget: isFireAndForget(tags),
-      ...(context !== undefined && { parentTraceContext: context }),
+      ...(context !== undefined && { parentTraceContext: { ...context, spanId } }),
     };
   }
 

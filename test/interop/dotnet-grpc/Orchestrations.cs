@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.DurableTask;
 
@@ -15,12 +16,24 @@ static class Orchestrations
         tasks.AddActivityFunc<JsonElement?, JsonElement?>("Echo", (_, value) => value);
         tasks.AddActivityFunc<int, string>("Blob", (_, size) => new string('x', size));
         tasks.AddActivityFunc<string, string>("Break", (_, text) => Throw(text));
+        tasks.AddActivityFunc<int, string>("Sleep", async (_, ms) =>
+        {
+            await Task.Delay(ms);
+            return "slept";
+        });
         // Fails as often in an instance as its input says, then gives the number of its calls.
         tasks.AddActivityFunc<int, int>("Flaky", (context, failures) =>
         {
             int calls = flakyCalls.AddOrUpdate(context.InstanceId, 1, (_, before) => before + 1);
             return calls <= failures ? throw new TimeoutException("not yet") : calls;
         });
+
+        tasks.AddActivityFunc<string>("TraceId", _ => Activity.Current?.TraceId.ToString() ?? "none");
+        tasks.AddOrchestratorFunc<bool, string[]>("Traces", async (context, hasChild) =>
+        [
+            await context.CallActivityAsync<string>("TraceId"),
+            .. hasChild ? await context.CallSubOrchestratorAsync<string[]>("Traces", false) : [],
+        ]);
 
         tasks.AddOrchestratorFunc("Empty", _ => Task.CompletedTask);
         tasks.AddOrchestratorFunc<JsonElement?, JsonElement?>("CallEcho", async (context, input) =>

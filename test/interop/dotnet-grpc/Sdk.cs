@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using DurableTask.Core.History;
 using Grpc.Net.Client;
@@ -56,6 +57,13 @@ sealed class Sdk : IPeer
                     DedupeStatuses = args.TryGetProperty("dedupe", out _) ? args.Texts("dedupe") : null,
                 };
                 return await this.client.ScheduleNewOrchestrationInstanceAsync(args.Text("name")!, args.Any("input"), options);
+            case "startTraced":
+                using (Activity? span = Spans.Source.StartActivity("client"))
+                {
+                    string traced = await this.client.ScheduleNewOrchestrationInstanceAsync(args.Text("name")!, args.Any("input"));
+                    return new { instanceId = traced, traceId = span!.TraceId.ToString() };
+                }
+            case "spans": return Spans.Of(args.Text("traceId")!);
             case "get": return Describe(await this.client.GetInstanceAsync(id, getInputsAndOutputs: !args.Flag("bare")));
             case "waitForStart":
                 return Describe(await this.client.WaitForInstanceStartAsync(id, getInputsAndOutputs: true, Within(args)));

@@ -43,6 +43,23 @@ export function restartCases(program: () => string): void {
     expect((await sdk.end(counting)).output).toEqual([1, 2, 3, 4]);
   });
 
+  it("what a .NET worker had when it died is done by the next one", async () => {
+    const port = await findFreePort();
+    const server = await startOurs(new MemoryTaskHub(ports), port);
+    closing.push(() => server.stop());
+    const [first, second] = [1, 2].map(() => new DotnetSdk(program(), `http://127.0.0.1:${port}`));
+    closing.push(() => second!.kill());
+    await first!.startWorker();
+    const asleep = await first!.startRunning("CallActivity", { name: "Sleep", input: 1000 });
+    const holder = await first!.start("Transfer", { from: "@counter@c", to: "@counter@d", amount: 5, hold: true });
+    await first!.kill();
+
+    await second!.startWorker();
+    await second!.raise(holder, "Go");
+    expect((await second!.end(asleep)).output).toBe("slept");
+    expect((await second!.end(holder)).output).toEqual([0, 5]);
+  });
+
   it("our worker finds the .NET sidecar again after a restart of it", async () => {
     const port = await findFreePort();
     const first = await DotnetSidecar.start(program(), port);

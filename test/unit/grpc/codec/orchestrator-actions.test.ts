@@ -101,6 +101,14 @@ describe("what a worker of ours decides", () => {
     expect(new ActionReader(execution).read(actionsOverTheWire([action]), now)).toEqual([action]);
   });
 
+  it("the span of a child is found in a trace context that names it in one place only", () => {
+    const spanOnly = actionsOverTheWire([{ ...child, parentTraceContext }]);
+    const created = spanOnly[0]!.orchestratorActionType;
+    if (created.case === "createSubOrchestration") created.value.parentTraceContext!.spanID = "";
+    const [read] = new ActionReader(execution).read(spanOnly, now);
+    expect(read).toMatchObject({ parentTraceContext: { traceParent, spanId: "00f067aa0ba902b7" } });
+  });
+
   it("a mark of the engine among the tags of a user is taken out", () => {
     const [read] = new ActionReader(execution).read(
       actionsOverTheWire([{ ...child, tags: { FireAndForget: "x", a: "b" } }]),
