@@ -24,7 +24,8 @@ const everything: WorkItemFilter = { takes: () => true, takesAny: () => true };
 /**
  * Reads the filters of a worker. Without any it takes everything, and so does one that lists nothing: .NET workers always
  * send filters. With them it takes only what they list, so that a kind without entries is not taken at all. An entry
- * without versions stands for all of them; the empty version for work that has none.
+ * without versions stands for all of them; the empty version for work that has none. An activity without a version fits
+ * any: workers that run one version only list that for their activities too, and call them without it.
  */
 export function readWorkItemFilters(filters: WorkItemFilters | undefined): WorkItemFilter {
   if (filters === undefined) return everything;
@@ -39,7 +40,8 @@ export function readWorkItemFilters(filters: WorkItemFilters | undefined): WorkI
   return {
     takes({ kind, name, version }) {
       const versions = allowed[kind].get(kind === "entity" ? name.toLowerCase() : name);
-      return versions !== undefined && (versions.length === 0 || versions.includes(version ?? ""));
+      if (versions === undefined || versions.length === 0) return versions !== undefined;
+      return versions.includes(version ?? "") || (kind === "activity" && (version ?? "") === "");
     },
     takesAny: (kind) => allowed[kind].size > 0,
   };

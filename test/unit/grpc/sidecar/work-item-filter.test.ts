@@ -55,3 +55,13 @@ it("names of entities ignore case", () => {
   expect(takes("entity", "counter")).toBe(true);
   expect(takes("entity", "COUNTER")).toBe(true);
 });
+
+it("an activity without a version fits all versions of its name", () => {
+  const versioned = readWorkItemFilters(
+    create(WorkItemFiltersSchema, { activities: [{ name: "a", versions: ["1.0"] }] }),
+  );
+  const fits = (name: string, version?: string) => versioned.takes({ kind: "activity", name, version });
+
+  expect([fits("a"), fits("a", ""), fits("a", "1.0")]).toEqual([true, true, true]);
+  expect([fits("a", "2.0"), fits("b")]).toEqual([false, false]);
+});
