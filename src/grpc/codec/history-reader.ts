@@ -167,7 +167,7 @@ export class HistoryReader {
       orchestrationInstance: { instanceId, executionId: executionId ?? "" },
       parentInstance: parentInstance && fromWireParent(parentInstance),
       name,
-      version,
+      version: version === "" ? undefined : version,
       input,
       tags: fromWireTags(tags),
       correlation: undefined,

@@ -144,7 +144,8 @@ export class HistoryWriter {
       case: "executionStarted",
       value: {
         name,
-        version,
+        // .NET code has a version always, and takes an empty one for none.
+        version: version ?? "",
         input,
         orchestrationInstance: { instanceId, executionId },
         parentInstance: parentInstance && toWireParent(parentInstance),

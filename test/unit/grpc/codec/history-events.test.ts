@@ -49,7 +49,7 @@ const created = {
   type: "SubOrchestrationInstanceCreated",
   eventId: 3,
   name: "child",
-  version: "",
+  version: undefined,
   instanceId: "i:3",
   input: "{}",
   clientSpanId: undefined,
@@ -72,7 +72,7 @@ const events: readonly HistoryEvent[] = [
       taskScheduleId: 0,
     },
   },
-  { ...started, version: "", input: "" },
+  { ...started, version: undefined, input: "" },
   {
     ...started,
     parentTraceContext: { ...parentTraceContext, id: traceParent.replace("00f0", "abcd"), spanId: "abcd67aa0ba902b7" },
@@ -232,4 +232,11 @@ describe("what foreign servers write", () => {
       },
     ]);
   });
+});
+
+it("an execution without a version has an empty one for workers, of which .NET demands one", () => {
+  const started = events.find((event) => event.type === "ExecutionStarted" && event.version === undefined)!;
+
+  expect(writeHistory([started], "messages")[0]?.eventType.value).toMatchObject({ version: "" });
+  expect(readHistory(writeHistory([{ ...started, version: "" } as HistoryEvent], "messages"))).toEqual([started]);
 });
