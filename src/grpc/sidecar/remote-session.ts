@@ -1,6 +1,6 @@
-import { DurableError } from "../../core/errors.ts";
-import type { ExecutionRef, ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
-import type { OrchestratorAction } from "../../core/orchestrator-action.ts";
+import { DurableError, isDurableError } from "../../core/errors.ts";
+import type { ExecutionRef, ExecutionStarted, ExecutionTerminated, HistoryEvent } from "../../core/history-event.ts";
+import type { CompleteOrchestration, OrchestratorAction } from "../../core/orchestrator-action.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Episode, EpisodeResult, OrchestrationSession, OrchestrationSpan } from "../../core/task-executor.ts";
 import { ActionReader } from "../codec/action-reader.ts";
@@ -62,7 +62,14 @@ export class RemoteSession implements OrchestrationSession {
     for (const event of pastEvents) this.#observe(event, true);
     this.#unwritten.push(...pastEvents);
     for (const event of newEvents) this.#observe(event, false);
-    return await this.#dispatcher.dispatch(this.#workFor(newEvents, work?.signal ?? neverAborted));
+    try {
+      return await this.#dispatcher.dispatch(this.#workFor(newEvents, work?.signal ?? neverAborted));
+    } catch (error) {
+      // What is too large for every worker could not be ended otherwise.
+      const termination = isDurableError(error, "NotSupported") ? newEvents.find(isTermination) : undefined;
+      if (termination === undefined) throw error;
+      return { actions: [terminated(termination)], customStatus: undefined, keepsCustomStatus: true };
+    }
   }
 
   close(): void {
@@ -166,4 +173,21 @@ const patchesProperty = { "durable.patches": { kind: { case: "boolValue", value:
 
 function toWireSpan({ spanId, startTime }: OrchestrationSpan) {
   return { spanID: spanId, ...(startTime && { spanStartTime: toTimestamp(startTime) }) };
+}
+
+function isTermination(event: HistoryEvent): event is ExecutionTerminated {
+  return event.type === "ExecutionTerminated";
+}
+
+/** What a worker answers to a termination. */
+function terminated({ input }: ExecutionTerminated): CompleteOrchestration {
+  return {
+    kind: "CompleteOrchestration",
+    id: -1,
+    status: "Terminated",
+    result: input,
+    failureDetails: undefined,
+    carryoverEvents: [],
+    newVersion: undefined,
+  };
 }

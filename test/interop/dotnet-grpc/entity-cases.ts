@@ -115,7 +115,7 @@ export function entityCases(sdk: () => DotnetSdk, test: typeof it.concurrent): v
     await expectState(ids[0]!, undefined);
     expect(idsOf(await query({}))).toEqual(ids.slice(1));
     // Empty entities are kept for a while, since what comes late is still compared with what they have received.
-    expect(await sdk().ask("cleanEntities")).toMatchObject({ orphanedLocksReleased: 0 });
+    expect(await sdk().ask("cleanEntities")).toMatchObject({ emptyEntitiesRemoved: 0 });
     expect(idsOf(await query({}))).toEqual(ids.slice(1));
   });
 }

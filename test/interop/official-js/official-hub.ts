@@ -4,6 +4,23 @@ import { afterAll, beforeAll } from "vitest";
 import { startAzurite } from "../../support/azurite.ts";
 import { RestartableSidecar, type SidecarStore } from "../../support/restartable-sidecar.ts";
 
+// What the official suites of the protocol assert, by area, and where it is held here:
+//
+//   basics, values, failures, composition, custom status   orchestrations
+//   children, tags, versions                                children
+//   events, timers                                          events-and-timers
+//   retries by policy and by handler                        retries
+//   continue as new, suspend, terminate, purge, delays      lifecycle
+//   ids that are taken, what a start keeps                  starting
+//   query, ids of those that ended, restart                 management
+//   rewind                                                  rewind
+//   history                                                 history
+//   entities; locks                                         entities; locks
+//   versions and filters of workers, streams, payloads      workers
+//   traces                                                  traces
+//   a part of each on both kinds of hubs                    core
+//   the client and worker of Dapr                           dapr
+
 /** An orchestrator as users of the package write it: what is yielded comes back as anything. */
 // biome-ignore lint/suspicious/noExplicitAny: the package types inputs and results of tasks so
 export type Program = (ctx: sdk.OrchestrationContext, input: any) => AsyncGenerator<sdk.Task<any>, unknown, any>;

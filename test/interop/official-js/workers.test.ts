@@ -302,6 +302,8 @@ describe("large payloads", () => {
     expect(await hub.run("Nothing")).toEqual(completed("worker"));
     expect(await hub.run("Greet", "you")).toMatchObject({ status: "COMPLETED" });
     expect(await hub.status(id)).toBe("RUNNING");
+    await hub.client.terminateOrchestration(id, "too large");
+    expect(await hub.ended(id)).toMatchObject({ status: "TERMINATED", output: "too large" });
     expect(lines.filter((line) => line.includes("Stream"))).toEqual([]);
     await expect(hub.start("Greet", "x".repeat(1_100_000))).rejects.toMatchObject({ code: 8 });
   });

@@ -37,8 +37,8 @@ const raised = (input: string): HistoryEvent => ({
   parentTraceContext: undefined,
 });
 
-function open() {
-  const { dispatcher, clock } = openDispatcher();
+function open(options: Parameters<typeof openDispatcher>[0] = {}) {
+  const { dispatcher, clock } = openDispatcher(options);
   const session = new RemoteSession({ instanceId: "i", executionId: "e" }, dispatcher, clock);
   const execute = (pastEvents: readonly HistoryEvent[], newEvents: readonly HistoryEvent[]): Promise<EpisodeResult> => {
     const running = session.execute({ pastEvents, newEvents }, { signal: new AbortController().signal });
@@ -246,5 +246,20 @@ it("a session that was closed asks nobody any more", async () => {
   session.close();
 
   await expect(execute([opening, started], [opening, raised("1")])).rejects.toMatchObject({ code: "SessionLost" });
+  expect(worker.sent).toEqual([]);
+});
+
+it("a history that is too large for a message goes nowhere, but can be ended", async () => {
+  const { dispatcher, execute } = open({ maxMessageBytes: 1_000 });
+  const worker = fakeWorker();
+  dispatcher.connect(worker.remote);
+  const past = [opening, started, raised("x".repeat(2_000))];
+
+  await expect(execute(past, [opening, raised("1")])).rejects.toMatchObject({ code: "NotSupported" });
+  const termination = { ...header, type: "ExecutionTerminated", input: '"enough"' } as const;
+  expect(await execute([], [opening, termination])).toMatchObject({
+    actions: [{ kind: "CompleteOrchestration", status: "Terminated", result: '"enough"' }],
+    keepsCustomStatus: true,
+  });
   expect(worker.sent).toEqual([]);
 });
