@@ -16,8 +16,8 @@ import { findSetting } from "../host/settings/app-settings.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import { applyHostJsonOverrides, type JsonObject, readHostJson, sectionOf } from "../host/settings/host-json.ts";
 import { applyLocalSettings, readLocalSettings } from "../host/settings/local-settings.ts";
+import { createEntityCalls } from "../hosting/entity-calls.ts";
 import type { OpenTaskHub } from "../hosting/task-hub.ts";
-import { InProcessExecutor } from "../worker/in-process-executor.ts";
 import { formatBanner } from "./banner.ts";
 import type { SidecarOptions } from "./sidecar-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -93,10 +93,7 @@ async function start(
     log,
     token,
     tls,
-    entityCalls: {
-      start: (instanceId, input) => hub.client.startEntityCall(instanceId, input),
-      executor: new InProcessExecutor({ registries: [], clock: systemClock }),
-    },
+    entityCalls: createEntityCalls(hub.client),
     maxMessageBytes: options.maxMessageBytes,
   });
   undo.push(() => server.stop());

@@ -191,6 +191,7 @@ describe.each<[string, () => Pair]>([
 it.each<[string, () => Pair]>([
   ["memory", () => embedded("memory")],
   ["Azurite", () => embedded({ connectionString: azurite.connectionString })],
+  ["a sidecar", overGrpc],
 ])("calls entities on %s", async (place, connect) => {
   const { worker, client } = connect();
   addOrders(worker);

@@ -10,7 +10,7 @@ import { formatUserAgent } from "../../src/grpc/channel/user-agent.ts";
 import { GrpcOrchestrationClient } from "../../src/grpc/client/grpc-orchestration-client.ts";
 import { SidecarServer } from "../../src/grpc/sidecar/sidecar-server.ts";
 import { GrpcWorker } from "../../src/grpc/worker/grpc-worker.ts";
-import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
+import { createEntityCalls } from "../../src/hosting/entity-calls.ts";
 
 /** Everything of user code and of clients goes through our sidecar, which has a hub of its own in this process. */
 export async function serveThroughSidecar(
@@ -19,11 +19,7 @@ export async function serveThroughSidecar(
 ): Promise<{ readonly client: OrchestrationClient; stop(): Promise<void> }> {
   const ports = { clock: systemClock, random: systemRandom, log: silentLog };
   const inside = new TaskHubClient({ ...ports, store: hub.store });
-  const entityCalls = {
-    start: (instanceId: string, input: string | undefined) => inside.startEntityCall(instanceId, input),
-    executor: new InProcessExecutor({ registries: [], clock: systemClock }),
-  };
-  const server = new SidecarServer({ ...ports, ...hub, client: inside, entityCalls });
+  const server = new SidecarServer({ ...ports, ...hub, client: inside, entityCalls: createEntityCalls(inside) });
   const address = `127.0.0.1:${await server.start("127.0.0.1:0")}`;
   const open = (role: "Worker" | "Client") => openChannel({ address, userAgent: formatUserAgent(role) });
   const worker = new GrpcWorker({ ...ports, openChannel: () => open("Worker"), executor });

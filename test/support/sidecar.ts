@@ -4,6 +4,7 @@ import { silentLog } from "../../src/core/ports.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { SidecarServer, type SidecarServerOptions } from "../../src/grpc/sidecar/sidecar-server.ts";
+import { createEntityCalls } from "../../src/hosting/entity-calls.ts";
 
 export interface RunningSidecar extends AsyncDisposable {
   /** `127.0.0.1:<port>` */
@@ -21,7 +22,9 @@ export async function startSidecar(
   const ports = { clock: systemClock, random: systemRandom };
   const hub = options.hub ?? new MemoryTaskHub(ports);
   const client = new TaskHubClient({ store: hub, ...ports });
-  const server = new SidecarServer({ backend: hub, store: hub, client, log: silentLog, ...ports, ...options });
+  const entityCalls = createEntityCalls(client);
+  const base = { backend: hub, store: hub, client, entityCalls, log: silentLog };
+  const server = new SidecarServer({ ...base, ...ports, ...options });
   const address = `127.0.0.1:${await server.start(`127.0.0.1:${port}`)}`;
   return { address, hub, client, server, [Symbol.asyncDispose]: () => server.stop() };
 }
