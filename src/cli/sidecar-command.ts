@@ -2,13 +2,11 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { MemoryTaskHub } from "../backends/memory/memory-task-hub.ts";
 import { DurableError, isDurableError, messageOf, stackOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
 import { systemClock, systemRandom } from "../core/system-ports.ts";
 import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
-import { TaskHubClient } from "../engine/task-hub-client.ts";
 import { SidecarServer } from "../grpc/sidecar/sidecar-server.ts";
 import { createEventSink, createLogFilter } from "../host/host-log.ts";
 import { hostInUrl, isLoopback } from "../host/server/listen-address.ts";
@@ -84,7 +82,7 @@ async function start(
   const token = readToken(options.tokenSetting, env);
   const tls = await readTls(options.tls);
   const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
-  const hub = await openHub(options, settings, env, log);
+  const hub = await openSettledHub(options, settings, env, log);
   undo.push(() => hub.close());
   const server = new SidecarServer({
     ...hub,
@@ -133,22 +131,15 @@ function withOptions(hostJson: JsonObject, { hubName, storage, partitionCount }:
   return { ...hostJson, extensions: { ...sectionOf(hostJson, "extensions"), durableTask } };
 }
 
-async function openHub(
+async function openSettledHub(
   { appFolder, storage }: SidecarOptions,
   settings: DurableTaskSettings,
   env: Record<string, string | undefined>,
   log: LogSink,
 ): Promise<OpenTaskHub> {
   if (storage === "memory") {
-    const hub = new MemoryTaskHub({ clock: systemClock, taskHub: settings.hubName });
-    return {
-      client: new TaskHubClient({ store: hub, clock: systemClock, random: systemRandom }),
-      backend: hub,
-      store: hub,
-      storage: "memory",
-      failed: new Promise(() => {}),
-      close: async () => {},
-    };
+    const { openHub } = await import("../hosting/open-hub.ts");
+    return await openHub({ storage: { kind: "memory" }, taskHub: settings.hubName, env, log });
   }
   // Loaded when it is needed: the storage libraries are most of what a start has to read.
   const { openTaskHub } = await import("../hosting/task-hub.ts");

@@ -1,7 +1,7 @@
 import { isInDateRange } from "./date-range.ts";
 import type { EntityQuery } from "./entity-client.ts";
 import { EntityId } from "./entity-id.ts";
-import { DurableError } from "./errors.ts";
+import { DurableError, isDurableError } from "./errors.ts";
 import { assertNotReserved } from "./reserved-names.ts";
 
 // What every client of a task hub checks before it reads or sends anything; all throw DurableError `InvalidOption`.
@@ -22,6 +22,15 @@ export function assertEventName(name: unknown): void {
 export function assertEntityOperation(operation: unknown): void {
   if (typeof operation === "string" && operation.isWellFormed()) return;
   throw new DurableError("InvalidOption", `the operation of an entity must be a text, but got ${String(operation)}`);
+}
+
+/** For verbs that a finished instance ignores: what it rejects with for that is left out. */
+export async function unlessFinished(operation: Promise<void>): Promise<void> {
+  try {
+    await operation;
+  } catch (error) {
+    if (!isDurableError(error, "InstanceNotActive")) throw error;
+  }
 }
 
 /** Of a request to an entity. */

@@ -300,6 +300,14 @@ export const logEvents = {
       "A worker could not run what the gRPC server sent, and gave it back: it cannot be read, is of a version that is not run here, or the worker stops.",
     action: "Look at the text. The same text again and again for one instance means that no worker has its code.",
   },
+  WorkItemUnknown: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning:
+      "A gRPC server has sent work of a kind that this worker does not know. It was left alone, and stays with the server.",
+    action: "Update this package: the server is newer.",
+  },
   ManagementRequestFailed: {
     area: "Durable",
     level: "error",

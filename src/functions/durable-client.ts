@@ -1,7 +1,8 @@
 import type { HttpRequest, HttpResponse } from "@azure/functions";
+import { unlessFinished } from "../core/client-checks.ts";
 import type { CleanEntityStorageResult } from "../core/entity-client.ts";
 import type { EntityRef } from "../core/entity-id.ts";
-import { DurableError, isDurableError } from "../core/errors.ts";
+import { DurableError } from "../core/errors.ts";
 import type { TerminateOptions } from "../core/orchestration-client.ts";
 import type { InstanceQuery } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
@@ -425,13 +426,5 @@ export class DurableClient {
       showOutput: options.showHistoryOutput ?? false,
       readPayload: (text) => (text === undefined ? undefined : readPayload(text, this.#dataConverter)),
     });
-  }
-}
-
-async function unlessFinished(operation: Promise<void>): Promise<void> {
-  try {
-    await operation;
-  } catch (error) {
-    if (!isDurableError(error, "InstanceNotActive")) throw error;
   }
 }

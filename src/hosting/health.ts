@@ -2,8 +2,8 @@ import type { logEvents } from "../core/log-events.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 
 /**
- * `healthy`: works. `degraded`: works on, but storage has failed lately, or the connection is lost. `unhealthy`: takes no work, and will not by
- * itself.
+ * `healthy`: works. `degraded`: works on, but storage has failed lately, or the connection is lost. `unhealthy`: takes no
+ * work, and will not by itself.
  */
 export type HealthStatus = "healthy" | "degraded" | "unhealthy";
 
@@ -91,7 +91,7 @@ export class HealthMonitor {
     const isFine = lastError === undefined && isConnected;
     return {
       status: state !== "running" ? "unhealthy" : isFine ? "healthy" : "degraded",
-      isReady: state === "running",
+      isReady: state === "running" && isConnected,
       state,
       taskHub: this.#taskHub,
       storage: this.#storage,

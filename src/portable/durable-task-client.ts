@@ -1,7 +1,10 @@
+import { setMaxListeners } from "node:events";
+import { unlessFinished } from "../core/client-checks.ts";
 import type { CleanEntityStorageResult } from "../core/entity-client.ts";
 import type { EntityRef } from "../core/entity-id.ts";
-import { DurableError, isDurableError } from "../core/errors.ts";
+import { DurableError } from "../core/errors.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
+import { linkSignals } from "../core/linked-signal.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
@@ -54,10 +57,12 @@ export class DurableTaskClient implements AsyncDisposable {
   readonly #defaultVersion: string | undefined;
   readonly #entities: EntityOperations;
   #opened: Promise<OpenClient> | undefined;
-  #isClosed = false;
+  readonly #closed = new AbortController();
 
   protected constructor(open: () => Promise<OpenClient>, options: ClientOptions) {
     this.#open = open;
+    // One for each call that waits.
+    setMaxListeners(0, this.#closed.signal);
     this.#dataConverter = options.dataConverter ?? jsonDataConverter;
     this.#defaultVersion = options.defaultVersion;
     this.#entities = new EntityOperations(async () => (await this.#connect()).entities, this.#dataConverter);
@@ -300,7 +305,9 @@ export class DurableTaskClient implements AsyncDisposable {
     input?: unknown,
     options: CallEntityOptions = {},
   ): Promise<Result> {
-    return this.#entities.call(entity, operation, input, options) as Promise<Result>;
+    return this.#untilClosed(options.signal, (signal) => {
+      return this.#entities.call(entity, operation, input, { ...options, signal }) as Promise<Result>;
+    });
   }
 
   /** What is known of an entity; `undefined` for one that does not exist. @throws DurableError `InvalidEntityId` */
@@ -323,7 +330,7 @@ export class DurableTaskClient implements AsyncDisposable {
 
   /** Lets go of what the client has opened. Calls after it are refused; repeated ones do nothing. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closed.abort();
     const opened = this.#opened;
     this.#opened = undefined;
     const open = await opened?.catch(() => undefined);
@@ -335,7 +342,7 @@ export class DurableTaskClient implements AsyncDisposable {
   }
 
   async #connect(): Promise<OrchestrationClient> {
-    if (this.#isClosed) throw new DurableError("Aborted", "this client is closed");
+    if (this.#closed.signal.aborted) throw new DurableError("Aborted", "this client is closed");
     const opening = this.#opened ?? this.#open();
     this.#opened = opening;
     try {
@@ -355,9 +362,22 @@ export class DurableTaskClient implements AsyncDisposable {
     const { timeout, signal } = options;
     const timeoutMs = timeout === undefined ? undefined : parseTimeSpan(timeout, "'timeout'");
     const client = await this.#connect();
-    const state = await client.waitForInstance(instanceId, until, { ...reads(options), timeoutMs, signal });
+    const state = await this.#untilClosed(signal, (either) => {
+      return client.waitForInstance(instanceId, until, { ...reads(options), timeoutMs, signal: either });
+    });
     if (state === undefined) throw unknownInstance(instanceId);
     return this.#show(state, options);
+  }
+
+  /** Nobody waits for what a closed client has asked. */
+  async #untilClosed<T>(signal: AbortSignal | undefined, wait: (either: AbortSignal) => Promise<T>): Promise<T> {
+    if (signal === undefined) return wait(this.#closed.signal);
+    const linked = linkSignals(signal, this.#closed.signal);
+    try {
+      return await wait(linked.signal);
+    } finally {
+      linked.unlink();
+    }
   }
 
   #show(state: StoredState, { fetchPayloads = true }: GetStateOptions): OrchestrationState<never> {
@@ -373,12 +393,4 @@ function reads({ fetchPayloads = true }: GetStateOptions) {
 
 function unknownInstance(instanceId: string): DurableError {
   return new DurableError("InstanceNotFound", `there is no instance '${instanceId}'`);
-}
-
-async function unlessFinished(operation: Promise<void>): Promise<void> {
-  try {
-    await operation;
-  } catch (error) {
-    if (!isDurableError(error, "InstanceNotActive")) throw error;
-  }
 }

@@ -67,7 +67,7 @@ export class DurableTaskWorker implements AsyncDisposable {
   #stopping: Promise<void> | undefined;
   #ignoreSignals: (() => void) | undefined;
   #failure: string | undefined;
-  #ended = openEnd();
+  #ended = new OpenEnd();
 
   protected constructor(place: WorkerPlace, options: WorkerOptions) {
     this.#place = place;
@@ -146,6 +146,8 @@ export class DurableTaskWorker implements AsyncDisposable {
    * @throws DurableError when the place cannot be reached, or does not accept the worker
    */
   start(): Promise<void> {
+    // What is stopping is started again once it has stopped.
+    if (this.#stopping !== undefined) return this.#stopping.then(() => this.start());
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -184,13 +186,14 @@ export class DurableTaskWorker implements AsyncDisposable {
         this.#ignoreSignals = stopOnSignals(() => this.stop());
       }
       this.#placed = placed;
-      this.#ended = openEnd();
+      if (this.#ended.isOver) this.#ended = new OpenEnd();
       this.#health.hasStarted(placed.storage ?? this.#place.description);
       const started = placed;
       void placed.failed?.then((failure) => this.#fail(started, failure));
     } catch (error) {
       await placed?.stop();
-      this.#starting = undefined;
+      // Whoever stops it meanwhile brings it back to where it was.
+      if (this.#stopping === undefined) this.#starting = undefined;
       throw error;
     }
   }
@@ -223,10 +226,23 @@ export class DurableTaskWorker implements AsyncDisposable {
 }
 
 /** A promise of an end, and what resolves it. */
-function openEnd() {
-  let resolve!: (failure: string | undefined) => void;
-  const promise = new Promise<string | undefined>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
+class OpenEnd {
+  readonly promise: Promise<string | undefined>;
+  #resolve!: (failure: string | undefined) => void;
+  #isOver = false;
+
+  constructor() {
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  resolve(failure: string | undefined): void {
+    this.#isOver = true;
+    this.#resolve(failure);
+  }
 }

@@ -36,6 +36,7 @@ export async function openGrpcWorker(
     openChannel: () => open({ ...location, workerId }, "Worker"),
     executor,
     log,
+    taskHub: location.taskHub,
     clock: systemClock,
     random: systemRandom,
     maxConcurrentOrchestrations: concurrency.maxConcurrentOrchestrations ?? most,

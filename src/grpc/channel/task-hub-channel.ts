@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { ChannelCredentials, Client, type ChannelOptions as GrpcOptions, Metadata, status } from "@grpc/grpc-js";
-import { DurableError, messageOf } from "../../core/errors.ts";
+import { DurableError, isDurableError, messageOf } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import { systemClock } from "../../core/system-ports.ts";
 import {
@@ -13,6 +13,7 @@ import {
 } from "../service/service-definition.ts";
 import { CallFailure } from "./call-failure.ts";
 import { parseServiceAddress } from "./service-address.ts";
+import { serviceConfig } from "./service-config.ts";
 import { type AccessCredential, TokenCache } from "./token-cache.ts";
 import { formatUserAgent } from "./user-agent.ts";
 
@@ -90,23 +91,6 @@ export interface KeepAliveOptions {
   /** Milliseconds to wait for the answer to a ping. @defaultValue 20 000 */
   readonly timeoutMs?: number | undefined;
 }
-
-/** A call that finds nobody is made again by gRPC itself: ten times in all, about one and a half seconds. */
-const serviceConfig = JSON.stringify({
-  methodConfig: [
-    {
-      name: [{}],
-      retryPolicy: {
-        maxAttempts: 10,
-        initialBackoff: "0.05s",
-        maxBackoff: "0.25s",
-        backoffMultiplier: 2,
-        retryableStatusCodes: ["UNAVAILABLE"],
-      },
-    },
-  ],
-  // Without a throttle: a server that restarts fails all calls for a while.
-});
 
 /**
  * @example
@@ -211,7 +195,9 @@ class GrpcChannel implements TaskHubChannel {
       } catch (cause) {
         this.#assertOpen(method, signal);
         const details = `no access token could be got: ${messageOf(cause)}`;
-        throw new CallFailure({ method, target: this.target, code: status.UNAUTHENTICATED, details, cause });
+        // What the package of identities lacks stays so; whoever gives tokens may be there later.
+        const code = isDurableError(cause) ? status.UNAUTHENTICATED : status.UNAVAILABLE;
+        throw new CallFailure({ method, target: this.target, code, details, cause });
       }
       this.#assertOpen(method, signal);
     }
@@ -238,7 +224,7 @@ class GrpcChannel implements TaskHubChannel {
     if (error instanceof CallFailure) return error;
     const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
     const text = typeof details === "string" ? details : messageOf(error);
-    // Whoever listens there, it is no server of this protocol; gRPC does not tell it from one that is slow.
+    // Something listens that does not speak gRPC; the library does not tell that from a server that is slow.
     const isUnconnected = code === status.DEADLINE_EXCEEDED && text.includes("Waiting for LB pick");
     const known = typeof code === "number" ? code : status.UNKNOWN;
     return new CallFailure({

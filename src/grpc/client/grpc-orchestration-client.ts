@@ -21,6 +21,7 @@ import type {
   OrchestrationState,
 } from "../../core/orchestration-state.ts";
 import { isTerminalStatus, orchestrationStatuses } from "../../core/orchestration-status.ts";
+import type { PayloadStore } from "../../core/payloads/payload-store.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { explainFailure } from "../channel/call-failure.ts";
 import type { TaskHubChannel } from "../channel/task-hub-channel.ts";
@@ -31,7 +32,6 @@ import { toWireTags } from "../codec/tags.ts";
 import { toTimestamp } from "../codec/times.ts";
 import { toWireTrace } from "../codec/trace-contexts.ts";
 import { PayloadChannel } from "../payloads/payload-channel.ts";
-import type { PayloadStore } from "../payloads/payload-transfer.ts";
 import type { GetInstanceResponse } from "../proto/orchestrator_service_pb.ts";
 import type { RequestInit, ResponseOf, UnaryMethodName } from "../service/service-definition.ts";
 import { GrpcEntityClient } from "./grpc-entity-client.ts";

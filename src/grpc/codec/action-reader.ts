@@ -37,6 +37,8 @@ import type { WireAction, WireHistoryEvent } from "./wire-types.ts";
  * A1. A request to an entity that came as a message gets its place behind the earlier ones. One that came as an event has
  *     been given its place by the worker, and its text stays as it is.
  * A2. A sender is the execution itself, whatever the message says.
+ * A3. Nothing is given a place before all actions were understood: what is refused is never sent, and nobody may wait
+ *     behind it.
  */
 export class ActionReader {
   readonly #execution: ExecutionRef;
@@ -58,10 +60,20 @@ export class ActionReader {
    * `InvalidInstanceId` or `InvalidEntityId` for one that makes no sense
    */
   read(actions: readonly WireAction[], now: Date): readonly OrchestratorAction[] {
-    return actions.map((action) => this.#read(action, now));
+    // A3
+    return actions.map((action) => this.#read(action, now)).map((complete) => complete());
   }
 
-  #read(action: WireAction, now: Date): OrchestratorAction {
+  /** Returns what completes the action, once all were understood. */
+  #read(action: WireAction, now: Date): () => OrchestratorAction {
+    if (action.orchestratorActionType.case === "sendEntityMessage") {
+      return this.#sendEntityMessage(action.id, action.orchestratorActionType.value, now);
+    }
+    const read = this.#readPlain(action);
+    return () => read;
+  }
+
+  #readPlain(action: WireAction): OrchestratorAction {
     const { id, orchestratorActionType: type } = action;
     switch (type.case) {
       case "scheduleTask": {
@@ -87,8 +99,6 @@ export class ActionReader {
         return this.#createSubOrchestration(id, type.value);
       case "sendEvent":
         return fromWirePatch(action) ?? sendEvent(id, type.value);
-      case "sendEntityMessage":
-        return this.#sendEntityMessage(id, type.value, now);
       case "completeOrchestration":
         return completeOrchestration(id, type.value);
       case undefined:
@@ -124,7 +134,7 @@ export class ActionReader {
     return `${this.#execution.executionId}:${(id >>> 0).toString(16).padStart(4, "0")}`;
   }
 
-  #sendEntityMessage(id: number, { EntityMessageType }: SendEntityMessageAction, now: Date): SendEvent {
+  #sendEntityMessage(id: number, { EntityMessageType }: SendEntityMessageAction, now: Date): () => SendEvent {
     if (EntityMessageType.case === undefined) {
       throw new DurableError("NotSupported", `action ${id} says something to an entity that is not known`);
     }
@@ -133,14 +143,16 @@ export class ActionReader {
     const { instanceId: parentInstanceId, executionId: parentExecutionId } = this.#execution; // A2
     if (message.kind === "release") {
       const input = formatRelease({ ...message.release, parentInstanceId });
-      return { kind: "SendEvent", id, instanceId, name: releaseEventName, input };
+      return () => ({ kind: "SendEvent", id, instanceId, name: releaseEventName, input });
     }
     const request = { ...message.request, parentInstanceId, parentExecutionId };
     if (request.id === "") throw new DurableError("InvalidOption", `request ${id} to an entity has no id`);
     for (const { name, key } of request.lockSet ?? []) new EntityId(name, key);
-    // A1. What is delayed has no place in the order.
-    const stamped = request.dueAt === undefined ? this.#stamps.stamp(request, instanceId) : request;
-    return { kind: "SendEvent", id, instanceId, ...formatRequestEvent(stamped, now.getTime()) };
+    return () => {
+      // A1. What is delayed has no place in the order.
+      const stamped = request.dueAt === undefined ? this.#stamps.stamp(request, instanceId) : request;
+      return { kind: "SendEvent", id, instanceId, ...formatRequestEvent(stamped, now.getTime()) };
+    };
   }
 }
 

@@ -1,6 +1,9 @@
 import type { RecordPatch } from "../../core/orchestrator-action.ts";
 import type { OrchestratorActionInit, WireAction } from "./wire-types.ts";
 
+/** Property of a request with which a server says that it keeps the marks of `patched`: an extension of ours. */
+export const patchesProperty = "durable.patches";
+
 /**
  * Name of the event by which a worker of this package asks a server of this package to record a patch: a name that no
  * user can send. It goes to no instance.

@@ -1,8 +1,9 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import type { PayloadStore } from "../../core/payloads/payload-store.ts";
 import type { CallOptions, TaskHubChannel } from "../channel/task-hub-channel.ts";
 import { TaskHubSidecarService } from "../proto/orchestrator_service_pb.ts";
 import type { RequestInit, ResponseOf, StreamMethodName, UnaryMethodName } from "../service/service-definition.ts";
-import { offloadPayloads, type PayloadStore, resolvePayloads } from "./payload-transfer.ts";
+import { offloadPayloads, resolvePayloads } from "./payload-transfer.ts";
 
 /**
  * A channel whose large payloads go through a store: requests leave with tokens, answers arrive with what the tokens

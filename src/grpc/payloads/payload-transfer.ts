@@ -4,8 +4,6 @@ import { mapConcurrently } from "../../core/map-concurrently.ts";
 import type { PayloadStore } from "../../core/payloads/payload-store.ts";
 import { payloadSlots, type TextSlot } from "./payload-fields.ts";
 
-export type { PayloadStore } from "../../core/payloads/payload-store.ts";
-
 /** From so many bytes on a payload leaves its message, as with .NET. */
 const defaultThresholdBytes = 262_144;
 const defaultMaxBytes = 10 * 1024 * 1024;

@@ -1,4 +1,5 @@
-import { DurableError } from "../../core/errors.ts";
+import type { EntityCalls } from "../../core/entity-calls.ts";
+import { DurableError, isDurableError } from "../../core/errors.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
 import type { OrchestrationState } from "../../core/orchestration-state.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -8,7 +9,7 @@ import { fromTimestamp } from "../codec/times.ts";
 import type { RequestOf, ResponseInit } from "../service/service-definition.ts";
 import { unless } from "./error-rules.ts";
 import { purgeInstances } from "./purge-instances.ts";
-import { type StartEntityCall, startInstance } from "./start-instance.ts";
+import { startInstance } from "./start-instance.ts";
 import type { CallScope, UnaryCalls } from "./unary-calls.ts";
 
 type InstanceMethods =
@@ -34,11 +35,11 @@ const maxPageSize = 1_000;
 export function instanceCalls(
   client: OrchestrationClient,
   clock: Clock,
-  startEntityCall?: StartEntityCall,
+  entityCalls?: EntityCalls,
 ): UnaryCalls<InstanceMethods> {
   return {
     async startInstance(request, scope) {
-      return { instanceId: await startInstance(request, { client, clock, scope, startEntityCall }) };
+      return { instanceId: await startInstance(request, { client, clock, scope, entityCalls }) };
     },
     async getInstance({ instanceId, getInputsAndOutputs: fetchPayloads }) {
       const options = { fetchInput: fetchPayloads, fetchFailure: fetchPayloads };
@@ -111,9 +112,9 @@ function describe(state: OrchestrationState | undefined, fetchPayloads: boolean)
 async function asNotActive(restarted: Promise<string>, instanceId: string): Promise<string> {
   try {
     return await restarted;
-  } catch (error) {
-    const isRunning = await unless(["InstanceAlreadyExists"], Promise.reject(error), "running" as const);
-    throw new DurableError("InstanceNotActive", `the instance '${instanceId}' is ${isRunning} and keeps its id`);
+  } catch (cause) {
+    if (!isDurableError(cause, "InstanceAlreadyExists")) throw cause;
+    throw new DurableError("InstanceNotActive", `the instance '${instanceId}' runs, and keeps its id`, { cause });
   }
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from "../../core/ports.ts";
 import type { Episode, EpisodeResult, OrchestrationSession, OrchestrationSpan } from "../../core/task-executor.ts";
 import { ActionReader } from "../codec/action-reader.ts";
 import { type EntityEncoding, HistoryWriter } from "../codec/history-writer.ts";
+import { patchesProperty } from "../codec/patch-actions.ts";
 import { fromTimestamp, toTimestamp } from "../codec/times.ts";
 import { HistoryChunkSchema, type OrchestratorResponse } from "../proto/orchestrator_service_pb.ts";
 import { encodeEvent, RepeatedField } from "./encoded-events.ts";
@@ -112,7 +113,7 @@ export class RemoteSession implements OrchestrationSession {
           executionId,
           entityParameters: { entityMessageReorderWindow: reorderWindow },
           requiresHistoryStreaming: isStreamed,
-          properties: worker.supportsPatches ? patchesProperty : {},
+          properties: worker.supportsPatches ? keepsPatches : {},
           ...(this.#span && { orchestrationTraceContext: toWireSpan(this.#span) }),
         };
         return writeOrchestrationWorkItem(head, isStreamed ? [now.bytes] : [past.bytes, now.bytes], completionToken);
@@ -169,7 +170,7 @@ function isFailure(action: OrchestratorAction): boolean {
 }
 
 /** Workers of this package may mark changed code. */
-const patchesProperty = { "durable.patches": { kind: { case: "boolValue", value: true } } } as const;
+const keepsPatches = { [patchesProperty]: { kind: { case: "boolValue", value: true } } } as const;
 
 function toWireSpan({ spanId, startTime }: OrchestrationSpan) {
   return { spanID: spanId, ...(startTime && { spanStartTime: toTimestamp(startTime) }) };

@@ -1,22 +1,21 @@
 import { setMaxListeners } from "node:events";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
+import type { EntityCalls } from "../../core/entity-calls.ts";
 import { DurableError } from "../../core/errors.ts";
 import { createEventLog } from "../../core/event-log.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
 import type { Clock, LogSink, Random } from "../../core/ports.ts";
-import type { TaskExecutor } from "../../core/task-executor.ts";
 import type { Backend, TaskHubStore } from "../../engine/backend.ts";
 import { TaskHubWorker } from "../../engine/task-hub-worker.ts";
 import { CallGuard } from "./call-guard.ts";
 import { EntityCallRouter } from "./entity-call-router.ts";
-import { entityCalls as entityRequests } from "./entity-calls.ts";
+import { entityRequests } from "./entity-requests.ts";
 import { GatedBackend } from "./gated-backend.ts";
 import { readHistory } from "./history-stream.ts";
 import { hubCalls } from "./hub-calls.ts";
 import { instanceCalls } from "./instance-calls.ts";
 import { RemoteExecutor } from "./remote-executor.ts";
 import { createSidecarService, sidecarServiceDefinition } from "./sidecar-service.ts";
-import type { StartEntityCall } from "./start-instance.ts";
 import { WorkDispatcher } from "./work-dispatcher.ts";
 import { workItemCalls } from "./work-item-calls.ts";
 
@@ -48,12 +47,6 @@ export interface SidecarServerOptions {
   readonly maxConcurrentOrchestrations?: number | undefined;
   /** Activities that are fetched at the same time, whatever workers take. @defaultValue 1,000 */
   readonly maxConcurrentActivities?: number | undefined;
-}
-
-export interface EntityCalls {
-  readonly start: StartEntityCall;
-  /** Runs the built-in orchestration. */
-  readonly executor: TaskExecutor;
 }
 
 const closeTimeoutMs = 2_000;
@@ -108,7 +101,7 @@ export class SidecarServer {
     const service = createSidecarService({
       calls: {
         ...hubCalls(store, () => dispatcher.queue.interrupt()),
-        ...instanceCalls(client, clock, entityCalls?.start),
+        ...instanceCalls(client, clock, entityCalls),
         ...entityRequests(client),
         ...workItemCalls(dispatcher),
       },

@@ -1,3 +1,4 @@
+import type { EntityCalls } from "../../core/entity-calls.ts";
 import { DurableError } from "../../core/errors.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
 import { isTerminalStatus, type OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
@@ -12,9 +13,6 @@ import type { CallScope } from "./unary-calls.ts";
 
 /** How long a start waits for the instance to end that it replaces, in milliseconds. */
 const replacementTimeoutMs = 60_000;
-
-/** Starts the built-in orchestration by which a client calls an entity. */
-export type StartEntityCall = (instanceId: string, input: string | undefined) => Promise<string>;
 
 interface StartScope {
   readonly client: OrchestrationClient;
@@ -34,12 +32,12 @@ export async function startInstance(
     client,
     clock,
     scope,
-    startEntityCall,
-  }: StartScope & { readonly clock: Clock; readonly startEntityCall?: StartEntityCall | undefined },
+    entityCalls,
+  }: StartScope & { readonly clock: Clock; readonly entityCalls?: EntityCalls | undefined },
 ): Promise<string> {
   const { name, version, input, tags } = request;
-  if (name === callEntityOrchestratorName && scope.isOwnClient && startEntityCall !== undefined) {
-    return await startEntityCall(request.instanceId, input);
+  if (name === callEntityOrchestratorName && scope.isOwnClient && entityCalls !== undefined) {
+    return await entityCalls.start(request.instanceId, input);
   }
   const instanceId = request.instanceId === "" ? undefined : request.instanceId;
   const reusableStatuses = readReusableStatuses(request.orchestrationIdReusePolicy);

@@ -1,6 +1,8 @@
+import { setMaxListeners } from "node:events";
 import { DurableError, messageOf } from "../../core/errors.ts";
 import { createEventLog, type EventLog } from "../../core/event-log.ts";
 import { createId } from "../../core/ids.ts";
+import { linkSignals } from "../../core/linked-signal.ts";
 import type { Clock, LogSink, Random } from "../../core/ports.ts";
 import { type LostReason, type PendingWork, PendingWorks, type WorkReference } from "./pending-work.ts";
 import type { RemoteWork, WorkAnswers } from "./remote-work.ts";
@@ -56,6 +58,7 @@ export class WorkDispatcher {
   readonly #maxMessageBytes: number;
   readonly #queue: WorkerQueue;
   readonly #pending = new PendingWorks();
+  readonly #closed = new AbortController();
   /** Ends the rounds that keep streams alive; there are none while nobody is connected. */
   #rounds: AbortController | undefined;
 
@@ -63,6 +66,8 @@ export class WorkDispatcher {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#events = createEventLog(options.log);
+    // One for each work item in a pause.
+    setMaxListeners(0, this.#closed.signal);
     this.#answerTimeoutMs = options.answerTimeoutMs ?? 5 * 60_000;
     this.#pingIntervalMs = options.pingIntervalMs ?? 15_000;
     this.#maxMessageBytes = options.maxMessageBytes ?? Number.POSITIVE_INFINITY;
@@ -125,7 +130,8 @@ export class WorkDispatcher {
       if (++failures >= maxFailures) {
         throw new DurableError("Aborted", `${describe(work)} came back ${failures} times: ${ending.reason}`);
       }
-      await this.#clock.sleep(pauseMs, work.signal);
+      await this.#pause(pauseMs, work.signal);
+      if (this.#closed.signal.aborted) throw notWanted(work);
       pauseMs = Math.min(pauseMs * 2, maxPauseMs);
     }
   }
@@ -156,10 +162,17 @@ export class WorkDispatcher {
 
   /** Whoever waits is told that nobody will answer. */
   close(): void {
+    this.#closed.abort();
     this.#rounds?.abort();
     this.#rounds = undefined;
     this.#queue.close();
     for (const pending of this.#pending) pending.lose("not wanted");
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const linked = linkSignals(signal, this.#closed.signal);
+    await this.#clock.sleep(ms, linked.signal);
+    linked.unlink();
   }
 
   #require(reference: WorkReference): PendingWork {

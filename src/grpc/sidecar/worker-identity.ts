@@ -1,4 +1,5 @@
 import type { EntityEncoding } from "../codec/history-writer.ts";
+import { productPrefix } from "../service/product.ts";
 
 /** What the headers of a worker's stream tell of it. */
 export interface WorkerIdentity {
@@ -26,7 +27,7 @@ export function identifyWorker(header: (name: string) => string | undefined, pee
 
 /** `true` for the workers and clients of this package. */
 export function isOwnProduct(header: (name: string) => string | undefined): boolean {
-  return header("x-user-agent")?.startsWith("durable-functions-ts/") === true;
+  return header("x-user-agent")?.startsWith(productPrefix) === true;
 }
 
 function printable(text: string): string {

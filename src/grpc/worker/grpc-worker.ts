@@ -65,7 +65,7 @@ export class GrpcWorker {
   readonly #connection: ConnectionKeeper;
   readonly #runner: WorkRunner;
   readonly #lines: Readonly<Record<WorkKind, WorkLine<Work>>>;
-  readonly #draining = new AbortController();
+  #isDraining = false;
   readonly #disconnecting = new AbortController();
   #begin: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
   #started: Promise<void> | undefined;
@@ -132,7 +132,11 @@ export class GrpcWorker {
     this.#loop = this.#connection.run(this.#disconnecting.signal).then(() => this.#begin?.resolve());
     const tooLong = clock.sleep(maxStartMs, isOver.signal).then(() => {
       if (isOver.signal.aborted) return;
-      this.#events.write("GrpcConnectionLost", `no connection within ${maxStartMs / 1000} s; trying on`, {});
+      this.#events.write(
+        "GrpcConnectionLost",
+        `no connection within ${maxStartMs / 1000} s; the worker goes on trying`,
+        {},
+      );
     });
     try {
       await Promise.race([begun, tooLong]);
@@ -150,7 +154,7 @@ export class GrpcWorker {
 
   async #stop(): Promise<void> {
     const { stopGraceMs = 3000 } = this.#options;
-    this.#draining.abort();
+    this.#isDraining = true;
     for (const line of this.#allLines) {
       for (const work of line.takeWaiting()) this.#runner.giveBackUnbegun(work);
     }
@@ -177,10 +181,10 @@ export class GrpcWorker {
     const work = toWork(item);
     if (work === undefined) {
       const text = "the server has sent an item of a kind that this worker does not know; it was left alone";
-      this.#events.write("WorkItemAbandoned", text, {});
+      this.#events.write("WorkItemUnknown", text, {});
       return undefined;
     }
-    if (this.#draining.signal.aborted) {
+    if (this.#isDraining) {
       this.#runner.giveBackUnbegun(work);
       return undefined;
     }

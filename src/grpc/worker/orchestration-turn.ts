@@ -7,6 +7,7 @@ import type { EpisodeResult, OrchestrationSpan, TaskExecutor } from "../../core/
 import type { TaskHubChannel } from "../channel/task-hub-channel.ts";
 import { writeActions } from "../codec/action-writer.ts";
 import { HistoryReader } from "../codec/history-reader.ts";
+import { patchesProperty } from "../codec/patch-actions.ts";
 import { toTimestamp } from "../codec/times.ts";
 import type { OrchestratorActionInit, WireHistoryEvent } from "../codec/wire-types.ts";
 import {
@@ -29,9 +30,6 @@ export interface TurnContext {
   readonly work: { readonly signal: AbortSignal };
   readonly onFailed: (name: string, failure: FailureDetails) => void;
 }
-
-/** Property of a request with which the server says that it keeps the marks of `patched`: an extension of ours. */
-const patchesProperty = "durable.patches";
 
 /**
  * One episode of an orchestration, on a session made from its history and dropped afterwards: the protocol hands over

@@ -29,7 +29,7 @@ export interface OutcomeSenderOptions {
 
 const attemptTimeoutMs = 60_000;
 
-/** What may be over by the next attempt. Whether the attempt was heard is not known: the server knows the repeat. */
+/** What may be over by the next attempt. The server may have heard this one: it takes an outcome once. */
 const passing: ReadonlySet<number> = new Set([
   status.UNAVAILABLE,
   status.UNKNOWN,

@@ -1,5 +1,6 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { offloadPayloads, type PayloadStore, resolvePayloads } from "../payloads/payload-transfer.ts";
+import type { PayloadStore } from "../../core/payloads/payload-store.ts";
+import { offloadPayloads, resolvePayloads } from "../payloads/payload-transfer.ts";
 
 /** Brings the payloads of work from the store, and those of its outcomes to it. Without a store they stay as they are. */
 export class PayloadCourier {

@@ -73,7 +73,7 @@ function groupBySize(
   return groups;
 }
 
-/** Ends the orchestration as failed instead. Nothing of the response is kept: what it could not say in full is not said by half. */
+/** Ends the orchestration as failed instead. Nothing of the response is kept. */
 export function failResponse(
   response: OrchestratorResponse,
   errorType: string,

@@ -28,11 +28,6 @@ export class WorkLine<T> {
     return this.#waiting.length;
   }
 
-  /** What has begun and not ended. */
-  get running(): ReadonlySet<T> {
-    return this.#running;
-  }
-
   /** Takes those away that have not begun. */
   takeWaiting(): readonly T[] {
     const taken = this.#waiting;

@@ -91,7 +91,7 @@ it("is ready while it runs, degraded while it is not connected, and says why it 
   expect(worker.health()).toMatchObject({ status: "healthy", isReady: true, storage: "nowhere" });
   expect(worker.healthHandler.fetch(new Request("http://localhost/health/ready")).status).toBe(200);
   placed.isConnected = false;
-  expect(worker.health()).toMatchObject({ status: "degraded", isReady: true });
+  expect(worker.health()).toMatchObject({ status: "degraded", isReady: false });
   const stopped = worker.stopped;
   fail("the storage is gone");
   expect(await stopped).toBe("the storage is gone");

@@ -234,7 +234,9 @@ it("a server that is not there holds the start up for ten seconds", async () => 
   clock.advance(1);
   await start;
   expect(worker.isConnected).toBe(false);
-  expect(logged).toEqual([{ event: "GrpcConnectionLost", text: "no connection within 10 s; trying on" }]);
+  expect(logged).toEqual([
+    { event: "GrpcConnectionLost", text: "no connection within 10 s; the worker goes on trying" },
+  ]);
   await worker.stop();
 });
 

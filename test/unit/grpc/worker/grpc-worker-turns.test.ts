@@ -236,7 +236,7 @@ it("an item of no kind is left alone, and a ping is no work", async () => {
   await settle();
 
   expect(server.methods()).toEqual(["completeOrchestratorTask"]);
-  expect(logged.map(({ event }) => event)).toEqual(["GrpcConnected", "WorkItemAbandoned"]);
+  expect(logged.map(({ event }) => event)).toEqual(["GrpcConnected", "WorkItemUnknown"]);
 });
 
 it("a failed orchestration is rewound", async () => {

@@ -12,7 +12,7 @@ const maxPageSize = 1_000;
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Speaks to entities and looks at them. */
-export function entityCalls({ entities }: Pick<OrchestrationClient, "entities">): UnaryCalls<EntityMethods> {
+export function entityRequests({ entities }: Pick<OrchestrationClient, "entities">): UnaryCalls<EntityMethods> {
   return {
     async signalEntity({ instanceId, name, input, requestId, scheduledTime }) {
       await entities.signal(instanceId, {
