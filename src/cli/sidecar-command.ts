@@ -117,7 +117,7 @@ function withOptions(hostJson: JsonObject, { hubName, storage, partitionCount }:
   if (hubName !== undefined && !isTaskHubName(hubName)) {
     throw new DurableError("InvalidOption", `--hub must be ${taskHubNameRule}, but is '${hubName}'`);
   }
-  const connectionName = storage === "memory" ? undefined : storage;
+  const connectionName = storage === "memory" || storage === "embedded" ? undefined : storage;
   const storageProvider = {
     ...sectionOf(hostJson, "extensions", "durableTask", "storageProvider"),
     ...(connectionName !== undefined && { connectionName }),
@@ -137,9 +137,13 @@ async function openSettledHub(
   env: Record<string, string | undefined>,
   log: LogSink,
 ): Promise<OpenTaskHub> {
-  if (storage === "memory") {
-    const { openHub } = await import("../hosting/open-hub.ts");
-    return await openHub({ storage: { kind: "memory" }, taskHub: settings.hubName, env, log });
+  if (storage === "memory" || storage === "embedded") {
+    const [{ openHub }, { resolveStorage }] = await Promise.all([
+      import("../hosting/open-hub.ts"),
+      import("../hosting/hub-storage.ts"),
+    ]);
+    const kept = resolveStorage(storage === "memory" ? storage : { embedded: appFolder });
+    return await openHub({ storage: kept, taskHub: settings.hubName, env, log });
   }
   // Loaded when it is needed: the storage libraries are most of what a start has to read.
   const { openTaskHub } = await import("../hosting/task-hub.ts");

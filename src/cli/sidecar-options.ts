@@ -10,7 +10,7 @@ export interface SidecarOptions {
   readonly host: string;
   readonly port: number;
   readonly hubName: string | undefined;
-  /** `memory`, or the app setting that names a storage account. */
+  /** `memory`, `embedded`, or the app setting that names a storage account. */
   readonly storage: string | undefined;
   readonly partitionCount: number | undefined;
   /** Files in PEM. */
@@ -116,7 +116,8 @@ Options:
   -p, --port <port>            Port to listen on; 0 takes any free one (default: 4001)
       --host <address>         Address to listen on (default: 127.0.0.1)
       --hub <name>             Task hub (default: that of host.json, else TestHubName)
-      --storage <storage>      'memory', which forgets all when it ends, or the app setting that names an account
+      --storage <storage>      'memory', which forgets all when it ends; 'embedded', which keeps it in the folder;
+                               or the app setting that names a storage account
       --partitions <count>     Control queues of a hub that is made, 1 to 16 (default: 4)
       --script-root <folder>   Folder of host.json and local.settings.json, if there are any (default: this folder)
       --tls-cert <file>        Certificate chain, PEM

@@ -300,6 +300,13 @@ export const logEvents = {
       "A worker could not run what the gRPC server sent, and gave it back: it cannot be read, is of a version that is not run here, or the worker stops.",
     action: "Look at the text. The same text again and again for one instance means that no worker has its code.",
   },
+  GrpcConnectionRestored: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning: "A worker that had lost its gRPC server has it again, and takes work.",
+    action: "Nothing.",
+  },
   WorkItemUnknown: {
     area: "Durable",
     level: "warn",

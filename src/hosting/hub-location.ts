@@ -1,4 +1,5 @@
 import { DurableError } from "../core/errors.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import { type HubStorage, resolveStorage, type StorageOption } from "./hub-storage.ts";
@@ -30,6 +31,9 @@ export interface ResolvedHub {
   readonly tuning: HubTuning;
 }
 
+/** Names of the options that say where a hub is. */
+export const hubOptionNames = ["storage", "taskHub", "partitionCount", "maxQueuePollingInterval"] as const;
+
 const defaultTaskHub = "TestHubName";
 
 /** @throws DurableError `InvalidOption` that names the option */
@@ -53,6 +57,7 @@ function defaultPollingMs({ kind }: HubStorage): number | undefined {
 /** @throws DurableError `InvalidOption` */
 export function resolveConcurrency(concurrency: WorkerConcurrency): WorkerConcurrency {
   if (typeof concurrency !== "object" || concurrency === null) throw invalid("'concurrency' must be an object");
+  assertOptionNames(concurrency, ["maxConcurrentOrchestrations", "maxConcurrentActivities"], "'concurrency'");
   const { maxConcurrentOrchestrations, maxConcurrentActivities } = concurrency;
   if (maxConcurrentOrchestrations !== undefined) {
     assertCount("concurrency.maxConcurrentOrchestrations", maxConcurrentOrchestrations);

@@ -33,9 +33,10 @@ export function resolveStorage(option: unknown): HubStorage {
       readonly connectionString?: unknown;
     };
     if (typeof embedded === "string" && embedded !== "") return { kind: "local", folder: embedded };
-    if (connectionString !== undefined) return account(connectionString, "'storage.connectionString'");
+    if (connectionString !== undefined) return account(connectionString, "'connectionString'");
   }
-  if (typeof option === "string" && option !== "") return account(option, "'storage'");
+  // No connection string is one word.
+  if (typeof option === "string" && option.includes("=")) return account(option, "'storage'");
   throw new DurableError(
     "InvalidOption",
     `'storage' must be "memory", "embedded" or the connection string of a storage account, but got ${describe(option)}`,
@@ -49,5 +50,6 @@ function account(connectionString: unknown, setting: string): HubStorage {
 
 function describe(value: unknown): string {
   if (value === "") return "an empty text";
+  if (typeof value === "string") return `"${value.slice(0, 20)}"`;
   return typeof value === "object" && value !== null ? "an object without one of them" : String(value);
 }

@@ -1,10 +1,12 @@
 import { DurableError } from "../core/errors.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import type { DFApp } from "../functions/df-app.ts";
 import { findHostableApp, type HostableApp } from "../functions/embedded-host.ts";
 import {
   type HubLocation,
+  hubOptionNames,
   type ResolvedHub,
   resolveConcurrency,
   resolveHub,
@@ -35,9 +37,19 @@ export interface ResolvedWorker extends ResolvedHub {
   readonly dataConverter: DataConverter | undefined;
 }
 
+const optionNames = [
+  "apps",
+  ...hubOptionNames,
+  "concurrency",
+  "stopOnSignals",
+  "stopGrace",
+  "log",
+  "dataConverter",
+] as const satisfies readonly (keyof StartWorkerOptions)[];
+
 /** @throws DurableError `InvalidOption` that names the option */
 export function resolveStartWorker(options: StartWorkerOptions): ResolvedWorker {
-  if (typeof options !== "object" || options === null) throw invalid("startWorker takes an object of options");
+  assertOptionNames(options, optionNames, "startWorker");
   const { apps, concurrency = {}, log, stopOnSignals, stopGrace } = options;
   if (!Array.isArray(apps) || apps.length === 0) throw invalid("'apps' must be a list of one DFApp or more");
   const hub = resolveHub(options);

@@ -19,6 +19,22 @@ export interface ClientOptions {
   readonly defaultVersion?: string | undefined;
 }
 
+/** Names of the options of every place. */
+export const clientOptionNames = [
+  "dataConverter",
+  "defaultVersion",
+] as const satisfies readonly (keyof ClientOptions)[];
+
+/** Names of the options of a start. */
+export const scheduleOptionNames = [
+  "input",
+  "instanceId",
+  "startAt",
+  "version",
+  "tags",
+  "reusableStatuses",
+] as const satisfies readonly (keyof ScheduleOptions)[];
+
 export interface ScheduleOptions<Input = unknown> {
   /** What the orchestration is given. */
   readonly input?: Input | undefined;

@@ -5,6 +5,7 @@ import type { EntityRef } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { linkSignals } from "../core/linked-signal.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
@@ -31,6 +32,7 @@ import {
   type ScheduleArguments,
   type ScheduleOptions,
   type SignalEntityOptions,
+  scheduleOptionNames,
   type TerminateOptions,
   type WaitOptions,
 } from "./client-options.ts";
@@ -39,6 +41,7 @@ import type { InputOf, OutputOf } from "./function-types.ts";
 import type { OrchestrationReference } from "./orchestration-context.ts";
 import { OrchestrationState } from "./orchestration-state.ts";
 import { Paged } from "./paged.ts";
+import { assertPurgeFilter, purge } from "./purge.ts";
 
 /** A client of one place, open. */
 export interface OpenClient {
@@ -85,6 +88,7 @@ export class DurableTaskClient implements AsyncDisposable {
     ...options: ScheduleArguments<InputOf<F, unknown>>
   ): Promise<InstanceId<OutputOf<F>>>;
   async scheduleNewOrchestration(orchestration: unknown, options: ScheduleOptions = {}): Promise<never> {
+    assertOptionNames(options, scheduleOptionNames, "scheduleNewOrchestration");
     const target = resolveTarget("orchestration", orchestration);
     const { name, inputSchema } = typeof target === "string" ? { name: target, inputSchema: undefined } : target;
     const { instanceId, startAt, version = this.#defaultVersion, tags, reusableStatuses } = options;
@@ -243,31 +247,17 @@ export class DurableTaskClient implements AsyncDisposable {
   }
 
   /**
-   * Deletes everything about finished instances: one, some, or those that match.
+   * Deletes everything about finished instances: one, those of a list that have finished, or those that match.
    *
-   * @throws DurableError `InvalidOption`, also for a filter without any condition; `InstanceNotActive` for an instance
-   * that has not finished
+   * @throws DurableError `InvalidOption`, also for a filter without any condition; `NotSupported` for one instance that
+   * has not finished: terminate it first
    */
   async purgeOrchestration(
     target: string | readonly string[] | PurgeFilter,
-    { recursive }: PurgeOptions = {},
+    options: PurgeOptions = {},
   ): Promise<PurgeResult> {
-    const deep = recursive === undefined ? {} : { recursive };
-    if (typeof target === "string" || Array.isArray(target)) {
-      const client = await this.#connect();
-      let deletedInstanceCount = 0;
-      for (const id of [target].flat() as string[]) deletedInstanceCount += await client.purge(id, deep);
-      return { deletedInstanceCount };
-    }
-    const { createdFrom, createdTo, runtimeStatus } = target as PurgeFilter;
-    assertDates(target, "createdFrom", "createdTo");
-    assertStatuses("runtimeStatus", runtimeStatus);
-    if (createdFrom === undefined && createdTo === undefined && !runtimeStatus?.length) {
-      throw new DurableError("InvalidOption", "purgeOrchestration needs a time or a status to select instances by");
-    }
-    const client = await this.#connect();
-    const query = { createdTimeFrom: createdFrom, createdTimeTo: createdTo, runtimeStatus, ...deep };
-    return { deletedInstanceCount: await client.purgeBy(query) };
+    if (typeof target === "object" && !Array.isArray(target)) assertPurgeFilter(target as PurgeFilter);
+    return { deletedInstanceCount: await purge(await this.#connect(), target, options) };
   }
 
   /** All that has happened to an instance, in order. @throws DurableError `InstanceNotFound` */

@@ -1,8 +1,9 @@
-import { type HubLocation, type ResolvedHub, resolveHub } from "../hosting/hub-location.ts";
-import type { ClientOptions } from "./client-options.ts";
+import { assertOptionNames } from "../core/option-names.ts";
+import { type HubLocation, hubOptionNames, type ResolvedHub, resolveHub } from "../hosting/hub-location.ts";
+import { type ClientOptions, clientOptionNames } from "./client-options.ts";
 import { DurableTaskClient, type OpenClient } from "./durable-task-client.ts";
 import { DurableTaskWorker, type PlacedWorker, type WorkerRequest } from "./durable-task-worker.ts";
-import type { WorkerOptions } from "./worker-options.ts";
+import { type WorkerOptions, workerOptionNames } from "./worker-options.ts";
 
 export interface EmbeddedWorkerOptions extends HubLocation, WorkerOptions {}
 export interface EmbeddedClientOptions extends HubLocation, ClientOptions {}
@@ -17,6 +18,7 @@ export interface EmbeddedClientOptions extends HubLocation, ClientOptions {}
 export class EmbeddedTaskHubWorker extends DurableTaskWorker {
   /** @throws DurableError `InvalidOption` */
   constructor(options: EmbeddedWorkerOptions) {
+    assertOptionNames(options, [...hubOptionNames, ...workerOptionNames], "EmbeddedTaskHubWorker");
     const hub = resolveHub(options);
     super({ taskHub: hub.taskHub, open: (request) => openWorker(hub, request) }, options);
   }
@@ -26,6 +28,7 @@ export class EmbeddedTaskHubWorker extends DurableTaskWorker {
 export class EmbeddedTaskHubClient extends DurableTaskClient {
   /** @throws DurableError `InvalidOption` */
   constructor(options: EmbeddedClientOptions) {
+    assertOptionNames(options, [...hubOptionNames, ...clientOptionNames], "EmbeddedTaskHubClient");
     const hub = resolveHub(options);
     super(() => openClient(hub), options);
   }

@@ -48,6 +48,14 @@ export interface GrpcWorkerOptions extends GrpcOnlyWorkerOptions, WorkerOptions 
 export interface TaskHubGrpcWorkerOptions extends GrpcLocation, GrpcWorkerOptions {}
 export interface TaskHubGrpcClientOptions extends GrpcLocation, ClientOptions {}
 
+/** Names of the options of a connection. */
+export const grpcOptionNames = [
+  "rootCertificates",
+  "metadata",
+  "keepAlive",
+  "largePayloads",
+] as const satisfies readonly (keyof GrpcOptions)[];
+
 /** @throws DurableError `InvalidOption` */
 export function resolveGrpcLocation(location: GrpcLocation): GrpcLocation {
   if (typeof location !== "object" || location === null || typeof location.address !== "string") {

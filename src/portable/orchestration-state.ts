@@ -14,6 +14,8 @@ export class OrchestrationState<Output = unknown> {
   constructor(state: StoredState, dataConverter: DataConverter) {
     this.#state = state;
     this.#dataConverter = dataConverter;
+    // What console.log shows, which sees no getters.
+    Object.defineProperty(this, Symbol.for("nodejs.util.inspect.custom"), { value: () => this.toJSON() });
   }
 
   get instanceId(): string {

@@ -1,12 +1,20 @@
 import { DurableError } from "../core/errors.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import { parseSchedulerConnectionString } from "../grpc/channel/scheduler-connection.ts";
 import { createSchedulerCredential } from "../grpc/channel/scheduler-credential.ts";
 import type { AccessCredential } from "../grpc/channel/token-cache.ts";
-import type { ClientOptions } from "./client-options.ts";
+import { type ClientOptions, clientOptionNames } from "./client-options.ts";
 import { DurableTaskClient } from "./durable-task-client.ts";
 import { DurableTaskWorker } from "./durable-task-worker.ts";
-import { type GrpcLocation, type GrpcOptions, type GrpcWorkerOptions, resolveGrpcLocation } from "./grpc-options.ts";
+import {
+  type GrpcLocation,
+  type GrpcOptions,
+  type GrpcWorkerOptions,
+  grpcOptionNames,
+  resolveGrpcLocation,
+} from "./grpc-options.ts";
 import { placeOf } from "./grpc-worker-place.ts";
+import { workerOptionNames } from "./worker-options.ts";
 
 /** Where a Durable Task Scheduler is: a connection string, or its parts. */
 export type SchedulerLocation =
@@ -41,6 +49,11 @@ export class DurableTaskSchedulerWorker extends DurableTaskWorker {
   constructor(options: SchedulerLocation & SchedulerWorkerOptions);
   constructor(first: string | (SchedulerLocation & SchedulerWorkerOptions), second: SchedulerWorkerOptions = {}) {
     const options = typeof first === "string" ? { ...second, connectionString: first } : first;
+    assertOptionNames(
+      options,
+      [...locationNames, "workItemFilters", ...workerOptionNames],
+      "DurableTaskSchedulerWorker",
+    );
     const location = resolveScheduler(options);
     super(placeOf(location, options), options);
   }
@@ -56,16 +69,16 @@ export class DurableTaskSchedulerClient extends DurableTaskClient {
   constructor(options: SchedulerLocation & SchedulerClientOptions);
   constructor(first: string | (SchedulerLocation & SchedulerClientOptions), second: SchedulerClientOptions = {}) {
     const options = typeof first === "string" ? { ...second, connectionString: first } : first;
+    assertOptionNames(options, [...locationNames, ...clientOptionNames], "DurableTaskSchedulerClient");
     const location = resolveScheduler(options);
     super(async () => (await import("./grpc-place.ts")).openGrpcClient(location), options);
   }
 }
 
+const locationNames = ["connectionString", "endpoint", "taskHub", "credential", ...grpcOptionNames] as const;
+
 /** @throws DurableError `InvalidOption` */
 function resolveScheduler(options: SchedulerLocation & GrpcOptions): GrpcLocation {
-  if (typeof options !== "object" || options === null) {
-    throw new DurableError("InvalidOption", "a connection string is needed, or an object of options");
-  }
   const { rootCertificates, metadata, keepAlive, largePayloads } = options;
   const more = { rootCertificates, metadata, keepAlive, largePayloads };
   if ("endpoint" in options) {

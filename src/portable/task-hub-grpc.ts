@@ -1,14 +1,17 @@
-import type { ClientOptions } from "./client-options.ts";
+import { assertOptionNames } from "../core/option-names.ts";
+import { type ClientOptions, clientOptionNames } from "./client-options.ts";
 import { DurableTaskClient } from "./durable-task-client.ts";
 import { DurableTaskWorker } from "./durable-task-worker.ts";
 import {
   type GrpcLocation,
   type GrpcWorkerOptions,
+  grpcOptionNames,
   resolveGrpcLocation,
   type TaskHubGrpcClientOptions,
   type TaskHubGrpcWorkerOptions,
 } from "./grpc-options.ts";
 import { placeOf } from "./grpc-worker-place.ts";
+import { workerOptionNames } from "./worker-options.ts";
 
 /** What may stand beside an address. */
 type Beside<Options> = Omit<Options, "address">;
@@ -25,6 +28,7 @@ export class TaskHubGrpcWorker extends DurableTaskWorker {
   constructor(options: TaskHubGrpcWorkerOptions);
   constructor(first: string | TaskHubGrpcWorkerOptions, second: Beside<TaskHubGrpcWorkerOptions> = {}) {
     const options = typeof first === "string" ? { ...second, address: first } : first;
+    assertOptionNames(options, [...locationNames, "workItemFilters", ...workerOptionNames], "TaskHubGrpcWorker");
     const location = resolveGrpcLocation(connectionOf(options));
     super(placeOf(location, options), options);
   }
@@ -37,10 +41,13 @@ export class TaskHubGrpcClient extends DurableTaskClient {
   constructor(options: TaskHubGrpcClientOptions);
   constructor(first: string | TaskHubGrpcClientOptions, second: Beside<TaskHubGrpcClientOptions> = {}) {
     const options = typeof first === "string" ? { ...second, address: first } : first;
+    assertOptionNames(options, [...locationNames, ...clientOptionNames], "TaskHubGrpcClient");
     const location = resolveGrpcLocation(connectionOf(options));
     super(async () => (await import("./grpc-place.ts")).openGrpcClient(location), options);
   }
 }
+
+const locationNames = ["address", "taskHub", "secure", "credential", "resourceId", ...grpcOptionNames] as const;
 
 /** What of the options says how to connect. */
 function connectionOf(options: GrpcLocation & (GrpcWorkerOptions | ClientOptions)): GrpcLocation {

@@ -1,4 +1,5 @@
 import { DurableError } from "../core/errors.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
@@ -32,6 +33,17 @@ export interface WorkerOptions {
   readonly log?: LogWriter | undefined;
 }
 
+/** Names of the options of every place. */
+export const workerOptionNames = [
+  "concurrency",
+  "versioning",
+  "dataConverter",
+  "durableHttp",
+  "stopOnSignals",
+  "stopGrace",
+  "log",
+] as const satisfies readonly (keyof WorkerOptions)[];
+
 const countNames = ["maxConcurrentOrchestrations", "maxConcurrentActivities", "maxConcurrentEntities"] as const;
 
 /** @throws DurableError `InvalidOption` that names the option */
@@ -42,6 +54,7 @@ export function resolveWorkerOptions(options: WorkerOptions): {
 } {
   const { concurrency = {}, versioning, stopOnSignals, stopGrace, log } = options;
   if (typeof concurrency !== "object" || concurrency === null) throw invalid("'concurrency' must be an object");
+  assertOptionNames(concurrency, countNames, "'concurrency'");
   for (const name of countNames) {
     const value: unknown = concurrency[name];
     if (value === undefined || (typeof value === "number" && Number.isInteger(value) && value >= 1)) continue;

@@ -157,7 +157,7 @@ export class InProcessExecutor implements TaskExecutor {
 function activityNotFound(name: string): FailureDetails {
   const error = new DurableError(
     "ActivityNotRegistered",
-    `no activity named '${name}' is registered in this app; register it with app.activity('${name}', ...) or correct the name`,
+    `no activity named '${name}' is registered in this app; register it, or correct the name`,
   );
   return { ...describeFailure(error), isNonRetriable: true };
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, connect as netConnect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServerCredentials, status } from "@grpc/grpc-js";
@@ -81,7 +81,7 @@ it("a token that cannot be got fails the call, and the next call asks again", as
   });
 
   await expect(channel.unary("hello", {})).rejects.toMatchObject({
-    code: status.UNAUTHENTICATED,
+    code: status.UNAVAILABLE,
     details: expect.stringContaining("nobody is signed in"),
   });
   await channel.unary("hello", {});
@@ -242,6 +242,41 @@ it("a server that restarts is found again by the call that misses it, and by tho
   expect(await missing).toBeUndefined();
   expect(await client.getInstance("a")).toBeUndefined();
   expect(second.seen).toHaveLength(2);
+});
+
+it("a call that does more when it is repeated is made once, also when its answer is lost", async () => {
+  const sockets = new Set<Socket>();
+  const loseAnswer = () => {
+    for (const socket of sockets) socket.destroy();
+    throw new Refusal(status.ABORTED);
+  };
+  await using server = await serve({
+    raiseEvent: loseAnswer,
+    restartInstance: loseAnswer,
+    startInstance: loseAnswer,
+    suspendInstance: loseAnswer,
+  });
+  const proxy = createServer((socket) => {
+    const upstream = netConnect(server.port, "127.0.0.1");
+    sockets.add(socket);
+    socket.on("close", () => upstream.destroy());
+    for (const each of [socket, upstream]) each.on("error", () => {});
+    socket.pipe(upstream).pipe(socket);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  using channel = connect({ address: `127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+  const client = new GrpcOrchestrationClient({ channel, clock: systemClock, random: systemRandom });
+  const unavailable = { code: "ServiceUnavailable" };
+
+  await expect(client.raiseEvent("a", "go", "1")).rejects.toMatchObject(unavailable);
+  await expect(client.restart("a", { restartWithNewInstanceId: true })).rejects.toMatchObject(unavailable);
+  await expect(client.startInstance({ name: "n", instanceId: "mine" })).rejects.toMatchObject(unavailable);
+  const made = server.seen.map(({ method }) => method);
+  await expect(client.suspend("a", undefined)).rejects.toMatchObject(unavailable);
+
+  expect(made).toEqual(["raiseEvent", "restartInstance", "startInstance"]);
+  expect(server.seen.filter(({ method }) => method === "suspendInstance").length).toBeGreaterThan(1);
+  proxy.close();
 });
 
 it("messages may be larger than gRPC takes by itself", async () => {

@@ -103,7 +103,10 @@ function readPairs(text: string, refuse: (problem: string) => DurableError): Rea
 }
 
 function withScheme(endpoint: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`;
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint)) return endpoint;
+  // An emulator of this machine speaks plaintext.
+  const isLocal = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?\/?$/i.test(endpoint);
+  return `${isLocal ? "http" : "https"}://${endpoint}`;
 }
 
 function readAuthentication(text: string, refuse: (problem: string) => DurableError): AuthenticationKind {

@@ -46,6 +46,7 @@ export interface GrpcOrchestrationClientOptions {
   readonly payloads?: PayloadStore | undefined;
 }
 
+const maxAttempts = 10;
 const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
 
 /**
@@ -59,6 +60,7 @@ const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
 export class GrpcOrchestrationClient implements OrchestrationClient {
   readonly entities: EntityClient;
   readonly #channel: TaskHubChannel;
+  #lastAnswered: number | undefined;
   readonly #clock: Clock;
   readonly #random: Random;
 
@@ -104,12 +106,25 @@ export class GrpcOrchestrationClient implements OrchestrationClient {
       requestTime: toTimestamp(new Date(this.#clock.now())),
     };
     try {
-      const started = await this.#call("startInstance", request, `the start of '${name}' as '${instanceId}'`);
+      const start = () => this.#call("startInstance", request, `the start of '${name}' as '${instanceId}'`);
+      const started = await (isOurs ? this.#whileAway(start) : start());
       return started.instanceId || instanceId;
     } catch (error) {
-      // Made again by gRPC after a lost answer.
+      // Made again after a lost answer.
       if (isOurs && isDurableError(error, "InstanceAlreadyExists")) return instanceId;
       throw error;
+    }
+  }
+
+  /** Makes a call again that bears it, for as long as gRPC does so for the others. */
+  async #whileAway<T>(call: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call();
+      } catch (error) {
+        if (attempt >= maxAttempts || !isDurableError(error, "ServiceUnavailable")) throw error;
+        await this.#clock.sleep(Math.min(50 * 2 ** (attempt - 1), 250));
+      }
     }
   }
 
@@ -137,6 +152,7 @@ export class GrpcOrchestrationClient implements OrchestrationClient {
       wait: async (call) => readState(await this.#channel.unary(method, request, call), options),
       read: () => this.getInstance(instanceId, options),
       clock: this.#clock,
+      lastAnswered: this.#lastAnswered,
     });
   }
 
@@ -291,7 +307,14 @@ export class GrpcOrchestrationClient implements OrchestrationClient {
 
   /** @param what is asked, for messages */
   #call<N extends UnaryMethodName>(method: N, request: RequestInit<N>, what: string): Promise<ResponseOf<N>> {
-    return explainFailure(this.#channel.unary(method, request), what);
+    const answered = this.#channel.unary(method, request);
+    answered.then(
+      () => {
+        this.#lastAnswered = this.#clock.now();
+      },
+      () => {},
+    );
+    return explainFailure(answered, what);
   }
 }
 

@@ -21,6 +21,8 @@ export interface InstanceWaitOptions {
   readonly wait: (options: CallOptions) => Promise<OrchestrationState | undefined>;
   readonly read: () => Promise<OrchestrationState | undefined>;
   readonly clock: Clock;
+  /** When the service last answered anything, in milliseconds; absent when it never did. */
+  readonly lastAnswered?: number | undefined;
 }
 
 /**
@@ -32,10 +34,11 @@ export async function waitOverCalls(
   instanceId: string,
   until: "started" | "ended",
   { timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitForInstanceOptions,
-  { wait, read, clock }: InstanceWaitOptions,
+  { wait, read, clock, lastAnswered = Number.NEGATIVE_INFINITY }: InstanceWaitOptions,
 ): Promise<OrchestrationState | undefined> {
   const deadline = clock.now() + timeoutMs;
-  let lastSeen = Number.NEGATIVE_INFINITY;
+  // A server that has answered before was there when the wait began.
+  let lastSeen = lastAnswered === Number.NEGATIVE_INFINITY ? lastAnswered : clock.now();
   for (;;) {
     if (signal?.aborted) throw new DurableError("Aborted", `the wait for '${instanceId}' was ended`);
     const begun = clock.now();

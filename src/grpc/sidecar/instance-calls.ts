@@ -1,13 +1,13 @@
 import type { EntityCalls } from "../../core/entity-calls.ts";
 import { DurableError, isDurableError } from "../../core/errors.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
-import type { OrchestrationState } from "../../core/orchestration-state.ts";
 import type { Clock } from "../../core/ports.ts";
 import { toWireState } from "../codec/states.ts";
 import { fromWireStatus } from "../codec/statuses.ts";
 import { fromTimestamp } from "../codec/times.ts";
 import type { RequestOf, ResponseInit } from "../service/service-definition.ts";
 import { unless } from "./error-rules.ts";
+import { InstanceWaits } from "./instance-waits.ts";
 import { purgeInstances } from "./purge-instances.ts";
 import { startInstance } from "./start-instance.ts";
 import type { CallScope, UnaryCalls } from "./unary-calls.ts";
@@ -37,16 +37,18 @@ export function instanceCalls(
   clock: Clock,
   entityCalls?: EntityCalls,
 ): UnaryCalls<InstanceMethods> {
+  const waits = new InstanceWaits(client);
+  const wait = async (until: "started" | "ended", request: RequestOf<"getInstance">, { signal }: CallScope) => {
+    await waits.until(request.instanceId, until, signal);
+    return await read(client, request);
+  };
   return {
     async startInstance(request, scope) {
       return { instanceId: await startInstance(request, { client, clock, scope, entityCalls }) };
     },
-    async getInstance({ instanceId, getInputsAndOutputs: fetchPayloads }) {
-      const options = { fetchInput: fetchPayloads, fetchFailure: fetchPayloads };
-      return describe(await client.getInstance(instanceId, options), fetchPayloads);
-    },
-    waitForInstanceStart: (request, scope) => wait(client, "started", request, scope),
-    waitForInstanceCompletion: (request, scope) => wait(client, "ended", request, scope),
+    getInstance: (request) => read(client, request),
+    waitForInstanceStart: (request, scope) => wait("started", request, scope),
+    waitForInstanceCompletion: (request, scope) => wait("ended", request, scope),
     async raiseEvent({ instanceId, name, input }, { isOwnClient }) {
       await unless(isOwnClient ? [] : ["InstanceNotActive"], client.raiseEvent(instanceId, name, input), undefined);
       return {};
@@ -93,19 +95,14 @@ export function instanceCalls(
   };
 }
 
-async function wait(
+async function read(
   client: OrchestrationClient,
-  until: "started" | "ended",
-  { instanceId, getInputsAndOutputs: fetchPayloads }: RequestOf<"waitForInstanceStart">,
-  { signal }: CallScope,
-): Promise<ResponseInit<"waitForInstanceStart">> {
-  const options = { signal, fetchInput: fetchPayloads, fetchFailure: fetchPayloads };
-  return describe(await client.waitForInstance(instanceId, until, options), fetchPayloads);
-}
-
-function describe(state: OrchestrationState | undefined, fetchPayloads: boolean): ResponseInit<"getInstance"> {
-  if (state === undefined) return { exists: false };
-  return { exists: true, orchestrationState: toWireState(state, { fetchPayloads }) };
+  { instanceId, getInputsAndOutputs: fetchPayloads }: RequestOf<"getInstance">,
+): Promise<ResponseInit<"getInstance">> {
+  const state = await client.getInstance(instanceId, { fetchInput: fetchPayloads, fetchFailure: fetchPayloads });
+  return state === undefined
+    ? { exists: false }
+    : { exists: true, orchestrationState: toWireState(state, { fetchPayloads }) };
 }
 
 /** An instance that runs keeps its id: a failed precondition to the clients of other languages. */

@@ -32,7 +32,10 @@ export async function purgeInstances(
         throw new DurableError("InvalidOption", `a batch may name at most ${maxBatchSize} instances`);
       }
       let deletedInstanceCount = 0;
-      for (const id of instanceIds) deletedInstanceCount += await purgeOne(id, recursive, client);
+      for (const id of instanceIds) {
+        if (scope.signal.aborted) return { deletedInstanceCount, isComplete: false };
+        deletedInstanceCount += await purgeOne(id, recursive, client);
+      }
       return { deletedInstanceCount, isComplete: true };
     }
     case "purgeInstanceFilter":

@@ -145,8 +145,13 @@ function handleHistory(
 
 /** Resolves also when nobody reads any more. */
 function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
+  const events = ["drain", "cancelled", "close", "error"];
   return new Promise((resolve) => {
-    for (const event of ["drain", "cancelled", "close", "error"]) call.once(event, () => resolve());
+    const done = () => {
+      for (const event of events) call.removeListener(event, done);
+      resolve();
+    };
+    for (const event of events) call.on(event, done);
   });
 }
 

@@ -51,8 +51,7 @@ export class WorkerQueue {
 
   add(worker: RemoteWorker): void {
     this.#pool.add(worker);
-    this.#grace?.abort();
-    this.#grace = undefined;
+    this.#endGrace();
     this.hasChanged();
   }
 
@@ -77,6 +76,8 @@ export class WorkerQueue {
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiters.delete(waiter);
+        // Later work is to wait for as long.
+        if (this.#waiters.size === 0) this.#endGrace();
         request.signal.removeEventListener("abort", unwanted);
       };
       const unwanted = () => waiter.refuse(aborted(request));
@@ -162,6 +163,11 @@ export class WorkerQueue {
     this.#isClosed = true;
     this.#grace?.abort();
     for (const waiter of this.#waiters) waiter.refuse(aborted(waiter.request));
+  }
+
+  #endGrace(): void {
+    this.#grace?.abort();
+    this.#grace = undefined;
   }
 
   /** Q1 */

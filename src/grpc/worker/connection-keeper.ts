@@ -104,8 +104,10 @@ export class ConnectionKeeper {
     this.#channel = channel;
     previous?.close(); // C1
     this.#isConnected = true;
+    const wasLost = this.#lastReason !== undefined;
     this.#lastReason = undefined;
-    this.#options.events.write("GrpcConnected", `connected to ${channel.target}`, {});
+    const event = wasLost ? "GrpcConnectionRestored" : "GrpcConnected";
+    this.#options.events.write(event, `connected to ${channel.target}`, {});
     this.#options.onConnected();
   }
 

@@ -248,7 +248,7 @@ export class OrchestrationExecution {
     if (code === undefined) {
       throw new DurableError(
         "OrchestratorNotRegistered",
-        `no orchestration named '${event.name}' is registered in this app; register it with app.orchestration('${event.name}', ...) or correct the name`,
+        `no orchestration named '${event.name}' is registered in this app; register it, or correct the name`,
       );
     }
     const orchestration = new StartedOrchestration(event, code);

@@ -1,4 +1,6 @@
+import { inspect } from "node:util";
 import { beforeEach, expect, it } from "vitest";
+import type { OrchestrationClient } from "../../../src/core/orchestration-client.ts";
 import { DurableTaskClient, type OpenClient } from "../../../src/portable/durable-task-client.ts";
 import { defineEvent, EntityId, isTaskFailedError, orchestration } from "../../../src/portable/index.ts";
 import { orderSchema } from "../functions/standard-schemas.ts";
@@ -160,7 +162,6 @@ it("passes the verbs on", async () => {
   await client.terminateOrchestration("abc", { output: { a: 1 }, recursive: true });
   expect(await client.restartOrchestration("abc")).toBe("abc");
   expect(await client.restartOrchestration("abc", { restartWithNewInstanceId: true })).toBe("restarted");
-  expect(await client.purgeOrchestration(["abc", "unknown"], { recursive: true })).toEqual({ deletedInstanceCount: 1 });
   hub.purgeable = 7;
   expect(await client.purgeOrchestration({ runtimeStatus: ["Failed"] })).toEqual({ deletedInstanceCount: 7 });
 
@@ -172,8 +173,6 @@ it("passes the verbs on", async () => {
     ["terminate", "abc", '{"a":1}'],
     ["restart", "abc", { restartWithNewInstanceId: false }],
     ["restart", "abc", { restartWithNewInstanceId: true }],
-    ["purge", "abc"],
-    ["purge", "unknown"],
     ["purgeBy", { createdTimeFrom: undefined, createdTimeTo: undefined, runtimeStatus: ["Failed"] }],
   ]);
 });
@@ -231,4 +230,44 @@ it("opens with the first call, tries again after a failure, and closes what it h
   await client[Symbol.asyncDispose]();
   expect(closed).toBe(1);
   await expect(client.getOrchestrationState("abc")).rejects.toMatchObject({ code: "Aborted" });
+});
+
+it("ends its waits when it is closed", async () => {
+  hub.waitForInstance = (...[, , { signal } = {}]: Parameters<OrchestrationClient["waitForInstance"]>) => {
+    return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("ended"))));
+  };
+  const waiting = client.waitForOrchestrationCompletion("abc", { signal: new AbortController().signal });
+  const calling = client.waitForOrchestrationStart("abc");
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+
+  await client.close();
+
+  await expect(waiting).rejects.toThrow("ended");
+  await expect(calling).rejects.toThrow("ended");
+});
+
+it("purges what has finished, and says so of the one instance that has not", async () => {
+  hub = new FakeOrchestrationClient(
+    instance({ instanceId: "ended", runtimeStatus: "Completed" }),
+    instance({ instanceId: "runs", runtimeStatus: "Running" }),
+  );
+
+  await expect(client.purgeOrchestration("runs")).rejects.toMatchObject({
+    code: "NotSupported",
+    message: "the instance 'runs' is Running; terminate it before it is purged",
+  });
+  expect(await client.purgeOrchestration("unknown")).toEqual({ deletedInstanceCount: 0 });
+  expect(await client.purgeOrchestration(["runs", "ended", "unknown"])).toEqual({ deletedInstanceCount: 1 });
+});
+
+it("shows a state to whoever prints it", async () => {
+  const state = await client.getOrchestrationState("abc");
+
+  expect(inspect(state)).toContain("instanceId: 'abc'");
+});
+
+it("refuses a misspelt option of a start", async () => {
+  const start = client.scheduleNewOrchestration("processOrder", { inptu: 1 } as never);
+
+  await expect(start).rejects.toThrow("scheduleNewOrchestration has no option 'inptu'; did you mean 'input'?");
 });

@@ -135,10 +135,10 @@ it("each place says at once what it cannot use", () => {
   expect(() => new EmbeddedTaskHubWorker({ storage: "memory", taskHub: "a b" })).toThrow(/'taskHub' must be 3 to 45/);
   expect(() => new EmbeddedTaskHubClient({ storage: "" })).toThrow(/'storage' must be "memory"/);
   expect(() => new DurableTaskSchedulerWorker("Endpoint=http://localhost:8080")).toThrow(/has no TaskHub/);
-  expect(() => new DurableTaskSchedulerClient(undefined as never)).toThrow(/connection string/);
+  expect(() => new DurableTaskSchedulerClient(undefined as never)).toThrow(/connectionString/);
   expect(() => new DurableTaskSchedulerClient({ endpoint: "http://localhost:8080", taskHub: "" })).toThrow(/'taskHub'/);
   expect(() => new TaskHubGrpcWorker("ftp://localhost")).toThrow(/ftp/);
-  expect(() => new TaskHubGrpcClient(undefined as never)).toThrow(/'address'/);
+  expect(() => new TaskHubGrpcClient(undefined as never)).toThrow(/address/);
 });
 
 it("each place takes what it needs, and opens nothing yet", async () => {
@@ -170,4 +170,67 @@ it("filters name what is registered and what every worker has", () => {
     ],
     entities: [{ name: "stock" }],
   });
+});
+
+it("tells of its end those who have asked before it began", async () => {
+  const { open } = createPlace();
+  const worker = new WorkerUnderTest(open);
+  const { stopped } = worker;
+
+  await worker.start();
+  await worker.stop();
+
+  expect(await stopped).toBeUndefined();
+});
+
+it("starts anew when it is asked to while it stops", async () => {
+  const { open, calls } = createPlace();
+  const worker = new WorkerUnderTest(open);
+  await worker.start();
+
+  await Promise.all([worker.stop(), worker.start()]);
+
+  expect(worker.isRunning).toBe(true);
+  await worker.stop();
+  expect(calls).toEqual(["start", "stop", "start", "stop"]);
+});
+
+it("is where it was when it is stopped while a start fails", async () => {
+  let refuse: (error: Error) => void = () => {};
+  let attempts = 0;
+  const { open } = createPlace(() => {
+    attempts++;
+    if (attempts > 1) return Promise.resolve();
+    return new Promise((_, reject) => {
+      refuse = reject;
+    });
+  });
+  const worker = new WorkerUnderTest(open);
+  const failing = worker.start();
+  failing.catch(() => {});
+  while (attempts === 0) await new Promise((turn) => setImmediate(turn));
+
+  const stopping = worker.stop();
+  refuse(new Error("not there"));
+  const again = worker.start();
+
+  await expect(failing).rejects.toThrow("not there");
+  await stopping;
+  await again;
+  expect(worker.isRunning).toBe(true);
+  await worker.stop();
+  expect(worker.isRunning).toBe(false);
+});
+
+it.each([
+  ["the worker", () => new EmbeddedTaskHubWorker({ storage: "memory", taskhub: "Orders" } as never), "'taskHub'"],
+  ["the client", () => new EmbeddedTaskHubClient({ storag: "memory" } as never), "'storage'"],
+  [
+    "a count",
+    () => new EmbeddedTaskHubWorker({ storage: "memory", concurrency: { maxActivities: 3 } as never }),
+    "takes",
+  ],
+  ["a connection", () => new TaskHubGrpcClient("localhost:1", { rootCertificate: "" } as never), "'rootCertificates'"],
+])("names what was meant by a misspelt option of %s", (_, make, meant) => {
+  expect(make).toThrow(meant);
 });

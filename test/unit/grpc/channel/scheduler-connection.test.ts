@@ -17,7 +17,7 @@ it("reads all that a connection string can say, whatever the case of its keys", 
   });
 });
 
-it("reads that of the emulator, and speaks to an endpoint without a scheme by TLS", () => {
+it("reads that of the emulator, and speaks TLS to an endpoint without a scheme, but for one of this machine", () => {
   expect(parseSchedulerConnectionString("Endpoint=http://localhost:8080;TaskHub=default;Authentication=None")).toEqual({
     endpoint: "http://localhost:8080",
     taskHub: "default",
@@ -28,7 +28,9 @@ it("reads that of the emulator, and speaks to an endpoint without a scheme by TL
     additionallyAllowedTenants: undefined,
   });
   const bare = parseSchedulerConnectionString("Endpoint=localhost:8080;TaskHub=h;Authentication=DefaultAzure");
-  expect(bare.endpoint).toBe("https://localhost:8080");
+  expect(bare.endpoint).toBe("http://localhost:8080");
+  const far = parseSchedulerConnectionString("Endpoint=a.westus2.durabletask.io;TaskHub=h;Authentication=None");
+  expect(far.endpoint).toBe("https://a.westus2.durabletask.io");
 });
 
 it.each([

@@ -1,3 +1,4 @@
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../../../../src/core/history-event.ts";
 import type { OrchestratorAction, SendEvent } from "../../../../src/core/orchestrator-action.ts";
@@ -12,7 +13,7 @@ import {
 import { noTime, readTicks } from "../../../../src/entities/wire-time.ts";
 import { ActionReader } from "../../../../src/grpc/codec/action-reader.ts";
 import { writeActions } from "../../../../src/grpc/codec/action-writer.ts";
-import type { OrchestratorActionInit } from "../../../../src/grpc/codec/wire-types.ts";
+import type { OrchestratorActionInit, WireAction } from "../../../../src/grpc/codec/wire-types.ts";
 import { OrchestratorActionSchema } from "../../../../src/grpc/proto/orchestrator_service_pb.ts";
 import { actionsOverTheWire, overTheWire } from "./over-the-wire.ts";
 
@@ -347,4 +348,29 @@ describe("what foreign workers decide", () => {
   ])("an error %s that speaks of %s tells what makes no sense", (code, text, type) => {
     expect(() => readWire(type)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(text) }));
   });
+});
+
+it("an answer that is not understood takes no place in the order of what an entity is sent", () => {
+  const signal: WireAction = create(OrchestratorActionSchema, {
+    id: 0,
+    orchestratorActionType: {
+      case: "sendEntityMessage",
+      value: {
+        EntityMessageType: {
+          case: "entityOperationSignaled",
+          value: {
+            requestId: "00000000-0000-4000-8000-000000000001",
+            operation: "add",
+            targetInstanceId: "@counter@a",
+          },
+        },
+      },
+    },
+  });
+  const nonsense: WireAction = create(OrchestratorActionSchema, { id: 1 });
+  const reader = new ActionReader(execution);
+  const other = new ActionReader(execution);
+
+  expect(() => reader.read([signal, nonsense], now)).toThrow(/not known/);
+  expect(reader.read([signal], now)).toEqual(other.read([signal], now));
 });

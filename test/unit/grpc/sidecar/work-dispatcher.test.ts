@@ -361,3 +361,16 @@ it("work that is too large for a message is not sent, and takes no place", async
   void activity(dispatcher, { name: "b" });
   expect(items(worker)).toHaveLength(1);
 });
+
+it("work in a pause is given up when the dispatcher closes", async () => {
+  const { dispatcher } = openDispatcher();
+  const worker = fakeWorker();
+  dispatcher.connect(worker.remote);
+  const running = activity(dispatcher);
+  dispatcher.abandon({ kind: "activity", token: tokenOf(worker), instanceId: "i", taskId: 0 });
+  await settle();
+
+  dispatcher.close();
+
+  await expect(running).rejects.toMatchObject({ code: "Aborted" });
+});

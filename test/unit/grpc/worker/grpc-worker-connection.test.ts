@@ -103,9 +103,9 @@ it("a stream that ends or breaks is opened again, on a channel of its own", asyn
   expect(logged.map(({ event }) => event)).toEqual([
     "GrpcConnected",
     "GrpcConnectionLost",
-    "GrpcConnected",
+    "GrpcConnectionRestored",
     "GrpcConnectionLost",
-    "GrpcConnected",
+    "GrpcConnectionRestored",
   ]);
   expect(logged[1]!.text).toBe(
     "no connection: the server has ended the stream; trying again in 0.5 s, and from then on",
@@ -126,7 +126,7 @@ it("the pauses grow until something comes, and the log has each reason once", as
     await settle();
   }
   expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000, 15_000]);
-  expect(events()).toEqual(["GrpcConnected", "GrpcConnectionLost", "GrpcConnectionLost", "GrpcConnected"]);
+  expect(events()).toEqual(["GrpcConnected", "GrpcConnectionLost", "GrpcConnectionLost", "GrpcConnectionRestored"]);
 
   server.stream.send(ping);
   await settle();
