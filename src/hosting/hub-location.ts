@@ -32,7 +32,12 @@ export interface ResolvedHub {
 }
 
 /** Names of the options that say where a hub is. */
-export const hubOptionNames = ["storage", "taskHub", "partitionCount", "maxQueuePollingInterval"] as const;
+export const hubOptionNames: readonly (keyof HubLocation)[] = [
+  "storage",
+  "taskHub",
+  "partitionCount",
+  "maxQueuePollingInterval",
+];
 
 const defaultTaskHub = "TestHubName";
 

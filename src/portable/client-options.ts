@@ -20,20 +20,17 @@ export interface ClientOptions {
 }
 
 /** Names of the options of every place. */
-export const clientOptionNames = [
-  "dataConverter",
-  "defaultVersion",
-] as const satisfies readonly (keyof ClientOptions)[];
+export const clientOptionNames: readonly (keyof ClientOptions)[] = ["dataConverter", "defaultVersion"];
 
 /** Names of the options of a start. */
-export const scheduleOptionNames = [
+export const scheduleOptionNames: readonly (keyof ScheduleOptions)[] = [
   "input",
   "instanceId",
   "startAt",
   "version",
   "tags",
   "reusableStatuses",
-] as const satisfies readonly (keyof ScheduleOptions)[];
+];
 
 export interface ScheduleOptions<Input = unknown> {
   /** What the orchestration is given. */

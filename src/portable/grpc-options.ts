@@ -49,12 +49,12 @@ export interface TaskHubGrpcWorkerOptions extends GrpcLocation, GrpcWorkerOption
 export interface TaskHubGrpcClientOptions extends GrpcLocation, ClientOptions {}
 
 /** Names of the options of a connection. */
-export const grpcOptionNames = [
+export const grpcOptionNames: readonly (keyof GrpcOptions)[] = [
   "rootCertificates",
   "metadata",
   "keepAlive",
   "largePayloads",
-] as const satisfies readonly (keyof GrpcOptions)[];
+];
 
 /** @throws DurableError `InvalidOption` */
 export function resolveGrpcLocation(location: GrpcLocation): GrpcLocation {

@@ -34,7 +34,7 @@ export interface WorkerOptions {
 }
 
 /** Names of the options of every place. */
-export const workerOptionNames = [
+export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "concurrency",
   "versioning",
   "dataConverter",
@@ -42,7 +42,7 @@ export const workerOptionNames = [
   "stopOnSignals",
   "stopGrace",
   "log",
-] as const satisfies readonly (keyof WorkerOptions)[];
+];
 
 const countNames = ["maxConcurrentOrchestrations", "maxConcurrentActivities", "maxConcurrentEntities"] as const;
 

@@ -51,7 +51,8 @@ it("goes on when its server has died and come back", async () => {
     await server.start();
     await expect.poll(() => server.resultOf(`meanwhile ${round}`)).toEqual(greetings);
   }
-  expect(events.filter((event) => event === "GrpcConnected")).toHaveLength(4);
+  expect(events.filter((event) => event === "GrpcConnected")).toHaveLength(1);
+  expect(events.filter((event) => event === "GrpcConnectionRestored")).toHaveLength(3);
 });
 
 it("an activity that runs while its server is dead is completed afterwards", async () => {
