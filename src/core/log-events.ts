@@ -430,6 +430,20 @@ export const logEvents = {
     meaning: "The storage process of an earlier host still saves its data, and the start waits for it.",
     action: "nothing",
   },
+  HostingChosen: {
+    area: "Host",
+    level: "info",
+    fields: [],
+    meaning: "Where the orchestrations of a Functions app run: the text says where, why, and how to choose otherwise.",
+    action: "nothing",
+  },
+  HostingFailed: {
+    area: "Host",
+    level: "error",
+    fields: [],
+    meaning: "The orchestrations of a Functions app cannot run, and its HTTP functions answer 500 with the text.",
+    action: "Do what the text says, and start the app again.",
+  },
   FunctionCallsCutOff: {
     area: "Host",
     level: "warn",

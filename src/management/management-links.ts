@@ -4,6 +4,8 @@ export interface ManagementLinkTarget {
   readonly baseUrl: string;
   readonly taskHub: string;
   readonly connectionName: string;
+  /** What every link carries besides, without a leading `&`: `code=...`. @defaultValue nothing */
+  readonly query?: string | undefined;
 }
 
 /**
@@ -26,7 +28,8 @@ export interface HttpManagementPayload {
 /** The one place where links to the management API are written. */
 export function createManagementLinks(target: ManagementLinkTarget, instanceId: string): HttpManagementPayload {
   const instance = `${target.baseUrl}/instances/${encodeURIComponent(instanceId)}`;
-  const hub = `taskHub=${encodeURIComponent(target.taskHub)}&connection=${encodeURIComponent(target.connectionName)}`;
+  const more = target.query ? `&${target.query}` : "";
+  const hub = `taskHub=${encodeURIComponent(target.taskHub)}&connection=${encodeURIComponent(target.connectionName)}${more}`;
   const withReason = (operation: string) => `${instance}/${operation}?reason={text}&${hub}`;
   return {
     id: instanceId,
