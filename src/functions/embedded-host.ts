@@ -1,5 +1,6 @@
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { Clock } from "../core/ports.ts";
+import type { SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { Registry } from "../worker/registry.ts";
 
@@ -54,6 +55,8 @@ export interface ClientConnection {
   readonly managementBaseUrl: string;
   /** Name of the storage connection, as links to the management API carry it. */
   readonly connectionName: string;
+  /** Makes each link open its instance. @defaultValue links open nothing by themselves */
+  readonly signLink?: SignLink | undefined;
   /**
    * What all apps of the process know of an orchestration before it is started; with it, starting an unknown one is
    * refused at once.

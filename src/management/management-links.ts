@@ -1,9 +1,13 @@
+import type { LinkVerb, SignLink } from "./signed-links.ts";
+
 /** Where a management API answers, and what its links carry. */
 export interface ManagementLinkTarget {
   /** Without a trailing slash: `http://localhost:7071/runtime/webhooks/durabletask`. */
   readonly baseUrl: string;
   readonly taskHub: string;
   readonly connectionName: string;
+  /** Makes each link open its instance. @defaultValue links open nothing: who follows them needs a key, or none */
+  readonly signLink?: SignLink | undefined;
 }
 
 /**
@@ -27,17 +31,24 @@ export interface HttpManagementPayload {
 export function createManagementLinks(target: ManagementLinkTarget, instanceId: string): HttpManagementPayload {
   const instance = `${target.baseUrl}/instances/${encodeURIComponent(instanceId)}`;
   const hub = `taskHub=${encodeURIComponent(target.taskHub)}&connection=${encodeURIComponent(target.connectionName)}`;
-  const withReason = (operation: string) => `${instance}/${operation}?reason={text}&${hub}`;
+  const queryFor = (verb: LinkVerb) => {
+    const signature = target.signLink?.(instanceId, verb) ?? "";
+    return signature === "" ? hub : `${hub}&${signature}`;
+  };
+  const withReason = (verb: "terminate" | "suspend" | "resume" | "rewind") =>
+    `${instance}/${verb}?reason={text}&${queryFor(verb)}`;
+  // A link that opens one instance starts no other.
+  const sameInstance = target.signLink === undefined ? "" : "restartWithNewInstanceId=false&";
   return {
     id: instanceId,
-    statusQueryGetUri: `${instance}?${hub}`,
-    sendEventPostUri: `${instance}/raiseEvent/{eventName}?${hub}`,
+    statusQueryGetUri: `${instance}?${queryFor("read")}`,
+    sendEventPostUri: `${instance}/raiseEvent/{eventName}?${queryFor("raiseEvent")}`,
     terminatePostUri: withReason("terminate"),
     suspendPostUri: withReason("suspend"),
     resumePostUri: withReason("resume"),
     rewindPostUri: withReason("rewind"),
-    purgeHistoryDeleteUri: `${instance}?${hub}`,
-    restartPostUri: `${instance}/restart?${hub}`,
+    purgeHistoryDeleteUri: `${instance}?${queryFor("purge")}`,
+    restartPostUri: `${instance}/restart?${sameInstance}${queryFor("restart")}`,
   };
 }
 
