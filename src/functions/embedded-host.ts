@@ -1,6 +1,7 @@
 import type { InvocationContext } from "@azure/functions";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { Clock } from "../core/ports.ts";
+import type { SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { Registry } from "../worker/registry.ts";
 
@@ -61,6 +62,8 @@ export interface ClientConnection {
   readonly connectionName: string;
   /** What links to the management API carry besides, such as a key: `code=...`. @defaultValue nothing */
   readonly linkQuery?: string | undefined;
+  /** Makes each link open its instance. @defaultValue links open nothing by themselves */
+  readonly signLink?: SignLink | undefined;
   /**
    * What all apps of the process know of an orchestration before it is started; with it, starting an unknown one is
    * refused at once.

@@ -23,7 +23,17 @@ const mayImport = new Map([
   ["portable", below("core", "entities", "management", "orchestration", "worker", "engine", "grpc", "hosting")],
   [
     "hosting",
-    below("core", "management", "worker", "engine", "backends/memory", "backends/azure-storage", "functions", "host"),
+    below(
+      "core",
+      "management",
+      "worker",
+      "engine",
+      "backends/memory",
+      "backends/azure-storage",
+      "functions",
+      "host",
+      "http",
+    ),
   ],
   [
     "cli",

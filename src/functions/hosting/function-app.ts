@@ -1,6 +1,8 @@
 import type { FunctionInput } from "@azure/functions";
 import { DurableError, messageOf } from "../../core/errors.ts";
-import type { EventLog } from "../../core/event-log.ts";
+import { createEventLog, type EventLog } from "../../core/event-log.ts";
+import { findLogEvent } from "../../core/log-events.ts";
+import type { LogLevel, LogSink } from "../../core/ports.ts";
 import type { Registry } from "../../worker/registry.ts";
 import type { EmbeddedHost } from "../embedded-host.ts";
 import type { AppFiles } from "./app-files.ts";
@@ -39,14 +41,22 @@ export interface HostingRequest {
   readonly appFolder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly events: EventLog;
+  readonly log: WriteLine;
 }
+
+/** Writes a line to the log of the host. Must not throw. */
+export type WriteLine = (entry: {
+  readonly level: LogLevel;
+  readonly category: string;
+  readonly message: string;
+}) => void;
 
 export interface FunctionAppPorts {
   /** Read when the app starts, and not before: a worker may be given its settings late. */
   readonly env: () => Readonly<Record<string, string | undefined>>;
   readonly appFolder: () => string;
   readonly readFiles: (appFolder: string, env: Readonly<Record<string, string | undefined>>) => Promise<AppFiles>;
-  readonly events: EventLog;
+  readonly log: WriteLine;
   readonly runExtension: (request: HostingRequest) => Promise<Hosted>;
   readonly runOwnEngine: (request: HostingRequest) => Promise<Hosted>;
 }
@@ -62,12 +72,14 @@ export interface FunctionAppPorts {
  */
 export class FunctionApp {
   readonly #ports: FunctionAppPorts;
+  readonly #events: EventLog;
   readonly #apps: HostedApp[] = [];
   #started: Promise<void> | undefined;
   #hosted: Hosted | undefined;
 
   constructor(ports: FunctionAppPorts) {
     this.#ports = ports;
+    this.#events = createEventLog(toSink(ports.log));
   }
 
   add(app: HostedApp): void {
@@ -87,7 +99,7 @@ export class FunctionApp {
       await this.#started;
       await this.#hosted?.stop();
     } catch (error) {
-      this.#ports.events.write("HostStopFailed", messageOf(error), {});
+      this.#events.write("HostStopFailed", messageOf(error), {});
     }
   }
 
@@ -98,7 +110,7 @@ export class FunctionApp {
   }
 
   async #host(): Promise<Hosted> {
-    const { env: readEnv, appFolder: findFolder, readFiles, events, runExtension, runOwnEngine } = this.#ports;
+    const { env: readEnv, appFolder: findFolder, readFiles, log, runExtension, runOwnEngine } = this.#ports;
     const [env, appFolder] = [readEnv(), findFolder()];
     const files = await readFiles(appFolder, env);
     const choice = chooseHosting({
@@ -107,21 +119,22 @@ export class FunctionApp {
       setting: env[hostingSetting],
       ...files,
     });
-    events.write("HostingChosen", describe(choice), {});
+    this.#events.write("HostingChosen", describe(choice), {});
     const request = {
       registries: this.#apps.map(({ registry }) => registry),
       httpFunctionNames: this.#apps.flatMap(({ httpFunctionNames }) => httpFunctionNames),
       files,
       appFolder,
       env,
-      events,
+      events: this.#events,
+      log,
     };
     return choice.hosting === "extension" ? await runExtension(request) : await runOwnEngine(request);
   }
 
   #fail(cause: unknown): Hosted {
     const text = `the orchestrations of this app cannot run: ${messageOf(cause)}`;
-    this.#ports.events.write("HostingFailed", text, {});
+    this.#events.write("HostingFailed", text, {});
     const error = new DurableError("HostStartFailed", text, { cause });
     const host = { attach() {}, connect: () => Promise.reject(error) };
     return { host, httpInputs: [], stop: async () => {} };
@@ -136,7 +149,7 @@ export class FunctionApp {
     try {
       app.registerHttpFunctions(httpInputs);
     } catch (error) {
-      this.#ports.events.write("HostingFailed", `an HTTP function cannot be registered: ${messageOf(error)}`, {}); // H2
+      this.#events.write("HostingFailed", `an HTTP function cannot be registered: ${messageOf(error)}`, {}); // H2
     }
   }
 }
@@ -147,4 +160,13 @@ function describe({ hosting, reason }: HostingChoice): string {
       ? "run through the Durable extension of the host"
       : "run on the engine of this package, in the worker";
   return `orchestrations ${where}, because ${reason}; to choose otherwise, ${otherChoices}`;
+}
+
+function toSink(log: WriteLine): LogSink {
+  return {
+    log(level, event, message) {
+      const category = `${findLogEvent(event)?.area ?? "Durable"}.${event}`;
+      log({ level, category, message: `${event}: ${message}` });
+    },
+  };
 }

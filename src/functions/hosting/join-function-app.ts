@@ -1,9 +1,8 @@
 import az from "@azure/functions";
-import { createEventLog } from "../../core/event-log.ts";
-import type { LogLevel, LogSink } from "../../core/ports.ts";
+import type { LogLevel } from "../../core/ports.ts";
 import { runInExtension } from "../extension/run-in-extension.ts";
 import { appFolderOf, readAppFiles } from "./app-files.ts";
-import { FunctionApp, type HostedApp } from "./function-app.ts";
+import { FunctionApp, type HostedApp, type WriteLine } from "./function-app.ts";
 import { type FunctionsCore, findFunctionsCore } from "./functions-core.ts";
 import { runOwnEngine } from "./own-engine.ts";
 
@@ -29,7 +28,7 @@ function openFunctionApp(core: FunctionsCore): FunctionApp {
     env: () => process.env,
     appFolder: () => appFolderOf(process.env, process.cwd()),
     readFiles: readAppFiles,
-    events: createEventLog(createWorkerLog(core)),
+    log: createWorkerLog(core),
     runExtension: runInExtension,
     runOwnEngine,
   });
@@ -47,13 +46,11 @@ const levelNames: Readonly<Record<LogLevel, string>> = {
 };
 
 /** To the log of the host, by what the worker has for it: hooks have no log of their own. */
-function createWorkerLog(core: FunctionsCore): LogSink {
-  return {
-    log(level, event, message) {
-      const line = `durable-functions-ts: ${event}: ${message}`;
-      if (core.log !== undefined) return core.log(levelNames[level], "user", line);
-      const stream = level === "error" ? process.stderr : process.stdout;
-      stream.write(`${line}\n`);
-    },
+function createWorkerLog(core: FunctionsCore): WriteLine {
+  return ({ level, message }) => {
+    const line = `durable-functions-ts: ${message}`;
+    if (core.log !== undefined) return core.log(levelNames[level], "user", line);
+    const stream = level === "error" ? process.stderr : process.stdout;
+    stream.write(`${line}\n`);
   };
 }

@@ -1,69 +1,92 @@
 import az, { type HttpRequest, type HttpResponseInit } from "@azure/functions";
 import { DurableError, messageOf } from "../../core/errors.ts";
-import type { ClientConnection } from "../embedded-host.ts";
+import type { FunctionAppEngine } from "../../hosting/function-app-engine.ts";
+import type { HttpAuthLevel } from "../http-function.ts";
 import type { Hosted, HostingRequest } from "./function-app.ts";
 
-/** Sorts before the functions of most apps. */
-const managementFunctionName = "a_durabletask_management";
+/** They sort before the functions of most apps. */
+const functionNames = {
+  management: "a_durabletask_management",
+  links: "a_durabletask_links",
+  heartbeat: "a_durabletask_heartbeat",
+} as const;
 
-/** As much of the engine in a worker as is used here. */
-export interface WorkerEngine {
-  readonly connection: ClientConnection;
-  readonly management: { readonly route: string; readonly authLevel: "function" | "anonymous" | "admin" } | undefined;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  handleManagement(request: Request): Promise<Response>;
-}
-
-/** Runs the orchestrations of the apps on the engine of this package, in the worker of a Functions host. */
+/**
+ * Runs the orchestrations of the apps on the engine of this package, in the worker of a Functions host.
+ *
+ * @throws DurableError for settings that are missing or wrong
+ */
 export async function runOwnEngine(request: HostingRequest): Promise<Hosted> {
   // Lazy, so that an app starts without an engine.
   const { createFunctionAppEngine } = await import("../../hosting/function-app-engine.ts");
-  const { registries, appFolder, env, events } = request;
-  const engine = await createFunctionAppEngine({
-    registries,
-    appFolder,
-    env: { ...env },
-    log: (line) => events.write("HostingChosen", line, {}),
-  });
-  return hostOn(engine, request);
+  return hostOn(await createFunctionAppEngine(request), request);
 }
 
 /**
  * The engine starts in the background, so that storage that cannot be reached does not keep the host from listening.
- * Whoever needs it meanwhile waits.
+ * Clients work meanwhile as far as storage lets them.
  */
-export function hostOn(engine: WorkerEngine, { events }: Pick<HostingRequest, "events">): Hosted {
-  if (engine.management !== undefined) registerManagement(engine, engine.management);
-  const started = engine.start().then(
-    () => engine.connection,
-    (cause) => {
-      const text = `the engine has not started: ${messageOf(cause)}`;
-      events.write("HostingFailed", text, {});
-      throw new DurableError("HostStartFailed", text, { cause });
-    },
+export function hostOn(engine: FunctionAppEngine, { events }: Pick<HostingRequest, "events">): Hosted {
+  registerFunctions(engine);
+  let failure: DurableError | undefined;
+  let isStopping = false;
+  const fail = (text: string, cause?: unknown) => {
+    if (isStopping) return;
+    failure = new DurableError("HostStartFailed", text, { cause });
+    events.write("HostingFailed", text, {});
+  };
+  engine.start().catch((error) => fail(`the engine cannot start: ${messageOf(error)}`, error));
+  engine.failed.then(
+    (text) => fail(text),
+    () => {},
   );
-  started.catch(() => {});
-  return { host: { attach() {}, connect: () => started }, httpInputs: [], stop: () => engine.stop() };
+  return {
+    host: {
+      attach() {},
+      async connect() {
+        if (failure !== undefined) throw failure;
+        return engine.connection;
+      },
+    },
+    httpInputs: [],
+    stop() {
+      isStopping = true;
+      return engine.stop();
+    },
+  };
 }
 
-function registerManagement(engine: WorkerEngine, { route, authLevel }: NonNullable<WorkerEngine["management"]>): void {
-  az.app.http(managementFunctionName, {
+function registerFunctions(engine: FunctionAppEngine): void {
+  const { management } = engine;
+  const { heartbeat } = engine.settings;
+  if (management !== undefined) {
+    const { route, linkRoute, authLevel } = management;
+    registerHttp(functionNames.management, route, authLevel, (request) => engine.handleManagement(request));
+    registerHttp(functionNames.links, linkRoute, "anonymous", (request) => engine.handleSignedLink(request));
+  }
+  if (heartbeat !== undefined) {
+    az.app.timer(functionNames.heartbeat, { schedule: heartbeat.schedule, handler: () => engine.heartbeat() });
+  }
+}
+
+function registerHttp(
+  name: string,
+  route: string,
+  authLevel: HttpAuthLevel,
+  answer: (request: Request) => Promise<Response>,
+): void {
+  az.app.http(name, {
     route: `${route}/{*path}`,
     authLevel,
     methods: ["GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"],
-    handler: async (request) => toResponseInit(await engine.handleManagement(toWebRequest(request))),
+    handler: async (request) => toResponseInit(await answer(toWebRequest(request))),
   });
 }
 
-function toWebRequest(request: HttpRequest): Request {
-  const { method, url, headers, body } = request;
+function toWebRequest({ method, url, headers, body }: HttpRequest): Request {
   const hasBody = method !== "GET" && method !== "HEAD" && body !== null;
-  return new Request(url, {
-    method,
-    headers: [...headers.entries()],
-    ...(hasBody && { body: body as ReadableStream, duplex: "half" }),
-  } as RequestInit);
+  const init = { method, headers: [...headers.entries()], ...(hasBody && { body, duplex: "half" }) };
+  return new Request(url, init as RequestInit);
 }
 
 async function toResponseInit(response: Response): Promise<HttpResponseInit> {
