@@ -1,10 +1,8 @@
 import az from "@azure/functions";
 import type { LogLevel } from "../../core/ports.ts";
-import { runInExtension } from "../extension/run-in-extension.ts";
 import { appFolderOf, readAppFiles } from "./app-files.ts";
 import { FunctionApp, type HostedApp, type WriteLine } from "./function-app.ts";
 import { type FunctionsCore, findFunctionsCore } from "./functions-core.ts";
-import { runOwnEngine } from "./own-engine.ts";
 
 /** The app of the process. Copies of this package meet under a global symbol; its number changes with the shape. */
 const functionAppKey = Symbol.for("durable-functions-ts.function-app.1");
@@ -29,8 +27,9 @@ function openFunctionApp(core: FunctionsCore): FunctionApp {
     appFolder: () => appFolderOf(process.env, process.cwd()),
     readFiles: readAppFiles,
     log: createWorkerLog(core),
-    runExtension: runInExtension,
-    runOwnEngine,
+    // Lazy: one of them is needed, and none where no Functions host runs the process.
+    runExtension: async (request) => (await import("../extension/run-in-extension.ts")).runInExtension(request),
+    runOwnEngine: async (request) => (await import("./own-engine.ts")).runOwnEngine(request),
   });
   az.app.hook.appStart(() => app.start());
   az.app.hook.appTerminate(() => app.stop());
