@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RegisteredFunction } from "../../../src/host/app/function-metadata.ts";
 import { findTrigger } from "../../../src/host/app/function-metadata.ts";
-import { FunctionsCore } from "../../../src/host/app/functions-core.ts";
+import { FunctionsCore, type ProgrammingModel } from "../../../src/host/app/functions-core.ts";
 import { createInvocationRequest, invokeFunction } from "../../../src/host/app/invocation.ts";
 import { injectModule } from "../../../src/host/app/module-injection.ts";
 import type { TypedData } from "../../../src/host/app/typed-data.ts";
@@ -9,6 +9,8 @@ import type { TypedData } from "../../../src/host/app/typed-data.ts";
 /** `@azure/functions` asks for its core module once in a process; what it gets speaks to the worker of now. */
 let current: object | undefined;
 let isInjected = false;
+/** Set once in a process too, by whichever app came first. */
+let model: ProgrammingModel | undefined;
 
 function injectOnce(): void {
   if (isInjected) return;
@@ -40,7 +42,9 @@ export class FunctionsWorkerDouble {
   static async load(register: () => void): Promise<FunctionsWorkerDouble> {
     const worker = new FunctionsWorkerDouble();
     injectOnce();
-    current = worker.core.createModule();
+    const module = worker.core.createModule() as { setProgrammingModel(model: ProgrammingModel): void };
+    if (model !== undefined) module.setProgrammingModel(model);
+    current = module;
     // Another process would know nothing of the app before it.
     for (const key of Object.getOwnPropertySymbols(globalThis)) {
       if (key.description?.startsWith("durable-functions-ts.function-app.")) Reflect.deleteProperty(globalThis, key);
@@ -48,6 +52,7 @@ export class FunctionsWorkerDouble {
     register();
     await worker.core.runAppHooks("appStart");
     worker.core.lock();
+    model = worker.core.model;
     return worker;
   }
 
