@@ -1,10 +1,10 @@
 import { DurableError } from "../../core/errors.ts";
 import { systemClock, systemRandom } from "../../core/system-ports.ts";
 import { openChannel } from "../../grpc/channel/task-hub-channel.ts";
-import { GrpcOrchestrationClient } from "../../grpc/client/grpc-orchestration-client.ts";
 import type { StartChecks } from "../../management/start-checks.ts";
 import type { ClientConnection } from "../embedded-host.ts";
 import { readClientBinding } from "./client-binding.ts";
+import { ExtensionClient } from "./extension-client.ts";
 
 /**
  * A connection to the Durable extension of the host, over gRPC.
@@ -26,7 +26,7 @@ export function connectToExtension(value: unknown, startChecks: StartChecks): Cl
     maxMessageBytes,
   });
   return {
-    client: new GrpcOrchestrationClient({ channel, clock: systemClock, random: systemRandom }),
+    client: new ExtensionClient({ channel, clock: systemClock, random: systemRandom }),
     get managementBaseUrl(): string {
       if (httpBaseUrl !== undefined) return httpBaseUrl;
       throw new DurableError("NotSupported", "the Durable extension does not say where its management API is");
