@@ -105,7 +105,7 @@ function checkImports({ imports, packages }: PackFolder, manifest: PackageManife
   });
 }
 
-function checkLeftOut({ files, hasFuncIgnore, hasLocalSettings, rules, foreignLinks }: PackFolder): PackFinding[] {
+function checkLeftOut({ files, hasFuncIgnore, hasLocalSettings, rules, links }: PackFolder): PackFinding[] {
   const findings: PackFinding[] = [];
   if (!hasFuncIgnore) {
     findings.push(warning(".funcignore", "is missing: all that lies in the folder is deployed, sources and tests too"));
@@ -127,9 +127,9 @@ function checkLeftOut({ files, hasFuncIgnore, hasLocalSettings, rules, foreignLi
   if (native !== undefined) {
     findings.push(warning(native, "is machine code: install on the system that it is deployed to, or build remotely"));
   }
-  const link = foreignLinks[0];
+  const link = links[0];
   if (link !== undefined) {
-    const text = `is a link (one of ${foreignLinks.length}): func copies what it leads to, an archive may not`;
+    const text = `is a link (one of ${links.length}): func copies what it leads to, an archive may not`;
     findings.push(warning(link, text));
   }
   return findings;

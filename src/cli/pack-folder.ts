@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, stat } from "node:fs/promises";
+import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { findEntryFiles } from "../host/app/load-app.ts";
 import { builtInIgnores, type IgnoreRule, parseIgnoreRules, ruleAgainst } from "./ignore-rules.ts";
@@ -29,8 +29,8 @@ export interface PackFolder {
   readonly files: ReadonlyMap<string, number>;
   /** What `main` names, deployed or not. */
   readonly entryFiles: readonly string[];
-  /** Links that lead out of the folder. */
-  readonly foreignLinks: readonly string[];
+  /** Links of the file system among what is deployed. */
+  readonly links: readonly string[];
   /** Manifests of installed packages, by folder: `node_modules/@azure/functions`. */
   readonly packages: ReadonlyMap<string, PackageManifest>;
   /** Packages that the app's own modules import, and the first module that does. */
@@ -51,8 +51,8 @@ export async function readPackFolder(folder: string): Promise<PackFolder | undef
   const rules = parseIgnoreRules(funcIgnore ?? "");
   const builtIn = parseIgnoreRules(builtInIgnores.map((name) => `/${name}`).join("\n"));
   const files = new Map<string, number>();
-  const foreignLinks: string[] = [];
-  await walk(folder, "", { rules: [...builtIn, ...rules], files, foreignLinks });
+  const links: string[] = [];
+  await walk(folder, "", { rules: [...builtIn, ...rules], files, links });
   const entryFiles = await readEntryFiles(folder, manifest);
   return {
     hostJson,
@@ -62,7 +62,7 @@ export async function readPackFolder(folder: string): Promise<PackFolder | undef
     hasLocalSettings: localSettings !== undefined,
     files,
     entryFiles,
-    foreignLinks,
+    links,
     packages: await readPackages(folder, files),
     imports: await readImports(folder, files),
   };
@@ -71,23 +71,22 @@ export async function readPackFolder(folder: string): Promise<PackFolder | undef
 interface Walk {
   readonly rules: readonly IgnoreRule[];
   readonly files: Map<string, number>;
-  readonly foreignLinks: string[];
+  readonly links: string[];
 }
 
-/** Links are followed, as Core Tools do. */
-async function walk(root: string, folder: string, found: Walk, links = 0): Promise<void> {
+/** Links are followed, as Core Tools do, but for those that lead to a folder they are in. */
+async function walk(root: string, folder: string, found: Walk, above: readonly string[] = []): Promise<void> {
+  const inside = [...above, await realpath(join(root, folder))];
   for (const name of await readdir(join(root, folder))) {
     const path = folder === "" ? name : `${folder}/${name}`;
-    const link = await lstat(join(root, path));
-    const target = link.isSymbolicLink() ? await stat(join(root, path)).catch(() => undefined) : link;
+    const isLink = (await lstat(join(root, path))).isSymbolicLink();
+    const target = await stat(join(root, path)).catch(() => undefined);
     if (target === undefined) continue;
     const isFolder = target.isDirectory();
     if (ruleAgainst(isFolder ? `${path}/` : path, found.rules) !== undefined) continue;
-    if (link.isSymbolicLink() && !path.includes("node_modules/.bin/")) found.foreignLinks.push(path);
-    const depth = links + (link.isSymbolicLink() ? 1 : 0);
-    // A link to a folder above it would never end.
-    if (isFolder && depth <= 2) await walk(root, path, found, depth);
-    else if (target.isFile()) found.files.set(path, target.size);
+    if (isLink && !path.includes("node_modules/.bin/")) found.links.push(path);
+    if (!isFolder) found.files.set(path, target.size);
+    else if (!isLink || !inside.includes(await realpath(join(root, path)))) await walk(root, path, found, inside);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ruleAgainst } from "./ignore-rules.ts";
 import { error, type PackFinding, warning } from "./pack-finding.ts";
 import type { PackageManifest, PackFolder } from "./pack-folder.ts";
 
@@ -15,7 +16,7 @@ export function checkPackages(folder: PackFolder, manifest: PackageManifest): re
 }
 
 /** Follows the dependencies from package to package, and looks for each where Node.js would. */
-function checkMissing({ packages }: PackFolder, manifest: PackageManifest): readonly PackFinding[] {
+function checkMissing({ packages, rules }: PackFolder, manifest: PackageManifest): readonly PackFinding[] {
   const missing = new Map<string, string>();
   const seen = new Set<string>();
   const open: (readonly [folder: string, PackageManifest])[] = [["", manifest]];
@@ -36,12 +37,14 @@ function checkMissing({ packages }: PackFolder, manifest: PackageManifest): read
       }
     }
   }
-  return [...missing].map(([name, by]) =>
-    error(
-      name,
-      `is needed by ${by} and not in node_modules: run npm ci --omit=dev before deploying, or build remotely`,
-    ),
-  );
+  return [...missing].map(([name, by]) => {
+    const rule = ruleAgainst(`node_modules/${name}/package.json`, rules);
+    const cure =
+      rule === undefined
+        ? "not in node_modules: run npm ci --omit=dev before deploying, or build remotely"
+        : `left out of the package by '${rule.text}' of .funcignore`;
+    return error(name, `is needed by ${by} and ${cure}`);
+  });
 }
 
 /** The folder of a package as modules of `from` find it. */

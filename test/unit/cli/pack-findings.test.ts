@@ -23,7 +23,7 @@ const good: PackFolder = {
     ["package.json", 200],
   ]),
   entryFiles: ["dist/app.js"],
-  foreignLinks: [],
+  links: [],
   packages: new Map([
     ["node_modules/@azure/functions", { version: "4.16.5" }],
     [
@@ -143,7 +143,7 @@ describe("a folder that is about to be deployed", () => {
     ],
     ["sources", { files: new Map([...good.files, ["lib/app.ts", 1]]) }, /^warning lib\/app.ts is a source/],
     ["machine code", { files: new Map([...good.files, ["node_modules/a/b.node", 1]]) }, /^warning .*machine code/],
-    ["links", { foreignLinks: ["node_modules/tiny"] }, /^warning node_modules\/tiny is a link/],
+    ["links", { links: ["node_modules/tiny"] }, /^warning node_modules\/tiny is a link/],
     ["too much", { files: new Map([["dist/app.js", 2 ** 31]]) }, /^error package .*too large/],
   ])("is told of %s", (_what, folder, problem) => {
     const problems = problemsOf(folder);
