@@ -9,9 +9,10 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-# `@azure/functions` is for development here; in an app of your own it is a dependency, and the last step is not needed.
 RUN npm run build
-RUN npm prune --omit=dev && npm install --no-save --omit=dev --no-audit --no-fund "@azure/functions@^4.5.0"
+# For the package of this repository `@azure/functions` is for development; for an app it is a dependency.
+RUN npm pkg delete devDependencies.@azure/functions && npm pkg set dependencies.@azure/functions=^4.5.0
+RUN npm install --omit=dev --no-audit && node dist/cli/main.js pack --check
 
 FROM node:22-slim
 WORKDIR /app

@@ -1,4 +1,4 @@
-// `npm run start:func [-- --hosting own|extension] [-- options of func]`: starts the root app with Azure Functions Core
+// `npm run start:func [-- --hosting ownEngine|extension] [-- options of func]`: starts the root app with Azure Functions Core
 // Tools, if they are there. Without a storage account it brings Azurite, as `durable start` does.
 import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ function findFunc() {
 /** Takes `--hosting` out of the arguments. */
 function readArguments(args) {
   const at = args.findIndex((arg) => arg === "--hosting" || arg.startsWith("--hosting="));
-  if (at < 0) return { hosting: "own", rest: args };
+  if (at < 0) return { hosting: "ownEngine", rest: args };
   const isApart = args[at] === "--hosting";
   const hosting = isApart ? args[at + 1] : args[at].slice("--hosting=".length);
   return { hosting, rest: args.toSpliced(at, isApart ? 2 : 1) };
@@ -60,9 +60,9 @@ function hasStorage() {
 
 async function main() {
   const { hosting, rest } = readArguments(process.argv.slice(2));
-  if (hosting !== "own" && hosting !== "extension") {
+  if (hosting !== "ownEngine" && hosting !== "extension") {
     process.stderr.write(
-      "--hosting must be 'own' (the engine of this package) or 'extension' (the Durable extension)\n",
+      "--hosting must be 'ownEngine' (the engine of this package) or 'extension' (the Durable extension)\n",
     );
     return 3;
   }
@@ -71,8 +71,8 @@ async function main() {
     process.stderr.write(missing);
     return 1;
   }
-  const folder = hosting === "own" ? root : writeExtensionApp();
-  const env = { ...process.env };
+  const folder = hosting === "ownEngine" ? root : writeExtensionApp();
+  const env = { ...process.env, DURABLE_HOSTING: hosting };
   let store;
   if (!hasStorage()) {
     const { openLocalStore } = await import("../dist/hosting/local-stores.js");

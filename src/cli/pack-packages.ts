@@ -25,7 +25,7 @@ function checkMissing({ packages, rules }: PackFolder, manifest: PackageManifest
       next;
     const peers = Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional !== true);
     // What is optional too may be missing.
-    const needed = [...Object.keys(dependencies), ...(folder === "" ? [] : peers)];
+    const needed = [...Object.keys(dependencies), ...peers];
     for (const name of needed) {
       if (name in optionalDependencies) continue;
       const found = locate(name, folder, packages);
@@ -59,15 +59,16 @@ function locate(name: string, from: string, packages: ReadonlyMap<string, Packag
 /** Each copy registers functions by itself, and the last one to do so serves all. */
 function checkFunctionsLibrary({ packages }: PackFolder, manifest: PackageManifest): readonly PackFinding[] {
   const about = "@azure/functions";
+  const isNamed = [manifest.dependencies, manifest.peerDependencies].some((named) => named?.[about] !== undefined);
   const copies = [...packages].filter(([folder]) => folder.endsWith(`node_modules/${about}`));
   if (copies.length === 0) {
     // A missing one that is named has been reported, and a bundle holds its own.
-    if (manifest.dependencies?.[about] !== undefined) return [];
+    if (isNamed) return [];
     const text = "is not in node_modules: unless it is bundled, no function can be registered";
     return [warning(about, text)];
   }
   const findings: PackFinding[] = [];
-  if (manifest.dependencies?.[about] === undefined && manifest.peerDependencies?.[about] === undefined) {
+  if (!isNamed) {
     const text = 'is not in "dependencies" of package.json: an install for production may leave it out';
     findings.push(error(about, text));
   }
