@@ -48,6 +48,7 @@ export class ReceiptJournal {
   readonly #held = new Map<string, HeldReceipt>();
   #descriptor: number | undefined;
   #bytes = 0;
+  #isBroken = false;
   #visibilityTimeoutMs: number | undefined;
   #transport: StorageTransport | undefined;
 
@@ -144,10 +145,12 @@ export class ReceiptJournal {
   }
 
   /** J2. */
-  #guarded(write: () => void): void {
+  #guarded(access: () => void): void {
+    if (this.#isBroken) return;
     try {
-      write();
+      access();
     } catch (error) {
+      this.#isBroken = true;
       this.#descriptor = undefined;
       this.#held.clear();
       this.#onTrouble(error);
