@@ -43,17 +43,18 @@ export class TriggerRunner {
   }
 
   async #runOrchestration(value: unknown, context: InvocationContext): Promise<string> {
-    const { runOrchestrationTrigger } = await loadTriggers();
+    // Lazy here and below, so that an app starts without the library for messages.
+    const { runOrchestrationTrigger } = await import("../../grpc/triggers/run-triggers.ts");
     return runOrchestrationTrigger(value, this.#portsFor(context));
   }
 
   async #runEntity(value: unknown, context: InvocationContext): Promise<string> {
-    const { runEntityTrigger } = await loadTriggers();
+    const { runEntityTrigger } = await import("../../grpc/triggers/run-triggers.ts");
     return runEntityTrigger(value, this.#portsFor(context));
   }
 
   async #runActivity(name: string, value: unknown, context: InvocationContext): Promise<unknown> {
-    const { unwrapInput, writeFailureText } = await loadTriggers();
+    const { unwrapInput } = await import("../../grpc/triggers/task-notes.ts");
     const { input, ...notes } = unwrapInput(value);
     const outcome = await this.#executorFor(context).executeActivity({
       name,
@@ -69,6 +70,7 @@ export class TriggerRunner {
     if (outcome.kind === "completed") return outcome.result === undefined ? undefined : readResult(outcome.result);
     const { failureDetails } = outcome;
     context.error(`'${name}' failed: ${formatFailureChain(failureDetails)}`);
+    const { writeFailureText } = await import("../../grpc/triggers/trigger-messages.ts");
     throw new ActivityFailure(writeFailureText(failureDetails), failureDetails);
   }
 
@@ -102,16 +104,6 @@ class ActivityFailure extends Error {
     super(message);
     this.stack = details.stackTrace ?? formatFailure(details);
   }
-}
-
-/** Lazy, so that an app starts without the library for messages. */
-async function loadTriggers() {
-  const [run, messages, notes] = await Promise.all([
-    import("../../grpc/triggers/run-triggers.ts"),
-    import("../../grpc/triggers/trigger-messages.ts"),
-    import("../../grpc/triggers/task-notes.ts"),
-  ]);
-  return { ...run, ...messages, ...notes };
 }
 
 /** A value that `@azure/functions` writes as the JSON text that it was read from. */

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { DurableError } from "../../core/errors.ts";
+import { DurableError, isDurableError } from "../../core/errors.ts";
 import type { FailureDetails } from "../../core/failure-details.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { httpPollOrchestratorName } from "../../core/reserved-names.ts";
@@ -37,17 +37,33 @@ const neverAborted = new AbortController().signal;
 export async function runOrchestrationTrigger(value: unknown, ports: TriggerPorts): Promise<string> {
   const request = readTriggerMessage(OrchestratorRequestSchema, value);
   const response = isStartedFromOutside(request)
-    ? {
-        instanceId: request.instanceId,
-        actions: [failureAction(0, "NotSupported", "this orchestration is a part of others")],
-      }
-    : await runTurn(request, {
-        ...ports,
-        channel: noChannel,
-        payloads: new PayloadCourier(undefined),
-        work: { signal: neverAborted },
-      });
+    ? failed(request, "NotSupported", "this orchestration is a part of others, and is not started by itself")
+    : await runEpisode(request, ports);
   return writeTriggerMessage(OrchestratorResponseSchema, withNotes(response));
+}
+
+async function runEpisode(request: OrchestratorRequest, ports: TriggerPorts): Promise<OrchestratorResponseInit> {
+  try {
+    return await runTurn(request, {
+      ...ports,
+      channel: noChannel,
+      payloads: new PayloadCourier(undefined),
+      work: { signal: neverAborted },
+    });
+  } catch (error) {
+    if (!isDurableError(error, "VersionMismatch")) throw error;
+    // A function cannot give work back: what it throws fails the instance too, without a word of why.
+    const hint =
+      "the Durable extension leaves such an instance to others only by the version settings of host.json " +
+      "(extensions.durableTask.defaultVersion), not by those of DFApp";
+    return failed(request, error.code, `${error.message}; ${hint}`);
+  }
+}
+
+function failed(request: OrchestratorRequest, errorType: string, message: string): OrchestratorResponseInit {
+  const { instanceId, pastEvents, newEvents } = request;
+  // Behind all numbers that were given.
+  return { instanceId, actions: [failureAction(pastEvents.length + newEvents.length, errorType, message)] };
 }
 
 /**

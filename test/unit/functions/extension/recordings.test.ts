@@ -3,6 +3,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { TriggerRunner } from "../../../../src/functions/extension/trigger-runner.ts";
 import { EntityBatchResultSchema } from "../../../../src/grpc/proto/orchestrator_service_pb.ts";
+import { Registry } from "../../../../src/worker/registry.ts";
 import {
   completionOf,
   createRecordedApp,
@@ -89,4 +90,19 @@ it("does not let others start the orchestration behind durable HTTP by its name"
   const answer = await runner.run("orchestrationTrigger", "BuiltIn__HttpPollOrchestrator", value, contextOf());
 
   expect(summarize(String(answer))).toEqual(["ends 3 with a failure"]);
+});
+
+it("fails an instance of a version that it does not run, and says where to leave such to others", async () => {
+  const versioning = { version: "1.0", matchStrategy: "strict", failureStrategy: "reject" } as const;
+  const registry = new Registry({ versioning });
+  registry.addOrchestration({ name: "timer", orchestrator: () => {} });
+  const strict = new TriggerRunner({ registries: [registry] });
+
+  const answer = String(await strict.run("orchestrationTrigger", "timer", firstRequest("timer", "null"), contextOf()));
+
+  expect(completionOf(answer)?.failureDetails).toMatchObject({
+    errorType: "VersionMismatch",
+    errorMessage: expect.stringContaining("extensions.durableTask.defaultVersion"),
+    isNonRetriable: true,
+  });
 });
