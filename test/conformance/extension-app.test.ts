@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import az from "@azure/functions";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { MemoryTaskHub } from "../../src/backends/memory/memory-task-hub.ts";
 import { systemClock } from "../../src/core/system-ports.ts";
 import { DFApp, type DFAppOptions } from "../../src/functions/df-app.ts";
@@ -103,6 +103,29 @@ it("registers everything with the bindings of the protobuf protocol, and says on
   expect(worker.lines.filter((line) => line.includes("HostingChosen"))).toEqual([
     expect.stringContaining("because host.json names an extensionBundle"),
   ]);
+});
+
+it("takes the apps of another copy of the package for its own", async () => {
+  // Everything is loaded anew, with all its state.
+  vi.resetModules();
+  const { DFApp: OtherDFApp } = await import("../../src/functions/df-app.ts");
+  let other!: DFApp;
+  const { worker } = await load((app) => {
+    app.http("first", { handler: async (_request, client) => ({ jsonBody: client.taskHubName }) });
+    other = new OtherDFApp();
+    other.orchestration("elsewhere", () => "done");
+    other.http("second", {
+      handler: async (_request, client) => {
+        const id = await client.startNew("elsewhere");
+        return { jsonBody: (await client.waitForCompletion(id, { timeout: "30s" })).output };
+      },
+    });
+  });
+
+  expect(OtherDFApp).not.toBe(DFApp);
+  expect((await request(worker, "first")).body).toBe("MemoryHub");
+  expect((await request(worker, "second")).body).toBe("done");
+  expect(worker.lines.filter((line) => line.includes("HostingChosen"))).toHaveLength(1);
 });
 
 it("starts, follows and links to an instance through the client of a call", async () => {
