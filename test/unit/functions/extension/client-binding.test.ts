@@ -1,11 +1,8 @@
-import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { readClientBinding } from "../../../../src/functions/extension/client-binding.ts";
+import { readRecordedBinding } from "./recordings-fixture.ts";
 
-const recorded = JSON.parse(readFileSync("test/fixtures/extension-grpc/durableClient.json", "utf8")) as {
-  extraInputs: [unknown, Record<string, unknown>][];
-}[];
-const binding = recorded[0]!.extraInputs[0]![1];
+const binding = readRecordedBinding();
 
 it("reads what the extension has handed over, parsed or as text", () => {
   const expected = {

@@ -19,7 +19,18 @@ export interface Recording {
 }
 
 export function readRecordings(trigger: string): readonly Recording[] {
-  return JSON.parse(readFileSync(`test/fixtures/extension-grpc/${trigger}.json`, "utf8")) as Recording[];
+  return readFixture<readonly Recording[]>(trigger);
+}
+
+/** What the extension has handed over for a `durableClient` input. */
+export function readRecordedBinding(): Readonly<Record<string, unknown>> {
+  const [call] =
+    readFixture<readonly { readonly extraInputs: [unknown, Record<string, unknown>][] }[]>("durableClient");
+  return call!.extraInputs[0]![1];
+}
+
+function readFixture<T>(name: string): T {
+  return JSON.parse(readFileSync(`test/fixtures/extension-grpc/${name}.json`, "utf8")) as T;
 }
 
 /**
