@@ -39,6 +39,7 @@ const maxAgeMs = 60 * 60_000;
  *
  * J1. A line that was never written costs time only, and so does one that tells of a message somebody else has by now:
  *     the service refuses the receipt.
+ *     An answer that was on its way when the process died is never written down; what is in it waits for its time.
  * J2. Trouble with the file ends the journal, never the engine.
  */
 export class ReceiptJournal {
@@ -88,19 +89,26 @@ export class ReceiptJournal {
     const receipts: HeldReceipt[] = [];
     this.#guarded(() => {
       for (const name of readdirSync(this.#folder)) {
-        if (name.endsWith(extension) && isDead(name.slice(0, -extension.length))) {
-          receipts.push(...takeJournal(join(this.#folder, name), now));
-        }
+        if (!name.endsWith(extension) || !isDead(name.slice(0, -extension.length))) continue;
+        // First they are ours, so that whoever succeeds this process finds them if it does not come to their release.
+        takeJournal(join(this.#folder, name), now, (found) => {
+          this.#record(found.map(({ queue, messageId, popReceipt }) => [queue, messageId, popReceipt]));
+          receipts.push(...found);
+        });
       }
     });
     let released = 0;
-    const next = async (): Promise<void> => {
-      for (let held = receipts.pop(); held !== undefined; held = receipts.pop()) {
+    const release = async (): Promise<void> => {
+      for (let next = receipts.pop(); next !== undefined; next = receipts.pop()) {
+        const held = next;
         const reply = await transport({ kind: "queue.update", ...held, visibilityTimeoutMs: 0 }, {});
         if (reply.outcome === "done") released++; // J1
+        // Received by this process meanwhile, it is held under a newer receipt.
+        const isNewer = this.#held.get(held.messageId)?.popReceipt !== held.popReceipt;
+        if (!isNewer) this.#guarded(() => this.#record([[held.queue, held.messageId]]));
       }
     };
-    await Promise.all(Array.from({ length: 16 }, next));
+    await Promise.all(Array.from({ length: 16 }, release));
     return released;
   }
 
@@ -121,11 +129,14 @@ export class ReceiptJournal {
     const lines = linesOf(request, reply, this.#visibilityTimeoutMs);
     if (request.kind === "queue.receive") this.#visibilityTimeoutMs = request.visibilityTimeoutMs;
     if (lines.length === 0) return;
+    this.#guarded(() => this.#record(lines));
+  }
+
+  #record(lines: readonly JournalLine[]): void {
+    if (lines.length === 0 || this.#descriptor === undefined) return;
     for (const line of lines) applyLine(this.#held, line);
-    this.#guarded(() => {
-      this.#write(lines);
-      if (this.#bytes > compactAtBytes) this.#compact();
-    });
+    this.#write(lines);
+    if (this.#bytes > compactAtBytes) this.#compact();
   }
 
   #write(lines: readonly JournalLine[]): void {
@@ -211,17 +222,15 @@ function applyLine(held: Map<string, HeldReceipt>, [queue, messageId, popReceipt
 }
 
 /** Of several processes that start together one gets it. */
-function takeJournal(path: string, now: number): readonly HeldReceipt[] {
+function takeJournal(path: string, now: number, adopt: (receipts: readonly HeldReceipt[]) => void): void {
   const taken = `${path}.${process.pid}`;
   try {
     renameSync(path, taken);
-    const isFresh = now - statSync(taken).mtimeMs < maxAgeMs;
-    const receipts = isFresh ? readJournal(readFileSync(taken, "utf8")) : [];
-    rmSync(taken, { force: true });
-    return receipts;
   } catch {
-    return [];
+    return;
   }
+  if (now - statSync(taken).mtimeMs < maxAgeMs) adopt(readJournal(readFileSync(taken, "utf8")));
+  rmSync(taken, { force: true });
 }
 
 /** In a folder that somebody else has made he could put files of his own. */

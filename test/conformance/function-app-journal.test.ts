@@ -62,6 +62,18 @@ it("what the dead have held is made visible by one of those who come after", asy
   expect(troubles).toEqual([]);
 });
 
+it("whoever is killed before he has given back what the dead held leaves it to the next", async () => {
+  const dead = open("dead", createService(2));
+  await dead.perform(receive, {});
+  const never = new Promise<StorageReply>(() => {});
+  const heir = open("heir", async () => never);
+  void heir.journal.releaseOfTheDead((id) => id === "dead", Date.now());
+
+  expect(await readdir(folder)).toEqual(["heir.receipts"]);
+  expect(await open("next", createService(0)).journal.releaseOfTheDead((id) => id === "heir", Date.now())).toBe(2);
+  expect(updates.sort()).toEqual(["q m0 r0", "q m1 r1"]);
+});
+
 it("a worker that has given all back leaves nothing, and one that was hurried leaves what it holds", async () => {
   const tidy = open("tidy", createService(1));
   await tidy.perform(receive, {});

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { type AddressInfo, createConnection, createServer, type Server } from "node:net";
+import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
@@ -48,8 +48,11 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-async function forward(from: number, to: number): Promise<Server> {
+/** Ends with all its connections. */
+async function forward(from: number, to: number): Promise<{ close(): void }> {
+  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
+    sockets.add(socket);
     const target = createConnection({ host: "127.0.0.1", port: to });
     for (const [one, other] of [
       [socket, target],
@@ -60,7 +63,12 @@ async function forward(from: number, to: number): Promise<Server> {
     }
   }).listen(from, "127.0.0.1");
   await once(server, "listening");
-  return server;
+  return {
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 /** The worker process of an app. Needs `npm run build`. */
@@ -167,7 +175,7 @@ it("SIGTERM stops an engine that no hook was called of", async () => {
   expect(Date.now() - begin).toBeLessThan(5_000);
 });
 
-it("an engine whose storage is not there yet says so, and starts when it is", async () => {
+it("an engine whose storage is not there yet says so, starts when it is, and stops in time when it is gone", async () => {
   const ports = await freePorts(3);
   const url = (port: number) => `http://127.0.0.1:${port}/devstoreaccount1`;
   const key = /AccountKey=[^;]+/.exec(azurite.connectionString)![0];
@@ -179,8 +187,11 @@ it("an engine whose storage is not there yet says so, and starts when it is", as
   const { blob, queue, table } = azurite.ports;
   const forwards = await Promise.all([blob, queue, table].map((port, index) => forward(ports[index]!, port)));
   await expect.poll(() => app.output(), { timeout: 60_000 }).toMatch(/^ready/m);
-  await app.kill();
   for (const server of forwards) server.close();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  app.stop();
+  await app.exited;
+  expect(Number(/^stopped (\d+)$/m.exec(app.output())?.[1])).toBeLessThan(4_200);
 });
 
 it("an app without a storage account is told what to set", async () => {
