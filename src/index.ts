@@ -50,6 +50,7 @@ export type {
   ClassOperationSchemas,
   SchemaOperations,
 } from "./functions/entity-registration.ts";
+export type { HostingOption } from "./functions/hosting/choose-hosting.ts";
 export type {
   HttpAuthLevel,
   HttpFunctionHandler,

@@ -1,4 +1,4 @@
-import az from "@azure/functions";
+import az, { type InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
@@ -33,7 +33,11 @@ import {
   resolveEntity,
   type SchemaOperations,
 } from "./entity-registration.ts";
+import { assertHostingOption, type HostingOption } from "./hosting/choose-hosting.ts";
+import { HttpRegistrations } from "./hosting/http-registrations.ts";
+import { joinFunctionApp } from "./hosting/join-function-app.ts";
 import {
+  answerUnavailable,
   assertAuthLevel,
   assertFunctionName,
   assertHttpFunction,
@@ -50,6 +54,7 @@ import {
   type CheckedOutputOrchestration,
   resolveDefinition,
 } from "./schema-definition.ts";
+import { noConnection, notHosted } from "./unhosted-connection.ts";
 
 export interface DFAppOptions {
   /** Who may call HTTP functions that do not say so themselves. @defaultValue `anonymous` */
@@ -78,6 +83,13 @@ export interface DFAppOptions {
   readonly versionFailureStrategy?: VersionFailureStrategy | undefined;
   /** What `context.callHttp` may do. */
   readonly durableHttp?: DurableHttpOptions | undefined;
+  /**
+   * Where orchestrations run when a Functions host runs the app: through its Durable extension, or on the engine of this
+   * package in its worker. The app setting `DURABLE_HOSTING` goes before it.
+   *
+   * @defaultValue `extension` where host.json has an `extensionBundle` or bin/extensions.json names DurableTask
+   */
+  readonly hosting?: HostingOption | undefined;
 }
 
 /** User code of an activity. It may run more than once for one call. */
@@ -116,13 +128,16 @@ export type Definition<Handler> = Handler | { readonly handler: Handler };
  */
 export class DFApp {
   readonly #registry: Registry;
-  readonly #httpFunctionNames: string[] = [];
+  readonly #http = new HttpRegistrations();
   #host: EmbeddedHost | undefined;
   readonly #options: DFAppOptions;
+  /** A Functions host runs the process. */
+  readonly #isInFunctionApp: boolean;
 
   /** @throws DurableError `InvalidOption` */
   constructor(options: DFAppOptions = {}) {
     if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
+    if (options.hosting !== undefined) assertHostingOption(options.hosting);
     this.#options = options;
     this.#registry = new Registry({
       dataConverter: options.dataConverter,
@@ -133,9 +148,10 @@ export class DFApp {
     this.#host?.attach({ registry: this.#registry });
     showToHosts(this, {
       registry: this.#registry,
-      httpFunctionNames: this.#httpFunctionNames,
+      httpFunctionNames: this.#http.names,
       attachTo: (host) => this.#attachTo(host),
     });
+    this.#isInFunctionApp = this.#host === undefined && this.#joinFunctionApp();
   }
 
   /**
@@ -288,18 +304,20 @@ export class DFApp {
    */
   http<const Route extends string = string>(name: string, options: HttpFunctionOptions<Route>): void {
     assertHttpFunction(name, options);
-    this.#httpFunctionNames.push(name);
     const { route, methods, handler } = options;
     const authLevel = options.authLevel ?? this.#options.httpAuthLevel ?? "anonymous";
-    az.app.http(name, {
-      authLevel,
-      ...(route !== undefined && { route }),
-      ...(methods !== undefined && { methods: [...methods] }),
-      handler: async (request, context) => {
-        const client = this.#host === undefined ? this.#createClient(noConnection) : await this.connect();
-        return handler(request as RoutedRequest<Route>, client, context);
-      },
-    });
+    this.#http.add(name, (extraInputs) =>
+      az.app.http(name, {
+        authLevel,
+        ...(route !== undefined && { route }),
+        ...(methods !== undefined && { methods: [...methods] }),
+        ...(extraInputs.length > 0 && { extraInputs: [...extraInputs] }),
+        handler: async (request, context) => {
+          const found = await this.#findClient(context);
+          return "client" in found ? handler(request as RoutedRequest<Route>, found.client, context) : found.answer;
+        },
+      }),
+    );
   }
 
   /**
@@ -307,16 +325,41 @@ export class DFApp {
    * wait for itself. For code that is no HTTP function: timers, queues, tests. In library mode, once `startWorker` was
    * called with this app.
    *
-   * @throws DurableError `NotSupported` where nothing in this process runs orchestrations
+   * @param context of the function that asks, when the Durable extension runs the orchestrations: it hands over a client
+   * with each call of a function that has the input `durableClient`. @defaultValue the one that it handed over last
+   * @throws DurableError `NotSupported` where nothing in this process runs orchestrations, `HostStartFailed`
    */
-  async connect(): Promise<DurableClient> {
+  async connect(context?: InvocationContext): Promise<DurableClient> {
     if (this.#host === undefined) throw notHosted();
-    const connection = await this.#host.connect();
+    const connection = await this.#host.connect(context);
     const { startChecks } = connection;
     // What a connection refuses to tell is not asked for here.
     return this.#createClient(
       startChecks === undefined ? { ...connection, startChecks: this.#ownStartChecks() } : connection,
     );
+  }
+
+  #joinFunctionApp(): boolean {
+    const hasJoined = joinFunctionApp({
+      registry: this.#registry,
+      hosting: this.#options.hosting,
+      httpFunctionNames: this.#http.names,
+      attachTo: (host) => this.#attachTo(host),
+      registerHttpFunctions: (extraInputs) => this.#http.release(extraInputs),
+    });
+    if (hasJoined) this.#http.hold();
+    return hasJoined;
+  }
+
+  /** The client of one call, or what is answered because there is none. */
+  async #findClient(context: InvocationContext) {
+    if (this.#host === undefined) return { client: this.#createClient(noConnection) };
+    try {
+      return { client: await this.connect(context) };
+    } catch (error) {
+      if (!this.#isInFunctionApp) throw error;
+      return { answer: answerUnavailable(error, context) };
+    }
   }
 
   #attachTo(host: EmbeddedHost): () => void {
@@ -338,27 +381,6 @@ export class DFApp {
     const { dataConverter, trustForwardedHeaders } = this.#options;
     return new DurableClient(connection, { dataConverter, trustForwardedHeaders });
   }
-}
-
-/** Stands in where no engine runs: HTTP functions that leave the client alone still answer. */
-const noConnection: ClientConnection = {
-  get client(): never {
-    throw notHosted();
-  },
-  get managementBaseUrl(): never {
-    throw notHosted();
-  },
-  get connectionName(): never {
-    throw notHosted();
-  },
-};
-
-function notHosted(): DurableError {
-  return new DurableError(
-    "NotSupported",
-    "this process does not run orchestrations: start the app with 'npx durable start', or call 'startWorker'; " +
-      "the Azure Functions host cannot run them yet",
-  );
 }
 
 /** @throws DurableError `InvalidOption` */

@@ -1,5 +1,5 @@
 import type { HttpMethod, HttpRequest, HttpResponse, HttpResponseInit, InvocationContext } from "@azure/functions";
-import { DurableError } from "../core/errors.ts";
+import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
 import { functionNameRule, isFunctionName } from "../core/function-names.ts";
 import type { DurableClient } from "./durable-client.ts";
 
@@ -72,6 +72,17 @@ export function assertAuthLevel(what: string, value: unknown): asserts value is 
   if (!authLevels.includes(value as HttpAuthLevel)) {
     throw invalid(`${what} must be ${authLevels.join(", ")}, but got '${String(value)}'`);
   }
+}
+
+/**
+ * The answer to a request while nothing runs orchestrations.
+ *
+ * @throws what is no error of this package
+ */
+export function answerUnavailable(error: unknown, context: InvocationContext): HttpResponseInit {
+  if (!isDurableError(error)) throw error;
+  context.error(messageOf(error));
+  return { status: 500, jsonBody: { error: { code: error.code, message: error.message } } };
 }
 
 /** The rule of the Functions host. @throws DurableError `InvalidOption` */
