@@ -22,6 +22,9 @@ export interface ActionWalkOptions {
   readonly isClassicActivity: (name: string) => boolean;
 }
 
+/** The activity by which the official extension makes HTTP calls. */
+export const extensionHttpActivity = "BuiltIn::HttpActivity";
+
 /**
  * Does what a classic orchestrator has asked for: each action after the one before it is over, as the official extension
  * does, which replays the list and not the code.
@@ -38,25 +41,32 @@ export class ActionWalk {
   readonly #answer: OrchestratorAnswer;
   readonly #options: ActionWalkOptions;
   /** Tasks by the action object, or by the action's text where objects say nothing (W2). */
-  readonly #started = new Map<unknown, Task>();
+  readonly #started = new Map<unknown, Task[]>();
   #lock: DurableLock | undefined;
+  /** HTTP calls that the official extension has made for this execution, when it had it. */
+  #foreignHttpCalls: number;
 
-  constructor(scope: ContextScope, answer: OrchestratorAnswer, options: ActionWalkOptions) {
+  constructor(
+    scope: ContextScope,
+    answer: OrchestratorAnswer,
+    options: ActionWalkOptions & { readonly foreignHttpCalls?: number },
+  ) {
     this.#scope = scope;
     this.#answer = answer;
     this.#options = options;
+    this.#foreignHttpCalls = options.foreignHttpCalls ?? 0;
   }
 
   /** As the code of an orchestration. */
   *run(): Generator<Task, unknown, unknown> {
     for (const action of this.#answer.actions) {
-      const task = this.#startOnce(action, false);
+      const task = this.#startOnce(action);
       if (this.#scope.isEnding) return undefined;
       if (task === undefined || isOver(task)) continue;
       try {
         yield task;
       } catch {
-        // W3
+        // The code has seen it, if it looked (W3).
       }
     }
     const { end } = this.#answer;
@@ -65,13 +75,16 @@ export class ActionWalk {
     return yield this.#scope.createTask();
   }
 
-  #startOnce(action: ClassicAction, isChild: boolean): Task | undefined {
-    const key = this.#answer.keepsIdentity ? action : isChild ? JSON.stringify(action) : undefined;
-    const known = key === undefined ? undefined : this.#started.get(key);
-    // By its text alone, one that is over is another call of the same kind.
-    if (known !== undefined && (this.#answer.keepsIdentity || !known.isCompleted)) return known;
+  /** @param siblings what was started for the compound that the action is a child of */
+  #startOnce(action: ClassicAction, siblings?: readonly Task[]): Task | undefined {
+    const { keepsIdentity } = this.#answer;
+    const key = keepsIdentity ? action : siblings && JSON.stringify(action);
+    const started = this.#started.get(key) ?? [];
+    // By its text alone, one that is over or stands beside this one is another call of the same kind.
+    const known = started.find((task) => keepsIdentity || !(task.isCompleted || siblings?.includes(task))); // W2
+    if (known !== undefined) return known;
     const task = this.#start(action);
-    if (key !== undefined && task !== undefined) this.#started.set(key, task);
+    if (key !== undefined && task !== undefined) this.#started.set(key, [...started, task]);
     return task;
   }
 
@@ -123,10 +136,12 @@ export class ActionWalk {
 
   #combine(type: "WhenAny" | "WhenAll", { compoundActions }: ClassicAction): Task | undefined {
     const children = (Array.isArray(compoundActions) ? compoundActions : []) as readonly ClassicAction[];
-    const tasks = children
-      .map((child) => this.#startOnce(child, true))
-      .filter((task) => task !== undefined)
-      .filter((task) => task.isCompleted || task.canSettle); // W3
+    const tasks: Task[] = [];
+    for (const child of children) {
+      const task = this.#startOnce(child, tasks);
+      // W3
+      if (task !== undefined && (task.isCompleted || task.canSettle)) tasks.push(task);
+    }
     if (tasks.length === 0) return undefined;
     const combined = this.#scope.createTask<unknown>();
     if (type === "WhenAny") settleWithAny(combined, tasks);
@@ -144,6 +159,7 @@ export class ActionWalk {
     return this.#schedule(name, input, failure);
   }
 
+  /** Takes the next number (W1). */
   #schedule(name: string, input: string | undefined, failure: FailureDetails | undefined): Task {
     const tags = failure && formatRepeatedFailure(failure);
     const { id } = this.#scope.addAction((id) => ({ kind: "ScheduleTask", id, name, version: undefined, input, tags }));
@@ -216,6 +232,7 @@ export class ActionWalk {
 
   /** By the built-in orchestration, with all its polls: the library takes its answer as that of the first request. */
   #callHttp({ httpRequest }: Record<string, unknown>): Task {
+    if (this.#foreignHttpCalls-- > 0) return this.#schedule(extensionHttpActivity, undefined, undefined);
     const { method, uri, content, headers, tokenSource, asynchronousPatternEnabled } =
       httpRequest as HttpRequestMembers;
     return callHttp(this.#scope, {

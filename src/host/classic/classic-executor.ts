@@ -1,4 +1,5 @@
 import type { EntityBatch, EntityBatchResult } from "../../core/entity-batch.ts";
+import type { EventLog } from "../../core/event-log.ts";
 import type { ExecutionRef } from "../../core/history-event.ts";
 import type { OrchestratorAction } from "../../core/orchestrator-action.ts";
 import { isReservedName } from "../../core/reserved-names.ts";
@@ -27,6 +28,7 @@ export interface ClassicExecutorOptions {
   readonly activityNames: () => readonly string[];
   readonly orchestrationNames: () => readonly string[];
   readonly httpPollIntervalMs: number;
+  readonly events: EventLog;
 }
 
 /** Runs functions of the JSON protocol through their library, and hands everything else to another executor. */
@@ -38,7 +40,7 @@ export class ClassicExecutor implements TaskExecutor {
   }
 
   openSession(execution: ExecutionRef, onMisuse?: () => void): OrchestrationSession {
-    const { functions, invoke, others, httpPollIntervalMs, orchestrationNames } = this.#options;
+    const { functions, invoke, others, httpPollIntervalMs, events, orchestrationNames } = this.#options;
     return new SessionByName((name) => {
       const classic = functions.find("orchestration", name);
       if (classic !== undefined) {
@@ -46,6 +48,7 @@ export class ClassicExecutor implements TaskExecutor {
           classic,
           invoke,
           httpPollIntervalMs,
+          events,
           versioning: functions.registry.versioning,
           isClassicActivity: (activity) => functions.find("activity", activity) !== undefined,
         });

@@ -29,6 +29,20 @@ const eventNumbers: Readonly<Record<HistoryEvent["type"], number>> = {
   ExecutionRewound: 21,
 };
 
+/** Events that the extension marks as played once they are of an earlier episode. */
+const playedTypes: ReadonlySet<HistoryEvent["type"]> = new Set([
+  "ExecutionStarted",
+  "ExecutionTerminated",
+  "TaskCompleted",
+  "TaskFailed",
+  "SubOrchestrationInstanceCompleted",
+  "SubOrchestrationInstanceFailed",
+  "TimerFired",
+  "EventRaised",
+  "ExecutionSuspended",
+  "ExecutionResumed",
+]);
+
 /**
  * The history of an execution as the extension gives it to the library. Members and their order are the extension's.
  *
@@ -36,36 +50,63 @@ const eventNumbers: Readonly<Record<HistoryEvent["type"], number>> = {
  */
 export function formatClassicHistory(events: readonly HistoryEvent[], pastCount: number): readonly object[] {
   const names = new Map<number, string>();
-  const requests = new Set<string>();
-  return events.map((event, index) => {
+  const requests = readRequests(events);
+  const formatted: object[] = [];
+  /** Answers that have come before their questions: the library does not look for those. */
+  const early = new Map<number, object[]>();
+  for (const [index, event] of events.entries()) {
     if (event.type === "TaskScheduled" || event.type === "SubOrchestrationInstanceCreated") {
       names.set(event.eventId, event.name);
-    } else if (event.type === "EventSent") addRequest(requests, event.input);
-    const { eventId, timestamp, type } = event;
-    const common = { EventId: eventId, IsPlayed: index < pastCount, Timestamp: timestamp.toISOString() };
-    const EventType = eventNumbers[type];
-    if (event.type === "ExecutionStarted") {
-      const { instanceId, executionId } = event.orchestrationInstance;
-      const OrchestrationInstance = { InstanceId: instanceId, ExecutionId: executionId };
-      return { OrchestrationInstance, EventType, ...formatMembers(event, names, requests), ...common };
     }
-    return { EventType, ...formatMembers(event, names, requests), ...common };
-  });
+    const askedAt = event.type === "EventRaised" ? requests.get(event.name.toLowerCase()) : undefined;
+    const text = formatEvent(event, index < pastCount, names, askedAt !== undefined);
+    if (askedAt === undefined || askedAt < index) formatted.push(text);
+    else early.set(askedAt, [...(early.get(askedAt) ?? []), text]);
+    formatted.push(...(early.get(index) ?? []));
+  }
+  return formatted;
 }
 
-function addRequest(requests: Set<string>, input: string | undefined): void {
+/** Where history has the requests to entities, by their ids in lower case. */
+function readRequests(events: readonly HistoryEvent[]): ReadonlyMap<string, number> {
+  const requests = new Map<string, number>();
+  for (const [index, event] of events.entries()) {
+    const id = event.type === "EventSent" ? readRequestId(event.input)?.toLowerCase() : undefined;
+    // The release of a lock names the request that it was granted by.
+    if (id !== undefined && !requests.has(id)) requests.set(id, index);
+  }
+  return requests;
+}
+
+function readRequestId(input: string | undefined): string | undefined {
   try {
-    const { id } = JSON.parse(input ?? "null") as { readonly id?: unknown };
-    if (typeof id === "string") requests.add(id.toLowerCase());
+    const { id } = JSON.parse(input ?? "{}") as { readonly id?: unknown };
+    return typeof id === "string" ? id : undefined;
   } catch {
     // Not to an entity.
+    return undefined;
   }
+}
+
+function formatEvent(
+  event: HistoryEvent,
+  isPast: boolean,
+  names: ReadonlyMap<number, string>,
+  isAnswer: boolean,
+): object {
+  const { eventId, timestamp, type } = event;
+  const IsPlayed = isPast && playedTypes.has(type);
+  const common = { EventId: eventId, IsPlayed, Timestamp: timestamp.toISOString() };
+  const members = { EventType: eventNumbers[type], ...formatMembers(event, names, isAnswer), ...common };
+  if (event.type !== "ExecutionStarted") return members;
+  const { instanceId, executionId } = event.orchestrationInstance;
+  return { OrchestrationInstance: { InstanceId: instanceId, ExecutionId: executionId }, ...members };
 }
 
 function formatMembers(
   event: HistoryEvent,
   names: ReadonlyMap<number, string>,
-  requests: ReadonlySet<string>,
+  isAnswer: boolean,
 ): Record<string, unknown> {
   switch (event.type) {
     case "ExecutionStarted":
@@ -128,7 +169,6 @@ function formatMembers(
     case "EventSent":
       return { InstanceId: event.instanceId, Name: event.name, Input: event.input ?? null };
     case "EventRaised": {
-      const isAnswer = requests.has(event.name.toLowerCase());
       const input = isAnswer ? formatAnswerForLibrary(event.input) : event.input;
       return { Name: event.name, Input: input ?? null, ParentTraceContext: null };
     }

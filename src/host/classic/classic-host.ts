@@ -1,10 +1,11 @@
 import { DurableError } from "../../core/errors.ts";
+import { createEventLog } from "../../core/event-log.ts";
 import type { TaskExecutor } from "../../core/task-executor.ts";
 import type { EmbeddedApps } from "../app/embedded-apps.ts";
 import type { FunctionApp } from "../app/function-app.ts";
 import type { FunctionsCore } from "../app/functions-core.ts";
 import type { TypedData } from "../app/typed-data.ts";
-import type { HostLog } from "../host-log.ts";
+import { createEventSink, type HostLog } from "../host-log.ts";
 import { ClassicExecutor } from "./classic-executor.ts";
 import { ClassicFunctions } from "./classic-functions.ts";
 import { createClassicInvoker } from "./classic-invoker.ts";
@@ -61,6 +62,7 @@ export class ClassicHost {
       activityNames: () => apps.activityNames,
       orchestrationNames: () => apps.orchestrationNames,
       httpPollIntervalMs,
+      events: createEventLog(createEventSink(log)),
     });
   }
 

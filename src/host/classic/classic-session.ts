@@ -1,3 +1,4 @@
+import type { EventLog } from "../../core/event-log.ts";
 import type { ExecutionRef, ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
 import type { CompleteOrchestration, OrchestratorAction } from "../../core/orchestrator-action.ts";
 import { jsonDataConverter } from "../../core/payloads/data-converter.ts";
@@ -6,16 +7,17 @@ import type { VersioningOptions } from "../../core/versioning.ts";
 import type { ContextScope } from "../../orchestration/replay/context-scope.ts";
 import { OrchestrationExecution } from "../../orchestration/replay/orchestration-execution.ts";
 import { ReplayContext } from "../../orchestration/replay-context.ts";
-import { ActionWalk, type ActionWalkOptions, OrchestratorFailed } from "./action-walk.ts";
+import { ActionWalk, type ActionWalkOptions, extensionHttpActivity, OrchestratorFailed } from "./action-walk.ts";
 import type { ClassicFunction } from "./classic-functions.ts";
 import type { InvokeClassic } from "./classic-invoker.ts";
 import { formatOrchestrationPayload } from "./orchestration-payload.ts";
-import { type OrchestratorAnswer, readReturned, readThrown } from "./orchestrator-answer.ts";
+import { type ClassicAction, type OrchestratorAnswer, readReturned, readThrown } from "./orchestrator-answer.ts";
 
 export interface ClassicSessionOptions extends ActionWalkOptions {
   readonly classic: ClassicFunction;
   readonly invoke: InvokeClassic;
   readonly httpPollIntervalMs: number;
+  readonly events: EventLog;
   readonly versioning: VersioningOptions | undefined;
 }
 
@@ -64,22 +66,29 @@ export class ClassicSession implements OrchestrationSession {
 
   async #ask(started: ExecutionStarted | undefined, pastCount: number): Promise<OrchestratorAnswer> {
     const { classic, invoke, httpPollIntervalMs } = this.#options;
+    let context: unknown;
     try {
       // Without a start there is nothing to run; replay says what is wrong with such a history.
       if (started === undefined) return readReturned(undefined);
       const payload = formatOrchestrationPayload(started, this.#events, pastCount, httpPollIntervalMs);
       const { instanceId } = this.#execution;
-      const { value } = await invoke(classic, { string: payload }, { instanceId: { string: instanceId } });
+      const metadata = { instanceId: { string: instanceId } };
+      const { value } = await invoke(classic, { string: payload }, metadata, (given) => {
+        context = given;
+      });
       return readReturned(value);
     } catch (error) {
-      return readFailure(error);
+      return withIdentity(readFailure(error), context);
     }
   }
 
   async #replay(answer: OrchestratorAnswer, pastCount: number): Promise<OrchestrationExecution> {
     let scope: ContextScope | undefined;
+    const foreignHttpCalls = this.#events.filter((event) => {
+      return event.type === "TaskScheduled" && event.name === extensionHttpActivity;
+    }).length;
     const code = {
-      orchestrator: () => new ActionWalk(scope!, answer, this.#options).run(),
+      orchestrator: () => new ActionWalk(scope!, answer, { ...this.#options, foreignHttpCalls }).run(),
       dataConverter: jsonDataConverter,
       versioning: this.#options.versioning,
     };
@@ -108,6 +117,9 @@ export class ClassicSession implements OrchestrationSession {
     const { failureDetails } = action;
     if (failureDetails?.errorType !== OrchestratorFailed.name) return action;
     const result = `Orchestrator function '${this.#options.classic.name}' failed: ${failureDetails.errorMessage}`;
+    // The engine tells failures by their details, and there will be none.
+    const { instanceId } = this.#execution;
+    this.#options.events.write("OrchestrationFailed", result, { instanceId });
     return { ...action, result, failureDetails: undefined } satisfies CompleteOrchestration;
   }
 }
@@ -123,4 +135,14 @@ function readFailure(error: unknown): OrchestratorAnswer {
   } catch (unreadable) {
     return readThrown(unreadable);
   }
+}
+
+/** An answer that was thrown is a text; the library still has the actions as objects, where this version keeps them. */
+function withIdentity(answer: OrchestratorAnswer, context: unknown): OrchestratorAnswer {
+  const { df } = (context ?? {}) as {
+    readonly df?: { readonly taskOrchestratorExecutor?: { readonly actions?: unknown } };
+  };
+  const actions = df?.taskOrchestratorExecutor?.actions;
+  if (!Array.isArray(actions) || JSON.stringify(actions) !== JSON.stringify(answer.actions)) return answer;
+  return { ...answer, actions: actions as readonly ClassicAction[], keepsIdentity: true };
 }
