@@ -1,4 +1,5 @@
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
+import type { TaskExecutor } from "../core/task-executor.ts";
 import type { Registry } from "../worker/registry.ts";
 import type { HostLog } from "./host-log.ts";
 import type { DurableTaskSettings } from "./settings/durable-task-settings.ts";
@@ -22,6 +23,12 @@ export interface DurableEngineRequest {
   readonly settings: DurableTaskSettings;
   /** The functions of all `DFApp`s of the process. */
   readonly registries: readonly Registry[];
+  /**
+   * Puts an executor in front of the one that runs the registries, which is given: for functions that are no `DFApp`'s.
+   *
+   * @defaultValue none
+   */
+  readonly extendExecutor?: ((executor: TaskExecutor) => TaskExecutor) | undefined;
   readonly env: Environment;
   readonly log: HostLog;
 }

@@ -21,7 +21,7 @@ export async function createAzureStorageEngine(request: DurableEngineRequest): P
     },
   });
   return createHubEngine(hub, {
-    executor,
+    executor: request.extendExecutor?.(executor) ?? executor,
     log: events,
     maxConcurrentOrchestrations: settings.maxConcurrentOrchestratorFunctions,
     maxEntityOperations: settings.maxEntityOperationBatchSize,

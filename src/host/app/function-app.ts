@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import { type ClassicFunction, clientInputNames, readClassicFunction } from "../classic/classic-functions.ts";
 import type { HostLog } from "../host-log.ts";
 import type { RouteProblem } from "../routing/route-table.ts";
 import { compareNames, RouteTable } from "../routing/route-table.ts";
@@ -18,6 +19,8 @@ export interface ServedFunction {
   readonly name: string;
   readonly trigger: TriggerBinding;
   readonly isHttp: boolean;
+  /** What it is to the engine, when its trigger is a durable one of the JSON protocol. */
+  readonly classic: ClassicFunction | undefined;
   /** For HTTP functions: upper case, empty when all methods are served. */
   readonly methods: readonly string[];
   /** For HTTP functions: the template, without a leading slash. */
@@ -30,6 +33,8 @@ export interface FunctionAppOptions {
   /** Only these are served; all when absent. */
   readonly allowList: readonly string[] | undefined;
   readonly isDisabled: (functionName: string) => boolean;
+  /** What functions with a durable client get for it; `undefined` while there is none. */
+  readonly clientInput: () => TypedData | undefined;
   readonly log: HostLog;
 }
 
@@ -87,10 +92,16 @@ export class FunctionApp {
         name: fn.metadata.name,
         trigger,
         isHttp: isHttpTrigger(trigger),
+        classic: readClassicFunction(fn, trigger),
         methods: methodsOf(trigger),
         route: this.#routes.templateOf(fn.metadata.name),
       }))
       .sort((a, b) => compareNames(a.name, b.name));
+  }
+
+  /** Some function gets a durable client. */
+  get hasClients(): boolean {
+    return this.functions.some(({ fn }) => clientInputNames(fn.metadata).length > 0);
   }
 
   find(name: string): ServedFunction | undefined {
@@ -172,12 +183,14 @@ export class FunctionApp {
       readonly convert: (result: InvocationResult) => T;
     },
   ): Promise<T> {
-    const { core, log } = this.#options;
+    const { core, log, clientInput } = this.#options;
     const { fn } = served;
+    const client = clientInput();
+    const clients = client === undefined ? [] : clientInputNames(fn.metadata).map((name) => [name, client] as const);
     const request = createInvocationRequest({
       fn,
       invocationId,
-      inputs: call.inputs,
+      inputs: { ...call.inputs, ...Object.fromEntries(clients) },
       ...(call.triggerMetadata === undefined ? {} : { triggerMetadata: call.triggerMetadata }),
       traceParent: textOf(call.headers["traceparent"]),
       traceState: textOf(call.headers["tracestate"]),

@@ -1,0 +1,111 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect } from "vitest";
+import type { Azurite } from "../../support/azurite.ts";
+import { type LocalHostProcess, startLocalHost } from "../../support/local-host.ts";
+
+/** An app of `durable-functions` 3.5 from npm, on the local host, with ways to use it as its users would. */
+export interface RunningApp extends AsyncDisposable {
+  readonly host: LocalHostProcess;
+  /** Calls `/api/...`. */
+  call(path: string, init?: RequestInit): Promise<Response>;
+  /** Starts an orchestration by the app's own starter. Returns the instance id. */
+  start(name: string, input?: unknown): Promise<string>;
+  /** The instance once it has ended. */
+  ended(id: string): Promise<InstanceStatus>;
+  status(id: string, query?: string): Promise<InstanceStatus>;
+  raise(id: string, event: string, data?: unknown): Promise<Response>;
+}
+
+export interface InstanceStatus {
+  readonly runtimeStatus: string;
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly customStatus: unknown;
+  readonly historyEvents?: readonly { readonly EventType: string; readonly [member: string]: unknown }[];
+}
+
+export interface RunAppOptions {
+  readonly azurite: Azurite;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const appsFolder = resolve("test/e2e/durable-functions/apps");
+let hubs = 0;
+
+/**
+ * @param file a `.ts`, which is compiled to CommonJS, or a `.cjs`, which is run as it is
+ */
+export async function runApp(file: string, { azurite, env }: RunAppOptions): Promise<RunningApp> {
+  const folder = createAppFolder(file);
+  const host = await startLocalHost({
+    appFolder: folder,
+    env: { AzureWebJobsStorage: azurite.connectionString, ...env },
+  });
+  const hook = `${host.url}/runtime/webhooks/durabletask/instances`;
+  const status = async (id: string, query = "") => {
+    const answer = await fetch(`${hook}/${id}${query}`);
+    return (answer.status === 404 ? { runtimeStatus: "unknown" } : await answer.json()) as InstanceStatus;
+  };
+  return {
+    host,
+    call: (path, init) => fetch(`${host.url}/api/${path}`, init),
+    async start(name, input) {
+      const answer = await fetch(`${host.url}/api/orchestrators/${name}`, {
+        method: "POST",
+        body: JSON.stringify(input ?? null),
+      });
+      expect(answer.status, `start of ${name}: ${host.output()}`).toBe(202);
+      return ((await answer.json()) as { id: string }).id;
+    },
+    async ended(id) {
+      const isOver = ({ runtimeStatus }: InstanceStatus) => /^(?:Completed|Failed|Terminated)$/.test(runtimeStatus);
+      for (let waits = 0; waits < 300; waits++) {
+        const state = await status(id);
+        if (isOver(state)) return state;
+        await new Promise((done) => setTimeout(done, 200));
+      }
+      throw new Error(
+        `${id} has not ended: ${JSON.stringify(await status(id, "?showHistory=true"))}\n${host.output()}`,
+      );
+    },
+    status,
+    raise: (id, event, data) =>
+      fetch(`${hook}/${id}/raiseEvent/${event}`, {
+        method: "POST",
+        body: JSON.stringify(data ?? null),
+        headers: { "content-type": "application/json" },
+      }),
+    async [Symbol.asyncDispose]() {
+      await host.stop();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** The app with its `host.json` in a folder of its own, with the packages that are installed here. */
+export function createAppFolder(file: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "durable-classic-"));
+  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+  writeFileSync(join(folder, "package.json"), '{ "main": "app.js" }');
+  const hubName = `Classic${process.pid}x${hubs++}`;
+  writeFileSync(
+    join(folder, "host.json"),
+    JSON.stringify({ version: "2.0", extensions: { durableTask: { hubName } } }),
+  );
+  const source = join(appsFolder, file);
+  if (file.endsWith(".ts")) compile(source, folder);
+  else cpSync(source, join(folder, "app.js"));
+  return folder;
+}
+
+/** As the template of such apps does it. */
+function compile(source: string, folder: string): void {
+  cpSync(source, join(folder, "app.ts"));
+  const compilerOptions = { module: "nodenext", target: "es2022", strict: true, skipLibCheck: true, types: ["node"] };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.ts"] }));
+  const { status, stdout } = spawnSync(process.execPath, [resolve("node_modules/typescript/bin/tsc")], { cwd: folder });
+  if (status !== 0) throw new Error(`${source} cannot be compiled:\n${stdout}`);
+}
