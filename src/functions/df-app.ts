@@ -16,11 +16,10 @@ import {
   createOrchestrationHandle,
   type OrchestrationHandle,
 } from "../orchestration/handles.ts";
-import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityContext, ActivityFunction } from "../worker/activity-context.ts";
 import type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
-import type { EntityClass, EntityFunction, OperationSchemas } from "../worker/entities/entity-definition.ts";
+import type { EntityClass, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
 import { DurableClient } from "./durable-client.ts";
 import { type ClientConnection, type EmbeddedHost, findEmbeddedHost, showToHosts } from "./embedded-host.ts";
@@ -33,6 +32,7 @@ import {
   resolveEntity,
   type SchemaOperations,
 } from "./entity-registration.ts";
+import type { EntityFunction, OrchestrationContext } from "./function-contexts.ts";
 import {
   assertAuthLevel,
   assertFunctionName,
