@@ -108,6 +108,13 @@ export type {
   EntityFunction,
   OrchestrationContext,
 } from "./functions/function-contexts.ts";
+export {
+  createFunctionDecorators,
+  type FunctionDecorators,
+  type MethodDecorator,
+  type OrchestrationDecorator,
+} from "./functions/function-decorators.ts";
+export type { RouteOptions } from "./functions/function-naming.ts";
 export type {
   HttpAuthLevel,
   HttpFunctionHandler,

@@ -33,11 +33,13 @@ import {
   type SchemaOperations,
 } from "./entity-registration.ts";
 import type { EntityFunction, OrchestrationContext } from "./function-contexts.ts";
+import { type RouteOptions, resolveName, resolveRoute } from "./function-naming.ts";
 import {
   assertAuthLevel,
   assertFunctionName,
   assertHttpFunction,
   type HttpAuthLevel,
+  type HttpFunctionHandler,
   type HttpFunctionOptions,
   type RoutedRequest,
 } from "./http-function.ts";
@@ -50,6 +52,7 @@ import {
   type CheckedOutputOrchestration,
   resolveDefinition,
 } from "./schema-definition.ts";
+import { assertSupportedVersions } from "./supported-versions.ts";
 
 export interface DFAppOptions {
   /** Who may call HTTP functions that do not say so themselves. @defaultValue `anonymous` */
@@ -120,8 +123,9 @@ export class DFApp {
   #host: EmbeddedHost | undefined;
   readonly #options: DFAppOptions;
 
-  /** @throws DurableError `InvalidOption` */
+  /** @throws DurableError `InvalidOption`; `NotSupported` when Node.js or `@azure/functions` is too old */
   constructor(options: DFAppOptions = {}) {
+    assertSupportedVersions();
     if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
     this.#options = options;
     this.#registry = new Registry({
@@ -148,11 +152,13 @@ export class DFApp {
    * @example
    * const charge = app.activity("charge", { input: orderSchema, output: receiptSchema, handler: (order) => pay(order) });
    *
+   * @param name may be left out before a function that has one, which no minifier changes
    * @param definition the function, or an object with it as `handler` and schemas (Zod, Valibot, ArkType) that check what
    * goes in and what comes out
    * @returns a handle for calls whose input and result are checked: `context.callActivity(priceOf, "apple")`
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
+  activity<Input = undefined, Output = unknown>(definition: ActivityOf<Input, Output>): ActivityHandle<Input, Output>;
   activity<In extends StandardSchema, Out extends StandardSchema>(
     name: string,
     definition: CheckedActivity<In, Out>,
@@ -169,7 +175,8 @@ export class DFApp {
     name: string,
     definition: Definition<ActivityOf<Input, Output>>,
   ): ActivityHandle<Input, Output>;
-  activity(name: string, definition: unknown): ActivityHandle<unknown, unknown> {
+  activity(first: unknown, second?: unknown): ActivityHandle<unknown, unknown> {
+    const { name, definition } = resolveName("activity", first, second);
     assertFunctionName(name);
     const { handler, ...schemas } = resolveDefinition<ActivityFunction>("activity", name, definition);
     this.#registry.addActivity({ name, activity: handler, ...schemas });
@@ -184,6 +191,12 @@ export class DFApp {
    * that of the second parameter; without one any input is taken, as the code may read it with `context.getInput()`.
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
+  orchestration<Arguments extends [input?: unknown], Output>(
+    definition: GeneratorOrchestrator<Arguments, Output>,
+  ): OrchestrationHandle<InputOf<Arguments>, Output>;
+  orchestration<Arguments extends [input?: unknown], Output>(
+    definition: AsyncOrchestrator<Arguments, Output>,
+  ): OrchestrationHandle<InputOf<Arguments>, Output>;
   orchestration<In extends StandardSchema, Out extends StandardSchema>(
     name: string,
     definition: CheckedOrchestration<In, Out>,
@@ -205,7 +218,8 @@ export class DFApp {
     name: string,
     definition: Definition<AsyncOrchestrator<Arguments, Output>>,
   ): OrchestrationHandle<InputOf<Arguments>, Output>;
-  orchestration(name: string, definition: unknown): OrchestrationHandle<unknown, unknown> {
+  orchestration(first: unknown, second?: unknown): OrchestrationHandle<unknown, unknown> {
+    const { name, definition } = resolveName("orchestration", first, second);
     assertFunctionName(name);
     const { handler, ...schemas } = resolveDefinition<Orchestrator>("orchestration", name, definition);
     this.#registry.addOrchestration({ name, orchestrator: handler, ...schemas });
@@ -247,6 +261,8 @@ export class DFApp {
    * @returns a handle for operations whose names, inputs and results are checked
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
+  entity<State = unknown>(definition: EntityFunction<State>): EntityHandle<UntypedOperations>;
+  entity<T extends object>(definition: EntityClass<T>): EntityHandle<T>;
   // Functions first: the compiler would take an arrow function for a class, and give its parameter no type.
   entity<State extends StandardSchema, Operations extends Readonly<Record<string, OperationSchemas>>>(
     name: string,
@@ -265,7 +281,8 @@ export class DFApp {
     name: string,
     definition: EntityClass<T> | CheckedClassEntity<T, undefined>,
   ): EntityHandle<T>;
-  entity(name: string, definition: unknown): EntityHandle<never> {
+  entity(first: unknown, second?: unknown): EntityHandle<never> {
+    const { name, definition } = resolveName("entity", first, second);
     assertFunctionName(name);
     const resolved = resolveEntity(name, definition);
     this.#registry.addEntity(resolved);
@@ -300,6 +317,20 @@ export class DFApp {
         return handler(request as RoutedRequest<Route>, client, context);
       },
     });
+  }
+
+  /**
+   * {@link http} with the route first. The function is called as its handler is, else by its methods and route.
+   *
+   * @example
+   * app.route("orders/{id}", async function readOrder(request, client) {
+   *   return { jsonBody: await client.getStatus(request.params.id) };
+   * });
+   * @throws DurableError `InvalidOption`
+   */
+  route<const Route extends string>(route: Route, definition: HttpFunctionHandler<Route> | RouteOptions<Route>): void {
+    const { name, options } = resolveRoute(route, definition);
+    this.http(name, options);
   }
 
   /**

@@ -171,6 +171,17 @@ describe("apps written for durable-functions 3.5", () => {
   });
 });
 
+it("functions take their names from the code, and classes from decorators", async () => {
+  const folder = createAppFolder("durable-functions-ts");
+  cpSync("test/e2e/apps/named", folder, { recursive: true });
+  expect(compile(folder)).toBe("");
+  await using host = await startLocalHost({ appFolder: folder });
+
+  expect(await run(host, "helloSequence", ["Oslo", "Lima"])).toBe("HI OSLO HI LIMA 2");
+  expect(await run(host, "doubleAll", [1, 2])).toEqual([2, 4]);
+  expect(host.output()).toContain("startAndWait: [GET,POST] http");
+});
+
 it("an app in CommonJS runs when our package stands in under the name durable-functions", async () => {
   const folder = createAppFolder("durable-functions");
   writeFileSync(join(folder, "host.json"), '{ "version": "2.0" }');

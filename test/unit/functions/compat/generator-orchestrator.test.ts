@@ -58,7 +58,7 @@ function start(handler: (context: OrchestrationContext) => unknown) {
 
 it("makes the call of a registered function when it is waited for, and not before", () => {
   const { context, generator } = start(function* () {
-    greet("nobody waits");
+    void greet("nobody waits");
     const result: unknown = yield child("in", "child-1").withRetry({ firstRetryIntervalInMilliseconds: 1 } as never);
     return result;
   });
