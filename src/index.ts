@@ -42,6 +42,20 @@ export type {
 export { DurableLock, EntityStateResponse, LockState } from "./functions/compat/client-results.ts";
 export { DummyEntityContext, DummyOrchestrationContext } from "./functions/compat/dummy-contexts.ts";
 export type { ExceptionPropertiesProvider } from "./functions/compat/exception-properties.ts";
+export {
+  activity,
+  entity,
+  type FunctionJsonContext,
+  type FunctionJsonEntityContext,
+  type FunctionJsonLog,
+  type FunctionJsonOrchestrationContext,
+  orchestrator,
+} from "./functions/compat/function-json.ts";
+export type {
+  FunctionJsonClient,
+  FunctionJsonRequest,
+  FunctionJsonResponse,
+} from "./functions/compat/function-json-client.ts";
 export { getClient } from "./functions/compat/get-client.ts";
 export type {
   ActivityHandler,

@@ -2,9 +2,11 @@ import { isDurableError } from "../../core/errors.ts";
 import type { DurableTask } from "../../orchestration/durable-task.ts";
 import type { OrchestrationContext } from "../../orchestration/orchestration-context.ts";
 import type { Orchestrator } from "../../orchestration/orchestrator.ts";
+import { createContextView } from "./context-view.ts";
 import { LockingRulesViolationError } from "./locking-rules-violation-error.ts";
 import { RegisteredTask } from "./registered-task.ts";
 
+type Call = (...args: unknown[]) => unknown;
 type AnyGenerator = Generator<unknown, unknown, unknown>;
 
 /** Calls that a critical section may forbid. */
@@ -21,11 +23,16 @@ const combinators: ReadonlySet<PropertyKey> = new Set(["all", "any", "race", "al
 /**
  * An orchestrator as code written for `durable-functions` 3.x has it: it may wait for calls of registered functions, which
  * know no context, and it may set what is read-only here.
+ *
+ * @param membersOf further members of its context
  */
-export function adaptOrchestrator(handler: (context: never) => unknown): Orchestrator {
+export function adaptOrchestrator(
+  handler: (context: never) => unknown,
+  membersOf: (context: OrchestrationContext) => Readonly<Record<string, unknown>> = () => ({}),
+): Orchestrator {
   return (context) => {
     const tasks = new RegisteredTasks(context);
-    const started = handler(createView(context, tasks) as never);
+    const started = handler(createView(context, tasks, membersOf(context)) as never);
     return isGenerator(started) ? drive(started, tasks) : started;
   };
 }
@@ -73,25 +80,19 @@ function* drive(generator: AnyGenerator, tasks: RegisteredTasks): AnyGenerator {
   return step.value;
 }
 
-/** The context with what differs; members that its code adds stay with it. */
-function createView(context: OrchestrationContext, tasks: RegisteredTasks): OrchestrationContext {
-  const own = new Map<PropertyKey, unknown>();
+/** The context as 3.x code may use it. */
+function createView(
+  context: OrchestrationContext,
+  tasks: RegisteredTasks,
+  members: Readonly<Record<string, unknown>>,
+): OrchestrationContext {
+  const own = new Map<PropertyKey, unknown>(Object.entries(members));
   let mayBeLocked = false;
-  const combinator = (name: PropertyKey) => {
-    const combine = Reflect.get(context, name) as (...args: unknown[]) => unknown;
-    return (list: unknown, ...rest: unknown[]) =>
-      combine.call(context, Array.isArray(list) ? list.map((task) => tasks.bind(task)) : list, ...rest);
-  };
-  const member = (name: PropertyKey): unknown => {
-    if (combinators.has(name)) return combinator(name);
-    const value: unknown = Reflect.get(context, name, context);
-    if (typeof value !== "function") return value;
-    const call = (...args: unknown[]): unknown => value.apply(context, args);
-    if (!guardedCalls.has(name)) return call;
-    return (...args: unknown[]) => {
+  const guarded = (call: Call, isLock: boolean): Call => {
+    return (...args) => {
       try {
         const result = call(...args);
-        mayBeLocked ||= name === "lock";
+        mayBeLocked ||= isLock;
         return result;
       } catch (error) {
         if (!mayBeLocked || !isDurableError(error, "OrchestrationMisuse")) throw error;
@@ -99,23 +100,20 @@ function createView(context: OrchestrationContext, tasks: RegisteredTasks): Orch
       }
     };
   };
-  const view: OrchestrationContext = new Proxy(context, {
-    get(_target, name) {
-      if (own.has(name)) return own.get(name);
-      const value = member(name);
-      // Others change from one episode to the next.
-      if (typeof value === "function") own.set(name, value);
-      return value;
+  const view = createContextView(context, own, {
+    wrap: (name, call) => {
+      if (combinators.has(name)) {
+        return (list, ...rest) => call(Array.isArray(list) ? list.map((task) => tasks.bind(task)) : list, ...rest);
+      }
+      return guardedCalls.has(name) ? guarded(call, name === "lock") : call;
     },
-    set(_target, name, value: unknown) {
+    set: (name, value) => {
       if (name === "customStatus") context.setCustomStatus(value);
-      else own.set(name, value);
-      return true;
+      return name === "customStatus";
     },
-    has: (_target, name) => own.has(name) || Reflect.has(context, name),
   });
   own.set("df", view);
-  own.set("Task", Object.fromEntries([...combinators].map((name) => [name, combinator(name)])));
+  own.set("Task", Object.fromEntries([...combinators].map((name) => [name, Reflect.get(view, name)])));
   return view;
 }
 

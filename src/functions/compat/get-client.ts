@@ -1,8 +1,11 @@
 import az, { type InvocationContext } from "@azure/functions";
 import { DurableError } from "../../core/errors.ts";
-import type { DurableClient } from "../durable-client.ts";
+import { DurableClient } from "../durable-client.ts";
 import { isClientBinding } from "./client-binding.ts";
 import { connectClient } from "./default-app.ts";
+import type { FunctionJsonContext } from "./function-json.ts";
+import { FunctionJsonClient } from "./function-json-client.ts";
+import { findConnection } from "./function-json-contract.ts";
 
 /** The clients of running functions, or why one has none. */
 const clients = new WeakMap<object, { readonly client: DurableClient } | { readonly failure: unknown }>();
@@ -17,7 +20,8 @@ export function rememberClientsOfFunctions(): void {
   if (areFunctionsWatched) return;
   areFunctionsWatched = true;
   az.app.hook.preInvocation(async ({ invocationContext }) => {
-    if (!invocationContext.options.extraInputs.some(isClientBinding)) return;
+    // Contexts of functions with a function.json have no options.
+    if (invocationContext.options?.extraInputs.some(isClientBinding) !== true) return;
     try {
       rememberClient(invocationContext, await connectClient());
     } catch (failure) {
@@ -28,12 +32,17 @@ export function rememberClientsOfFunctions(): void {
 }
 
 /**
- * The client of a function that has one among its inputs: `extraInputs: [df.input.durableClient()]`.
+ * The client of a function that has one among its inputs: `extraInputs: [df.input.durableClient()]`, or a binding
+ * `durableClient` in its function.json.
  *
  * @throws DurableError `InvalidOption` when the function has no such input, `NotSupported` where nothing in this process
  * runs orchestrations
  */
-export function getClient(context: InvocationContext): DurableClient {
+export function getClient(context: InvocationContext): DurableClient;
+export function getClient(context: FunctionJsonContext): FunctionJsonClient;
+export function getClient(context: InvocationContext | FunctionJsonContext): DurableClient | FunctionJsonClient {
+  const connection = findConnection(context);
+  if (connection !== undefined) return new FunctionJsonClient(new DurableClient(connection));
   const known = clients.get(context);
   if (known === undefined) {
     throw new DurableError(
