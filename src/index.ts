@@ -2,7 +2,6 @@ export type { TokenSource, TokenSourceOptions } from "./core/durable-http.ts";
 export type { CleanEntityStorageResult } from "./core/entity-client.ts";
 export { EntityId, type EntityRef } from "./core/entity-id.ts";
 export { DurableError, type DurableErrorCode, isDurableError } from "./core/errors.ts";
-export type { FailureDetails } from "./core/failure-details.ts";
 export type { Tags } from "./core/history-event.ts";
 export type { TerminateOptions } from "./core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
@@ -14,6 +13,73 @@ export type { UserLogger } from "./core/ports.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry-policy.ts";
 export type { TimeSpanInput, TimeSpanParts } from "./core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "./core/versioning.ts";
+export * as app from "./functions/compat/app.ts";
+export type { CallHttpOptions, TaskHubOptions } from "./functions/compat/call-options.ts";
+export type {
+  CosmosDBDurableClientHandler,
+  CosmosDBDurableClientOptions,
+  CosmosDBv3DurableClientOptions,
+  CosmosDBv4DurableClientOptions,
+  DurableClientHandler,
+  DurableClientOptions,
+  EventGridDurableClientHandler,
+  EventGridDurableClientOptions,
+  EventHubDurableClientHandler,
+  EventHubDurableClientOptions,
+  HttpDurableClientHandler,
+  HttpDurableClientOptions,
+  ServiceBusQueueDurableClientHandler,
+  ServiceBusQueueDurableClientOptions,
+  ServiceBusTopicDurableClientHandler,
+  ServiceBusTopicDurableClientOptions,
+  StorageBlobDurableClientHandler,
+  StorageBlobDurableClientOptions,
+  StorageQueueDurableClientHandler,
+  StorageQueueDurableClientOptions,
+  TimerDurableClientHandler,
+  TimerDurableClientOptions,
+} from "./functions/compat/client-handlers.ts";
+export { DurableLock, EntityStateResponse, LockState } from "./functions/compat/client-results.ts";
+export { DummyEntityContext, DummyOrchestrationContext } from "./functions/compat/dummy-contexts.ts";
+export type { ExceptionPropertiesProvider } from "./functions/compat/exception-properties.ts";
+export {
+  activity,
+  entity,
+  type FunctionJsonContext,
+  type FunctionJsonEntityContext,
+  type FunctionJsonLog,
+  type FunctionJsonOrchestrationContext,
+  orchestrator,
+} from "./functions/compat/function-json.ts";
+export type {
+  FunctionJsonClient,
+  FunctionJsonRequest,
+  FunctionJsonResponse,
+} from "./functions/compat/function-json-client.ts";
+export { getClient } from "./functions/compat/get-client.ts";
+export type {
+  ActivityHandler,
+  ActivityOptions,
+  ActivityTrigger,
+  EntityHandler,
+  EntityOptions,
+  EntityTrigger,
+  OrchestrationHandler,
+  OrchestrationOptions,
+  OrchestrationTrigger,
+} from "./functions/compat/handlers.ts";
+export type { DurableClientInput } from "./functions/compat/input.ts";
+export * as input from "./functions/compat/input.ts";
+export { LockingRulesViolationError } from "./functions/compat/locking-rules-violation-error.ts";
+export type {
+  AggregatedError,
+  RegisteredActivity,
+  RegisteredActivityTask,
+  RegisteredOrchestration,
+  RegisteredOrchestrationTask,
+  Task,
+} from "./functions/compat/task.ts";
+export * as trigger from "./functions/compat/trigger.ts";
 export {
   type ActivityOf,
   type AsyncOrchestrator,
@@ -24,7 +90,7 @@ export {
 export { DurableClient } from "./functions/durable-client.ts";
 export type {
   ConnectOptions,
-  DurableClientOptions,
+  DurableClientOptions as ClientSettings,
   GetStatusOptions,
   OrchestrationFilter,
   PurgeHistoryResult,
@@ -37,7 +103,6 @@ export type {
   CleanEntityStorageOptions,
   EntityFilter,
   EntityLocation,
-  EntityStateResponse,
   EntityStatus,
   EntityStatusPage,
   SignalEntityOptions,
@@ -50,6 +115,20 @@ export type {
   ClassOperationSchemas,
   SchemaOperations,
 } from "./functions/entity-registration.ts";
+export type {
+  DurableEntityContext,
+  DurableOrchestrationContext,
+  EntityContext,
+  EntityFunction,
+  OrchestrationContext,
+} from "./functions/function-contexts.ts";
+export {
+  createFunctionDecorators,
+  type FunctionDecorators,
+  type MethodDecorator,
+  type OrchestrationDecorator,
+} from "./functions/function-decorators.ts";
+export type { RouteOptions } from "./functions/function-naming.ts";
 export type { HostingOption } from "./functions/hosting/choose-hosting.ts";
 export type {
   HttpAuthLevel,
@@ -76,7 +155,6 @@ export type { WorkerHost } from "./hosting/worker-host.ts";
 export type { HistoryEntry } from "./management/history-format.ts";
 export type { HttpManagementPayload } from "./management/management-links.ts";
 export type { CallActivityOptions, CallSubOrchestratorOptions } from "./orchestration/call-options.ts";
-export type { DurableLock, LockState } from "./orchestration/durable-lock.ts";
 export type { DurableTask, TimerTask, WinnerOf } from "./orchestration/durable-task.ts";
 export {
   createEntityHandle,
@@ -97,10 +175,13 @@ export {
   ManagedIdentityTokenSource,
 } from "./orchestration/http/durable-http-request.ts";
 export { DurableHttpResponse } from "./orchestration/http/durable-http-response.ts";
-export type { OrchestrationContext } from "./orchestration/orchestration-context.ts";
-export { isTaskFailedError, TaskFailedError } from "./orchestration/task-failed-error.ts";
+export {
+  isTaskFailedError,
+  TaskFailedError,
+  type TaskFailure as FailureDetails,
+} from "./orchestration/task-failed-error.ts";
 export type { ActivityContext } from "./worker/activity-context.ts";
 export type { DurableHttpOptions } from "./worker/durable-http/durable-http-options.ts";
 export type { TokenProvider } from "./worker/durable-http/token-provider.ts";
-export type { EntityContext, EntitySignalOptions, StartFromEntityOptions } from "./worker/entities/entity-context.ts";
-export type { EntityClass, EntityFunction, OperationSchemas } from "./worker/entities/entity-definition.ts";
+export type { EntitySignalOptions, StartFromEntityOptions } from "./worker/entities/entity-context.ts";
+export type { EntityClass, OperationSchemas } from "./worker/entities/entity-definition.ts";

@@ -395,6 +395,14 @@ export const logEvents = {
     meaning: "A function cannot be served; the others are.",
     action: "Mend its name, trigger or route, as the text says.",
   },
+  FunctionJsonIgnored: {
+    area: "Host",
+    level: "warn",
+    fields: ["count"],
+    meaning:
+      "Folders with a function.json do not run, because the code of the app registers functions: the rule of Azure.",
+    action: "Register those functions by code too, or remove the folders.",
+  },
   TriggerNotServed: {
     area: "Host",
     level: "warn",

@@ -16,11 +16,10 @@ import {
   createOrchestrationHandle,
   type OrchestrationHandle,
 } from "../orchestration/handles.ts";
-import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityContext, ActivityFunction } from "../worker/activity-context.ts";
 import type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
-import type { EntityClass, EntityFunction, OperationSchemas } from "../worker/entities/entity-definition.ts";
+import type { EntityClass, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
 import { DurableClient } from "./durable-client.ts";
 import { type ClientConnection, type EmbeddedHost, findEmbeddedHost, showToHosts } from "./embedded-host.ts";
@@ -33,6 +32,8 @@ import {
   resolveEntity,
   type SchemaOperations,
 } from "./entity-registration.ts";
+import type { EntityFunction, OrchestrationContext } from "./function-contexts.ts";
+import { type RouteOptions, resolveName, resolveRoute } from "./function-naming.ts";
 import { assertHostingOption, type HostingOption } from "./hosting/choose-hosting.ts";
 import { HttpRegistrations } from "./hosting/http-registrations.ts";
 import { joinFunctionApp } from "./hosting/join-function-app.ts";
@@ -42,6 +43,7 @@ import {
   assertFunctionName,
   assertHttpFunction,
   type HttpAuthLevel,
+  type HttpFunctionHandler,
   type HttpFunctionOptions,
   type RoutedRequest,
 } from "./http-function.ts";
@@ -54,6 +56,7 @@ import {
   type CheckedOutputOrchestration,
   resolveDefinition,
 } from "./schema-definition.ts";
+import { assertSupportedVersions } from "./supported-versions.ts";
 import { noConnection, notHosted } from "./unhosted-connection.ts";
 
 export interface DFAppOptions {
@@ -134,8 +137,9 @@ export class DFApp {
   /** A Functions host runs the process. */
   readonly #isInFunctionApp: boolean;
 
-  /** @throws DurableError `InvalidOption` */
+  /** @throws DurableError `InvalidOption`; `NotSupported` when Node.js or `@azure/functions` is too old */
   constructor(options: DFAppOptions = {}) {
+    assertSupportedVersions();
     if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
     if (options.hosting !== undefined) assertHostingOption(options.hosting);
     this.#options = options;
@@ -164,11 +168,13 @@ export class DFApp {
    * @example
    * const charge = app.activity("charge", { input: orderSchema, output: receiptSchema, handler: (order) => pay(order) });
    *
+   * @param name may be left out before a function that has one, which no minifier changes
    * @param definition the function, or an object with it as `handler` and schemas (Zod, Valibot, ArkType) that check what
    * goes in and what comes out
    * @returns a handle for calls whose input and result are checked: `context.callActivity(priceOf, "apple")`
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
+  activity<Input = undefined, Output = unknown>(definition: ActivityOf<Input, Output>): ActivityHandle<Input, Output>;
   activity<In extends StandardSchema, Out extends StandardSchema>(
     name: string,
     definition: CheckedActivity<In, Out>,
@@ -185,7 +191,8 @@ export class DFApp {
     name: string,
     definition: Definition<ActivityOf<Input, Output>>,
   ): ActivityHandle<Input, Output>;
-  activity(name: string, definition: unknown): ActivityHandle<unknown, unknown> {
+  activity(first: unknown, second?: unknown): ActivityHandle<unknown, unknown> {
+    const { name, definition } = resolveName("activity", first, second);
     assertFunctionName(name);
     const { handler, ...schemas } = resolveDefinition<ActivityFunction>("activity", name, definition);
     this.#registry.addActivity({ name, activity: handler, ...schemas });
@@ -200,6 +207,12 @@ export class DFApp {
    * that of the second parameter; without one any input is taken, as the code may read it with `context.getInput()`.
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
+  orchestration<Arguments extends [input?: unknown], Output>(
+    definition: GeneratorOrchestrator<Arguments, Output>,
+  ): OrchestrationHandle<InputOf<Arguments>, Output>;
+  orchestration<Arguments extends [input?: unknown], Output>(
+    definition: AsyncOrchestrator<Arguments, Output>,
+  ): OrchestrationHandle<InputOf<Arguments>, Output>;
   orchestration<In extends StandardSchema, Out extends StandardSchema>(
     name: string,
     definition: CheckedOrchestration<In, Out>,
@@ -221,7 +234,8 @@ export class DFApp {
     name: string,
     definition: Definition<AsyncOrchestrator<Arguments, Output>>,
   ): OrchestrationHandle<InputOf<Arguments>, Output>;
-  orchestration(name: string, definition: unknown): OrchestrationHandle<unknown, unknown> {
+  orchestration(first: unknown, second?: unknown): OrchestrationHandle<unknown, unknown> {
+    const { name, definition } = resolveName("orchestration", first, second);
     assertFunctionName(name);
     const { handler, ...schemas } = resolveDefinition<Orchestrator>("orchestration", name, definition);
     this.#registry.addOrchestration({ name, orchestrator: handler, ...schemas });
@@ -263,6 +277,8 @@ export class DFApp {
    * @returns a handle for operations whose names, inputs and results are checked
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
+  entity<State = unknown>(definition: EntityFunction<State>): EntityHandle<UntypedOperations>;
+  entity<T extends object>(definition: EntityClass<T>): EntityHandle<T>;
   // Functions first: the compiler would take an arrow function for a class, and give its parameter no type.
   entity<State extends StandardSchema, Operations extends Readonly<Record<string, OperationSchemas>>>(
     name: string,
@@ -281,7 +297,8 @@ export class DFApp {
     name: string,
     definition: EntityClass<T> | CheckedClassEntity<T, undefined>,
   ): EntityHandle<T>;
-  entity(name: string, definition: unknown): EntityHandle<never> {
+  entity(first: unknown, second?: unknown): EntityHandle<never> {
+    const { name, definition } = resolveName("entity", first, second);
     assertFunctionName(name);
     const resolved = resolveEntity(name, definition);
     this.#registry.addEntity(resolved);
@@ -318,6 +335,20 @@ export class DFApp {
         },
       }),
     );
+  }
+
+  /**
+   * {@link http} with the route first. The function is called as its handler is, else by its methods and route.
+   *
+   * @example
+   * app.route("orders/{id}", async function readOrder(request, client) {
+   *   return { jsonBody: await client.getStatus(request.params.id) };
+   * });
+   * @throws DurableError `InvalidOption`
+   */
+  route<const Route extends string>(route: Route, definition: HttpFunctionHandler<Route> | RouteOptions<Route>): void {
+    const { name, options } = resolveRoute(route, definition);
+    this.http(name, options);
   }
 
   /**

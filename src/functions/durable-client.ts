@@ -36,6 +36,7 @@ import {
   type WaitOptions,
 } from "./durable-client-options.ts";
 import {
+  assertOwnHub,
   type CallEntityOptions,
   type CleanEntityStorageOptions,
   DurableEntityClient,
@@ -188,13 +189,19 @@ export class DurableClient {
    *
    * @throws DurableError `InstanceNotFound`, `InvalidOption`, `InvalidPayload`
    */
-  raiseEvent(instanceId: string, eventName: string, eventData?: unknown): Promise<void>;
+  raiseEvent(instanceId: string, eventName: string, eventData?: unknown, options?: EntityLocation): Promise<void>;
   raiseEvent<Payload>(
     instanceId: string,
     event: ExternalEvent<Payload>,
     ...eventData: undefined extends Payload ? [eventData?: Payload] : [eventData: Payload]
   ): Promise<void>;
-  async raiseEvent(instanceId: string, event: string | ExternalEvent<unknown>, eventData?: unknown): Promise<void> {
+  async raiseEvent(
+    instanceId: string,
+    event: string | ExternalEvent<unknown>,
+    eventData?: unknown,
+    location: EntityLocation = {},
+  ): Promise<void> {
+    assertOwnHub(this.#connection, location);
     const { client } = this.#connection;
     const { name: eventName, schema } =
       typeof event === "object" && event !== null ? event : { name: event, schema: undefined };
@@ -231,7 +238,8 @@ export class DurableClient {
    *
    * @throws DurableError `InstanceNotFound`, `InstanceNotActive` when it has not failed, `NotSupported`
    */
-  async rewind(instanceId: string, reason?: string): Promise<void> {
+  async rewind(instanceId: string, reason?: string, location: EntityLocation = {}): Promise<void> {
+    assertOwnHub(this.#connection, location);
     const { client } = this.#connection;
     await client.rewind(instanceId, reason);
   }

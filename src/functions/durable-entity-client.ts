@@ -11,7 +11,7 @@ import { TaskFailedError } from "../orchestration/task-failed-error.ts";
 import { assertEntityFilter, resolveWaitOptions, type WaitOptions } from "./durable-client-options.ts";
 import type { ClientConnection } from "./embedded-host.ts";
 
-/** Where an entity is, as `durable-functions` 3.x lets a caller say: there is no way from here to another hub. */
+/** Where an entity or an instance is, as `durable-functions` 3.x lets a caller say: there is no way from here to another hub. */
 export interface EntityLocation {
   /** The hub of the client. */
   readonly taskHubName?: string | undefined;
@@ -143,15 +143,20 @@ export class DurableEntityClient {
   }
 
   /** @throws DurableError `InvalidEntityId`, `NotSupported` */
-  #resolve(entityId: EntityRef | string, { taskHubName, connectionName }: EntityLocation): EntityId {
-    const { client, connectionName: ownConnection } = this.#connection;
-    for (const [asked, own, what] of [
-      [taskHubName, client.taskHub, "task hub"],
-      [connectionName, ownConnection, "storage connection"],
-    ] as const) {
-      if (!asked || asked.toLowerCase() === own.toLowerCase()) continue;
-      throw new DurableError("NotSupported", `this client speaks to the ${what} '${own}', not to '${asked}'`);
-    }
+  #resolve(entityId: EntityRef | string, location: EntityLocation): EntityId {
+    assertOwnHub(this.#connection, location);
     return toEntityId(entityId);
+  }
+}
+
+/** @throws DurableError `NotSupported` for a hub that is not the client's */
+export function assertOwnHub(connection: ClientConnection, { taskHubName, connectionName }: EntityLocation): void {
+  const { client, connectionName: ownConnection } = connection;
+  for (const [asked, own, what] of [
+    [taskHubName, client.taskHub, "task hub"],
+    [connectionName, ownConnection, "storage connection"],
+  ] as const) {
+    if (!asked || asked.toLowerCase() === own.toLowerCase()) continue;
+    throw new DurableError("NotSupported", `this client speaks to the ${what} '${own}', not to '${asked}'`);
   }
 }

@@ -2,7 +2,6 @@ import { DurableError } from "../core/errors.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { OperationInput, OperationNames, OperationsOf } from "../orchestration/entity-handle.ts";
 import { findOperations } from "../worker/entities/class-entity.ts";
-import type { EntityContext } from "../worker/entities/entity-context.ts";
 import {
   type EntityClass,
   type EntityDefinition,
@@ -10,6 +9,7 @@ import {
   isEntityClass,
   type OperationSchemas,
 } from "../worker/entities/entity-definition.ts";
+import type { EntityContext } from "./function-contexts.ts";
 import { readSchema } from "./schema-definition.ts";
 
 /** An entity that is a class, with schemas. */

@@ -5,9 +5,9 @@ import {
   type SchemaOutput,
   type StandardSchema,
 } from "../core/payloads/standard-schema.ts";
-import type { OrchestrationContext } from "../orchestration/orchestration-context.ts";
 import type { OrchestratorOf } from "../orchestration/orchestrator.ts";
 import type { ActivityContext } from "../worker/activity-context.ts";
+import type { OrchestrationContext } from "./function-contexts.ts";
 
 type ActivityWith<Input, Output> = (input: Input, context: ActivityContext) => Output | Promise<Output>;
 type OrchestratorWith<Input, Output> = (

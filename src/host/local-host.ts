@@ -7,6 +7,7 @@ import { installEmbeddedHost } from "../functions/embedded-host.ts";
 import { createManagementApi, managementBodyBytes } from "../http/management-api.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
 import { FunctionApp } from "./app/function-app.ts";
+import { FunctionJsonFunctions } from "./app/function-json-functions.ts";
 import { FunctionsCore } from "./app/functions-core.ts";
 import type { LoadedApp } from "./app/load-app.ts";
 import { loadAppWithin } from "./app/load-app.ts";
@@ -234,11 +235,18 @@ export class LocalHost {
   }
 
   async #loadWithin(core: FunctionsCore): Promise<LoadedApp> {
-    return await loadAppWithin(this.#options.loadTimeoutMs ?? 20_000, this.#options.appFolder, core, () =>
+    const declared = new FunctionJsonFunctions({
+      core,
+      apps: this.#apps,
+      events: this.#events,
+      version: this.#options.version,
+    });
+    const cure = () =>
       this.#apps.isAwaited
         ? "it waits for app.connect(), but the engine starts only after loading. Call connect() inside a function, or do not await it at the top level."
-        : "a longer time can be given with --timeout.",
-    );
+        : "a longer time can be given with --timeout.";
+    const timeoutMs = this.#options.loadTimeoutMs ?? 20_000;
+    return await loadAppWithin(timeoutMs, this.#options.appFolder, core, cure, declared);
   }
 
   #openApp(core: FunctionsCore, hostJson: JsonObject, classic: ClassicHost): FunctionApp {

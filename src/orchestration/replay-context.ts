@@ -1,5 +1,6 @@
 import { isEntityInstanceId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
+import { durableFunctionOptions, type FunctionInvocation, noBindings } from "../core/function-invocation.ts";
 import type { Tags } from "../core/history-event.ts";
 import { validateSync } from "../core/payloads/standard-schema.ts";
 import { isReservedName } from "../core/reserved-names.ts";
@@ -44,7 +45,7 @@ const maxCustomStatusLength = 8192;
 type Tasks = readonly DurableTask<unknown>[];
 
 /** The context that user code holds: turns calls into numbered actions and open tasks of one execution. */
-export class ReplayContext implements OrchestrationContext {
+export class ReplayContext implements OrchestrationContext, FunctionInvocation {
   readonly #scope: ContextScope;
 
   readonly Task: OrchestrationContext["Task"] = {
@@ -72,6 +73,27 @@ export class ReplayContext implements OrchestrationContext {
 
   get name(): string {
     return this.#scope.started.name;
+  }
+
+  get functionName(): string {
+    return this.name;
+  }
+
+  /** The same in every replay of this execution. */
+  get invocationId(): string {
+    return this.#scope.started.orchestrationInstance.executionId ?? this.instanceId;
+  }
+
+  get extraInputs(): FunctionInvocation["extraInputs"] {
+    return noBindings.extraInputs;
+  }
+
+  get extraOutputs(): FunctionInvocation["extraOutputs"] {
+    return noBindings.extraOutputs;
+  }
+
+  get options(): FunctionInvocation["options"] {
+    return durableFunctionOptions("orchestrationTrigger");
   }
 
   get version(): string {

@@ -1,5 +1,12 @@
 import type { FailureDetails } from "../core/failure-details.ts";
 
+/** A failure as an orchestrator sees it. */
+export interface TaskFailure extends FailureDetails {
+  readonly innerFailure?: TaskFailure | undefined;
+  /** Whether this failure or one that caused it has that `errorType`. */
+  isCausedBy(errorType: string): boolean;
+}
+
 /**
  * What an orchestrator catches when an activity or sub-orchestration that it waited for has failed. Where the app and what
  * runs it may have loaded two copies of the package (a bundle, a host installed elsewhere), recognise it with
@@ -19,13 +26,13 @@ export class TaskFailedError extends Error {
   /** Number of the task in its orchestration. */
   readonly taskId: number;
   /** The failure as the task reported it. */
-  readonly failureDetails: FailureDetails;
+  readonly failureDetails: TaskFailure;
 
   constructor(what: string, taskName: string, taskId: number, failureDetails: FailureDetails) {
     super(`${what} '${taskName}' failed: ${failureDetails.errorMessage}`, { cause: revive(failureDetails) });
     this.taskName = taskName;
     this.taskId = taskId;
-    this.failureDetails = failureDetails;
+    this.failureDetails = toTaskFailure(failureDetails);
     // A stack taken during replay shows the engine, and differs from one replay to the next.
     this.stack = `${this.name}: ${this.message}`;
   }
@@ -41,6 +48,20 @@ export function isTaskFailedError(error: unknown, errorType?: string): error is 
   const { failureDetails } = error as Partial<TaskFailedError>;
   if (typeof failureDetails !== "object" || failureDetails === null) return false;
   return errorType === undefined || failureDetails.errorType === errorType;
+}
+
+/** The failure with its question, which is no part of what is stored or compared. */
+function toTaskFailure(details: FailureDetails): TaskFailure {
+  const { innerFailure } = details;
+  const failure = { ...details, ...(innerFailure && { innerFailure: toTaskFailure(innerFailure) }) };
+  return Object.defineProperty(failure, "isCausedBy", {
+    value: (errorType: string): boolean => {
+      for (let cause: FailureDetails | undefined = failure; cause !== undefined; cause = cause.innerFailure) {
+        if (cause.errorType === errorType) return true;
+      }
+      return false;
+    },
+  }) as TaskFailure;
 }
 
 /** An `Error` that looks like the one that was thrown where the task ran. */

@@ -24,21 +24,35 @@ const defaultCapabilities = [
   "HandlesWorkerTerminateMessage",
 ];
 
+/** Functions that folders of the app declare by a function.json. */
+export interface DeclaredFunctions {
+  /** Resolves to whether there are any. */
+  find(appFolder: string): Promise<boolean>;
+  /** Loads them, after the code of the app. Resolves to their scripts. */
+  register(isModule: boolean): Promise<readonly string[]>;
+}
+
 /**
  * Loads the app of a folder in the order of the genuine worker: entry files one after another, `appStart` hooks (also
- * when an entry file threw), capabilities, and then registration is closed.
+ * when an entry file threw), functions that are declared by a function.json, capabilities, and then registration is
+ * closed.
  *
  * @throws DurableError `HostStartFailed` when nothing matches `main` or an entry file or hook threw; it names the file.
  */
-async function loadApp(appFolder: string, core: FunctionsCore): Promise<LoadedApp> {
+async function loadApp(
+  appFolder: string,
+  core: FunctionsCore,
+  declared: DeclaredFunctions | undefined,
+): Promise<LoadedApp> {
   const { main, isModule } = await readManifest(appFolder);
-  if (main === undefined) {
+  const isDeclared = (await declared?.find(appFolder)) ?? false;
+  if (main === undefined && !isDeclared) {
     throw new DurableError(
       "HostStartFailed",
       `${join(appFolder, "package.json")} names no "main"; set it to the built modules that register functions, for example "dist/*.js"`,
     );
   }
-  const files = await findEntryFiles(appFolder, main);
+  const files = main === undefined ? [] : await findEntryFiles(appFolder, main, isDeclared);
 
   const failures: DurableError[] = [];
   for (const file of files) {
@@ -55,11 +69,12 @@ async function loadApp(appFolder: string, core: FunctionsCore): Promise<LoadedAp
     failures.push(new DurableError("HostStartFailed", `an appStart hook failed: ${stackOf(cause)}`, { cause }));
   }
   if (failures[0] !== undefined) throw failures[0];
+  const scripts = isDeclared ? await declared!.register(isModule) : [];
 
   const offered = Object.fromEntries(defaultCapabilities.map((name) => [name, "true"]));
   const capabilities = (await core.model?.getCapabilities?.(offered)) ?? offered;
   core.lock();
-  return { files, capabilities };
+  return { files: [...files, ...scripts], capabilities };
 }
 
 /**
@@ -74,6 +89,7 @@ export async function loadAppWithin(
   appFolder: string,
   core: FunctionsCore,
   cure: () => string,
+  declared?: DeclaredFunctions,
 ): Promise<LoadedApp> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
@@ -83,7 +99,7 @@ export async function loadAppWithin(
     }, timeoutMs);
   });
   try {
-    return await Promise.race([loadApp(appFolder, core), timeout]);
+    return await Promise.race([loadApp(appFolder, core, declared), timeout]);
   } finally {
     clearTimeout(timer);
   }
@@ -105,11 +121,13 @@ async function readManifest(appFolder: string): Promise<{ main: string | undefin
 /**
  * The files that `main` names: a glob, or a folder that stands for all below it. Files of a folder come before those of
  * its subfolders, by name, so `dist/{index.js,functions/*.js}` loads `index.js` first and the order never changes.
+ *
+ * @param mayBeNone where functions are declared, `main` is often what npm has written into a package without code
  */
-export async function findEntryFiles(appFolder: string, main: string): Promise<readonly string[]> {
+export async function findEntryFiles(appFolder: string, main: string, mayBeNone = false): Promise<readonly string[]> {
   const pattern = main.replaceAll("\\", "/").replace(/^\.\//, "");
   const files = await glob(pattern, { cwd: appFolder, absolute: true, expandDirectories: true });
-  if (files.length === 0) {
+  if (files.length === 0 && !mayBeNone) {
     throw new DurableError(
       "HostStartFailed",
       `No file matches "main": ${JSON.stringify(main)} of ${join(appFolder, "package.json")}. Has the app been built? Try: npm run build`,

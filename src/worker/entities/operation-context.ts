@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { EntityAction, EntityOperation } from "../../core/entity-batch.ts";
 import { type EntityId, type EntityRef, toEntityId } from "../../core/entity-id.ts";
 import { DurableError } from "../../core/errors.ts";
+import { durableFunctionOptions, type FunctionInvocation, noBindings } from "../../core/function-invocation.ts";
 import { assertDefinitionName } from "../../core/function-names.ts";
 import { assertInstanceId } from "../../core/ids.ts";
 import type { DataConverter } from "../../core/payloads/data-converter.ts";
@@ -26,7 +27,7 @@ export interface OperationScope {
 }
 
 /** The context of one operation, and what the code has asked for with it. */
-export class OperationContext implements EntityContext {
+export class OperationContext implements EntityContext, FunctionInvocation {
   readonly actions: EntityAction[] = [];
   readonly isNewlyConstructed: boolean;
   readonly #scope: OperationScope;
@@ -56,6 +57,27 @@ export class OperationContext implements EntityContext {
 
   get entityKey(): string {
     return this.#scope.entityId.key;
+  }
+
+  get functionName(): string {
+    return this.entityName;
+  }
+
+  /** The entity's own id: one operation has no other. */
+  get invocationId(): string {
+    return this.entityId.toString();
+  }
+
+  get extraInputs(): FunctionInvocation["extraInputs"] {
+    return noBindings.extraInputs;
+  }
+
+  get extraOutputs(): FunctionInvocation["extraOutputs"] {
+    return noBindings.extraOutputs;
+  }
+
+  get options(): FunctionInvocation["options"] {
+    return durableFunctionOptions("entityTrigger");
   }
 
   get operationName(): string {

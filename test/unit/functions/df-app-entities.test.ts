@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
 import { DFApp } from "../../../src/functions/df-app.ts";
 import { type EmbeddedApp, installEmbeddedHost } from "../../../src/functions/embedded-host.ts";
+import type { EntityContext } from "../../../src/functions/function-contexts.ts";
 import type { DurableTask } from "../../../src/orchestration/durable-task.ts";
 import {
   createEntityHandle,
@@ -12,7 +13,6 @@ import {
   type UntypedOperations,
 } from "../../../src/orchestration/entity-handle.ts";
 import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
-import type { EntityContext } from "../../../src/worker/entities/entity-context.ts";
 import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
 import { type Call, resultsOf, toOperations } from "../worker/entities/run-batch.ts";
 import { numberFromText, type Order, orderSchema, slowOrderSchema } from "./standard-schemas.ts";

@@ -1,0 +1,57 @@
+import az, { type FunctionInput, type InvocationContext, type LogLevel } from "@azure/functions";
+import { noBindings } from "../../core/function-invocation.ts";
+import type { ActivityContext, ActivityFunction } from "../../worker/activity-context.ts";
+import { isClientBinding } from "./client-binding.ts";
+import { connectClient } from "./default-app.ts";
+import { addExceptionProperties, type ExceptionPropertiesProvider } from "./exception-properties.ts";
+import { rememberClient } from "./get-client.ts";
+import type { ActivityHandler, ActivityOptions } from "./handlers.ts";
+
+/** An activity as code written for `durable-functions` 3.x has it: with an `InvocationContext`. */
+export function adaptActivity(
+  handler: ActivityHandler,
+  options: Pick<ActivityOptions, "extraInputs" | "extraOutputs">,
+  provider: () => ExceptionPropertiesProvider | undefined,
+): ActivityFunction {
+  const inputs: readonly FunctionInput[] = options.extraInputs ?? [];
+  return async (input: unknown, context) => {
+    const invocation = createInvocation(context, options);
+    if (inputs.some(isClientBinding)) rememberClient(invocation, await connectClient());
+    try {
+      return (await handler(input, invocation)) as unknown;
+    } catch (error) {
+      throw addExceptionProperties(error, provider());
+    }
+  };
+}
+
+function createInvocation(
+  context: ActivityContext,
+  { extraInputs = [], extraOutputs = [] }: Pick<ActivityOptions, "extraInputs" | "extraOutputs">,
+): InvocationContext {
+  const trigger = { type: "activityTrigger", name: "activityTrigger" };
+  const invocation = new az.InvocationContext({
+    functionName: context.name,
+    // The same for every delivery and attempt of the call.
+    invocationId: `${context.instanceId}:${context.taskId}`,
+    logHandler: (level, ...args) => writeLog(context, level, args),
+    triggerMetadata: { instanceId: context.instanceId },
+    options: { trigger, extraInputs, extraOutputs },
+  });
+  return Object.assign(invocation, { extraOutputs: noBindings.extraOutputs });
+}
+
+function writeLog(context: ActivityContext, level: LogLevel, args: readonly unknown[]): void {
+  switch (level) {
+    case "trace":
+    case "debug":
+      return context[level](...args);
+    case "warning":
+      return context.warn(...args);
+    case "error":
+    case "critical":
+      return context.error(...args);
+    default:
+      return context.info(...args);
+  }
+}

@@ -1,0 +1,89 @@
+import { DurableError } from "../../core/errors.ts";
+import type { EntityContext, EntityFunction } from "../function-contexts.ts";
+import { adaptActivity } from "./activity-invocation.ts";
+import { defaultApp } from "./default-app.ts";
+import type { ExceptionPropertiesProvider } from "./exception-properties.ts";
+import { adaptOrchestrator } from "./generator-orchestrator.ts";
+import type {
+  ActivityHandler,
+  ActivityOptions,
+  EntityHandler,
+  EntityOptions,
+  OrchestrationHandler,
+  OrchestrationOptions,
+} from "./handlers.ts";
+import { createRegisteredActivity, createRegisteredOrchestration } from "./registered-task.ts";
+import type { RegisteredActivity, RegisteredOrchestration } from "./task.ts";
+
+export * as client from "./app.client.ts";
+
+let exceptionProperties: ExceptionPropertiesProvider | undefined;
+
+/**
+ * Registers an orchestration.
+ *
+ * @returns a function that calls it from a generator: `yield child({ n: 1 }, "child-1")`
+ * @throws DurableError `InvalidOption`, `DuplicateRegistration`
+ */
+export function orchestration(functionName: string, handler: OrchestrationHandler): RegisteredOrchestration;
+export function orchestration(functionName: string, options: OrchestrationOptions): RegisteredOrchestration;
+export function orchestration(
+  functionName: string,
+  definition: OrchestrationHandler | OrchestrationOptions,
+): RegisteredOrchestration {
+  const { handler } = resolve<OrchestrationOptions>("orchestration", functionName, definition);
+  defaultApp().orchestration(functionName, adaptOrchestrator(handler));
+  return createRegisteredOrchestration(functionName);
+}
+
+/**
+ * Registers an activity.
+ *
+ * @returns a function that calls it from a generator: `yield sayHello("Tokyo")`
+ * @throws DurableError `InvalidOption`, `DuplicateRegistration`
+ */
+export function activity(functionName: string, options: ActivityOptions | ActivityHandler): RegisteredActivity {
+  const { handler, ...bindings } = resolve<ActivityOptions>("activity", functionName, options);
+  defaultApp().activity(
+    functionName,
+    adaptActivity(handler, bindings, () => exceptionProperties),
+  );
+  return createRegisteredActivity(functionName);
+}
+
+/**
+ * Registers an entity: a function that is given each operation.
+ *
+ * @throws DurableError `InvalidOption`, `DuplicateRegistration`
+ */
+export function entity<T = unknown>(functionName: string, handler: EntityHandler<T>): void;
+export function entity<T = unknown>(functionName: string, options: EntityOptions<T>): void;
+export function entity<T = unknown>(functionName: string, definition: EntityHandler<T> | EntityOptions<T>): void {
+  const { handler } = resolve<EntityOptions<T>>("entity", functionName, definition);
+  defaultApp().entity(functionName, adaptEntity(handler) as EntityFunction);
+}
+
+/** Adds values to the failures of activities that are registered here; `undefined` ends that. The last one counts. */
+export function setExceptionPropertiesProvider(provider: ExceptionPropertiesProvider | undefined): void {
+  exceptionProperties = provider;
+}
+
+/** What a handler returns is no result, also when it is an arrow function with a value. */
+function adaptEntity<T>(handler: EntityHandler<T>): (context: EntityContext<T>) => Promise<void> {
+  return async (context) => {
+    await handler(context);
+  };
+}
+
+/** @throws DurableError `InvalidOption` */
+function resolve<Options extends { readonly handler: unknown }>(
+  kind: string,
+  name: string,
+  definition: Options | Options["handler"],
+): Options {
+  const options = (typeof definition === "function" ? { handler: definition } : definition) as Options | undefined;
+  if (typeof options?.handler !== "function") {
+    throw new DurableError("InvalidOption", `${kind} '${name}' needs a function, or an object with one as 'handler'`);
+  }
+  return options;
+}

@@ -1,0 +1,4 @@
+module.exports = function (context) {
+  context.res = { body: "done" };
+  context.done();
+};

@@ -1,0 +1,5 @@
+exports.say = async (context) => {
+  context.log.warn("saying");
+  return `Hello ${context.bindings.city}!`;
+};
+exports.other = () => {};

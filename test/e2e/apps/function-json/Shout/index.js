@@ -1,0 +1,3 @@
+const df = require("durable-functions");
+
+module.exports = df.activity((text) => text.toUpperCase());
