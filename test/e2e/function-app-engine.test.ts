@@ -78,6 +78,8 @@ async function startApp(name: string, more: Record<string, string> = {}) {
     AzureWebJobsStorage: azurite.connectionString,
     AzureFunctionsJobHost__extensions__durableTask__hubName: taskHub,
     LEDGER_FILE: ledger,
+    // Its notes for those who come after go with the test.
+    TMPDIR: folder,
     WORKER_NAME: name,
     ...more,
   };
