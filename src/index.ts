@@ -129,7 +129,7 @@ export {
   type OrchestrationDecorator,
 } from "./functions/function-decorators.ts";
 export type { RouteOptions } from "./functions/function-naming.ts";
-export type { HostingOption } from "./functions/hosting/choose-hosting.ts";
+export type { HostingOption } from "./functions/hosting/hosting-option.ts";
 export type {
   HttpAuthLevel,
   HttpFunctionHandler,

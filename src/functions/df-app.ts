@@ -34,7 +34,7 @@ import {
 } from "./entity-registration.ts";
 import type { EntityFunction, OrchestrationContext } from "./function-contexts.ts";
 import { type RouteOptions, resolveName, resolveRoute } from "./function-naming.ts";
-import { assertHostingOption, type HostingOption } from "./hosting/choose-hosting.ts";
+import { assertHostingOption, type HostingOption } from "./hosting/hosting-option.ts";
 import { HttpRegistrations } from "./hosting/http-registrations.ts";
 import { joinFunctionApp } from "./hosting/join-function-app.ts";
 import {

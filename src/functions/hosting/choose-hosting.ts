@@ -1,8 +1,6 @@
 import { DurableError } from "../../core/errors.ts";
 import { highestVersionOf, reaches } from "./bundle-version.ts";
-
-/** What an app may ask for. */
-export type HostingOption = "extension" | "ownEngine";
+import { assertHostingOption, type HostingOption, hostingOptions, invalidHosting } from "./hosting-option.ts";
 
 /** Where the orchestrations of a process run. */
 export type Hosting = "embedded" | "extension" | "own engine";
@@ -31,8 +29,6 @@ export const hostingSetting = "DURABLE_HOSTING";
 
 /** Says how to choose otherwise. */
 export const otherChoices: string = `set the app setting ${hostingSetting} to 'extension' or 'ownEngine', or give DFApp the option 'hosting'`;
-
-const hostingOptions: readonly HostingOption[] = ["extension", "ownEngine"];
 
 /** The first bundles whose extension speaks to apps like ours. */
 const firstBundles: ReadonlyMap<string, readonly number[]> = new Map([
@@ -77,7 +73,7 @@ function readSetting(setting: string | undefined): Wish | undefined {
   const text = setting?.trim() ?? "";
   if (text === "") return undefined;
   const hosting = hostingOptions.find((option) => option.toLowerCase() === text.toLowerCase());
-  if (hosting === undefined) throw invalid(`the app setting ${hostingSetting}`, text);
+  if (hosting === undefined) throw invalidHosting(`the app setting ${hostingSetting}`, text);
   return { hosting, reason: `the app setting ${hostingSetting} is '${text}'` };
 }
 
@@ -92,15 +88,6 @@ function readOptions(options: readonly (HostingOption | undefined)[]): Wish | un
   }
   const [hosting] = wishes;
   return hosting && { hosting, reason: `the option 'hosting' of DFApp is '${hosting}'` };
-}
-
-/** @throws DurableError `InvalidOption` */
-export function assertHostingOption(value: unknown): asserts value is HostingOption {
-  if (!hostingOptions.includes(value as HostingOption)) throw invalid("'hosting'", String(value));
-}
-
-function invalid(what: string, seen: string): DurableError {
-  return new DurableError("InvalidOption", `${what} must be ${hostingOptions.join(" or ")}, but got '${seen}'`);
 }
 
 interface FoundExtension {

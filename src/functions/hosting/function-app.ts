@@ -6,13 +6,8 @@ import type { LogLevel, LogSink } from "../../core/ports.ts";
 import type { Registry } from "../../worker/registry.ts";
 import type { EmbeddedHost } from "../embedded-host.ts";
 import type { AppFiles } from "./app-files.ts";
-import {
-  chooseHosting,
-  type HostingChoice,
-  type HostingOption,
-  hostingSetting,
-  otherChoices,
-} from "./choose-hosting.ts";
+import { chooseHosting, type HostingChoice, hostingSetting, otherChoices } from "./choose-hosting.ts";
+import type { HostingOption } from "./hosting-option.ts";
 
 /** What a `DFApp` hands over to the app of the process that it is a part of. */
 export interface HostedApp {

@@ -1,7 +1,5 @@
 import az from "@azure/functions";
-import type { LogLevel } from "../../core/ports.ts";
-import { appFolderOf, readAppFiles } from "./app-files.ts";
-import { FunctionApp, type HostedApp, type WriteLine } from "./function-app.ts";
+import type { FunctionApp, HostedApp } from "./function-app.ts";
 import { type FunctionsCore, findFunctionsCore } from "./functions-core.ts";
 
 /** The app of the process. Copies of this package meet under a global symbol; its number changes with the shape. */
@@ -16,40 +14,49 @@ export function joinFunctionApp(app: HostedApp): boolean {
   const core = findFunctionsCore();
   if (core === undefined) return false;
   const globals = globalThis as { [functionAppKey]?: Pick<FunctionApp, "add"> };
-  globals[functionAppKey] ??= openFunctionApp(core);
+  globals[functionAppKey] ??= collectApps(core);
   globals[functionAppKey].add(app);
   return true;
 }
 
-function openFunctionApp(core: FunctionsCore): FunctionApp {
-  const app = new FunctionApp({
-    env: () => process.env,
-    appFolder: () => appFolderOf(process.env, process.cwd()),
-    readFiles: readAppFiles,
-    log: createWorkerLog(core),
-    // Lazy: one of them is needed, and none where no Functions host runs the process.
-    runExtension: async (request) => (await import("../extension/run-in-extension.ts")).runInExtension(request),
-    runOwnEngine: async (request) => (await import("./own-engine.ts")).runOwnEngine(request),
-  });
-  az.app.hook.appStart(() => app.start());
-  az.app.hook.appTerminate(() => app.stop());
-  return app;
+function collectApps(core: FunctionsCore): Pick<FunctionApp, "add"> {
+  const apps = new CollectedApps(core);
+  az.app.hook.appStart(() => apps.start());
+  az.app.hook.appTerminate(() => apps.stop());
+  return apps;
 }
 
-const levelNames: Readonly<Record<LogLevel, string>> = {
-  trace: "trace",
-  debug: "debug",
-  info: "information",
-  warn: "warning",
-  error: "error",
-};
+/** Keeps the apps until the host has loaded all files. What hosts them is loaded then: imports of apps stay cheap. */
+class CollectedApps {
+  readonly #core: FunctionsCore;
+  readonly #waiting: HostedApp[] = [];
+  #app: FunctionApp | undefined;
+  #started: Promise<void> | undefined;
 
-/** To the log of the host, by what the worker has for it: hooks have no log of their own. */
-function createWorkerLog(core: FunctionsCore): WriteLine {
-  return ({ level, message }) => {
-    const line = `durable-functions-ts: ${message}`;
-    if (core.log !== undefined) return core.log(levelNames[level], "user", line);
-    const stream = level === "error" ? process.stderr : process.stdout;
-    stream.write(`${line}\n`);
-  };
+  constructor(core: FunctionsCore) {
+    this.#core = core;
+  }
+
+  add(app: HostedApp): void {
+    if (this.#app === undefined) this.#waiting.push(app);
+    else this.#app.add(app);
+  }
+
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  async stop(): Promise<void> {
+    await this.#started;
+    await this.#app?.stop();
+  }
+
+  async #start(): Promise<void> {
+    const { openFunctionApp } = await import("./open-function-app.ts");
+    const app = openFunctionApp(this.#core);
+    for (const waiting of this.#waiting.splice(0)) app.add(waiting);
+    this.#app = app;
+    await app.start();
+  }
 }
