@@ -60,6 +60,28 @@ df.app.orchestration("raceThatKeepsOpenTasks", function* (context) {
   results.push(yield context.df.callActivity("echo", "end"));
   return results;
 });
+const attempts = new Map<string, number>();
+df.app.activity("thirdTime", {
+  handler: (key: string) => {
+    attempts.set(key, (attempts.get(key) ?? 0) + 1);
+    if (attempts.get(key)! < 3) throw new Error("not yet");
+    return "work is done";
+  },
+});
+df.app.orchestration("remindsAndWaitsOn", function* (context) {
+  const work = context.df.callActivityWithRetry(
+    "thirdTime",
+    new df.RetryOptions(20 * second, 5),
+    context.df.instanceId,
+  );
+  const reminder = context.df.createTimer(later(context, 30 * second));
+  const winner: unknown = yield context.df.Task.any([work, reminder]);
+  const results: unknown[] = [winner === reminder];
+  results.push(yield context.df.callActivity("echo", "reminded"));
+  results.push(yield work);
+  results.push(yield context.df.callActivity("echo", "after"));
+  return results;
+});
 df.app.orchestration("identicalCalls", function* (context) {
   const first: { result: unknown } = yield context.df.Task.any([
     context.df.callActivity("echo", "same"),
@@ -198,6 +220,18 @@ describe("an orchestrator of durable-functions 3.5.0", () => {
     expect(await classic.run("raceThatKeepsOpenTasks")).toMatchObject({
       runtimeStatus: "Completed",
       output: ["timer", "timer", "timer", "work", "end"],
+    });
+  });
+
+  it("waits for one task by itself after a race, while that takes further numbers", async () => {
+    await using classic = await openClassicHub();
+    const id = await classic.start("remindsAndWaitsOn");
+    await classic.hub.advance("35s");
+    await classic.restart();
+
+    expect(await classic.ended(id)).toMatchObject({
+      runtimeStatus: "Completed",
+      output: [true, "reminded", "work is done", "after"],
     });
   });
 
