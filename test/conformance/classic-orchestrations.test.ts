@@ -177,6 +177,49 @@ df.app.orchestration("critical", function* (context) {
   return [counts, after, yield context.df.callEntity(b, "get")];
 });
 
+class CardError extends Error {
+  override readonly name = "CardError";
+}
+df.app.setExceptionPropertiesProvider({
+  getExceptionProperties: (error) => (error instanceof CardError ? { limit: 100 } : undefined),
+});
+df.app.activity("pay", {
+  handler: () => {
+    throw new CardError("declined");
+  },
+});
+df.app.orchestration("richFailure", function* (context) {
+  try {
+    yield context.df.callActivity("pay");
+  } catch (error) {
+    const { message, failureDetails, taskName } = error as {
+      message: string;
+      taskName: string;
+      failureDetails: { errorType: string; properties: object };
+    };
+    return { message, type: failureDetails.errorType, properties: failureDetails.properties, taskName };
+  }
+  return "no";
+});
+let hasChanged = false;
+df.app.orchestration("changes", function* (context) {
+  if (!hasChanged) yield context.df.callActivity("echo", 1);
+  yield context.df.createTimer(later(context, 60 * second));
+});
+df.app.orchestration("replays", function* (context) {
+  const seen = [context.df.isReplaying];
+  yield context.df.callActivity("echo", 1);
+  seen.push(context.df.isReplaying);
+  yield context.df.callActivity("echo", 2);
+  seen.push(context.df.isReplaying);
+  return seen;
+});
+df.app.orchestration("manyAtOnce", function* (context) {
+  const numbers = Array.from({ length: context.df.getInput<number>() }, (_, n) => n);
+  const results: number[] = yield context.df.Task.all(numbers.map((n) => context.df.callActivity("echo", n)));
+  return results.reduce((sum, n) => sum + n, 0);
+});
+
 describe("an orchestrator of durable-functions 3.5.0", () => {
   it("gives activities their inputs as the extension does", async () => {
     await using classic = await openClassicHub();
@@ -233,6 +276,39 @@ describe("an orchestrator of durable-functions 3.5.0", () => {
       runtimeStatus: "Completed",
       output: [true, "reminded", "work is done", "after"],
     });
+  });
+
+  it("is told of failures with the properties that the app provides", async () => {
+    await using classic = await openClassicHub();
+
+    expect(await classic.run("richFailure")).toMatchObject({
+      output: { message: "CardError: declined", type: "CardError", properties: { limit: 100 }, taskName: "pay" },
+    });
+  });
+
+  it("knows what it does again", async () => {
+    await using classic = await openClassicHub();
+
+    expect(await classic.run("replays")).toMatchObject({ output: [true, true, false] });
+  });
+
+  it("waits for hundreds of activities", async () => {
+    await using classic = await openClassicHub();
+
+    expect(await classic.run("manyAtOnce", 500)).toMatchObject({ output: 124_750 });
+  });
+
+  it("fails when its code is another one than it was", async () => {
+    await using classic = await openClassicHub();
+    const id = await classic.start("changes");
+    await classic.hub.advance("1s");
+    hasChanged = true;
+    await classic.restart();
+
+    const { runtimeStatus, output } = await classic.ended(id);
+
+    expect(runtimeStatus).toBe("Failed");
+    expect(output).toMatch(/^NondeterministicOrchestration: at event \d history has TaskScheduled\('echo'\) with id 0/);
   });
 
   it("makes two calls that look the same", async () => {
