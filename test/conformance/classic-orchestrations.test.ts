@@ -60,6 +60,28 @@ df.app.orchestration("raceThatKeepsOpenTasks", function* (context) {
   results.push(yield context.df.callActivity("echo", "end"));
   return results;
 });
+const attempts = new Map<string, number>();
+df.app.activity("thirdTime", {
+  handler: (key: string) => {
+    attempts.set(key, (attempts.get(key) ?? 0) + 1);
+    if (attempts.get(key)! < 3) throw new Error("not yet");
+    return "work is done";
+  },
+});
+df.app.orchestration("remindsAndWaitsOn", function* (context) {
+  const work = context.df.callActivityWithRetry(
+    "thirdTime",
+    new df.RetryOptions(20 * second, 5),
+    context.df.instanceId,
+  );
+  const reminder = context.df.createTimer(later(context, 30 * second));
+  const winner: unknown = yield context.df.Task.any([work, reminder]);
+  const results: unknown[] = [winner === reminder];
+  results.push(yield context.df.callActivity("echo", "reminded"));
+  results.push(yield work);
+  results.push(yield context.df.callActivity("echo", "after"));
+  return results;
+});
 df.app.orchestration("identicalCalls", function* (context) {
   const first: { result: unknown } = yield context.df.Task.any([
     context.df.callActivity("echo", "same"),
@@ -155,6 +177,49 @@ df.app.orchestration("critical", function* (context) {
   return [counts, after, yield context.df.callEntity(b, "get")];
 });
 
+class CardError extends Error {
+  override readonly name = "CardError";
+}
+df.app.setExceptionPropertiesProvider({
+  getExceptionProperties: (error) => (error instanceof CardError ? { limit: 100 } : undefined),
+});
+df.app.activity("pay", {
+  handler: () => {
+    throw new CardError("declined");
+  },
+});
+df.app.orchestration("richFailure", function* (context) {
+  try {
+    yield context.df.callActivity("pay");
+  } catch (error) {
+    const { message, failureDetails, taskName } = error as {
+      message: string;
+      taskName: string;
+      failureDetails: { errorType: string; properties: object };
+    };
+    return { message, type: failureDetails.errorType, properties: failureDetails.properties, taskName };
+  }
+  return "no";
+});
+let hasChanged = false;
+df.app.orchestration("changes", function* (context) {
+  if (!hasChanged) yield context.df.callActivity("echo", 1);
+  yield context.df.createTimer(later(context, 60 * second));
+});
+df.app.orchestration("replays", function* (context) {
+  const seen = [context.df.isReplaying];
+  yield context.df.callActivity("echo", 1);
+  seen.push(context.df.isReplaying);
+  yield context.df.callActivity("echo", 2);
+  seen.push(context.df.isReplaying);
+  return seen;
+});
+df.app.orchestration("manyAtOnce", function* (context) {
+  const numbers = Array.from({ length: context.df.getInput<number>() }, (_, n) => n);
+  const results: number[] = yield context.df.Task.all(numbers.map((n) => context.df.callActivity("echo", n)));
+  return results.reduce((sum, n) => sum + n, 0);
+});
+
 describe("an orchestrator of durable-functions 3.5.0", () => {
   it("gives activities their inputs as the extension does", async () => {
     await using classic = await openClassicHub();
@@ -199,6 +264,51 @@ describe("an orchestrator of durable-functions 3.5.0", () => {
       runtimeStatus: "Completed",
       output: ["timer", "timer", "timer", "work", "end"],
     });
+  });
+
+  it("waits for one task by itself after a race, while that takes further numbers", async () => {
+    await using classic = await openClassicHub();
+    const id = await classic.start("remindsAndWaitsOn");
+    await classic.hub.advance("35s");
+    await classic.restart();
+
+    expect(await classic.ended(id)).toMatchObject({
+      runtimeStatus: "Completed",
+      output: [true, "reminded", "work is done", "after"],
+    });
+  });
+
+  it("is told of failures with the properties that the app provides", async () => {
+    await using classic = await openClassicHub();
+
+    expect(await classic.run("richFailure")).toMatchObject({
+      output: { message: "CardError: declined", type: "CardError", properties: { limit: 100 }, taskName: "pay" },
+    });
+  });
+
+  it("knows what it does again", async () => {
+    await using classic = await openClassicHub();
+
+    expect(await classic.run("replays")).toMatchObject({ output: [true, true, false] });
+  });
+
+  it("waits for hundreds of activities", async () => {
+    await using classic = await openClassicHub();
+
+    expect(await classic.run("manyAtOnce", 500)).toMatchObject({ output: 124_750 });
+  });
+
+  it("fails when its code is another one than it was", async () => {
+    await using classic = await openClassicHub();
+    const id = await classic.start("changes");
+    await classic.hub.advance("1s");
+    hasChanged = true;
+    await classic.restart();
+
+    const { runtimeStatus, output } = await classic.ended(id);
+
+    expect(runtimeStatus).toBe("Failed");
+    expect(output).toMatch(/^NondeterministicOrchestration: at event \d history has TaskScheduled\('echo'\) with id 0/);
   });
 
   it("makes two calls that look the same", async () => {

@@ -13,6 +13,7 @@ import { settleWithAll, settleWithAny } from "../../orchestration/tasks/task-com
 import { readActionType } from "./action-types.ts";
 import { nextClassicDelayMs, readClassicRetry } from "./classic-retry.ts";
 import type { ClassicAction, OrchestratorAnswer } from "./orchestrator-answer.ts";
+import type { RecordedActions } from "./recorded-actions.ts";
 import { formatRepeatedFailure } from "./repeated-failure.ts";
 
 type Task = OrchestrationTask<unknown>;
@@ -35,31 +36,48 @@ export const extensionHttpActivity = "BuiltIn::HttpActivity";
  *     several times, and the library counts it once.
  * W3. Where the library goes on, the walk goes on: failures are not its business, `all` ends with the first of them, and
  *     cancelled timers are waited for by nobody.
+ * W4. What history holds is not started before history had it, for the code may have waited for an earlier task meanwhile.
  */
 export class ActionWalk {
   readonly #scope: ContextScope;
   readonly #answer: OrchestratorAnswer;
-  readonly #options: ActionWalkOptions;
+  readonly #options: ActionWalkOptions & { readonly recorded: RecordedActions };
   /** Tasks by the action object, or by the action's text where objects say nothing (W2). */
   readonly #started = new Map<unknown, Task[]>();
   #lock: DurableLock | undefined;
   /** HTTP calls that the official extension has made for this execution, when it had it. */
   #foreignHttpCalls: number;
 
+  /** Of the next action. */
+  #nextId = 0;
+  #waitsForHistory = false;
+
   constructor(
     scope: ContextScope,
     answer: OrchestratorAnswer,
-    options: ActionWalkOptions & { readonly foreignHttpCalls?: number },
+    options: ActionWalkOptions & { readonly recorded: RecordedActions; readonly foreignHttpCalls?: number },
   ) {
-    this.#scope = scope;
+    this.#scope = watchActions(scope, (id) => {
+      this.#nextId = id + 1;
+    });
     this.#answer = answer;
     this.#options = options;
     this.#foreignHttpCalls = options.foreignHttpCalls ?? 0;
   }
 
+  /** It goes on by an event named {@link historyGoesOn}, when more of the history was applied (W4). */
+  get waitsForHistory(): boolean {
+    return this.#waitsForHistory;
+  }
+
   /** As the code of an orchestration. */
   *run(): Generator<Task, unknown, unknown> {
     for (const action of this.#answer.actions) {
+      while (!this.#mayStart(action)) {
+        this.#waitsForHistory = true;
+        yield waitForEvent(this.#scope, historyGoesOn, undefined) as Task;
+        this.#waitsForHistory = false;
+      }
       const task = this.#startOnce(action);
       if (this.#scope.isEnding) return undefined;
       if (task === undefined || isOver(task)) continue;
@@ -73,6 +91,11 @@ export class ActionWalk {
     if (end?.kind === "threw") throw new OrchestratorFailed(end.message);
     if (end !== undefined) return end.output;
     return yield this.#scope.createTask();
+  }
+
+  #mayStart(action: ClassicAction): boolean {
+    const isStarted = (each: ClassicAction) => this.#answer.keepsIdentity && this.#started.has(each);
+    return this.#options.recorded.mayStart(action, this.#nextId, isStarted); // W4
   }
 
   /** @param siblings what was started for the compound that the action is a child of */
@@ -262,6 +285,25 @@ interface HttpRequestMembers {
   readonly headers?: Record<string, string>;
   readonly tokenSource?: { readonly kind: "AzureManagedIdentity"; readonly resource: string };
   readonly asynchronousPatternEnabled: boolean;
+}
+
+/** Event that tells a walk of more history. Its name is none that code waits for. */
+export const historyGoesOn = "BuiltIn.HistoryGoesOn";
+
+/** The same scope, of which each new action is told. */
+function watchActions(scope: ContextScope, onAction: (id: number) => void): ContextScope {
+  const addAction: ContextScope["addAction"] = (create) => {
+    const action = scope.addAction(create);
+    onAction(action.id);
+    return action;
+  };
+  return new Proxy(scope, {
+    get(target, member) {
+      if (member === "addAction") return addAction;
+      const value: unknown = Reflect.get(target, member, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 /** The code of a classic orchestrator has thrown. */

@@ -7,11 +7,18 @@ import type { VersioningOptions } from "../../core/versioning.ts";
 import type { ContextScope } from "../../orchestration/replay/context-scope.ts";
 import { OrchestrationExecution } from "../../orchestration/replay/orchestration-execution.ts";
 import { ReplayContext } from "../../orchestration/replay-context.ts";
-import { ActionWalk, type ActionWalkOptions, extensionHttpActivity, OrchestratorFailed } from "./action-walk.ts";
+import {
+  ActionWalk,
+  type ActionWalkOptions,
+  extensionHttpActivity,
+  historyGoesOn,
+  OrchestratorFailed,
+} from "./action-walk.ts";
 import type { ClassicFunction } from "./classic-functions.ts";
 import type { InvokeClassic } from "./classic-invoker.ts";
 import { formatOrchestrationPayload } from "./orchestration-payload.ts";
 import { type ClassicAction, type OrchestratorAnswer, readReturned, readThrown } from "./orchestrator-answer.ts";
+import { RecordedActions } from "./recorded-actions.ts";
 
 export interface ClassicSessionOptions extends ActionWalkOptions {
   readonly classic: ClassicFunction;
@@ -84,11 +91,16 @@ export class ClassicSession implements OrchestrationSession {
 
   async #replay(answer: OrchestratorAnswer, pastCount: number): Promise<OrchestrationExecution> {
     let scope: ContextScope | undefined;
+    let walk: ActionWalk | undefined;
+    const recorded = new RecordedActions(this.#events);
     const foreignHttpCalls = this.#events.filter((event) => {
       return event.type === "TaskScheduled" && event.name === extensionHttpActivity;
     }).length;
     const code = {
-      orchestrator: () => new ActionWalk(scope!, answer, { ...this.#options, foreignHttpCalls }).run(),
+      orchestrator: () => {
+        walk = new ActionWalk(scope!, answer, { ...this.#options, recorded, foreignHttpCalls });
+        return walk.run();
+      },
       dataConverter: jsonDataConverter,
       versioning: this.#options.versioning,
     };
@@ -105,8 +117,11 @@ export class ClassicSession implements OrchestrationSession {
     const first = this.#events[0];
     if (first !== undefined) await execution.apply(looseReplay(first.timestamp), true);
     for (const [index, event] of this.#events.entries()) {
-      const turn = execution.apply(event, index < pastCount);
+      recorded.advance(event);
+      const isReplaying = index < pastCount;
+      const turn = execution.apply(event, isReplaying);
       if (turn !== undefined) await turn;
+      if (walk?.waitsForHistory) await execution.apply(goOn(event.timestamp), isReplaying);
     }
     return execution;
   }
@@ -127,6 +142,17 @@ export class ClassicSession implements OrchestrationSession {
 /** After such an event, replay does not ask in which episode an action was first made. */
 function looseReplay(timestamp: Date): HistoryEvent {
   return { type: "GenericEvent", eventId: -1, timestamp, data: "classic" };
+}
+
+function goOn(timestamp: Date): HistoryEvent {
+  return {
+    type: "EventRaised",
+    eventId: -1,
+    timestamp,
+    name: historyGoesOn,
+    input: undefined,
+    parentTraceContext: undefined,
+  };
 }
 
 function readFailure(error: unknown): OrchestratorAnswer {

@@ -186,6 +186,20 @@ describe("an unmodified app of durable-functions 3.5.0 on the local host", () =>
     expect(await app.ended(told)).toMatchObject({ runtimeStatus: "Completed", output: 3 });
   });
 
+  it("goes on where it was after its host was killed", async () => {
+    await using app = await runApp("eternal.cjs", { azurite });
+    const id = await app.start("manySteps");
+    const completed = async () =>
+      (await app.status(id, "?showHistory=true")).historyEvents?.filter(
+        ({ EventType }) => EventType === "TaskCompleted",
+      ).length ?? 0;
+    await expect.poll(completed).toBeGreaterThan(1);
+
+    await app.crash();
+
+    expect(await app.ended(id)).toMatchObject({ runtimeStatus: "Completed", output: [0, 1, 2, 3, 4, 5, 6, 7] });
+  });
+
   it("starts from every client trigger: HTTP by itself, the others by hand", async () => {
     await using app = await runApp("client-starters.ts", { azurite });
 

@@ -8,6 +8,7 @@ import { type LocalHostProcess, startLocalHost } from "../../support/local-host.
 
 /** An app of `durable-functions` 3.5 from npm, on the local host, with ways to use it as its users would. */
 export interface RunningApp extends AsyncDisposable {
+  /** The one that runs at present. */
   readonly host: LocalHostProcess;
   /** Calls `/api/...`. */
   call(path: string, init?: RequestInit): Promise<Response>;
@@ -17,6 +18,8 @@ export interface RunningApp extends AsyncDisposable {
   ended(id: string): Promise<InstanceStatus>;
   status(id: string, query?: string): Promise<InstanceStatus>;
   raise(id: string, event: string, data?: unknown): Promise<Response>;
+  /** Kills the host, without a chance to put anything away, and starts it again. */
+  crash(): Promise<void>;
 }
 
 export interface InstanceStatus {
@@ -40,17 +43,18 @@ let hubs = 0;
  */
 export async function runApp(file: string, { azurite, env }: RunAppOptions): Promise<RunningApp> {
   const folder = createAppFolder(file);
-  const host = await startLocalHost({
-    appFolder: folder,
-    env: { AzureWebJobsStorage: azurite.connectionString, ...env },
-  });
-  const hook = `${host.url}/runtime/webhooks/durabletask/instances`;
+  const start = () =>
+    startLocalHost({ appFolder: folder, env: { AzureWebJobsStorage: azurite.connectionString, ...env } });
+  let host = await start();
+  const hook = () => `${host.url}/runtime/webhooks/durabletask/instances`;
   const status = async (id: string, query = "") => {
-    const answer = await fetch(`${hook}/${id}${query}`);
+    const answer = await fetch(`${hook()}/${id}${query}`);
     return (answer.status === 404 ? { runtimeStatus: "unknown" } : await answer.json()) as InstanceStatus;
   };
   return {
-    host,
+    get host() {
+      return host;
+    },
     call: (path, init) => fetch(`${host.url}/api/${path}`, init),
     async start(name, input) {
       const answer = await fetch(`${host.url}/api/orchestrators/${name}`, {
@@ -73,11 +77,15 @@ export async function runApp(file: string, { azurite, env }: RunAppOptions): Pro
     },
     status,
     raise: (id, event, data) =>
-      fetch(`${hook}/${id}/raiseEvent/${event}`, {
+      fetch(`${hook()}/${id}/raiseEvent/${event}`, {
         method: "POST",
         body: JSON.stringify(data ?? null),
         headers: { "content-type": "application/json" },
       }),
+    async crash() {
+      await host.kill("SIGKILL");
+      host = await start();
+    },
     async [Symbol.asyncDispose]() {
       await host.stop();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -22,6 +22,14 @@ df.app.orchestration("untilTold", function* (context) {
   return undefined;
 });
 
+df.app.activity("slowly", { handler: (n) => new Promise((done) => setTimeout(() => done(n), 200)) });
+
+df.app.orchestration("manySteps", function* (context) {
+  const done = [];
+  for (let n = 0; n < 8; n++) done.push(yield context.df.callActivity("slowly", n));
+  return done;
+});
+
 app.http("start", {
   route: "orchestrators/{name}",
   extraInputs: [df.input.durableClient()],
