@@ -52,7 +52,10 @@ const exceptions: Readonly<Record<string, string>> = {
   "core/system-ports.test.ts": "tests the machine's clock, on fake timers",
   "backends/azure-storage/codec/message-data.test.ts": "reads messages of .NET that stand beside it",
   "cli/pack-findings.test.ts": "has texts that import them",
+  "functions/compat/exports.test.ts": "reads the types of the package that it is compared with",
+  "host/app/function-json.test.ts": "loads folders with a function.json, which are files",
   "host/app/load-app.test.ts": "loads apps, which are files",
+  "host/classic/recorded-invocations.ts": "reads recordings",
   "functions/extension/recordings-fixture.ts": "reads what the genuine extension has sent",
   "functions/hosting/import-cost.test.ts": "reads what @azure/functions is made of",
 };
