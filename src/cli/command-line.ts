@@ -1,3 +1,4 @@
+import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
 import { parseSidecar, type SidecarOptions, sidecarHelp } from "./sidecar-options.ts";
 import { parseStart, type StartOptions, startHelp } from "./start-options.ts";
 
@@ -7,6 +8,7 @@ export type Command =
   | { readonly kind: "version" }
   | { readonly kind: "start"; readonly options: StartOptions }
   | { readonly kind: "sidecar"; readonly options: SidecarOptions }
+  | { readonly kind: "pack"; readonly options: PackOptions }
   /** Not understood; one line that says what. */
   | { readonly kind: "mistake"; readonly message: string };
 
@@ -18,7 +20,7 @@ interface Verb {
   parse(args: readonly string[], cwd: string): Command;
 }
 
-type VerbName = "start" | "sidecar";
+type VerbName = "start" | "sidecar" | "pack";
 
 /** The verbs of `durable`, in the order in which they are listed. */
 const verbs: Readonly<Record<VerbName, Verb>> = {
@@ -38,6 +40,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parseSidecar(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "sidecar" };
       return read.kind === "options" ? { kind: "sidecar", options: read.options } : read;
+    },
+  },
+  pack: {
+    summary: "Check a functions app as it would be deployed",
+    help: packHelp,
+    parse(args, cwd) {
+      const read = parsePack(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "pack" };
+      return read.kind === "options" ? { kind: "pack", options: read.options } : read;
     },
   },
 };

@@ -28,6 +28,10 @@ async function main(): Promise<number> {
       const { runSidecar } = await import("./sidecar-command.ts");
       return runSidecar(command.options, product, terminal);
     }
+    case "pack": {
+      const { runPack } = await import("./pack-command.ts");
+      return runPack(command.options, terminal);
+    }
   }
 }
 

@@ -1,13 +1,7 @@
-import az from "@azure/functions";
+import az, { type InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
-import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
-import {
-  resolveVersioning,
-  type VersionFailureStrategy,
-  type VersioningOptions,
-  type VersionMatchStrategy,
-} from "../core/versioning.ts";
+import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
 import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
 import { createEntityHandle, type EntityHandle, type UntypedOperations } from "../orchestration/entity-handle.ts";
 import {
@@ -17,10 +11,10 @@ import {
   type OrchestrationHandle,
 } from "../orchestration/handles.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
-import type { ActivityContext, ActivityFunction } from "../worker/activity-context.ts";
-import type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
+import type { ActivityFunction } from "../worker/activity-context.ts";
 import type { EntityClass, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
+import type { DFAppOptions } from "./df-app-options.ts";
 import { DurableClient } from "./durable-client.ts";
 import { type ClientConnection, type EmbeddedHost, findEmbeddedHost, showToHosts } from "./embedded-host.ts";
 import {
@@ -32,16 +26,21 @@ import {
   resolveEntity,
   type SchemaOperations,
 } from "./entity-registration.ts";
-import type { EntityFunction, OrchestrationContext } from "./function-contexts.ts";
-import { type RouteOptions, resolveName, resolveRoute } from "./function-naming.ts";
+import type { EntityFunction } from "./function-contexts.ts";
+import type { ActivityOf, AsyncOrchestrator, Definition, GeneratorOrchestrator, InputOf } from "./function-forms.ts";
+import { assertHostingOption } from "./hosting/choose-hosting.ts";
+import { type FoundClient, HttpRegistrations, showClientFunctions } from "./hosting/http-registrations.ts";
+import { joinFunctionApp } from "./hosting/join-function-app.ts";
 import {
+  answerUnavailable,
   assertAuthLevel,
   assertFunctionName,
   assertHttpFunction,
-  type HttpAuthLevel,
   type HttpFunctionHandler,
   type HttpFunctionOptions,
   type RoutedRequest,
+  type RouteOptions,
+  resolveRoute,
 } from "./http-function.ts";
 import {
   type CheckedActivity,
@@ -51,58 +50,10 @@ import {
   type CheckedOutputActivity,
   type CheckedOutputOrchestration,
   resolveDefinition,
+  resolveName,
 } from "./schema-definition.ts";
 import { assertSupportedVersions } from "./supported-versions.ts";
-
-export interface DFAppOptions {
-  /** Who may call HTTP functions that do not say so themselves. @defaultValue `anonymous` */
-  readonly httpAuthLevel?: HttpAuthLevel | undefined;
-  /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
-  readonly dataConverter?: DataConverter | undefined;
-  /**
-   * Take `X-Forwarded-Proto` and `X-Forwarded-Host` for true when links are made for a request: only behind a proxy
-   * that sets them.
-   *
-   * @defaultValue false
-   */
-  readonly trustForwardedHeaders?: boolean | undefined;
-  /**
-   * Version of this app's orchestrations: new instances get it, and it decides which instances this app runs. Digits
-   * and dots compare as numbers (`1.9` comes before `1.10`).
-   *
-   * @defaultValue `extensions.durableTask.defaultVersion` of host.json, else instances of every version are run
-   */
-  readonly version?: string | undefined;
-  /** Another name of {@link version}. */
-  readonly defaultVersion?: string | undefined;
-  /** Which instances are run: `none` means all, `strict` those of this version alone. @defaultValue `currentOrOlder` */
-  readonly versionMatchStrategy?: VersionMatchStrategy | undefined;
-  /** What becomes of the others: left to other workers, or failed. @defaultValue `reject` */
-  readonly versionFailureStrategy?: VersionFailureStrategy | undefined;
-  /** What `context.callHttp` may do. */
-  readonly durableHttp?: DurableHttpOptions | undefined;
-}
-
-/** User code of an activity. It may run more than once for one call. */
-export type ActivityOf<Input, Output> = (input: Input, context: ActivityContext) => Output | Promise<Output>;
-
-/** User code of an orchestration as a generator or async generator. `Arguments` holds its input, or nothing. */
-export type GeneratorOrchestrator<Arguments extends [input?: unknown], Output> = (
-  context: OrchestrationContext,
-  ...input: Arguments
-  // biome-ignore lint/suspicious/noExplicitAny: what a plain `yield` gives back has no common type.
-) => Generator<unknown, Output, any> | AsyncGenerator<unknown, Output, any>;
-
-/** User code of an orchestration as an async function, or as one that waits for nothing. */
-export type AsyncOrchestrator<Arguments extends [input?: unknown], Output> = (
-  context: OrchestrationContext,
-  ...input: Arguments
-) => Output | Promise<Output>;
-
-type InputOf<Arguments extends [input?: unknown]> = Arguments extends [] ? unknown : Arguments[0];
-
-/** A function, or an object that holds it, as `durable-functions` 3.x takes it. */
-export type Definition<Handler> = Handler | { readonly handler: Handler };
+import { noConnection, notHosted } from "./unhosted-connection.ts";
 
 /**
  * A durable functions app: collects orchestrations, activities and HTTP functions. The process that loads the module
@@ -119,14 +70,17 @@ export type Definition<Handler> = Handler | { readonly handler: Handler };
  */
 export class DFApp {
   readonly #registry: Registry;
-  readonly #httpFunctionNames: string[] = [];
+  readonly #http = new HttpRegistrations();
   #host: EmbeddedHost | undefined;
   readonly #options: DFAppOptions;
+  /** A Functions host runs the process. */
+  readonly #isInFunctionApp: boolean;
 
   /** @throws DurableError `InvalidOption`; `NotSupported` when Node.js or `@azure/functions` is too old */
   constructor(options: DFAppOptions = {}) {
     assertSupportedVersions();
     if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
+    if (options.hosting !== undefined) assertHostingOption(options.hosting);
     this.#options = options;
     this.#registry = new Registry({
       dataConverter: options.dataConverter,
@@ -137,9 +91,14 @@ export class DFApp {
     this.#host?.attach({ registry: this.#registry });
     showToHosts(this, {
       registry: this.#registry,
-      httpFunctionNames: this.#httpFunctionNames,
+      httpFunctionNames: this.#http.names,
       attachTo: (host) => this.#attachTo(host),
     });
+    showClientFunctions(this, {
+      add: (name, register) => this.#http.add(name, register),
+      findClient: (context) => this.#findClient(context),
+    });
+    this.#isInFunctionApp = this.#host === undefined && this.#joinFunctionApp();
   }
 
   /**
@@ -305,18 +264,20 @@ export class DFApp {
    */
   http<const Route extends string = string>(name: string, options: HttpFunctionOptions<Route>): void {
     assertHttpFunction(name, options);
-    this.#httpFunctionNames.push(name);
     const { route, methods, handler } = options;
     const authLevel = options.authLevel ?? this.#options.httpAuthLevel ?? "anonymous";
-    az.app.http(name, {
-      authLevel,
-      ...(route !== undefined && { route }),
-      ...(methods !== undefined && { methods: [...methods] }),
-      handler: async (request, context) => {
-        const client = this.#host === undefined ? this.#createClient(noConnection) : await this.connect();
-        return handler(request as RoutedRequest<Route>, client, context);
-      },
-    });
+    this.#http.add(name, (extraInputs) =>
+      az.app.http(name, {
+        authLevel,
+        ...(route !== undefined && { route }),
+        ...(methods !== undefined && { methods: [...methods] }),
+        ...(extraInputs.length > 0 && { extraInputs: [...extraInputs] }),
+        handler: async (request, context) => {
+          const found = await this.#findClient(context);
+          return "client" in found ? handler(request as RoutedRequest<Route>, found.client, context) : found.answer;
+        },
+      }),
+    );
   }
 
   /**
@@ -338,16 +299,41 @@ export class DFApp {
    * wait for itself. For code that is no HTTP function: timers, queues, tests. In library mode, once `startWorker` was
    * called with this app.
    *
-   * @throws DurableError `NotSupported` where nothing in this process runs orchestrations
+   * @param context of the function that asks, when the Durable extension runs the orchestrations: it hands over a client
+   * with each call of a function that has the input `durableClient`. @defaultValue the one that it handed over last
+   * @throws DurableError `NotSupported` where nothing in this process runs orchestrations, `HostStartFailed`
    */
-  async connect(): Promise<DurableClient> {
+  async connect(context?: InvocationContext): Promise<DurableClient> {
     if (this.#host === undefined) throw notHosted();
-    const connection = await this.#host.connect();
+    const connection = await this.#host.connect(context);
     const { startChecks } = connection;
     // What a connection refuses to tell is not asked for here.
     return this.#createClient(
       startChecks === undefined ? { ...connection, startChecks: this.#ownStartChecks() } : connection,
     );
+  }
+
+  #joinFunctionApp(): boolean {
+    const hasJoined = joinFunctionApp({
+      registry: this.#registry,
+      hosting: this.#options.hosting,
+      httpFunctionNames: this.#http.names,
+      attachTo: (host) => this.#attachTo(host),
+      registerHttpFunctions: (extraInputs) => this.#http.release(extraInputs),
+    });
+    if (hasJoined) this.#http.hold();
+    return hasJoined;
+  }
+
+  /** The client of one call, or what is answered because there is none. */
+  async #findClient(context: InvocationContext): Promise<FoundClient> {
+    if (this.#host === undefined) return { client: this.#createClient(noConnection) };
+    try {
+      return { client: await this.connect(context) };
+    } catch (error) {
+      if (!this.#isInFunctionApp) throw error;
+      return { answer: answerUnavailable(error, context) };
+    }
   }
 
   #attachTo(host: EmbeddedHost): () => void {
@@ -369,27 +355,6 @@ export class DFApp {
     const { dataConverter, trustForwardedHeaders } = this.#options;
     return new DurableClient(connection, { dataConverter, trustForwardedHeaders });
   }
-}
-
-/** Stands in where no engine runs: HTTP functions that leave the client alone still answer. */
-const noConnection: ClientConnection = {
-  get client(): never {
-    throw notHosted();
-  },
-  get managementBaseUrl(): never {
-    throw notHosted();
-  },
-  get connectionName(): never {
-    throw notHosted();
-  },
-};
-
-function notHosted(): DurableError {
-  return new DurableError(
-    "NotSupported",
-    "this process does not run orchestrations: start the app with 'npx durable start', or call 'startWorker'; " +
-      "the Azure Functions host cannot run them yet",
-  );
 }
 
 /** @throws DurableError `InvalidOption` */

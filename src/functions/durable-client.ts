@@ -339,10 +339,11 @@ export class DurableClient {
    * @param request links lead to where it came in. @defaultValue they lead to the host's own address
    */
   createHttpManagementPayload(instanceId: string, request?: HttpRequest): HttpManagementPayload {
-    const { managementBaseUrl, connectionName, client } = this.#connection;
+    const { managementBaseUrl, connectionName, client, linkQuery: query, signLink } = this.#connection;
     const origin = request && resolveRequestOrigin(request, this.#trustForwardedHeaders);
     const baseUrl = origin === undefined ? managementBaseUrl : origin + new URL(managementBaseUrl).pathname;
-    return createManagementLinks({ baseUrl, taskHub: client.taskHub, connectionName }, instanceId);
+    const target = { baseUrl, taskHub: client.taskHub, connectionName, query, signLink };
+    return createManagementLinks(target, instanceId);
   }
 
   /** A 202 answer with the links by which the caller of an HTTP function follows the instance. */

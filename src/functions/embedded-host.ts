@@ -1,5 +1,7 @@
+import type { InvocationContext } from "@azure/functions";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { Clock } from "../core/ports.ts";
+import type { SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { Registry } from "../worker/registry.ts";
 
@@ -9,12 +11,16 @@ import type { Registry } from "../worker/registry.ts";
  */
 const embeddedHostKey = Symbol.for("durable-functions-ts.embedded-host.4");
 
-/** A process that runs durable functions itself (our local host; later a Functions app without an extension bundle). */
+/** What runs durable functions for the apps of a process: our local host, a worker in library mode, a Functions app. */
 export interface EmbeddedHost {
   /** Called by every `DFApp` when it is created, before its functions are added. */
   attach(app: EmbeddedApp): void;
-  /** Resolves once the engine runs. */
-  connect(): Promise<ClientConnection>;
+  /**
+   * Resolves once the engine runs.
+   *
+   * @param context of the call that a client is for; some hosts hand over a connection with each call
+   */
+  connect(context?: InvocationContext): Promise<ClientConnection>;
 }
 
 export interface EmbeddedApp {
@@ -54,6 +60,10 @@ export interface ClientConnection {
   readonly managementBaseUrl: string;
   /** Name of the storage connection, as links to the management API carry it. */
   readonly connectionName: string;
+  /** What links to the management API carry besides, such as a key: `code=...`. @defaultValue nothing */
+  readonly linkQuery?: string | undefined;
+  /** Makes each link open its instance. @defaultValue links open nothing by themselves */
+  readonly signLink?: SignLink | undefined;
   /**
    * What all apps of the process know of an orchestration before it is started; with it, starting an unknown one is
    * refused at once.

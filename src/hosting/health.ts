@@ -35,6 +35,7 @@ const troubles: ReadonlySet<string> = new Set([
   "PartitionPassFailed",
   "QueueReceiveFailed",
   "MessagesNotSent",
+  "EngineStartFailed",
 ] satisfies (keyof typeof logEvents)[]);
 
 /** Knows how a host is, by what it does and by what its engine logs. */

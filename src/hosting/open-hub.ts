@@ -4,6 +4,7 @@ import type { Backend, TaskHubStore } from "../engine/backend.ts";
 import { TaskHubClient } from "../engine/task-hub-client.ts";
 import type { Environment } from "../host/settings/host-json.ts";
 import type { HubStorage } from "./hub-storage.ts";
+import type { HubWorker } from "./hub-worker.ts";
 
 /** A task hub, opened for this process: for workers, and for those who only look or manage. */
 export interface OpenTaskHub {
@@ -26,6 +27,8 @@ export interface OpenHubOptions {
   readonly tuning?: HubTuning | undefined;
   readonly env: Environment;
   readonly log: LogSink;
+  /** Who works on a hub in a storage account; with it nobody looks whether the account is there. */
+  readonly worker?: HubWorker | undefined;
 }
 
 /** Of a hub in storage. Lengths of time are in milliseconds. */
@@ -63,13 +66,13 @@ async function openInMemory(taskHub: string): Promise<OpenTaskHub> {
 
 async function openInStorage(
   storage: Exclude<HubStorage, { readonly kind: "memory" }>,
-  { taskHub, tuning = {}, env, log }: OpenHubOptions,
+  { taskHub, tuning = {}, env, log, worker }: OpenHubOptions,
 ): Promise<OpenTaskHub> {
   // The local store starts in another process while this one reads the storage libraries.
   const library = import("../backends/azure-storage/azure-storage-task-hub.ts");
   library.catch(() => {});
   const { openStorageAccount } = await import("./storage-account.ts");
-  const account = await openStorageAccount(storage, env, log);
+  const account = await openStorageAccount(storage, env, log, worker);
   try {
     const { createAzureStorageTaskHub } = await library;
     const { backend, store } = createAzureStorageTaskHub({
@@ -81,6 +84,7 @@ async function openInStorage(
       taskHub,
       workerId: account.workerId,
       isDeadWorker: account.isDeadWorker,
+      decorateTransport: worker && ((transport) => worker.watch(transport)),
     });
     return {
       client: new TaskHubClient({ store, clock: systemClock, random: systemRandom }),

@@ -9,6 +9,7 @@ import {
   forgetLocalWorkerId,
 } from "./azurite/local-worker-id.ts";
 import type { HubStorage } from "./hub-storage.ts";
+import type { HubWorker } from "./hub-worker.ts";
 import { openLocalStore } from "./local-stores.ts";
 import { assertReachable } from "./reachability.ts";
 
@@ -27,13 +28,17 @@ export interface StorageAccount {
 
 const reachTimeoutMs = 5_000;
 
-/** @throws DurableError when it cannot be reached within seconds, or the local store does not start */
+/**
+ * @param worker who works on it. @defaultValue a name that is like no other; and the account is asked whether it is there
+ * @throws DurableError when it cannot be reached within seconds, or the local store does not start
+ */
 export async function openStorageAccount(
   storage: Exclude<HubStorage, { readonly kind: "memory" }>,
   env: Environment,
   log: LogSink,
+  worker?: HubWorker,
 ): Promise<StorageAccount> {
-  if (storage.kind === "account") return openSharedAccount(storage.connectionString, storage.setting, env);
+  if (storage.kind === "account") return openSharedAccount(storage.connectionString, storage.setting, env, worker);
   const onWait = (text: string) => createEventLog(log).write("LocalStoreBusy", text, {});
   const store = await openLocalStore(storage.folder, onWait);
   const workerId = createLocalWorkerId();
@@ -50,16 +55,25 @@ export async function openStorageAccount(
   };
 }
 
-async function openSharedAccount(connectionString: string, setting: string, env: Environment): Promise<StorageAccount> {
+async function openSharedAccount(
+  connectionString: string,
+  setting: string,
+  env: Environment,
+  worker: HubWorker | undefined,
+): Promise<StorageAccount> {
   const connection = parseConnectionString(connectionString, setting);
-  const behindProxy = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => env[name]);
-  if (!behindProxy) await assertReachable(connection, setting, reachTimeoutMs);
+  if (worker === undefined && !isBehindProxy(env)) await assertReachable(connection, setting, reachTimeoutMs);
   return {
     connectionString,
     description: describeConnection(connection),
-    workerId: createSharedWorkerId(),
-    isDeadWorker: undefined,
+    workerId: worker?.workerId ?? createSharedWorkerId(),
+    isDeadWorker: worker && ((workerId) => worker.isDeadWorker(workerId)),
     failed: new Promise(() => {}),
     close: async () => {},
   };
+}
+
+/** Storage is reached through it, so that nothing can be said by looking at the storage itself. */
+export function isBehindProxy(env: Environment): boolean {
+  return ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => env[name]);
 }

@@ -4,6 +4,7 @@ import type { DurableTaskSettings } from "../host/settings/durable-task-settings
 import type { Environment } from "../host/settings/host-json.ts";
 import { findConnectionString } from "../host/settings/storage-connection.ts";
 import type { HubStorage } from "./hub-storage.ts";
+import type { HubWorker } from "./hub-worker.ts";
 import { type OpenTaskHub, openHub } from "./open-hub.ts";
 
 export type { OpenTaskHub } from "./open-hub.ts";
@@ -14,6 +15,7 @@ export interface OpenTaskHubOptions {
   readonly appFolder: string;
   readonly env: Environment;
   readonly log: LogSink;
+  readonly worker?: HubWorker | undefined;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface OpenTaskHubOptions {
  * @throws DurableError when settings name no usable account, or it cannot be reached within seconds
  */
 export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTaskHub> {
-  const { settings, env, log } = options;
+  const { settings, env, log, worker } = options;
   return openHub({
     storage: storageOf(options),
     taskHub: settings.hubName,
@@ -39,6 +41,7 @@ export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTask
     },
     env,
     log,
+    worker,
   });
 }
 

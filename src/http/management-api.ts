@@ -7,7 +7,7 @@ import type { StartChecks } from "../management/start-checks.ts";
 import { answerError, emptyAnswer } from "./answers.ts";
 import { answerEntityRoute } from "./entity-routes.ts";
 import { answerInstanceRoute } from "./instance-routes.ts";
-import type { ManagementCall } from "./management-call.ts";
+import type { LinkPlace, ManagementCall } from "./management-call.ts";
 import { type ManagementRoute, parseManagementRoute } from "./management-route.ts";
 import { QueryParameters } from "./query-parameters.ts";
 import { assertBodyLength } from "./request-body.ts";
@@ -34,14 +34,23 @@ export interface ManagementApiOptions {
    * @defaultValue none
    */
   readonly allowedHosts?: readonly string[] | "any" | undefined;
-  /** Origins of pages that may start and manage instances, besides our own. @defaultValue none */
-  readonly allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Origins of pages that may start and manage instances, besides our own. `"any"` is for callers who show a key or a
+   * signature, which no page can make a browser add.
+   *
+   * @defaultValue none
+   */
+  readonly allowedOrigins?: readonly string[] | "any" | undefined;
   /** Take `X-Forwarded-*` for true when links are made: only behind a proxy that sets them. @defaultValue false */
   readonly trustForwardedHeaders?: boolean | undefined;
   /** Most bytes in a request body. @defaultValue 10 MiB */
   readonly maxBodyBytes?: number | undefined;
   /** @defaultValue the machine's */
   readonly clock?: Clock | undefined;
+  /** Where links lead that are in answers. @defaultValue here, and they open nothing by themselves */
+  readonly links?: LinkPlace | undefined;
+  /** Lets a request through; throws what is answered otherwise. @defaultValue the server has decided before */
+  readonly authorize?: ((route: ManagementRoute, query: URLSearchParams) => void) | undefined;
   /** Receives the errors that are kept from the sender. @defaultValue silence */
   readonly log?: LogSink | undefined;
 }
@@ -78,6 +87,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     trustForwardedHeaders: options.trustForwardedHeaders ?? false,
     maxBodyBytes: options.maxBodyBytes ?? managementBodyBytes,
     clock: options.clock ?? systemClock,
+    links: options.links ?? { basePath },
   };
   const events = createEventLog(options.log ?? silentLog, { taskHub: options.taskHub });
 
@@ -86,6 +96,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     guard.check(request, url);
     const route = findRoute(request.method, url.pathname, basePath);
     if (route === undefined) return emptyAnswer(404);
+    options.authorize?.(route, url.searchParams);
     assertBodyLength(request, settings.maxBodyBytes);
     const call: ManagementCall = { ...settings, request, url, query: new QueryParameters(url.searchParams) };
     assertOwnHub(call);

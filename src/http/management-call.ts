@@ -6,6 +6,7 @@ import {
   type ManagementLinkTarget,
   resolveRequestOrigin,
 } from "../management/management-links.ts";
+import type { SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { QueryParameters } from "./query-parameters.ts";
 
@@ -23,14 +24,22 @@ export interface ManagementCall {
   readonly trustForwardedHeaders: boolean;
   readonly maxBodyBytes: number;
   readonly clock: Clock;
+  readonly links: LinkPlace;
 }
 
-/** Links to one instance that lead back to where the request came in. */
+/** Where the links of answers lead. */
+export interface LinkPlace {
+  readonly basePath: string;
+  readonly signLink?: SignLink | undefined;
+}
+
+/** Links to one instance that lead back to the server which the request came in at. */
 export function linksFor(call: ManagementCall, instanceId: string): HttpManagementPayload {
   const target: ManagementLinkTarget = {
-    baseUrl: resolveRequestOrigin(call.request, call.trustForwardedHeaders) + call.basePath,
+    baseUrl: resolveRequestOrigin(call.request, call.trustForwardedHeaders) + call.links.basePath,
     taskHub: call.taskHub,
     connectionName: call.connectionName,
+    signLink: call.links.signLink,
   };
   return createManagementLinks(target, instanceId);
 }

@@ -6,8 +6,8 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 export interface RequestGuardOptions {
   /** Host names, without ports, besides the loopback ones; `"any"` when something in front checks them. */
   readonly allowedHosts: readonly string[] | "any";
-  /** Origins of pages that may change things, such as `http://localhost:3000`. */
-  readonly allowedOrigins: readonly string[];
+  /** Origins of pages that may change things, such as `http://localhost:3000`; `"any"` when callers show a key. */
+  readonly allowedOrigins: readonly string[] | "any";
 }
 
 /**
@@ -16,13 +16,13 @@ export interface RequestGuardOptions {
  */
 export class RequestGuard {
   readonly #hosts: ReadonlySet<string> | undefined;
-  readonly #origins: ReadonlySet<string>;
+  readonly #origins: ReadonlySet<string> | undefined;
 
   constructor(options: RequestGuardOptions) {
     const { allowedHosts, allowedOrigins } = options;
     const lower = (name: string) => name.toLowerCase();
     this.#hosts = allowedHosts === "any" ? undefined : new Set([...loopbackHosts, ...allowedHosts.map(lower)]);
-    this.#origins = new Set(allowedOrigins.map(lower));
+    this.#origins = allowedOrigins === "any" ? undefined : new Set(allowedOrigins.map(lower));
   }
 
   /** @throws RequestRefused 403 */
@@ -32,7 +32,7 @@ export class RequestGuard {
       throw new RequestRefused(403, "This host name is not served here; hosts other than loopback must be allowed");
     }
     const origin = request.headers.get("origin");
-    if (origin === null || safeMethods.has(request.method)) return;
+    if (origin === null || this.#origins === undefined || safeMethods.has(request.method)) return;
     if (!this.#origins.has(origin.toLowerCase()) && !isOriginOf(origin, host)) {
       throw new RequestRefused(403, "Pages of other origins may not change anything here");
     }

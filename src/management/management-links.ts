@@ -1,9 +1,15 @@
+import type { LinkVerb, SignLink } from "./signed-links.ts";
+
 /** Where a management API answers, and what its links carry. */
 export interface ManagementLinkTarget {
   /** Without a trailing slash: `http://localhost:7071/runtime/webhooks/durabletask`. */
   readonly baseUrl: string;
   readonly taskHub: string;
   readonly connectionName: string;
+  /** What every link carries besides, without a leading `&`: `code=...`. @defaultValue nothing */
+  readonly query?: string | undefined;
+  /** Makes each link open its instance. @defaultValue links open nothing: who follows them needs a key, or none */
+  readonly signLink?: SignLink | undefined;
 }
 
 /**
@@ -27,17 +33,24 @@ export interface HttpManagementPayload {
 export function createManagementLinks(target: ManagementLinkTarget, instanceId: string): HttpManagementPayload {
   const instance = `${target.baseUrl}/instances/${encodeURIComponent(instanceId)}`;
   const hub = `taskHub=${encodeURIComponent(target.taskHub)}&connection=${encodeURIComponent(target.connectionName)}`;
-  const withReason = (operation: string) => `${instance}/${operation}?reason={text}&${hub}`;
+  const queryFor = (verb: LinkVerb) => {
+    const more = [target.query ?? "", target.signLink?.(instanceId, verb) ?? ""];
+    return [hub, ...more.filter((part) => part !== "")].join("&");
+  };
+  const withReason = (verb: "terminate" | "suspend" | "resume" | "rewind") =>
+    `${instance}/${verb}?reason={text}&${queryFor(verb)}`;
+  // A link that opens one instance starts no other.
+  const sameInstance = target.signLink === undefined ? "" : "restartWithNewInstanceId=false&";
   return {
     id: instanceId,
-    statusQueryGetUri: `${instance}?${hub}`,
-    sendEventPostUri: `${instance}/raiseEvent/{eventName}?${hub}`,
+    statusQueryGetUri: `${instance}?${queryFor("read")}`,
+    sendEventPostUri: `${instance}/raiseEvent/{eventName}?${queryFor("raiseEvent")}`,
     terminatePostUri: withReason("terminate"),
     suspendPostUri: withReason("suspend"),
     resumePostUri: withReason("resume"),
     rewindPostUri: withReason("rewind"),
-    purgeHistoryDeleteUri: `${instance}?${hub}`,
-    restartPostUri: `${instance}/restart?${hub}`,
+    purgeHistoryDeleteUri: `${instance}?${queryFor("purge")}`,
+    restartPostUri: `${instance}/restart?${sameInstance}${queryFor("restart")}`,
   };
 }
 

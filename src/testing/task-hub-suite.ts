@@ -27,8 +27,18 @@ export interface TaskHubUnderTest {
   readonly store: TaskHubStore;
   /** Deletes the hub and closes everything that was opened. */
   close(): Promise<void>;
-  /** Runs user code for the hub, and reaches it as a client. @defaultValue both in this process, on backend and store */
-  serve?(executor: TaskExecutor): Promise<ServedTaskHub>;
+  /**
+   * Runs user code for the hub, and reaches it as a client.
+   *
+   * @param options what the executor is made of, for those who run the code by themselves
+   * @defaultValue both in this process, on backend and store
+   */
+  serve?(executor: TaskExecutor, options: InProcessExecutorOptions): Promise<ServedTaskHub>;
+}
+
+export interface TaskHubSuiteOptions {
+  /** What cannot be had there, by the name of its test, and why. */
+  readonly without?: Readonly<Record<string, string>>;
 }
 
 /** A task hub whose work is done. */
@@ -42,7 +52,13 @@ export interface ServedTaskHub {
  * What orchestrations must do on every backend, whatever the style of their code: each behaviour runs as a generator, as
  * an async function and as an async generator, and all three must decide the same.
  */
-export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTest>): void {
+export function describeTaskHub(
+  name: string,
+  open: () => Promise<TaskHubUnderTest>,
+  { without = {} }: TaskHubSuiteOptions = {},
+): void {
+  const titleOf = (test: string) => (Object.hasOwn(without, test) ? `${test} (not here: ${without[test]})` : test);
+  const has = (test: string) => !Object.hasOwn(without, test);
   describe(`task hub: ${name}`, () => {
     let hub: TaskHubUnderTest;
     let served: ServedTaskHub;
@@ -76,12 +92,16 @@ export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTe
       await hub?.close();
     });
 
-    it.each(behaviours.map((behaviour) => [behaviour.name, behaviour] as const))("%s", async (_, behaviour) => {
+    for (const behaviour of behaviours) {
+      it.runIf(has(behaviour.name))(titleOf(behaviour.name), () => judge(behaviour));
+    }
+
+    async function judge(behaviour: Behaviour): Promise<void> {
       const runs = await Promise.all(styles.map((style) => runBehaviour(client, behaviour, style)));
 
       for (const run of runs) expect(run.state).toMatchObject(behaviour.expected);
       for (const run of runs) expect(run.decisions).toEqual(runs[0]!.decisions);
-    });
+    }
 
     it("starts an instance again once it has ended, and not before", async () => {
       const instanceId = `again-${systemRandom.guid()}`;
@@ -164,7 +184,7 @@ export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTe
       expect(logged.filter(([id]) => id === instanceId).map(([, text]) => text)).toEqual(["before", "after"]);
     });
 
-    it("takes an instance the way its code was when it came there, and a new one the new way", async () => {
+    it.runIf(has(codeChange))(titleOf(codeChange), async () => {
       const shared = await open();
       const startWorker = async (orchestrator: Orchestrator) => {
         const registry = new Registry();
@@ -220,12 +240,14 @@ export function describeTaskHub(name: string, open: () => Promise<TaskHubUnderTe
 
 async function serve(hub: TaskHubUnderTest, options: InProcessExecutorOptions): Promise<ServedTaskHub> {
   const executor = new InProcessExecutor(options);
-  if (hub.serve !== undefined) return hub.serve(executor);
+  if (hub.serve !== undefined) return hub.serve(executor, options);
   const worker = new TaskHubWorker({ ...hub, executor, clock: systemClock, log: silentLog });
   await worker.start();
   const client = new TaskHubClient({ store: hub.store, clock: systemClock, random: systemRandom });
   return { client, stop: () => worker.stop() };
 }
+
+const codeChange = "takes an instance the way its code was when it came there, and a new one the new way";
 
 /** Orchestrations for the tests that manage instances. */
 function registerManaged(registry: Registry): void {

@@ -14,15 +14,26 @@ const mayImport = new Map([
   ["engine", below("core", "entities")],
   ["backends/memory", below("core", "engine")],
   ["backends/azure-storage", below("core", "entities", "engine")],
-  // `hosting` is loaded lazily, by a client that opens a hub by itself: an app loads without it, see below.
-  ["functions", below("core", "entities", "management", "orchestration", "worker", "hosting")],
+  // `hosting` is loaded lazily, by a client that opens a hub by itself, and so are `grpc`, when a Durable extension calls,
+  // and what `host` knows of host.json, when a Functions host starts: an app loads without them, see light-entries.
+  ["functions", below("core", "entities", "management", "orchestration", "worker", "hosting", "grpc", "host")],
   ["http", below("core", "entities", "management")],
   ["host", below("core", "management", "orchestration", "worker", "engine", "functions", "http")],
   ["grpc", below("core", "entities", "engine")],
   ["portable", below("core", "entities", "management", "orchestration", "worker", "engine", "grpc", "hosting")],
   [
     "hosting",
-    below("core", "management", "worker", "engine", "backends/memory", "backends/azure-storage", "functions", "host"),
+    below(
+      "core",
+      "management",
+      "worker",
+      "engine",
+      "backends/memory",
+      "backends/azure-storage",
+      "functions",
+      "host",
+      "http",
+    ),
   ],
   [
     "cli",

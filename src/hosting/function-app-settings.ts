@@ -1,0 +1,152 @@
+import { availableParallelism } from "node:os";
+import { DurableError } from "../core/errors.ts";
+import { parseTimeSpan } from "../core/time-span.ts";
+import { findSetting } from "../host/settings/app-settings.ts";
+import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
+import { type Environment, type JsonObject, memberOf, readHostJson, sectionOf } from "../host/settings/host-json.ts";
+import { findConnectionString } from "../host/settings/storage-connection.ts";
+
+export type ManagementAuthLevel = "function" | "anonymous" | "admin";
+
+/** The HTTP functions by which a Function App serves its management API. */
+export interface ManagementFunctions {
+  /** Of the function that asks for a key: `<route>/{*path}`. */
+  readonly route: string;
+  readonly authLevel: ManagementAuthLevel;
+  /**
+   * Of the function that asks for no key and lets nothing through but signed links: `<linkRoute>/{*path}`. The host
+   * refuses requests without a key before any code of ours sees them, so these links need a door of their own.
+   */
+  readonly linkRoute: string;
+}
+
+/** What host.json and the app settings say to an engine of one's own in a Function App. */
+export interface FunctionAppSettings {
+  readonly durableTask: DurableTaskSettings;
+  /** In front of all routes, without slashes around it; may be empty. */
+  readonly routePrefix: string;
+  /** `undefined` when it is switched off. */
+  readonly management: ManagementFunctions | undefined;
+  /** Six fields of NCRONTAB; `undefined` when it is switched off. */
+  readonly heartbeat: { readonly schedule: string } | undefined;
+  /** Signs links. @defaultValue a key that is derived from that of the storage account */
+  readonly linkKey: string | undefined;
+  /** How long a link opens its instance, in milliseconds. */
+  readonly linkLifetimeMs: number;
+  /** `https://<WEBSITE_HOSTNAME>`, for links that no request says better. */
+  readonly origin: string;
+}
+
+/** The app settings that are read here, for messages. */
+export const functionAppSettingNames = {
+  route: "DURABLE_MANAGEMENT_ROUTE",
+  authLevel: "DURABLE_MANAGEMENT_AUTH_LEVEL",
+  heartbeat: "DURABLE_HEARTBEAT_SCHEDULE",
+  linkKey: "DURABLE_LINK_KEY",
+  linkLifetime: "DURABLE_LINK_LIFETIME",
+} as const;
+
+const defaultRoute = "durabletask";
+const everyMinute = "0 * * * * *";
+const weekMs = 7 * 24 * 60 * 60_000;
+const leastLinkKeyLength = 32;
+
+/**
+ * Reads the settings of a Function App, as `durable start` reads them. Loads no storage library and asks nothing of the
+ * storage. Read when the app starts, never before: the platform may put an app into a process that is already there.
+ *
+ * @throws DurableError `HostStartFailed` when host.json cannot be read or no setting names a storage account,
+ * `InvalidOption` with the name of a setting that is wrong, `NotSupported` for a connection by identity
+ */
+export async function readFunctionAppSettings(place: {
+  readonly appFolder: string;
+  readonly env: Environment;
+}): Promise<FunctionAppSettings> {
+  return resolveFunctionAppSettings(await readHostJson(place.appFolder, place.env), place.env);
+}
+
+/** @throws DurableError as {@link readFunctionAppSettings} */
+export function resolveFunctionAppSettings(hostJson: JsonObject, env: Environment): FunctionAppSettings {
+  const durableTask = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
+  assertStorage(durableTask, env);
+  const routePrefix = String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api");
+  const prefix = routePrefix.replace(/^\/+|\/+$/g, "");
+  return {
+    durableTask,
+    routePrefix: prefix,
+    management: resolveManagement(env, prefix),
+    heartbeat: resolveHeartbeat(env),
+    linkKey: resolveLinkKey(env),
+    linkLifetimeMs: resolveLifetime(env),
+    origin: originOf(findSetting(env, "WEBSITE_HOSTNAME")),
+  };
+}
+
+/** Without an account `durable start` brings a store of its own, which is nothing for machines that come and go. */
+function assertStorage({ connectionName }: DurableTaskSettings, env: Environment): void {
+  if (findConnectionString(connectionName, env) !== undefined) return;
+  throw new DurableError(
+    "HostStartFailed",
+    `no app setting names the storage account of the task hub: set '${connectionName}' to its connection string`,
+  );
+}
+
+function resolveManagement(env: Environment, prefix: string): ManagementFunctions | undefined {
+  const { route: name, authLevel: levelName } = functionAppSettingNames;
+  const written = findSetting(env, name)?.trim();
+  if (written?.toLowerCase() === "none") return undefined;
+  const route = (written ?? defaultRoute).replace(/^\/+|\/+$/g, "");
+  if (!/^[A-Za-z0-9][\w-]*(?:\/[A-Za-z0-9][\w-]*)*$/.test(route)) {
+    throw new DurableError(
+      "InvalidOption",
+      `${name} must be a route such as 'durabletask', or 'none'; but is '${route}'`,
+    );
+  }
+  if (prefix === "" && /^(?:admin|runtime)(?:\/|$)/i.test(route)) {
+    throw new DurableError(
+      "InvalidOption",
+      `${name} must not be '${route}': the host keeps what is below it for itself`,
+    );
+  }
+  const level = (findSetting(env, levelName)?.trim() ?? "function").toLowerCase();
+  if (level !== "function" && level !== "anonymous" && level !== "admin") {
+    throw new DurableError("InvalidOption", `${levelName} must be function, admin or anonymous, but is '${level}'`);
+  }
+  return { route, authLevel: level, linkRoute: `${route}-links` };
+}
+
+function resolveHeartbeat(env: Environment): FunctionAppSettings["heartbeat"] {
+  const { heartbeat: name } = functionAppSettingNames;
+  const schedule = findSetting(env, name)?.trim() ?? everyMinute;
+  if (schedule.toLowerCase() === "none") return undefined;
+  if (!/^\S+(?: +\S+){4,5}$/.test(schedule)) {
+    throw new DurableError(
+      "InvalidOption",
+      `${name} must be an NCRONTAB expression such as '${everyMinute}', or 'none'; but is '${schedule}'`,
+    );
+  }
+  return { schedule };
+}
+
+function resolveLinkKey(env: Environment): string | undefined {
+  const { linkKey: name } = functionAppSettingNames;
+  const key = findSetting(env, name);
+  if (key === undefined || (key.length >= leastLinkKeyLength && !/^@Microsoft\.\w+\(/i.test(key))) return key;
+  throw new DurableError("InvalidOption", `${name} must be a secret of ${leastLinkKeyLength} characters or more`);
+}
+
+function resolveLifetime(env: Environment): number {
+  const { linkLifetime: name } = functionAppSettingNames;
+  const written = findSetting(env, name)?.trim();
+  if (written === undefined) return weekMs;
+  const ms = parseTimeSpan(written, name);
+  if (ms >= 1000 && ms <= 3650 * 24 * 60 * 60_000) return ms;
+  throw new DurableError("InvalidOption", `${name} must be from one second to ten years, but is '${written}'`);
+}
+
+/** The platform serves apps by https; Core Tools and containers on a developer's machine do not. */
+function originOf(hostName: string | undefined): string {
+  const host = hostName ?? "localhost";
+  const isLocal = /^(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])(?::\d+)?$/i.test(host);
+  return `${isLocal ? "http" : "https"}://${host}`;
+}
