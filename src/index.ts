@@ -14,6 +14,7 @@ export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry
 export type { TimeSpanInput, TimeSpanParts } from "./core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "./core/versioning.ts";
 export * as app from "./functions/compat/app.ts";
+export { type DurableClientInput, input, trigger } from "./functions/compat/bindings.ts";
 export type { CallHttpOptions, TaskHubOptions } from "./functions/compat/call-options.ts";
 export type {
   CosmosDBDurableClientHandler,
@@ -39,8 +40,8 @@ export type {
   TimerDurableClientHandler,
   TimerDurableClientOptions,
 } from "./functions/compat/client-handlers.ts";
-export { DurableLock, EntityStateResponse, LockState } from "./functions/compat/client-results.ts";
-export { DummyEntityContext, DummyOrchestrationContext } from "./functions/compat/dummy-contexts.ts";
+export { getClient } from "./functions/compat/default-app.ts";
+export { DummyEntityContext, DummyOrchestrationContext, EntityStateResponse } from "./functions/compat/dummies.ts";
 export type { ExceptionPropertiesProvider } from "./functions/compat/exception-properties.ts";
 export {
   activity,
@@ -56,7 +57,6 @@ export type {
   FunctionJsonRequest,
   FunctionJsonResponse,
 } from "./functions/compat/function-json-client.ts";
-export { getClient } from "./functions/compat/get-client.ts";
 export type {
   ActivityHandler,
   ActivityOptions,
@@ -68,9 +68,7 @@ export type {
   OrchestrationOptions,
   OrchestrationTrigger,
 } from "./functions/compat/handlers.ts";
-export type { DurableClientInput } from "./functions/compat/input.ts";
-export * as input from "./functions/compat/input.ts";
-export { LockingRulesViolationError } from "./functions/compat/locking-rules-violation-error.ts";
+export { DurableLock, LockingRulesViolationError, LockState } from "./functions/compat/locks.ts";
 export type {
   AggregatedError,
   RegisteredActivity,
@@ -79,14 +77,8 @@ export type {
   RegisteredOrchestrationTask,
   Task,
 } from "./functions/compat/task.ts";
-export * as trigger from "./functions/compat/trigger.ts";
-export {
-  type ActivityOf,
-  type AsyncOrchestrator,
-  DFApp,
-  type DFAppOptions,
-  type GeneratorOrchestrator,
-} from "./functions/df-app.ts";
+export { DFApp } from "./functions/df-app.ts";
+export type { DFAppOptions } from "./functions/df-app-options.ts";
 export { DurableClient } from "./functions/durable-client.ts";
 export type {
   ConnectOptions,
@@ -128,13 +120,14 @@ export {
   type MethodDecorator,
   type OrchestrationDecorator,
 } from "./functions/function-decorators.ts";
-export type { RouteOptions } from "./functions/function-naming.ts";
+export type { ActivityOf, AsyncOrchestrator, GeneratorOrchestrator } from "./functions/function-forms.ts";
 export type { HostingOption } from "./functions/hosting/hosting-option.ts";
 export type {
   HttpAuthLevel,
   HttpFunctionHandler,
   HttpFunctionOptions,
   RoutedRequest,
+  RouteOptions,
 } from "./functions/http-function.ts";
 export type {
   CheckedActivity,

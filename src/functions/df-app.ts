@@ -1,13 +1,7 @@
 import az, { type InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
-import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
-import {
-  resolveVersioning,
-  type VersionFailureStrategy,
-  type VersioningOptions,
-  type VersionMatchStrategy,
-} from "../core/versioning.ts";
+import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
 import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
 import { createEntityHandle, type EntityHandle, type UntypedOperations } from "../orchestration/entity-handle.ts";
 import {
@@ -17,10 +11,10 @@ import {
   type OrchestrationHandle,
 } from "../orchestration/handles.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
-import type { ActivityContext, ActivityFunction } from "../worker/activity-context.ts";
-import type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
+import type { ActivityFunction } from "../worker/activity-context.ts";
 import type { EntityClass, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
+import type { DFAppOptions } from "./df-app-options.ts";
 import { DurableClient } from "./durable-client.ts";
 import { type ClientConnection, type EmbeddedHost, findEmbeddedHost, showToHosts } from "./embedded-host.ts";
 import {
@@ -32,20 +26,21 @@ import {
   resolveEntity,
   type SchemaOperations,
 } from "./entity-registration.ts";
-import type { EntityFunction, OrchestrationContext } from "./function-contexts.ts";
-import { type RouteOptions, resolveName, resolveRoute } from "./function-naming.ts";
-import { assertHostingOption, type HostingOption } from "./hosting/hosting-option.ts";
-import { HttpRegistrations } from "./hosting/http-registrations.ts";
+import type { EntityFunction } from "./function-contexts.ts";
+import type { ActivityOf, AsyncOrchestrator, Definition, GeneratorOrchestrator, InputOf } from "./function-forms.ts";
+import { assertHostingOption } from "./hosting/hosting-option.ts";
+import { type FoundClient, HttpRegistrations, showClientFunctions } from "./hosting/http-registrations.ts";
 import { joinFunctionApp } from "./hosting/join-function-app.ts";
 import {
   answerUnavailable,
   assertAuthLevel,
   assertFunctionName,
   assertHttpFunction,
-  type HttpAuthLevel,
   type HttpFunctionHandler,
   type HttpFunctionOptions,
   type RoutedRequest,
+  type RouteOptions,
+  resolveRoute,
 } from "./http-function.ts";
 import {
   type CheckedActivity,
@@ -55,66 +50,10 @@ import {
   type CheckedOutputActivity,
   type CheckedOutputOrchestration,
   resolveDefinition,
+  resolveName,
 } from "./schema-definition.ts";
 import { assertSupportedVersions } from "./supported-versions.ts";
 import { noConnection, notHosted } from "./unhosted-connection.ts";
-
-export interface DFAppOptions {
-  /** Who may call HTTP functions that do not say so themselves. @defaultValue `anonymous` */
-  readonly httpAuthLevel?: HttpAuthLevel | undefined;
-  /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
-  readonly dataConverter?: DataConverter | undefined;
-  /**
-   * Take `X-Forwarded-Proto` and `X-Forwarded-Host` for true when links are made for a request: only behind a proxy
-   * that sets them.
-   *
-   * @defaultValue false
-   */
-  readonly trustForwardedHeaders?: boolean | undefined;
-  /**
-   * Version of this app's orchestrations: new instances get it, and it decides which instances this app runs. Digits
-   * and dots compare as numbers (`1.9` comes before `1.10`).
-   *
-   * @defaultValue `extensions.durableTask.defaultVersion` of host.json, else instances of every version are run
-   */
-  readonly version?: string | undefined;
-  /** Another name of {@link version}. */
-  readonly defaultVersion?: string | undefined;
-  /** Which instances are run: `none` means all, `strict` those of this version alone. @defaultValue `currentOrOlder` */
-  readonly versionMatchStrategy?: VersionMatchStrategy | undefined;
-  /** What becomes of the others: left to other workers, or failed. @defaultValue `reject` */
-  readonly versionFailureStrategy?: VersionFailureStrategy | undefined;
-  /** What `context.callHttp` may do. */
-  readonly durableHttp?: DurableHttpOptions | undefined;
-  /**
-   * Where orchestrations run when a Functions host runs the app: through its Durable extension, or on the engine of this
-   * package in its worker. The app setting `DURABLE_HOSTING` goes before it.
-   *
-   * @defaultValue `extension` where host.json has an `extensionBundle` or bin/extensions.json names DurableTask
-   */
-  readonly hosting?: HostingOption | undefined;
-}
-
-/** User code of an activity. It may run more than once for one call. */
-export type ActivityOf<Input, Output> = (input: Input, context: ActivityContext) => Output | Promise<Output>;
-
-/** User code of an orchestration as a generator or async generator. `Arguments` holds its input, or nothing. */
-export type GeneratorOrchestrator<Arguments extends [input?: unknown], Output> = (
-  context: OrchestrationContext,
-  ...input: Arguments
-  // biome-ignore lint/suspicious/noExplicitAny: what a plain `yield` gives back has no common type.
-) => Generator<unknown, Output, any> | AsyncGenerator<unknown, Output, any>;
-
-/** User code of an orchestration as an async function, or as one that waits for nothing. */
-export type AsyncOrchestrator<Arguments extends [input?: unknown], Output> = (
-  context: OrchestrationContext,
-  ...input: Arguments
-) => Output | Promise<Output>;
-
-type InputOf<Arguments extends [input?: unknown]> = Arguments extends [] ? unknown : Arguments[0];
-
-/** A function, or an object that holds it, as `durable-functions` 3.x takes it. */
-export type Definition<Handler> = Handler | { readonly handler: Handler };
 
 /**
  * A durable functions app: collects orchestrations, activities and HTTP functions. The process that loads the module
@@ -154,6 +93,10 @@ export class DFApp {
       registry: this.#registry,
       httpFunctionNames: this.#http.names,
       attachTo: (host) => this.#attachTo(host),
+    });
+    showClientFunctions(this, {
+      add: (name, register) => this.#http.add(name, register),
+      findClient: (context) => this.#findClient(context),
     });
     this.#isInFunctionApp = this.#host === undefined && this.#joinFunctionApp();
   }
@@ -383,7 +326,7 @@ export class DFApp {
   }
 
   /** The client of one call, or what is answered because there is none. */
-  async #findClient(context: InvocationContext) {
+  async #findClient(context: InvocationContext): Promise<FoundClient> {
     if (this.#host === undefined) return { client: this.#createClient(noConnection) };
     try {
       return { client: await this.connect(context) };

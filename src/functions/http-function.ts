@@ -42,6 +42,12 @@ export type HttpFunctionHandler<Route extends string = string> = (
   context: InvocationContext,
 ) => HttpResponse | HttpResponseInit | Promise<HttpResponse | HttpResponseInit>;
 
+/** Options of a route: those of an HTTP function, and its name. */
+export interface RouteOptions<Route extends string = string> extends Omit<HttpFunctionOptions<Route>, "route"> {
+  /** @defaultValue the name of the handler, else one made of the methods and the route */
+  readonly name?: string | undefined;
+}
+
 const authLevels: readonly HttpAuthLevel[] = ["anonymous", "function", "admin"];
 const methods: readonly HttpMethod[] = ["GET", "POST", "DELETE", "HEAD", "PATCH", "PUT", "OPTIONS", "TRACE", "CONNECT"];
 const optionNames: ReadonlySet<string> = new Set(["route", "methods", "authLevel", "handler"]);
@@ -88,6 +94,27 @@ export function answerUnavailable(error: unknown, context: InvocationContext): H
 /** The rule of the Functions host. @throws DurableError `InvalidOption` */
 export function assertFunctionName(name: unknown): asserts name is string {
   if (!isFunctionName(name)) throw invalid(`a function name must be ${functionNameRule}, but got '${String(name)}'`);
+}
+
+/** An HTTP function of a route, with the name that it is known by. */
+export function resolveRoute<Route extends string>(
+  route: Route,
+  definition: HttpFunctionHandler<Route> | RouteOptions<Route>,
+): { readonly name: string; readonly options: HttpFunctionOptions<Route> } {
+  const { name, ...options } = typeof definition === "function" ? { handler: definition } : { ...definition };
+  return { name: name ?? nameOf(route, options), options: { ...options, route } };
+}
+
+function nameOf(
+  route: string,
+  { handler, methods }: { readonly handler: unknown; readonly methods?: readonly string[] | undefined },
+): string {
+  // A method of an object literal is called as its member, which says nothing.
+  if (typeof handler === "function" && handler.name !== "handler" && isFunctionName(handler.name)) return handler.name;
+  const words = [...(Array.isArray(methods) ? methods : []), ...String(route).split(/[^a-z0-9_]+/i)];
+  const text = words.filter((word) => word !== "").join("-");
+  const name = Array.isArray(methods) ? text.replace(/^[A-Z-]+(?=-|$)/, (list) => list.toLowerCase()) : text;
+  return /^[a-z]/i.test(name) ? name : `route-${name}`.replace(/-$/, "");
 }
 
 function invalid(message: string): DurableError {

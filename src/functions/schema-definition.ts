@@ -83,6 +83,23 @@ export function resolveDefinition<Handler>(
   };
 }
 
+/**
+ * Takes a registration apart that may leave its name to the function: `("greet", code)` or `(function greet() {})`.
+ *
+ * @throws DurableError `InvalidOption` for a function without a name
+ */
+export function resolveName(kind: string, first: unknown, second: unknown): { name: string; definition: unknown } {
+  // Whatever is no function is for the check of names.
+  if (typeof first !== "function") return { name: first as string, definition: second };
+  if (first.name === "") {
+    throw new DurableError(
+      "InvalidOption",
+      `this ${kind} has no name: give one before the function, or write 'function name(...)'`,
+    );
+  }
+  return { name: first.name, definition: first };
+}
+
 /** @throws DurableError `InvalidOption` */
 export function readSchema(value: unknown, what: string): StandardSchema | undefined {
   if (value === undefined || isStandardSchema(value)) return value;

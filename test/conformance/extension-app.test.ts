@@ -4,7 +4,8 @@ import az from "@azure/functions";
 import { afterEach, expect, it, vi } from "vitest";
 import { MemoryTaskHub } from "../../src/backends/memory/memory-task-hub.ts";
 import { systemClock } from "../../src/core/system-ports.ts";
-import { DFApp, type DFAppOptions } from "../../src/functions/df-app.ts";
+import { DFApp } from "../../src/functions/df-app.ts";
+import type { DFAppOptions } from "../../src/functions/df-app-options.ts";
 import type { DurableClient } from "../../src/functions/durable-client.ts";
 import { bodyBytes } from "../../src/host/app/typed-data.ts";
 import {

@@ -1,28 +1,25 @@
-import az, { type FunctionInput, type InvocationContext, type LogLevel } from "@azure/functions";
+import az, { type InvocationContext, type LogLevel } from "@azure/functions";
 import { noBindings } from "../../core/function-invocation.ts";
-import type { ActivityContext, ActivityFunction } from "../../worker/activity-context.ts";
-import { isClientBinding } from "./client-binding.ts";
-import { connectClient } from "./default-app.ts";
+import type { ActivityContext } from "../../worker/activity-context.ts";
+import { connectClient, rememberClient } from "./default-app.ts";
 import { addExceptionProperties, type ExceptionPropertiesProvider } from "./exception-properties.ts";
-import { rememberClient } from "./get-client.ts";
-import type { ActivityHandler, ActivityOptions } from "./handlers.ts";
+import { isClientBinding } from "./function-json-contract.ts";
+import type { ActivityOptions } from "./handlers.ts";
 
-/** An activity as code written for `durable-functions` 3.x has it: with an `InvocationContext`. */
-export function adaptActivity(
-  handler: ActivityHandler,
-  options: Pick<ActivityOptions, "extraInputs" | "extraOutputs">,
-  provider: () => ExceptionPropertiesProvider | undefined,
-): ActivityFunction {
-  const inputs: readonly FunctionInput[] = options.extraInputs ?? [];
-  return async (input: unknown, context) => {
-    const invocation = createInvocation(context, options);
-    if (inputs.some(isClientBinding)) rememberClient(invocation, await connectClient());
-    try {
-      return (await handler(input, invocation)) as unknown;
-    } catch (error) {
-      throw addExceptionProperties(error, provider());
-    }
-  };
+/** Runs an activity as code written for `durable-functions` 3.x has it: with an `InvocationContext`. */
+export async function runActivity(
+  options: ActivityOptions,
+  provider: ExceptionPropertiesProvider | undefined,
+  input: unknown,
+  context: ActivityContext,
+): Promise<unknown> {
+  const invocation = createInvocation(context, options);
+  if (options.extraInputs?.some(isClientBinding)) rememberClient(invocation, await connectClient());
+  try {
+    return (await options.handler(input, invocation)) as unknown;
+  } catch (error) {
+    throw addExceptionProperties(error, provider);
+  }
 }
 
 function createInvocation(

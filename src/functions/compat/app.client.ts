@@ -1,5 +1,6 @@
-import az, { type CosmosDBFunctionOptions, type FunctionHandler } from "@azure/functions";
+import az, { type CosmosDBFunctionOptions, type FunctionHandler, type FunctionInput } from "@azure/functions";
 import { DurableError } from "../../core/errors.ts";
+import { clientFunctionsOf } from "../hosting/http-registrations.ts";
 import type {
   CosmosDBDurableClientOptions,
   DurableClientHandler,
@@ -13,8 +14,8 @@ import type {
   StorageQueueDurableClientOptions,
   TimerDurableClientOptions,
 } from "./client-handlers.ts";
-import { connectClient, defaultApp } from "./default-app.ts";
-import { rememberClient } from "./get-client.ts";
+import { connectClient, defaultApp, rememberClient } from "./default-app.ts";
+import { isClientBinding } from "./function-json-contract.ts";
 
 /**
  * Registers an HTTP function that is given a client: `(request, client, context) => ...`. A request that comes before
@@ -23,70 +24,84 @@ import { rememberClient } from "./get-client.ts";
  * @throws DurableError `InvalidOption`
  */
 export function http(functionName: string, options: HttpDurableClientOptions): void {
-  az.app.http(functionName, withClient(functionName, options));
+  register(functionName, options, (adapted) => az.app.http(functionName, adapted), true);
 }
 
 /** Registers a function that runs by a schedule, and is given a client. @throws DurableError `InvalidOption` */
 export function timer(functionName: string, options: TimerDurableClientOptions): void {
-  az.app.timer(functionName, withClient(functionName, options));
+  register(functionName, options, (adapted) => az.app.timer(functionName, adapted));
 }
 
 /** Registers a function for blobs, which is given a client. @throws DurableError `InvalidOption` */
 export function storageBlob(functionName: string, options: StorageBlobDurableClientOptions): void {
-  az.app.storageBlob(functionName, withClient(functionName, options));
+  register(functionName, options, (adapted) => az.app.storageBlob(functionName, adapted));
 }
 
 /** Registers a function for messages of a queue, which is given a client. @throws DurableError `InvalidOption` */
 export function storageQueue(functionName: string, options: StorageQueueDurableClientOptions): void {
-  az.app.storageQueue(functionName, withClient(functionName, options));
+  register(functionName, options, (adapted) => az.app.storageQueue(functionName, adapted));
 }
 
 /** Registers a function for messages of a Service Bus queue. @throws DurableError `InvalidOption` */
 export function serviceBusQueue(functionName: string, options: ServiceBusQueueDurableClientOptions): void {
-  az.app.serviceBusQueue(functionName, withClient(functionName, options));
+  register(functionName, options, (adapted) => az.app.serviceBusQueue(functionName, adapted));
 }
 
 /** Registers a function for messages of a Service Bus topic. @throws DurableError `InvalidOption` */
 export function serviceBusTopic(functionName: string, options: ServiceBusTopicDurableClientOptions): void {
-  az.app.serviceBusTopic(functionName, withClient(functionName, options));
+  register(functionName, options, (adapted) => az.app.serviceBusTopic(functionName, adapted));
 }
 
 /** Registers a function for the events of an event hub. @throws DurableError `InvalidOption` */
 export function eventHub(functionName: string, options: EventHubDurableClientOptions): void {
-  az.app.eventHub(functionName, withClient(functionName, options));
+  register(functionName, options, (adapted) => az.app.eventHub(functionName, adapted));
 }
 
 /** Registers a function for the events of an event grid. @throws DurableError `InvalidOption` */
 export function eventGrid(functionName: string, options: EventGridDurableClientOptions): void {
-  az.app.eventGrid(functionName, withClient(functionName, options));
+  register(functionName, options, (adapted) => az.app.eventGrid(functionName, adapted));
 }
 
 /** Registers a function for changes of documents. @throws DurableError `InvalidOption` */
 export function cosmosDB(functionName: string, options: CosmosDBDurableClientOptions): void {
-  az.app.cosmosDB(functionName, withClient(functionName, options) as CosmosDBFunctionOptions);
+  register(functionName, options, (adapted) => az.app.cosmosDB(functionName, adapted as CosmosDBFunctionOptions));
 }
 
 /** Registers a function with any trigger, which is given a client. @throws DurableError `InvalidOption` */
 export function generic(functionName: string, options: DurableClientOptions): void {
-  az.app.generic(functionName, withClient(functionName, options));
+  register(functionName, options, (adapted) => az.app.generic(functionName, adapted));
 }
 
-/** The same function for the library, which knows of no client. Its client comes from the process that runs the app. */
-function withClient<Options extends { readonly handler: DurableClientHandler }>(
+type Adapted<Options> = Omit<Options, "handler"> & { readonly handler: FunctionHandler };
+
+/**
+ * Registers the same function for the library, which knows of no client, with the input that the hosting asks for.
+ *
+ */
+function register<Options extends { readonly handler: DurableClientHandler; readonly extraInputs?: FunctionInput[] }>(
   name: string,
   options: Options,
-): Omit<Options, "handler"> & { readonly handler: FunctionHandler } {
+  registerWith: (adapted: Adapted<Options>) => void,
+  isHttp = false,
+): void {
   const handler: unknown = (options as Partial<Options> | undefined)?.handler;
   if (typeof handler !== "function") {
     throw new DurableError("InvalidOption", `'handler' of function '${name}' must be a function`);
   }
-  defaultApp();
-  return {
-    ...options,
-    handler: async (trigger, context) => {
-      const client = await connectClient();
-      rememberClient(context, client);
-      return options.handler(trigger, client, context);
-    },
-  };
+  const functions = clientFunctionsOf(defaultApp());
+  functions.add(name, (asked) => {
+    const own = options.extraInputs ?? [];
+    const extraInputs = own.some(isClientBinding) ? own : [...own, ...asked];
+    registerWith({
+      ...options,
+      ...(extraInputs.length > 0 && { extraInputs }),
+      handler: async (trigger, context) => {
+        // An HTTP function answers also where there is no client; for others it is a failure.
+        const found = isHttp ? await functions.findClient(context) : { client: await connectClient(context) };
+        if ("answer" in found) return found.answer;
+        rememberClient(context, found.client);
+        return options.handler(trigger, found.client, context);
+      },
+    });
+  });
 }

@@ -1,6 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
 import type { EntityContext, EntityFunction } from "../function-contexts.ts";
-import { adaptActivity } from "./activity-invocation.ts";
 import { defaultApp } from "./default-app.ts";
 import type { ExceptionPropertiesProvider } from "./exception-properties.ts";
 import { adaptOrchestrator } from "./generator-orchestrator.ts";
@@ -43,11 +42,12 @@ export function orchestration(
  * @throws DurableError `InvalidOption`, `DuplicateRegistration`
  */
 export function activity(functionName: string, options: ActivityOptions | ActivityHandler): RegisteredActivity {
-  const { handler, ...bindings } = resolve<ActivityOptions>("activity", functionName, options);
-  defaultApp().activity(
-    functionName,
-    adaptActivity(handler, bindings, () => exceptionProperties),
-  );
+  const resolved = resolve<ActivityOptions>("activity", functionName, options);
+  defaultApp().activity(functionName, async (input: unknown, context) => {
+    // Lazy: processes that only start orchestrations need it not.
+    const { runActivity } = await import("./activity-invocation.ts");
+    return runActivity(resolved, exceptionProperties, input, context);
+  });
   return createRegisteredActivity(functionName);
 }
 

@@ -1,5 +1,10 @@
+import az, { type InvocationContext } from "@azure/functions";
+import { DurableError } from "../../core/errors.ts";
 import { DFApp } from "../df-app.ts";
-import type { DurableClient } from "../durable-client.ts";
+import { DurableClient } from "../durable-client.ts";
+import type { FunctionJsonContext } from "./function-json.ts";
+import { FunctionJsonClient } from "./function-json-client.ts";
+import { findConnection, isClientBinding } from "./function-json-contract.ts";
 
 let app: DFApp | undefined;
 
@@ -9,7 +14,59 @@ export function defaultApp(): DFApp {
   return app;
 }
 
-/** A client of the default app, once the engine runs. @throws DurableError `NotSupported` where nothing runs it */
-export function connectClient(): Promise<DurableClient> {
-  return defaultApp().connect();
+/**
+ * A client of the default app, once the engine runs.
+ *
+ * @param context of the function that asks
+ * @throws DurableError `NotSupported` where nothing runs it
+ */
+export function connectClient(context?: InvocationContext): Promise<DurableClient> {
+  return defaultApp().connect(context);
+}
+
+/** The clients of running functions, or why one has none. */
+const clients = new WeakMap<object, { readonly client: DurableClient } | { readonly failure: unknown }>();
+let areFunctionsWatched = false;
+
+export function rememberClient(context: InvocationContext, client: DurableClient): void {
+  clients.set(context, { client });
+}
+
+/** From now on, functions with a client among their inputs have one before they run: `getClient` cannot wait for it. */
+export function rememberClientsOfFunctions(): void {
+  if (areFunctionsWatched) return;
+  areFunctionsWatched = true;
+  az.app.hook.preInvocation(async ({ invocationContext }) => {
+    // Contexts of functions with a function.json have no options.
+    if (invocationContext.options?.extraInputs.some(isClientBinding) !== true) return;
+    try {
+      rememberClient(invocationContext, await connectClient(invocationContext));
+    } catch (failure) {
+      // The function may be one of `durable-functions` itself, which asks elsewhere.
+      clients.set(invocationContext, { failure });
+    }
+  });
+}
+
+/**
+ * The client of a function that has one among its inputs: `extraInputs: [df.input.durableClient()]`, or a binding
+ * `durableClient` in its function.json.
+ *
+ * @throws DurableError `InvalidOption` when the function has no such input, `NotSupported` where nothing in this process
+ * runs orchestrations
+ */
+export function getClient(context: InvocationContext): DurableClient;
+export function getClient(context: FunctionJsonContext): FunctionJsonClient;
+export function getClient(context: InvocationContext | FunctionJsonContext): DurableClient | FunctionJsonClient {
+  const connection = findConnection(context);
+  if (connection !== undefined) return new FunctionJsonClient(new DurableClient(connection));
+  const known = clients.get(context);
+  if (known === undefined) {
+    throw new DurableError(
+      "InvalidOption",
+      "Could not find a registered durable client input binding. Check your extraInputs definition when registering your function.",
+    );
+  }
+  if ("failure" in known) throw known.failure;
+  return known.client;
 }

@@ -31,3 +31,8 @@ export function giveConnection(context: object, connection: ClientConnection): v
 export function findConnection(context: object): ClientConnection | undefined {
   return (context as { readonly [connectionKey]?: ClientConnection })[connectionKey];
 }
+
+/** Whether a binding gives a function a client; the second type is that of version 1 of the extension. */
+export function isClientBinding({ type }: { readonly type: string }): boolean {
+  return /^(?:durableClient|orchestrationClient)$/i.test(type);
+}

@@ -3,9 +3,8 @@ import type { UserLogger } from "../../core/ports.ts";
 import type { OrchestrationContext as ReplayedContext } from "../../orchestration/orchestration-context.ts";
 import type { ActivityContext } from "../../worker/activity-context.ts";
 import type { EntityContext, OrchestrationContext } from "../function-contexts.ts";
-import { createContextView } from "./context-view.ts";
 import { markCode } from "./function-json-contract.ts";
-import { adaptOrchestrator } from "./generator-orchestrator.ts";
+import { adaptOrchestrator, createContextView } from "./generator-orchestrator.ts";
 
 /** Writes a line, and has a function for each other level. */
 export interface FunctionJsonLog {

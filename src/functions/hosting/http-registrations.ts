@@ -1,4 +1,5 @@
-import type { FunctionInput } from "@azure/functions";
+import type { FunctionInput, HttpResponseInit, InvocationContext } from "@azure/functions";
+import type { DurableClient } from "../durable-client.ts";
 
 /** Registers an HTTP function with the host, with what the hosting asks for besides its trigger. */
 export type RegisterHttp = (extraInputs: readonly FunctionInput[]) => void;
@@ -27,4 +28,26 @@ export class HttpRegistrations {
     this.#extraInputs = extraInputs;
     for (const register of waiting) register(extraInputs);
   }
+}
+
+/** The client of one call, or what an HTTP function answers because there is none. */
+export type FoundClient = { readonly client: DurableClient } | { readonly answer: HttpResponseInit };
+
+/** How functions with any trigger are registered that are given a client of an app. */
+export interface ClientFunctions {
+  /** Registers now, or once it is known which inputs the hosting asks for. */
+  add(name: string, register: RegisterHttp): void;
+  /** @throws DurableError when there is no client, and no Functions host to answer to */
+  findClient(context: InvocationContext): Promise<FoundClient>;
+}
+
+const ofApps = new WeakMap<object, ClientFunctions>();
+
+/** Lets those of this package that register functions of an app do so. */
+export function showClientFunctions(app: object, functions: ClientFunctions): void {
+  ofApps.set(app, functions);
+}
+
+export function clientFunctionsOf(app: object): ClientFunctions {
+  return ofApps.get(app)!;
 }

@@ -1,7 +1,6 @@
 import { format } from "node:util";
 import { createUserLogger, type LogLevel } from "../../core/ports.ts";
-import { isClientBinding } from "../../functions/compat/client-binding.ts";
-import { giveConnection } from "../../functions/compat/function-json-contract.ts";
+import { giveConnection, isClientBinding } from "../../functions/compat/function-json-contract.ts";
 import type { ClientConnection } from "../../functions/embedded-host.ts";
 import type { FunctionsLogLevel } from "../host-log.ts";
 import { RunningCall } from "./function-json-call.ts";

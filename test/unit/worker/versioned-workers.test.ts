@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { DFApp, type DFAppOptions } from "../../../src/functions/df-app.ts";
+import { DFApp } from "../../../src/functions/df-app.ts";
+import type { DFAppOptions } from "../../../src/functions/df-app-options.ts";
 import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { DurableError } from "../../../../src/core/errors.ts";
 import { adaptOrchestrator } from "../../../../src/functions/compat/generator-orchestrator.ts";
-import { LockingRulesViolationError } from "../../../../src/functions/compat/locking-rules-violation-error.ts";
+import { LockingRulesViolationError } from "../../../../src/functions/compat/locks.ts";
 import {
   createRegisteredActivity,
   createRegisteredOrchestration,

@@ -1,6 +1,6 @@
 import az, { type HttpFunctionOptions, type InvocationContext } from "@azure/functions";
 import { afterEach, expect, it, vi } from "vitest";
-import { adaptActivity } from "../../../../src/functions/compat/activity-invocation.ts";
+import { runActivity } from "../../../../src/functions/compat/activity-invocation.ts";
 import { addExceptionProperties } from "../../../../src/functions/compat/exception-properties.ts";
 import { app } from "../../../../src/index.ts";
 import { TaskFailedError } from "../../../../src/orchestration/task-failed-error.ts";
@@ -21,19 +21,17 @@ function activityContext(lines: unknown[] = []): ActivityContext {
 
 it("gives activities an InvocationContext that logs, and tells them that outputs would be lost", async () => {
   const lines: unknown[] = [];
-  const activity = adaptActivity(
-    (city: string, context: InvocationContext) => {
+  const activity = {
+    handler: (city: string, context: InvocationContext) => {
       context.warn("hot", city);
       context.log("seen");
       const output = az.output.storageQueue({ queueName: "q", connection: "C" });
       expect(() => context.extraOutputs.set(output, "m")).toThrow("no output bindings");
       return [context.functionName, context.invocationId, context.triggerMetadata?.["instanceId"]];
     },
-    {},
-    () => undefined,
-  );
+  };
 
-  expect(await activity("Tokyo", activityContext(lines))).toEqual(["greet", "i:3", "i"]);
+  expect(await runActivity(activity, undefined, "Tokyo", activityContext(lines))).toEqual(["greet", "i:3", "i"]);
   expect(lines).toEqual([
     ["warn", "hot", "Tokyo"],
     ["info", "seen"],

@@ -1,26 +1,5 @@
 import type { EntityId } from "../../core/entity-id.ts";
 import type { LockState as CurrentLocks, DurableLock as HeldLock } from "../../orchestration/durable-lock.ts";
-import type { EntityStateResponse as KnownEntity } from "../durable-entity-client.ts";
-
-/** What is known of one entity. */
-export interface EntityStateResponse<State = unknown> extends KnownEntity<State> {
-  entityExists: boolean;
-  entityState?: State;
-}
-
-/** For tests, which make what a client would answer. */
-export const EntityStateResponse: new <State>(
-  entityExists: boolean,
-  entityState?: State,
-) => EntityStateResponse<State> = class {
-  entityExists: boolean;
-  declare entityState?: unknown;
-
-  constructor(entityExists: boolean, entityState?: unknown) {
-    this.entityExists = entityExists;
-    if (entityState !== undefined) this.entityState = entityState;
-  }
-} as never;
 
 /** Whether an orchestration holds locks. */
 export interface LockState extends CurrentLocks {}
@@ -47,3 +26,9 @@ export const DurableLock: { [Symbol.hasInstance](value: unknown): value is Durab
     return Array.isArray(ownedLocks) && typeof release === "function";
   },
 };
+
+/** An orchestration has done what a critical section forbids: see `lock` of its context. */
+export class LockingRulesViolationError extends Error {
+  static readonly code = "LOCKING_RULES_VIOLATION";
+  override readonly name = "LockingRulesViolationError";
+}

@@ -1,4 +1,5 @@
 import az, { type LogHandler } from "@azure/functions";
+import type { EntityStateResponse as KnownEntity } from "../durable-entity-client.ts";
 import type { EntityContext, OrchestrationContext } from "../function-contexts.ts";
 
 const dummyName = "dummyContextFunctionName";
@@ -35,3 +36,23 @@ export const DummyEntityContext: new <T>(
   logHandler?: LogHandler,
 ) => EntityContext<T> = DummyContext as never;
 export type DummyEntityContext<T> = EntityContext<T>;
+
+/** What is known of one entity. */
+export interface EntityStateResponse<State = unknown> extends KnownEntity<State> {
+  entityExists: boolean;
+  entityState?: State;
+}
+
+/** For tests, which make what a client would answer. */
+export const EntityStateResponse: new <State>(
+  entityExists: boolean,
+  entityState?: State,
+) => EntityStateResponse<State> = class {
+  entityExists: boolean;
+  declare entityState?: unknown;
+
+  constructor(entityExists: boolean, entityState?: unknown) {
+    this.entityExists = entityExists;
+    if (entityState !== undefined) this.entityState = entityState;
+  }
+} as never;
