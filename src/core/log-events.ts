@@ -502,6 +502,14 @@ export const logEvents = {
     meaning: "The folder for temporary files cannot be used: after a crash, messages come again half a minute later.",
     action: "Let the app write to its folder for temporary files.",
   },
+  WakeNotSent: {
+    area: "Host",
+    level: "warn",
+    fields: ["queue"],
+    meaning:
+      "Wake messages of a Function App cannot be sent; said once. An app that is unloaded may wake with its heartbeat only.",
+    action: "storage",
+  },
   LinksNotSigned: {
     area: "Host",
     level: "warn",

@@ -27,6 +27,7 @@ import { assertReachable } from "./reachability.ts";
 import { stopOnSignals } from "./stop-signals.ts";
 import { isBehindProxy } from "./storage-account.ts";
 import { openTaskHub } from "./task-hub.ts";
+import { WakeQueue } from "./wake-queue.ts";
 import { WorkMeter } from "./work-meter.ts";
 
 export interface FunctionAppEngineOptions {
@@ -68,8 +69,8 @@ export interface FunctionAppEngine {
   /** Answers the function for signed links, which asks for no key. Never rejects. */
   handleSignedLink(request: Request): Promise<Response>;
   /**
-   * What a timer function does that keeps the platform from unloading an app at work: it lasts until nothing has run for
-   * 5 seconds, at most 4 minutes. Never rejects.
+   * What functions do that a timer or the wake queue calls, which keeps the platform from unloading an app at work: it
+   * lasts until nothing has run for 5 seconds, at most 4 minutes. Never rejects.
    */
   heartbeat(): Promise<void>;
   health(): HostHealth;
@@ -108,6 +109,16 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
     log: events,
   });
   const meter = new WorkMeter(systemClock);
+  const wakeQueue =
+    settings.wakeQueue &&
+    new WakeQueue({
+      taskHub: durableTask.hubName,
+      queueName: settings.wakeQueue.queueName,
+      maxPollingIntervalMs: durableTask.maxQueuePollingIntervalMs,
+      clock: systemClock,
+      events: createEventLog(events, { taskHub: durableTask.hubName, workerId: worker.workerId }),
+    });
+  worker.wakeBy(wakeQueue);
   try {
     const hub = await openTaskHub({ settings: durableTask, appFolder, env, log: events, worker });
     const executor = new InProcessExecutor({
@@ -127,7 +138,8 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
       maxConcurrentActivities: durableTask.maxConcurrentActivityFunctions,
       stopGraceMs,
     });
-    return new HubFunctionAppEngine({ settings, account, engine, worker, meter, health, registries, env, log: events });
+    const watchers = { worker, meter, wakeQueue, health };
+    return new HubFunctionAppEngine({ settings, account, engine, ...watchers, registries, env, log: events });
   } catch (error) {
     worker.close();
     throw error;
@@ -140,6 +152,7 @@ interface Parts {
   readonly engine: DurableEngine;
   readonly worker: FunctionAppWorker;
   readonly meter: WorkMeter;
+  readonly wakeQueue: WakeQueue | undefined;
   readonly health: HealthMonitor;
   readonly registries: readonly Registry[];
   readonly env: Environment;
@@ -227,7 +240,7 @@ class HubFunctionAppEngine implements FunctionAppEngine {
   }
 
   async #start(): Promise<void> {
-    const { engine, worker, health, env } = this.#parts;
+    const { engine, worker, wakeQueue, health, env } = this.#parts;
     const { signal } = this.#stopping;
     this.#detachSignals = stopOnSignals(() => this.stop());
     if (this.management?.authLevel === "anonymous") {
@@ -241,6 +254,7 @@ class HubFunctionAppEngine implements FunctionAppEngine {
         if (signal.aborted) break;
         await engine.start();
         if (signal.aborted) break;
+        void wakeQueue?.create();
         health.hasStarted(engine.storage);
         const text = `takes work as ${worker.workerId}, on ${engine.storage}`;
         this.#events.write("EngineStarted", text, {});
@@ -259,11 +273,13 @@ class HubFunctionAppEngine implements FunctionAppEngine {
   }
 
   async #stop(): Promise<void> {
-    const { engine, worker, health } = this.#parts;
+    const { engine, worker, wakeQueue, health } = this.#parts;
     this.#stopping.abort();
     health.isStopping();
     const over = new AbortController();
-    await Promise.race([engine.stop(), systemClock.sleep(maxStopMs, over.signal)]);
+    void wakeQueue?.handOver();
+    const stopped = engine.stop().then(() => wakeQueue?.handOver());
+    await Promise.race([stopped, systemClock.sleep(maxStopMs, over.signal)]);
     over.abort();
     worker.close();
     this.#detachSignals();

@@ -4,7 +4,7 @@ import { parseTimeSpan } from "../core/time-span.ts";
 import { findSetting } from "../host/settings/app-settings.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import { type Environment, type JsonObject, memberOf, readHostJson, sectionOf } from "../host/settings/host-json.ts";
-import { findConnectionString } from "../host/settings/storage-connection.ts";
+import { type ConnectionStringSetting, findConnectionString } from "../host/settings/storage-connection.ts";
 
 export type ManagementAuthLevel = "function" | "anonymous" | "admin";
 
@@ -29,6 +29,11 @@ export interface FunctionAppSettings {
   readonly management: ManagementFunctions | undefined;
   /** Six fields of NCRONTAB; `undefined` when it is switched off. */
   readonly heartbeat: { readonly schedule: string } | undefined;
+  /**
+   * Of the function that is called to wake the app; `connection` is the setting that holds the connection string.
+   * `undefined` without an extension bundle, which brings queue triggers, and when it is switched off.
+   */
+  readonly wakeQueue: { readonly queueName: string; readonly connection: string } | undefined;
   /** Signs links. @defaultValue a key that is derived from that of the storage account */
   readonly linkKey: string | undefined;
   /** How long a link opens its instance, in milliseconds. */
@@ -42,6 +47,7 @@ export const functionAppSettingNames = {
   route: "DURABLE_MANAGEMENT_ROUTE",
   authLevel: "DURABLE_MANAGEMENT_AUTH_LEVEL",
   heartbeat: "DURABLE_HEARTBEAT_SCHEDULE",
+  wakeQueue: "DURABLE_WAKE_QUEUE",
   linkKey: "DURABLE_LINK_KEY",
   linkLifetime: "DURABLE_LINK_LIFETIME",
 } as const;
@@ -68,7 +74,7 @@ export async function readFunctionAppSettings(place: {
 /** @throws DurableError as {@link readFunctionAppSettings} */
 export function resolveFunctionAppSettings(hostJson: JsonObject, env: Environment): FunctionAppSettings {
   const durableTask = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
-  assertStorage(durableTask, env);
+  const account = findStorage(durableTask, env);
   const routePrefix = String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api");
   const prefix = routePrefix.replace(/^\/+|\/+$/g, "");
   return {
@@ -76,6 +82,7 @@ export function resolveFunctionAppSettings(hostJson: JsonObject, env: Environmen
     routePrefix: prefix,
     management: resolveManagement(env, prefix),
     heartbeat: resolveHeartbeat(env),
+    wakeQueue: resolveWakeQueue(hostJson, env, durableTask.hubName, account.setting),
     linkKey: resolveLinkKey(env),
     linkLifetimeMs: resolveLifetime(env),
     origin: originOf(findSetting(env, "WEBSITE_HOSTNAME")),
@@ -83,8 +90,9 @@ export function resolveFunctionAppSettings(hostJson: JsonObject, env: Environmen
 }
 
 /** Without an account `durable start` brings a store of its own, which is nothing for machines that come and go. */
-function assertStorage({ connectionName }: DurableTaskSettings, env: Environment): void {
-  if (findConnectionString(connectionName, env) !== undefined) return;
+function findStorage({ connectionName }: DurableTaskSettings, env: Environment): ConnectionStringSetting {
+  const account = findConnectionString(connectionName, env);
+  if (account !== undefined) return account;
   throw new DurableError(
     "HostStartFailed",
     `no app setting names the storage account of the task hub: set '${connectionName}' to its connection string`,
@@ -126,6 +134,24 @@ function resolveHeartbeat(env: Environment): FunctionAppSettings["heartbeat"] {
     );
   }
   return { schedule };
+}
+
+function resolveWakeQueue(
+  hostJson: JsonObject,
+  env: Environment,
+  taskHub: string,
+  setting: string,
+): FunctionAppSettings["wakeQueue"] {
+  const { wakeQueue: name } = functionAppSettingNames;
+  const written = findSetting(env, name)?.trim() ?? "default";
+  if (written.toLowerCase() === "none") return undefined;
+  if (written.toLowerCase() !== "default") {
+    throw new DurableError("InvalidOption", `${name} must be 'none' or 'default', but is '${written}'`);
+  }
+  const bundle = memberOf(sectionOf(hostJson, "extensionBundle"), "id");
+  if (typeof bundle !== "string" || bundle === "") return undefined;
+  // A binding looks for a connection string by its name alone.
+  return { queueName: `${taskHub.toLowerCase()}-wake`, connection: setting.replace(/^ConnectionStrings:/, "") };
 }
 
 function resolveLinkKey(env: Environment): string | undefined {

@@ -13,6 +13,7 @@ import {
   readMachineTraits,
 } from "./machine.ts";
 import { journalFolder, ReceiptJournal } from "./receipt-journal.ts";
+import type { WakeQueue } from "./wake-queue.ts";
 
 /** A process of a Function App as worker of its hub: what it leaves behind when it is killed, the next one takes over. */
 export class FunctionAppWorker implements HubWorker {
@@ -21,6 +22,7 @@ export class FunctionAppWorker implements HubWorker {
   readonly #journal: ReceiptJournal;
   readonly #events: EventLog;
   readonly #clock: Clock;
+  #wakeQueue: WakeQueue | undefined;
 
   constructor(options: {
     readonly env: Environment;
@@ -50,7 +52,13 @@ export class FunctionAppWorker implements HubWorker {
   }
 
   watch(transport: StorageTransport): StorageTransport {
-    return this.#journal.watch(transport);
+    const watched = this.#journal.watch(transport);
+    return this.#wakeQueue?.watch(watched) ?? watched;
+  }
+
+  /** To be called before the hub is opened. */
+  wakeBy(wakeQueue: WakeQueue | undefined): void {
+    this.#wakeQueue = wakeQueue;
   }
 
   /** Gives back what killed processes of this machine held. Never rejects. */

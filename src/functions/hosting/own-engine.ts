@@ -9,6 +9,7 @@ const functionNames = {
   management: "a_durabletask_management",
   links: "a_durabletask_links",
   heartbeat: "a_durabletask_heartbeat",
+  wake: "a_durabletask_wake",
 } as const;
 
 /**
@@ -58,7 +59,7 @@ export function hostOn(engine: FunctionAppEngine, { events }: Pick<HostingReques
 
 function registerFunctions(engine: FunctionAppEngine): void {
   const { management } = engine;
-  const { heartbeat } = engine.settings;
+  const { heartbeat, wakeQueue } = engine.settings;
   if (management !== undefined) {
     const { route, linkRoute, authLevel } = management;
     registerHttp(functionNames.management, route, authLevel, (request) => engine.handleManagement(request));
@@ -66,6 +67,10 @@ function registerFunctions(engine: FunctionAppEngine): void {
   }
   if (heartbeat !== undefined) {
     az.app.timer(functionNames.heartbeat, { schedule: heartbeat.schedule, handler: () => engine.heartbeat() });
+  }
+  // A message that fails would end in a poison queue; but what it is for it has done by coming.
+  if (wakeQueue !== undefined) {
+    az.app.storageQueue(functionNames.wake, { ...wakeQueue, handler: () => engine.heartbeat().catch(() => {}) });
   }
 }
 

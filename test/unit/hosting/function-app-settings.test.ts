@@ -71,3 +71,29 @@ it("brings no store of its own: without an account it says what to set", () => {
   expect(() => resolveFunctionAppSettings(hostJson, storage)).toThrow(/set 'Orders' to its connection string/);
   expect(() => resolveFunctionAppSettings({}, { AzureWebJobsStorage__accountName: "x" })).toThrow(/by identity/);
 });
+
+it("has a wake queue where an extension bundle brings queue triggers, unless it is switched off", () => {
+  const bundle = { extensionBundle: { id: "Microsoft.Azure.Functions.ExtensionBundle", version: "[4.0.0, 5.0.0)" } };
+  const durableTask = { hubName: "ShopHub", storageProvider: { connectionName: "Orders" } };
+  const env = { Orders: "UseDevelopmentStorage=true", AzureWebJobsStorage: "x" };
+  const wakeQueueOf = (hostJson: object, more: Record<string, string> = {}) =>
+    resolveFunctionAppSettings({ extensions: { durableTask }, ...hostJson }, { ...env, ...more }).wakeQueue;
+
+  expect(wakeQueueOf(bundle)).toEqual({ queueName: "shophub-wake", connection: "Orders" });
+  expect(wakeQueueOf(bundle, { DURABLE_WAKE_QUEUE: "Default" })).toEqual(wakeQueueOf(bundle));
+  expect(wakeQueueOf(bundle, { "ConnectionStrings:Orders": "UseDevelopmentStorage=true" })?.connection).toBe("Orders");
+  expect(wakeQueueOf(bundle, { DURABLE_WAKE_QUEUE: "None" })).toBeUndefined();
+  expect(wakeQueueOf({})).toBeUndefined();
+  expect(wakeQueueOf({ extensionBundle: {} })).toBeUndefined();
+  expect(() => wakeQueueOf(bundle, { DURABLE_WAKE_QUEUE: "my-queue" })).toThrow(/DURABLE_WAKE_QUEUE/);
+});
+
+it("names a wake queue that storage accepts, whatever the hub is called", () => {
+  const hubName = `A${"b".repeat(44)}`;
+  const settings = resolveFunctionAppSettings(
+    { extensionBundle: { id: "x" }, extensions: { durableTask: { hubName } } },
+    storage,
+  );
+
+  expect(settings.wakeQueue?.queueName).toMatch(/^[a-z][a-z0-9-]{2,62}$/);
+});

@@ -1,4 +1,8 @@
-import az, { type HttpFunctionOptions, type TimerFunctionOptions } from "@azure/functions";
+import az, {
+  type HttpFunctionOptions,
+  type StorageQueueFunctionOptions,
+  type TimerFunctionOptions,
+} from "@azure/functions";
 import { afterEach, expect, it, vi } from "vitest";
 import { createEventLog } from "../../../../src/core/event-log.ts";
 import type { ClientConnection } from "../../../../src/functions/embedded-host.ts";
@@ -8,8 +12,11 @@ import type { FunctionAppEngine } from "../../../../src/hosting/function-app-eng
 const registerHttp = vi.spyOn(az.app, "http").mockImplementation(() => {});
 const registerTimer = vi.spyOn(az.app, "timer").mockImplementation(() => {});
 
+const registerQueue = vi.spyOn(az.app, "storageQueue").mockImplementation(() => {});
+
 afterEach(() => {
   registerHttp.mockClear();
+  registerQueue.mockClear();
   registerTimer.mockClear();
 });
 
@@ -62,6 +69,26 @@ it("registers nothing that is switched off", () => {
 
   expect(registerHttp).not.toHaveBeenCalled();
   expect(registerTimer).not.toHaveBeenCalled();
+  expect(registerQueue).not.toHaveBeenCalled();
+});
+
+it("registers the wake queue, whose messages never fail", async () => {
+  const wakeQueue = { queueName: "shop-wake", connection: "Orders" };
+  let isFailing = false;
+  const { calls } = createEngine({
+    settings: { wakeQueue } as FunctionAppEngine["settings"],
+    heartbeat: async () => {
+      if (isFailing) throw new Error("no");
+      calls.push("heartbeat");
+    },
+  });
+  const [name, { handler, ...options }] = registerQueue.mock.calls[0] as [string, StorageQueueFunctionOptions];
+  await handler("wake", {} as never);
+  isFailing = true;
+  await handler("wake", {} as never);
+
+  expect([name, options]).toEqual(["a_durabletask_wake", wakeQueue]);
+  expect(calls).toEqual(["start", "heartbeat"]);
 });
 
 it("hands out its connection while the engine still starts, and stops it in the end", async () => {
