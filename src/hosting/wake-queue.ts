@@ -123,7 +123,7 @@ export class WakeQueue {
   #wake(now: number, delayMs: number): void {
     const delay = Math.min(maxDelayMs, delayMs);
     // A wake message that comes while this process stops may be lost on it.
-    if (delay <= busyMs) this.#busyAt = Math.max(this.#busyAt, now + delay);
+    if (delay <= busyMs) this.#busyAt = now;
     const bucket = Math.floor((now + delay) / bucketMs);
     this.#prune(Math.floor(now / bucketMs));
     if (this.#buckets.has(bucket)) return; // W2

@@ -68,7 +68,7 @@ it("timers leave one wake message, which becomes visible when they do", async ()
   registry.addOrchestration({
     name: "nap",
     *orchestrator(ctx) {
-      yield ctx.createTimer(new Date(ctx.currentUtcDateTime.getTime() + 6_000));
+      yield ctx.createTimer(new Date(ctx.currentUtcDateTime.getTime() + 8_000));
     },
   });
   const executor = new InProcessExecutor({ registries: [registry], clock: systemClock });
