@@ -4,13 +4,11 @@ import type { CleanEntityStorageResult } from "../core/entity-client.ts";
 import type { EntityRef } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import type { TerminateOptions } from "../core/orchestration-client.ts";
-import type { InstanceQuery } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
 import { type Clock, silentLog } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
-import { formatHistory, type HistoryEntry } from "../management/history-format.ts";
 import {
   createManagementLinks,
   type HttpManagementPayload,
@@ -46,9 +44,10 @@ import {
   type EntityStatusPage,
   type SignalEntityOptions,
 } from "./durable-entity-client.ts";
-import { createStatus, type DurableOrchestrationStatus, readPayload } from "./durable-orchestration-status.ts";
+import type { DurableOrchestrationStatus } from "./durable-orchestration-status.ts";
 import type { ClientConnection } from "./embedded-host.ts";
 import { jsonResponse } from "./json-response.ts";
+import { StatusReader } from "./status-reader.ts";
 
 /**
  * Starts and manages orchestration instances. Functions get one from `app.http`; other code from `app.connect()`.
@@ -64,6 +63,7 @@ export class DurableClient {
   readonly #clock: Clock;
   readonly #startChecks: StartChecks | undefined;
   readonly #entities: DurableEntityClient;
+  readonly #statuses: StatusReader;
 
   constructor(connection: ClientConnection, options: DurableClientOptions = {}) {
     this.#connection = connection;
@@ -72,6 +72,7 @@ export class DurableClient {
     this.#clock = options.clock ?? connection.clock ?? systemClock;
     this.#startChecks = connection.startChecks;
     this.#entities = new DurableEntityClient(connection, this.#dataConverter);
+    this.#statuses = new StatusReader(connection, this.#dataConverter, this.#clock);
   }
 
   /**
@@ -153,34 +154,24 @@ export class DurableClient {
    *
    * @throws DurableError `InstanceNotFound`, as `durable-functions` 3.x throws; {@link findStatus} does not
    */
-  async getStatus(instanceId: string, options: GetStatusOptions = {}): Promise<DurableOrchestrationStatus> {
-    const status = await this.findStatus(instanceId, options);
-    if (status === undefined) throw new DurableError("InstanceNotFound", `there is no instance '${instanceId}'`);
-    return status;
+  getStatus(instanceId: string, options: GetStatusOptions = {}): Promise<DurableOrchestrationStatus> {
+    return this.#statuses.get(instanceId, options);
   }
 
   /** Like {@link getStatus}, but an unknown instance is `undefined`. */
-  async findStatus(
-    instanceId: string,
-    options: GetStatusOptions = {},
-  ): Promise<DurableOrchestrationStatus | undefined> {
-    const { client } = this.#connection;
-    const showInput = options.showInput ?? true;
-    const state = await client.getInstance(instanceId, { fetchInput: showInput });
-    if (state === undefined) return undefined;
-    const history = options.showHistory ? await this.#readHistory(instanceId, options) : undefined;
-    return createStatus(state, { showInput, history, dataConverter: this.#dataConverter });
+  findStatus(instanceId: string, options: GetStatusOptions = {}): Promise<DurableOrchestrationStatus | undefined> {
+    return this.#statuses.find(instanceId, options);
   }
 
   /** All instances of the hub, all pages of them: on a large hub rather use {@link getStatusBy}. */
   getStatusAll(): Promise<DurableOrchestrationStatus[]> {
-    return this.#query({});
+    return this.#statuses.query({});
   }
 
   /** @throws DurableError `InvalidOption` */
   async getStatusBy(filter: OrchestrationFilter): Promise<DurableOrchestrationStatus[]> {
     assertOrchestrationFilter(filter);
-    return this.#query(filter);
+    return this.#statuses.query(filter);
   }
 
   /**
@@ -364,23 +355,20 @@ export class DurableClient {
     instanceId: string,
     options: WaitForCompletionOptions = {},
   ): Promise<HttpResponse> {
-    const { timeoutMs, intervalMs } = resolveWait(options);
-    const deadline = this.#clock.now() + timeoutMs;
-    for (;;) {
-      // The answer is the stored JSON, as the management API gives it: what a converter makes of it has no JSON form.
-      const status = await this.#readStatus(instanceId, jsonDataConverter);
-      switch (status.runtimeStatus) {
-        case "Completed":
-          return jsonResponse(200, status.output);
-        case "Canceled":
-        case "Terminated":
-          return jsonResponse(200, status);
-        case "Failed":
-          return jsonResponse(500, status);
-      }
-      const leftMs = deadline - this.#clock.now();
-      if (leftMs <= 0) return this.createCheckStatusResponse(request, instanceId);
-      await this.#clock.sleep(Math.min(intervalMs, leftMs));
+    const wait = resolveWait(options);
+    // The answer is the stored JSON, as the management API gives it: what a converter makes of it has no JSON form.
+    const stored = new StatusReader(this.#connection, jsonDataConverter, this.#clock);
+    const status = await stored.waitForEnd(instanceId, wait);
+    switch (status.runtimeStatus) {
+      case "Completed":
+        return jsonResponse(200, status.output);
+      case "Canceled":
+      case "Terminated":
+        return jsonResponse(200, status);
+      case "Failed":
+        return jsonResponse(500, status);
+      default:
+        return this.createCheckStatusResponse(request, instanceId);
     }
   }
 
@@ -391,49 +379,10 @@ export class DurableClient {
    * @throws DurableError `InstanceNotFound`, `InvalidOption`, `TaskTimeout`, `Aborted`
    */
   async waitForCompletion(instanceId: string, options: WaitOptions = {}): Promise<DurableOrchestrationStatus> {
-    const { timeoutMs, intervalMs } = resolveWaitOptions(options);
-    const { signal } = options;
-    const deadline = this.#clock.now() + timeoutMs;
-    for (;;) {
-      const status = await this.getStatus(instanceId);
-      if (isTerminalStatus(status.runtimeStatus)) return status;
-      if (signal?.aborted) throw new DurableError("Aborted", `the wait for '${instanceId}' was ended`);
-      const leftMs = deadline - this.#clock.now();
-      if (leftMs <= 0) {
-        const message = `the instance '${instanceId}' is still ${status.runtimeStatus} after ${timeoutMs} ms`;
-        throw new DurableError("TaskTimeout", message);
-      }
-      await this.#clock.sleep(Math.min(intervalMs, leftMs), signal);
-    }
-  }
-
-  async #readStatus(instanceId: string, dataConverter: DataConverter): Promise<DurableOrchestrationStatus> {
-    const state = await this.#connection.client.getInstance(instanceId, { fetchInput: true });
-    if (state === undefined) throw new DurableError("InstanceNotFound", `there is no instance '${instanceId}'`);
-    return createStatus(state, { showInput: true, dataConverter });
-  }
-
-  async #query(filter: InstanceQuery): Promise<DurableOrchestrationStatus[]> {
-    const { client } = this.#connection;
-    const found: DurableOrchestrationStatus[] = [];
-    let continuationToken: string | undefined;
-    do {
-      const { createdTimeFrom, createdTimeTo, runtimeStatus } = filter;
-      const page = await client.queryInstances({ createdTimeFrom, createdTimeTo, runtimeStatus, continuationToken });
-      for (const state of page.instances) {
-        found.push(createStatus(state, { showInput: true, dataConverter: this.#dataConverter }));
-      }
-      continuationToken = page.continuationToken;
-    } while (continuationToken !== undefined);
-    return found;
-  }
-
-  async #readHistory(instanceId: string, options: GetStatusOptions): Promise<HistoryEntry[]> {
-    const events = (await this.#connection.client.getHistory(instanceId)) ?? [];
-    return formatHistory(events, {
-      showInput: options.showInput ?? true,
-      showOutput: options.showHistoryOutput ?? false,
-      readPayload: (text) => (text === undefined ? undefined : readPayload(text, this.#dataConverter)),
-    });
+    const wait = resolveWaitOptions(options);
+    const status = await this.#statuses.waitForEnd(instanceId, { ...wait, signal: options.signal });
+    if (isTerminalStatus(status.runtimeStatus)) return status;
+    const message = `the instance '${instanceId}' is still ${status.runtimeStatus} after ${wait.timeoutMs} ms`;
+    throw new DurableError("TaskTimeout", message);
   }
 }

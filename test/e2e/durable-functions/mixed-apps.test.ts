@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Azurite, startAzurite } from "../../support/azurite.ts";
 import { runDurable } from "../../support/local-host.ts";
-import { createAppFolder, runApp } from "./run-app.ts";
+import { failureOfActivity } from "./differences.ts";
+import { createAppFolder, imports, runApp } from "./run-app.ts";
 
 let azurite: Azurite;
 beforeAll(async () => {
@@ -13,16 +14,16 @@ afterAll(() => azurite.stop());
 
 const env = { OUR_PACKAGE: resolve("dist/index.js") };
 
-describe("an app that uses durable-functions and DFApp", () => {
-  it("calls from each to the other", async () => {
-    await using app = await runApp("mixed.cjs", { azurite, env });
+describe("an app that uses the functions of durable-functions 3.5 and a DFApp", () => {
+  it.each(imports)("calls from each to the other, with the import %s", async (imported) => {
+    await using app = await runApp("mixed.cjs", { azurite, imported, env });
 
     const classic = await app.start("classicParent");
     const ours = await app.start("ourParent");
 
     expect(await app.ended(classic)).toMatchObject({
       runtimeStatus: "Completed",
-      output: ["ours a", "classic b", 2, "Activity function 'ourFailure' failed: out of range "],
+      output: ["ours a", "classic b", 2, failureOfActivity[imported]("ourFailure", "out of range")],
     });
     expect(await app.ended(ours)).toMatchObject({ runtimeStatus: "Completed", output: ["classic a", "classic b", 3] });
   });

@@ -1,12 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { expect } from "vitest";
 import type { Azurite } from "../../support/azurite.ts";
 import { type LocalHostProcess, startLocalHost } from "../../support/local-host.ts";
 
-/** An app of `durable-functions` 3.5 from npm, on the local host, with ways to use it as its users would. */
+/** What an app that was written for `durable-functions` 3.5 imports: that package from npm, or this one. */
+export const imports = ["durable-functions", "durable-functions-ts"] as const;
+
+export type ImportedPackage = (typeof imports)[number];
+
+/** An app in the style of `durable-functions` 3.5, on the local host, with ways to use it as its users would. */
 export interface RunningApp extends AsyncDisposable {
   /** The one that runs at present. */
   readonly host: LocalHostProcess;
@@ -32,6 +37,8 @@ export interface InstanceStatus {
 
 export interface RunAppOptions {
   readonly azurite: Azurite;
+  /** Stands in the app in place of `durable-functions`. @defaultValue `"durable-functions"` */
+  readonly imported?: ImportedPackage | undefined;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -41,8 +48,8 @@ let hubs = 0;
 /**
  * @param file a `.ts`, which is compiled to CommonJS, or a `.cjs`, which is run as it is
  */
-export async function runApp(file: string, { azurite, env }: RunAppOptions): Promise<RunningApp> {
-  const folder = createAppFolder(file);
+export async function runApp(file: string, { azurite, imported, env }: RunAppOptions): Promise<RunningApp> {
+  const folder = createAppFolder(file, imported);
   const start = () =>
     startLocalHost({ appFolder: folder, env: { AzureWebJobsStorage: azurite.connectionString, ...env } });
   let host = await start();
@@ -93,27 +100,37 @@ export async function runApp(file: string, { azurite, env }: RunAppOptions): Pro
   };
 }
 
-/** The app with its `host.json` in a folder of its own, with the packages that are installed here. */
-export function createAppFolder(file: string): string {
+/** The app with its `host.json` in a folder of its own, which has the packages that it imports and no others. */
+export function createAppFolder(file: string, imported: ImportedPackage = "durable-functions"): string {
   const folder = mkdtempSync(join(tmpdir(), "durable-classic-"));
-  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+  linkPackages(folder, imported);
   writeFileSync(join(folder, "package.json"), '{ "main": "app.js" }');
   const hubName = `Classic${process.pid}x${hubs++}`;
   writeFileSync(
     join(folder, "host.json"),
     JSON.stringify({ version: "2.0", extensions: { durableTask: { hubName } } }),
   );
-  const source = join(appsFolder, file);
-  if (file.endsWith(".ts")) compile(source, folder);
-  else cpSync(source, join(folder, "app.js"));
+  const source = readFileSync(join(appsFolder, file), "utf8").replaceAll('"durable-functions"', `"${imported}"`);
+  const isTypeScript = file.endsWith(".ts");
+  writeFileSync(join(folder, isTypeScript ? "app.ts" : "app.js"), source);
+  if (isTypeScript) compile(file, folder);
   return folder;
 }
 
+function linkPackages(folder: string, imported: ImportedPackage): void {
+  const link = (name: string, target: string) => {
+    const path = join(folder, "node_modules", name);
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(target, path);
+  };
+  for (const name of ["@azure/functions", "@types/node", "undici-types"]) link(name, resolve("node_modules", name));
+  link(imported, imported === "durable-functions" ? resolve("node_modules", imported) : resolve("."));
+}
+
 /** As the template of such apps does it. */
-function compile(source: string, folder: string): void {
-  cpSync(source, join(folder, "app.ts"));
+function compile(file: string, folder: string): void {
   const compilerOptions = { module: "nodenext", target: "es2022", strict: true, skipLibCheck: true, types: ["node"] };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.ts"] }));
   const { status, stdout } = spawnSync(process.execPath, [resolve("node_modules/typescript/bin/tsc")], { cwd: folder });
-  if (status !== 0) throw new Error(`${source} cannot be compiled:\n${stdout}`);
+  if (status !== 0) throw new Error(`${file} cannot be compiled:\n${stdout}`);
 }
