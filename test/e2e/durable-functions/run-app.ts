@@ -106,9 +106,11 @@ export function createAppFolder(file: string, imported: ImportedPackage = "durab
   linkPackages(folder, imported);
   writeFileSync(join(folder, "package.json"), '{ "main": "app.js" }');
   const hubName = `Classic${process.pid}x${hubs++}`;
+  // The pauses between polls grow to half a minute otherwise, which is what a test after a crash would wait for.
+  const storageProvider = { maxQueuePollingInterval: "00:00:01" };
   writeFileSync(
     join(folder, "host.json"),
-    JSON.stringify({ version: "2.0", extensions: { durableTask: { hubName } } }),
+    JSON.stringify({ version: "2.0", extensions: { durableTask: { hubName, storageProvider } } }),
   );
   const source = readFileSync(join(appsFolder, file), "utf8").replaceAll('"durable-functions"', `"${imported}"`);
   const isTypeScript = file.endsWith(".ts");
