@@ -2,8 +2,8 @@ import { TaskHubSidecarService } from "../proto/orchestrator_service_pb.ts";
 import type { MethodName } from "../service/service-definition.ts";
 
 /**
- * Calls whose second run does something more: another event, another instance. A call that never left is made again by
- * gRPC all the same; one whose answer was lost is not.
+ * Calls whose second run does something more: another event, another instance. Only a call that found no server is made
+ * again; one whose answer was lost is not.
  */
 const unrepeatable: ReadonlySet<MethodName> = new Set<MethodName>([
   "raiseEvent",
@@ -13,6 +13,14 @@ const unrepeatable: ReadonlySet<MethodName> = new Set<MethodName>([
   "getWorkItems",
   "streamInstanceHistory",
 ]);
+
+/** How often a call is made at most, in about two seconds. */
+export const maxAttempts = 10;
+
+/** `true` for calls that are not made again once they may have arrived. */
+export function isMadeOnce(name: MethodName): boolean {
+  return unrepeatable.has(name);
+}
 
 const repeatable = (Object.keys(TaskHubSidecarService.method) as MethodName[]).filter(
   (name) => !unrepeatable.has(name),
@@ -30,7 +38,7 @@ export const serviceConfig: string = JSON.stringify({
         method: TaskHubSidecarService.method[name].name,
       })),
       retryPolicy: {
-        maxAttempts: 10,
+        maxAttempts,
         initialBackoff: "0.05s",
         maxBackoff: "0.25s",
         backoffMultiplier: 2,

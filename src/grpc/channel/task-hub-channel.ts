@@ -13,7 +13,7 @@ import {
 } from "../service/service-definition.ts";
 import { CallFailure } from "./call-failure.ts";
 import { parseServiceAddress } from "./service-address.ts";
-import { serviceConfig } from "./service-config.ts";
+import { isMadeOnce, maxAttempts, serviceConfig } from "./service-config.ts";
 import { type AccessCredential, TokenCache } from "./token-cache.ts";
 import { formatUserAgent } from "./user-agent.ts";
 
@@ -107,6 +107,7 @@ class GrpcChannel implements TaskHubChannel {
   readonly taskHub: string | undefined;
   readonly #client: Client;
   readonly #headers: Metadata;
+  readonly #clock: Clock;
   readonly #tokens: TokenCache | undefined;
   readonly #closed = new AbortController();
 
@@ -121,15 +122,33 @@ class GrpcChannel implements TaskHubChannel {
     this.target = target;
     this.taskHub = options.taskHub;
     this.#headers = createHeaders(options);
+    this.#clock = clock;
     this.#tokens = credential && new TokenCache(credential, resourceId, clock);
     const credentials = isSecure ? createTls(options.rootCertificates) : ChannelCredentials.createInsecure();
     this.#client = new Client(target, credentials, toGrpcOptions(options));
   }
 
-  unary<N extends UnaryMethodName>(
+  async unary<N extends UnaryMethodName>(
     name: N,
     request: RequestInit<N>,
-    { signal, timeoutMs }: CallOptions = {},
+    options: CallOptions = {},
+  ): Promise<ResponseOf<N>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#unary(name, request, options);
+      } catch (error) {
+        // gRPC makes the others again by itself, and cannot tell these from calls whose answer was lost.
+        const mayRepeat = isMadeOnce(name) && attempt < maxAttempts && wasNeverSent(error);
+        if (!mayRepeat || options.signal?.aborted) throw error;
+        await this.#clock.sleep(Math.min(50 * 2 ** (attempt - 1), 250), options.signal);
+      }
+    }
+  }
+
+  #unary<N extends UnaryMethodName>(
+    name: N,
+    request: RequestInit<N>,
+    { signal, timeoutMs }: CallOptions,
   ): Promise<ResponseOf<N>> {
     const until = deadlineOf(timeoutMs);
     return this.#begin(name, signal, (headers) => {
@@ -238,6 +257,15 @@ class GrpcChannel implements TaskHubChannel {
   }
 }
 
+/** As gRPC says it of a call that found no server: that call was not made. */
+function wasNeverSent(error: unknown): boolean {
+  return (
+    error instanceof CallFailure &&
+    error.code === status.UNAVAILABLE &&
+    /^No connection established/.test(error.details)
+  );
+}
+
 /** Rejects when a signal aborts; what was waited for goes on. */
 function unlessAborted<T>(work: Promise<T>, ...signals: readonly (AbortSignal | undefined)[]): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -286,10 +314,10 @@ function toGrpcOptions({ keepAlive, maxMessageBytes = -1 }: ChannelOptions): Grp
     "grpc.service_config": serviceConfig,
     "grpc.service_config_disable_resolution": 1,
     // Without it five attempts are the most.
-    "grpc-node.retry_max_attempts_limit": 10,
+    "grpc-node.retry_max_attempts_limit": maxAttempts,
     // A server that was restarted is found again within the retries of a call.
     "grpc.initial_reconnect_backoff_ms": 100,
-    "grpc.max_reconnect_backoff_ms": 5000,
+    "grpc.max_reconnect_backoff_ms": 1000,
     // A new channel is a new connection, whatever other channels there are.
     "grpc.use_local_subchannel_pool": 1,
     ...(keepAlive !== undefined && {
