@@ -198,8 +198,10 @@ describe("on its own engine, an app", () => {
   });
 
   it("that throws while it loads says so when it is indexed; one that cannot be hosted answers why", async () => {
-    await writeFile(join(folder, "app.mjs"), "throw new Error('broken app');");
     await using host = await RpcHost.start({ appFolder: folder, env });
+    await writeFile(join(folder, "app.mjs"), "throw new Error('broken app');");
+    await expect(host.startWorker()).rejects.toThrow("No job functions found");
+    await writeFile(join(folder, "app.mjs"), `${appSource}; throw new Error('broken app');`);
     await expect(host.startWorker()).rejects.toThrow(/unable to load entry point.*broken app/);
 
     await writeFile(join(folder, "app.mjs"), appSource);

@@ -2,7 +2,7 @@
 // stream. Needs `npm run build`. The app gets the package of that build, and this process uses it too.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { extname, join } from "node:path";
+import { extname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { credentials, makeClientConstructor } from "@grpc/grpc-js";
@@ -55,6 +55,16 @@ const core = new FunctionsCore({ version: "3.14.0", log });
 injectModule("@azure/functions-core", core.createModule());
 /** Of an entry file. It is told when the host asks for the functions. */
 let entryFailure;
+const capabilityNames = [
+  "RawHttpBodyBytes",
+  "RpcHttpTriggerMetadataRemoved",
+  "RpcHttpBodyOnly",
+  "IgnoreEmptyValuedRpcHttpHeaders",
+  "UseNullableValueDictionaryForHttp",
+  "WorkerStatus",
+  "TypedDataCollection",
+  "HandlesWorkerTerminateMessage",
+];
 
 async function loadEntryFiles(appFolder) {
   const { main, type } = JSON.parse(await readFile(join(appFolder, "package.json"), "utf8"));
@@ -64,7 +74,7 @@ async function loadEntryFiles(appFolder) {
       const isModule = extname(file) === ".mjs" || (type === "module" && extname(file) !== ".cjs");
       await (isModule ? import(pathToFileURL(file).href) : createRequire(file)(file));
     } catch (error) {
-      error.message = `Worker was unable to load entry point "${file}": ${error.message}`;
+      error.message = `Worker was unable to load entry point "${relative(appFolder, file)}": ${error.message}`;
       throw error;
     } finally {
       core.currentEntry = undefined;
@@ -94,12 +104,13 @@ const handlers = {
       process.stderr.write(`${error.stack}\n`);
     });
     await core.runAppHooks("appStart");
-    const capabilities = { RawHttpBodyBytes: "true", RpcHttpBodyOnly: "true", HandlesWorkerTerminateMessage: "true" };
-    capabilities.UseNullableValueDictionaryForHttp = "true";
+    const capabilities = Object.fromEntries(capabilityNames.map((name) => [name, "true"]));
     return { capabilities: (await core.model?.getCapabilities?.(capabilities)) ?? capabilities };
   },
   async functionsMetadataRequest() {
     core.lock();
+    // Of an app that has registered nothing the worker takes it that it has folders with a function.json.
+    if (core.functions.length === 0) return { useDefaultMetadataIndexing: true };
     if (entryFailure !== undefined) throw entryFailure;
     return { functionMetadataResults: core.functions.map(describe), useDefaultMetadataIndexing: false };
   },
@@ -112,8 +123,9 @@ const handlers = {
     const { functionId, invocationId } = request;
     const fn = core.functions.find(({ metadata }) => metadata.functionId === functionId);
     if (fn === undefined) throw new Error(`Function code for '${functionId}' is not loaded and cannot be invoked.`);
+    const where = { invocationId, category: `${fn.metadata.name}.Invocation` };
     const { response } = await invokeFunction(core, fn, request, ({ level, category, message }) =>
-      log(level, category.endsWith(".User") ? "user" : "system", message, { invocationId, category }),
+      log(level, category.endsWith(".User") ? "user" : "system", message, where),
     );
     return { invocationId, outputData: response.outputData, returnValue: response.returnValue };
   },
@@ -127,9 +139,15 @@ const answers = {
 
 async function handle({ requestId, content, ...message }) {
   if (content === "workerTerminate") {
-    await core.runAppHooks("appTerminate");
-    stream.end();
-    process.exit(0);
+    // One that fails leaves the process to the host, which kills it after the grace.
+    await core.runAppHooks("appTerminate").then(
+      () => {
+        stream.end();
+        process.exit(0);
+      },
+      log.bind(undefined, "error", "system", "an appTerminate hook failed"),
+    );
+    return;
   }
   if (content === "workerStatusRequest") return stream.write({ requestId, workerStatusResponse: {} });
   const handler = handlers[content];

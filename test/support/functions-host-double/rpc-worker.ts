@@ -116,13 +116,15 @@ export class RpcWorker {
     assertSuccess(workerInitResponse?.result);
   }
 
-  /** @throws what the worker says of an entry file that failed */
+  /** @throws what the worker says of an entry file that failed, or when the app has registered nothing */
   async listFunctions(): Promise<readonly IndexedFunction[]> {
     const { functionMetadataResponse } = await this.#ask({
       functionsMetadataRequest: { functionAppDirectory: this.#appFolder },
     });
     assertSuccess(functionMetadataResponse?.result);
-    return functionMetadataResponse!.functionMetadataResults.map((told) => {
+    const { useDefaultMetadataIndexing, functionMetadataResults } = functionMetadataResponse!;
+    if (useDefaultMetadataIndexing) throw new Error("No job functions found: the worker has told of none");
+    return functionMetadataResults.map((told) => {
       const bindings = told.rawBindings.map((text) => JSON.parse(text) as { name: string; type: string });
       const { name, functionId } = told;
       return {
