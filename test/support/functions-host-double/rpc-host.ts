@@ -6,7 +6,7 @@ import { type EventStream, type IndexedFunction, RpcWorker } from "./rpc-worker.
 export interface RpcHostOptions {
   readonly appFolder: string;
   /** App settings, for each worker. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string>>;
   /** Node arguments and the file of the worker. @defaultValue the worker beside this file */
   readonly command?: readonly string[];
 }
@@ -65,15 +65,20 @@ export class RpcHost implements AsyncDisposable {
    * @throws WorkerExit, or what the worker says of the app
    */
   async startWorker(env: Readonly<Record<string, string>> = {}): Promise<RpcWorker> {
-    const { appFolder, command = [ownWorker] } = this.#options;
-    const options = { appFolder, command, env: { ...this.#options.env, ...env }, address: this.#address };
-    const worker = new RpcWorker(options);
-    this.#workers.add(worker);
-    await worker.connected();
-    await worker.initialize();
-    this.#functions ??= await worker.listFunctions();
-    await worker.load(this.#functions);
+    const worker = await this.#start(env, false);
+    await this.#load(worker);
     return worker;
+  }
+
+  /** Starts a process that waits for an app, as the platform does ahead of need. */
+  startPlaceholder(): Promise<RpcWorker> {
+    return this.#start({}, true);
+  }
+
+  /** Gives a placeholder the app. Resolves when it can be called. @throws what the worker says of the app */
+  async specialize(worker: RpcWorker): Promise<void> {
+    await worker.specialize();
+    await this.#load(worker);
   }
 
   /** As when the process of a host dies: every stream breaks. */
@@ -85,6 +90,21 @@ export class RpcHost implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#workers].map((worker) => worker.hasExited || worker.kill()));
     this.#server.forceShutdown();
+  }
+
+  async #start(env: Readonly<Record<string, string>>, isPlaceholder: boolean): Promise<RpcWorker> {
+    const { appFolder, command = [ownWorker] } = this.#options;
+    const address = this.#address;
+    const worker = new RpcWorker({ appFolder, command, env: { ...this.#options.env, ...env }, isPlaceholder, address });
+    this.#workers.add(worker);
+    await worker.connected();
+    await worker.initialize();
+    return worker;
+  }
+
+  async #load(worker: RpcWorker): Promise<void> {
+    this.#functions ??= await worker.listFunctions();
+    await worker.load(this.#functions);
   }
 
   #welcome(stream: EventStream): void {

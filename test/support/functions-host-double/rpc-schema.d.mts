@@ -19,6 +19,11 @@ export interface StreamingMessage {
     readonly capabilities: Readonly<Record<string, string>>;
     readonly result: StatusResult;
   };
+  readonly functionEnvironmentReloadRequest?: {
+    readonly environmentVariables: Readonly<Record<string, string>>;
+    readonly functionAppDirectory: string;
+  };
+  readonly functionEnvironmentReloadResponse?: { readonly result: StatusResult };
   readonly functionsMetadataRequest?: { readonly functionAppDirectory: string };
   readonly functionMetadataResponse?: {
     readonly functionMetadataResults: readonly RpcFunctionMetadata[];

@@ -96,16 +96,26 @@ function describe({ metadata, scriptPath }) {
   };
 }
 
-/** What each request does, by the member of its answer. */
-const handlers = {
-  async workerInitRequest({ functionAppDirectory }) {
-    await loadEntryFiles(functionAppDirectory).catch((error) => {
+async function startApp(appFolder) {
+  if (appFolder !== "") {
+    await loadEntryFiles(appFolder).catch((error) => {
       entryFailure = error;
       process.stderr.write(`${error.stack}\n`);
     });
     await core.runAppHooks("appStart");
-    const capabilities = Object.fromEntries(capabilityNames.map((name) => [name, "true"]));
-    return { capabilities: (await core.model?.getCapabilities?.(capabilities)) ?? capabilities };
+  }
+  const capabilities = Object.fromEntries(capabilityNames.map((name) => [name, "true"]));
+  return { capabilities: (await core.model?.getCapabilities?.(capabilities)) ?? capabilities };
+}
+
+/** What each request does. */
+const handlers = {
+  workerInitRequest: ({ functionAppDirectory }) => startApp(functionAppDirectory),
+  async functionEnvironmentReloadRequest({ environmentVariables, functionAppDirectory }) {
+    for (const name of Object.keys(process.env)) delete process.env[name];
+    Object.assign(process.env, environmentVariables);
+    process.chdir(functionAppDirectory);
+    return startApp(functionAppDirectory);
   },
   async functionsMetadataRequest() {
     core.lock();
@@ -132,6 +142,7 @@ const handlers = {
 };
 const answers = {
   workerInitRequest: "workerInitResponse",
+  functionEnvironmentReloadRequest: "functionEnvironmentReloadResponse",
   functionsMetadataRequest: "functionMetadataResponse",
   functionLoadRequest: "functionLoadResponse",
   invocationRequest: "invocationResponse",

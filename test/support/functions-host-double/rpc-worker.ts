@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import type { FunctionRegistration } from "../../../src/host/app/function-metadata.ts";
 import { type HttpAnswer, toHttpAnswer, toHttpData } from "../../../src/host/app/http-conversion.ts";
@@ -26,7 +27,9 @@ export interface RpcWorkerOptions {
   /** Node arguments and the file of the worker. */
   readonly command: readonly string[];
   readonly appFolder: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string>>;
+  /** It knows nothing of the app until it is specialized. */
+  readonly isPlaceholder: boolean;
   /** Of the host: `127.0.0.1:4001`. */
   readonly address: string;
 }
@@ -53,21 +56,26 @@ export class RpcWorker {
   /** Resolves to its code, or to the signal that ended it. */
   readonly exited: Promise<number | NodeJS.Signals>;
   readonly #appFolder: string;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #isPlaceholder: boolean;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<string, Waiting>();
   readonly #logs = new Map<string, (line: string) => void>();
   #stream: EventStream | undefined;
   #hasExited = false;
 
-  constructor({ command, appFolder, env, address }: RpcWorkerOptions) {
+  constructor({ command, appFolder, env: settings, isPlaceholder, address }: RpcWorkerOptions) {
     this.#appFolder = appFolder;
+    this.#isPlaceholder = isPlaceholder;
+    const bare = { ...(process.env as Record<string, string>), FUNCTIONS_WORKER_RUNTIME: "node" };
+    this.#env = { ...bare, AzureWebJobsScriptRoot: appFolder, ...settings };
     const args = [
       ...["--functions-uri", `http://${address}`, "--functions-worker-id", this.id],
       ...["--functions-request-id", this.id, "--functions-grpc-max-message-length", String(maxMessageBytes)],
     ];
     this.#child = spawn(process.execPath, [...endWithParent, ...command, ...args], {
-      cwd: appFolder,
-      env: { ...process.env, FUNCTIONS_WORKER_RUNTIME: "node", AzureWebJobsScriptRoot: appFolder, ...env },
+      cwd: isPlaceholder ? tmpdir() : appFolder,
+      env: isPlaceholder ? bare : this.#env,
       stdio: ["pipe", "pipe", "pipe"],
     });
     for (const output of [this.#child.stdout, this.#child.stderr]) {
@@ -104,16 +112,26 @@ export class RpcWorker {
     this.#settle(this.id, {});
   }
 
-  /** The app loads, and runs its hooks. @throws what the worker says of a hook that failed */
+  /** The app loads, and runs its hooks, unless the worker is a placeholder. @throws what the worker says of a hook */
   async initialize(): Promise<void> {
     const workerInitRequest = {
       hostVersion: "4.1037.0",
       capabilities: { MultiStream: "false" },
       workerDirectory: this.#appFolder,
-      functionAppDirectory: this.#appFolder,
+      functionAppDirectory: this.#isPlaceholder ? "" : this.#appFolder,
     };
     const { workerInitResponse } = await this.#ask({ workerInitRequest });
     assertSuccess(workerInitResponse?.result);
+  }
+
+  /** A placeholder gets the settings of the app and its folder, and loads it. @throws what the worker says of a hook */
+  async specialize(): Promise<void> {
+    const functionEnvironmentReloadRequest = {
+      environmentVariables: this.#env,
+      functionAppDirectory: this.#appFolder,
+    };
+    const { functionEnvironmentReloadResponse } = await this.#ask({ functionEnvironmentReloadRequest });
+    assertSuccess(functionEnvironmentReloadResponse?.result);
   }
 
   /** @throws what the worker says of an entry file that failed, or when the app has registered nothing */
