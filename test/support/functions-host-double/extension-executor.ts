@@ -22,8 +22,17 @@ import {
   OrchestratorResponseSchema,
   TaskFailureDetailsSchema,
 } from "../../../src/grpc/proto/orchestrator_service_pb.ts";
+import type { RegisteredFunction } from "../../../src/host/app/function-metadata.ts";
 import { bodyBytes, type TypedData } from "../../../src/host/app/typed-data.ts";
-import type { FunctionsWorkerDouble } from "./functions-worker.ts";
+import type { Call } from "./functions-worker.ts";
+import { WorkerExit } from "./rpc-worker.ts";
+
+/** Whoever runs the functions of the app. */
+export interface FunctionCaller {
+  find(triggerType: string, name: string): Pick<RegisteredFunction, "metadata"> | undefined;
+  /** @throws what the function throws, or `WorkerExit` when its process ended: then it will be called again */
+  call(fn: Pick<RegisteredFunction, "metadata">, call: Call): Promise<TypedData | undefined>;
+}
 
 /** Properties that the genuine extension sends with each request. */
 const properties = {
@@ -34,7 +43,7 @@ const properties = {
 } as const;
 
 export interface ExtensionExecutorOptions {
-  readonly worker: FunctionsWorkerDouble;
+  readonly worker: FunctionCaller;
   readonly entityEncoding: EntityEncoding;
   readonly log: (instanceId: string, functionName: string, line: string) => void;
 }
@@ -64,7 +73,7 @@ export class ExtensionExecutor implements TaskExecutor {
       });
       return { kind: "completed", result: toJson(returned) };
     } catch (error) {
-      if (signal.aborted) throw error;
+      if (signal.aborted || error instanceof WorkerExit) throw error;
       return { kind: "failed", failureDetails: readFailure(error) };
     }
   }

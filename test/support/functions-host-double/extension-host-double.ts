@@ -2,14 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
-import { silentLog } from "../../../src/core/ports.ts";
-import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
-import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
-import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
 import type { EntityEncoding } from "../../../src/grpc/codec/history-writer.ts";
-import { SidecarServer } from "../../../src/grpc/sidecar/sidecar-server.ts";
-import { createEntityCalls } from "../../../src/hosting/entity-calls.ts";
-import { ExtensionExecutor } from "./extension-executor.ts";
+import { startDurableExtension } from "./durable-extension.ts";
 import { FunctionsWorkerDouble } from "./functions-worker.ts";
 
 export interface ExtensionHostOptions {
@@ -39,35 +33,16 @@ const bundleHostJson = {
  */
 export async function startExtensionHost(options: ExtensionHostOptions): Promise<RunningExtensionHost> {
   const { hub, register, entityEncoding = "events", log = () => {} } = options;
-  const ports = { clock: systemClock, random: systemRandom, log: silentLog };
   const appFolder = await mkdtemp(join(tmpdir(), "functions-app-"));
   await writeFile(join(appFolder, "host.json"), JSON.stringify(options.hostJson ?? bundleHostJson));
   process.env["AzureWebJobsScriptRoot"] = appFolder;
   const worker = await FunctionsWorkerDouble.load(register);
-  const executor = new ExtensionExecutor({ worker, entityEncoding, log });
-  const engine = new TaskHubWorker({ ...ports, backend: hub, store: hub, executor });
-  const client = new TaskHubClient({ ...ports, store: hub });
-  const entityCalls = createEntityCalls(client);
-  const server = new SidecarServer({ ...ports, backend: hub, store: hub, client, entityCalls });
-  const port = await server.start("127.0.0.1:0");
-  worker.clientBinding = {
-    taskHubName: hub.taskHub,
-    connectionName: null,
-    creationUrls: null,
-    managementUrls: null,
-    baseUrl: null,
-    requiredQueryStringParameters: "code=SYSTEMKEY",
-    rpcBaseUrl: `http://127.0.0.1:${port}`,
-    httpBaseUrl: "http://localhost:7071/runtime/webhooks/durabletask",
-    useForwardedHost: false,
-    maxGrpcMessageSizeInBytes: 4_194_304,
-    grpcHttpClientTimeout: '"00:01:40"',
-  };
-  await engine.start();
+  const extension = await startDurableExtension({ hub, worker, entityEncoding, log });
+  worker.clientBinding = extension.clientBinding;
   const stop = async () => {
-    await engine.stop();
+    await extension.stopEngine();
     await worker.terminate();
-    await server.stop();
+    await extension.stopServer();
     await rm(appFolder, { recursive: true });
   };
   return { worker, stop, [Symbol.asyncDispose]: stop };
