@@ -30,6 +30,7 @@ const assemblies = {
   "dotnet-peer": "DotnetPeer",
   "dotnet-library": "DotnetLibrary",
   "dotnet-grpc": "DotnetGrpc",
+  "dotnet-extension": "DotnetExtension",
 } as const;
 
 /** Builds outside of the source tree, and leaves no build server behind. @throws when the program does not compile */

@@ -15,6 +15,11 @@ import type { OrchestratorActionInit } from "./wire-types.ts";
 export interface ActionOptions {
   /** The server keeps patches: it is one of this package. */
   readonly supportsPatches: boolean;
+  /**
+   * Traffic with entities goes as events with the times that put it in order. Servers that pass messages on as they are
+   * need it: without those times their entities take every call for one they had before. @defaultValue false
+   */
+  readonly entityTrafficAsEvents?: boolean | undefined;
 }
 
 type ActionTypeInit = NonNullable<OrchestratorActionInit["orchestratorActionType"]>;
@@ -26,7 +31,7 @@ type ActionTypeInit = NonNullable<OrchestratorActionInit["orchestratorActionType
  */
 export function writeActions(actions: readonly OrchestratorAction[], options: ActionOptions): OrchestratorActionInit[] {
   return actions.map((action) => {
-    if (action.kind !== "RecordPatch") return { id: action.id, orchestratorActionType: typeOf(action) };
+    if (action.kind !== "RecordPatch") return { id: action.id, orchestratorActionType: typeOf(action, options) };
     if (options.supportsPatches) return toWirePatch(action);
     throw new DurableError(
       "NotSupported",
@@ -36,7 +41,7 @@ export function writeActions(actions: readonly OrchestratorAction[], options: Ac
   });
 }
 
-function typeOf(action: Exclude<OrchestratorAction, { kind: "RecordPatch" }>): ActionTypeInit {
+function typeOf(action: Exclude<OrchestratorAction, { kind: "RecordPatch" }>, options: ActionOptions): ActionTypeInit {
   switch (action.kind) {
     case "ScheduleTask": {
       const { name, version, input, tags } = action;
@@ -60,7 +65,7 @@ function typeOf(action: Exclude<OrchestratorAction, { kind: "RecordPatch" }>): A
       };
     }
     case "SendEvent":
-      return sendEvent(action);
+      return sendEvent(action, options);
     case "CompleteOrchestration":
       return completeOrchestration(action);
   }
@@ -74,8 +79,8 @@ function markTags(tags: Tags | undefined, fireAndForget: boolean): Record<string
   return marked;
 }
 
-function sendEvent(action: SendEvent): ActionTypeInit {
-  const message = entityMessageOf(action);
+function sendEvent(action: SendEvent, { entityTrafficAsEvents = false }: ActionOptions): ActionTypeInit {
+  const message = entityTrafficAsEvents ? undefined : entityMessageOf(action);
   if (message !== undefined) {
     return { case: "sendEntityMessage", value: { EntityMessageType: toWireEntityMessage(message) } };
   }

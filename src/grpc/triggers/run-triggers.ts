@@ -46,6 +46,7 @@ async function runEpisode(request: OrchestratorRequest, ports: TriggerPorts): Pr
   try {
     return await runTurn(request, {
       ...ports,
+      entityTrafficAsEvents: true,
       channel: noChannel,
       payloads: new PayloadCourier(undefined),
       work: { signal: neverAborted },

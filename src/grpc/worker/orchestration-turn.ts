@@ -22,6 +22,8 @@ import { isRewindRequest, rewindHistory } from "./rewound-history.ts";
 export type OrchestratorResponseInit = MessageInitShape<typeof OrchestratorResponseSchema>;
 
 export interface TurnContext {
+  /** @see ActionOptions.entityTrafficAsEvents */
+  readonly entityTrafficAsEvents?: boolean;
   readonly executor: TaskExecutor;
   readonly random: Random;
   /** Where a history is streamed from that the request does not hold. */
@@ -66,7 +68,7 @@ export async function runTurn(request: OrchestratorRequest, context: TurnContext
   if (end?.failureDetails !== undefined) context.onFailed(started.name, end.failureDetails);
   return {
     instanceId,
-    actions: toWireActions(result, request),
+    actions: toWireActions(result, request, context),
     // The wire cannot say "as it was": a server that clears what is unset has a status less.
     customStatus: result.keepsCustomStatus === true ? undefined : result.customStatus,
     orchestrationTraceContext: result.span === undefined ? orchestrationTraceContext : toWireSpan(result.span),
@@ -74,11 +76,16 @@ export async function runTurn(request: OrchestratorRequest, context: TurnContext
 }
 
 /** What this server cannot carry ends the orchestration, as it would be asked for again for ever. */
-function toWireActions({ actions }: EpisodeResult, { properties }: OrchestratorRequest): OrchestratorActionInit[] {
+function toWireActions(
+  { actions }: EpisodeResult,
+  { properties }: OrchestratorRequest,
+  { entityTrafficAsEvents }: TurnContext,
+): OrchestratorActionInit[] {
   const supportsPatches = properties[patchesProperty]?.kind;
   try {
     return writeActions(actions, {
       supportsPatches: supportsPatches?.case === "boolValue" && supportsPatches.value,
+      entityTrafficAsEvents,
     });
   } catch (error) {
     if (!isDurableError(error, "NotSupported")) throw error;

@@ -34,10 +34,11 @@ export async function openExtensionHub(entityEncoding: EntityEncoding): Promise<
   };
 }
 
-const clientFunction = "client of the suite";
+/** The HTTP function of {@link registerApp}. */
+export const clientFunction = "client of the suite";
 
 /** As a `DFApp` with one HTTP function does. */
-function registerApp(registry: Registry, onClient: (client: Promise<OrchestrationClient>) => void): void {
+export function registerApp(registry: Registry, onClient: (client: Promise<OrchestrationClient>) => void): void {
   let host!: EmbeddedHost;
   joinFunctionApp({
     registry,

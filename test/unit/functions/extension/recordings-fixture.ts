@@ -82,6 +82,13 @@ function describe({ orchestratorActionType: type }: OrchestratorAction): string 
       const target = value !== undefined && "targetInstanceId" in value ? value.targetInstanceId : "";
       return `${kind} ${target} ${operation}`;
     }
+    case "sendEvent": {
+      const { instance, name, data = "null" } = type.value;
+      if (name !== "op") return String(type.case);
+      // The recorded worker sent messages, of which the extension loses the calls.
+      const { op, signal, input } = JSON.parse(data) as { op: string; signal?: boolean; input?: string };
+      return `entityOperation${signal ? "Signaled" : "Called"} ${instance?.instanceId} ${op} ${input}`;
+    }
     case "completeOrchestration": {
       const { orchestrationStatus, failureDetails } = type.value;
       return `ends ${orchestrationStatus}${failureDetails === undefined ? "" : " with a failure"}`;

@@ -1,0 +1,62 @@
+import { createAzureStorageTaskHub } from "../../../src/backends/azure-storage/azure-storage-task-hub.ts";
+import type { OrchestrationClient } from "../../../src/core/orchestration-client.ts";
+import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
+import type { TaskHubUnderTest } from "../../../src/testing/task-hub-suite.ts";
+import { clientFunction, registerApp } from "../../support/functions-host-double/extension-hub.ts";
+import { ExtensionApp } from "./extension-app.ts";
+
+const early = "the Durable extension counts in whole seconds, and fires timers up to one early";
+const silent = "the Durable extension drops a child whose id is in use, and its parent waits";
+const kept = "the Durable extension does not give back the locks of an orchestration that has ended without doing so";
+const noPatches = "the Durable extension has no place for patches";
+
+/** What the extension and its protocol cannot do. */
+export const without = {
+  "waits for a timer given as milliseconds, and never fires early": early,
+  "waits for a timer given as parts, and never fires early": early,
+  "waits for a timer given as an ISO 8601 text, and never fires early": early,
+  "waits for a timer given as a short text, and never fires early": early,
+  "waits until a date": early,
+  "is told that the id of a child is in use: by another child": silent,
+  "is told that the id of a child is in use: by itself": silent,
+  "gives a child an id of its execution and task": "the Durable extension writes execution ids with dashes",
+  "gives its locks back when it fails": kept,
+  "gives its locks back when it is terminated": kept,
+  "sends events to the child it has just started, in order":
+    "events to an instance that has not begun are not delivered within the time of a test",
+  "takes the new way from its start on": noPatches,
+  "takes an instance the way its code was when it came there, and a new one the new way": noPatches,
+  "tells activities who calls": "the Durable extension does not tell activities the number of their task",
+};
+
+/** A hub whose engine is that of the extension. */
+export function openExtensionHub(program: string, connectionString: string): TaskHubUnderTest {
+  const taskHub = "ExtensionSuite";
+  // Only looks at the hub, and deletes it.
+  const { backend, store } = createAzureStorageTaskHub({
+    connectionString,
+    taskHub,
+    workerId: "onlooker",
+    clock: systemClock,
+    random: systemRandom,
+  });
+  return {
+    backend,
+    store,
+    close: () => store.deleteTaskHub(),
+    async serve(_executor, { registries, log = () => {} }) {
+      let found: Promise<OrchestrationClient> | undefined;
+      const app = await ExtensionApp.start({
+        program,
+        connectionString,
+        taskHub,
+        register: () => {
+          for (const registry of registries) registerApp(registry, (client) => (found = client));
+        },
+        log: (instanceId, name, line) => log("info", instanceId, name, [line]),
+      });
+      await app.request(clientFunction);
+      return { client: await found!, stop: () => app.stop() };
+    },
+  };
+}
