@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { HttpAnswer } from "../../src/host/app/http-conversion.ts";
+import { DurableClient } from "../../src/index.ts";
 import { type Azurite, startAzurite } from "../support/azurite.ts";
 import { RpcExtensionHost } from "../support/functions-host-double/rpc-extension-host.ts";
 import { RpcHost } from "../support/functions-host-double/rpc-host.ts";
@@ -225,6 +226,36 @@ describe("on its own engine, an app", () => {
     expect(answer.status).toBe(500);
     expect(bodyOf(answer).error.message).toMatch(/add an extensionBundle to host.json/);
     expect(await worker.terminate()).toMatchObject({ code: 0 });
+  });
+});
+
+describe("on its own engine, an app in several files", () => {
+  it("whose code can be loaded in part only leaves its instances to the next deployment", async () => {
+    const library = pathToFileURL(resolve("dist/index.js")).href;
+    const code = `import { app } from "./a.mjs";
+      app.orchestration("waits", function* (context) { return yield context.waitForExternalEvent("go"); });`;
+    await writeFile(join(folder, "package.json"), '{ "main": "*.mjs" }');
+    await rm(join(folder, "app.mjs"));
+    await writeFile(join(folder, "a.mjs"), `import { DFApp } from "${library}"; export const app = new DFApp();`);
+    await writeFile(join(folder, "b.mjs"), code);
+    await using host = await RpcHost.start({ appFolder: folder, env });
+    const whole = await host.startWorker();
+    await using client = await DurableClient.connect({
+      connectionString: azurite.connectionString,
+      taskHub: env["AzureFunctionsJobHost__extensions__durableTask__hubName"]!,
+    });
+    const id = await client.startNew("waits");
+    await expect.poll(async () => (await client.getStatus(id)).runtimeStatus).toBe("Running");
+    await whole.terminate();
+
+    await writeFile(join(folder, "b.mjs"), 'throw new Error("a setting is missing");');
+    await expect(host.startWorker()).rejects.toThrow(/a setting is missing/);
+    await client.raiseEvent(id, "go", 1);
+    await writeFile(join(folder, "b.mjs"), code);
+    const mended = await host.startWorker();
+
+    await expect.poll(async () => (await client.getStatus(id)).runtimeStatus).toBe("Completed");
+    await mended.terminate();
   });
 });
 

@@ -3,6 +3,7 @@ import { DurableError, messageOf } from "../../core/errors.ts";
 import type { FunctionAppEngine } from "../../hosting/function-app-engine.ts";
 import type { HttpAuthLevel } from "../http-function.ts";
 import type { Hosted, HostingRequest } from "./function-app.ts";
+import { assertEntriesLoaded } from "./loaded-entries.ts";
 
 /** They sort before the functions of most apps. */
 const functionNames = {
@@ -18,6 +19,7 @@ const functionNames = {
  * @throws DurableError for settings that are missing or wrong
  */
 export async function runOwnEngine(request: HostingRequest): Promise<Hosted> {
+  await assertEntriesLoaded(request.appFolder);
   // Lazy, so that an app starts without an engine.
   const { createFunctionAppEngine } = await import("../../hosting/function-app-engine.ts");
   return hostOn(await createFunctionAppEngine(request), request);

@@ -105,7 +105,7 @@ export async function loadAppWithin(
   }
 }
 
-async function readManifest(appFolder: string): Promise<{ main: string | undefined; isModule: boolean }> {
+export async function readManifest(appFolder: string): Promise<{ main: string | undefined; isModule: boolean }> {
   const text = await readFile(join(appFolder, "package.json"), "utf8").catch(() => undefined);
   if (text === undefined) return { main: undefined, isModule: false };
   let manifest: { main?: unknown; type?: unknown };
