@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { DurableError, isDurableError } from "../../core/errors.ts";
 import type { FailureDetails } from "../../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
+import type { OrchestratorAction } from "../../core/orchestrator-action.ts";
 import type { Random } from "../../core/ports.ts";
 import type { EpisodeResult, OrchestrationSpan, TaskExecutor } from "../../core/task-executor.ts";
 import type { TaskHubChannel } from "../channel/task-hub-channel.ts";
@@ -15,6 +16,7 @@ import {
   type OrchestratorRequest,
   type OrchestratorResponseSchema,
 } from "../proto/orchestrator_service_pb.ts";
+import { withLockReleases } from "./lock-releases.ts";
 import type { PayloadCourier } from "./payload-courier.ts";
 import { failureAction } from "./response-chunks.ts";
 import { isRewindRequest, rewindHistory } from "./rewound-history.ts";
@@ -66,27 +68,31 @@ export async function runTurn(request: OrchestratorRequest, context: TurnContext
   }
   const end = result.actions.find((action) => action.kind === "CompleteOrchestration");
   if (end?.failureDetails !== undefined) context.onFailed(started.name, end.failureDetails);
+  const isOwnServer = keepsPatches(request);
+  // A server of this package gives locks back by itself.
+  const actions = isOwnServer ? result.actions : withLockReleases(result.actions, [...past, ...recent], instanceId);
   return {
     instanceId,
-    actions: toWireActions(result, request, context),
+    actions: toWireActions(actions, isOwnServer, context),
     // The wire cannot say "as it was": a server that clears what is unset has a status less.
     customStatus: result.keepsCustomStatus === true ? undefined : result.customStatus,
     orchestrationTraceContext: result.span === undefined ? orchestrationTraceContext : toWireSpan(result.span),
   };
 }
 
+function keepsPatches({ properties }: OrchestratorRequest): boolean {
+  const kept = properties[patchesProperty]?.kind;
+  return kept?.case === "boolValue" && kept.value;
+}
+
 /** What this server cannot carry ends the orchestration, as it would be asked for again for ever. */
 function toWireActions(
-  { actions }: EpisodeResult,
-  { properties }: OrchestratorRequest,
+  actions: readonly OrchestratorAction[],
+  supportsPatches: boolean,
   { entityTrafficAsEvents }: TurnContext,
 ): OrchestratorActionInit[] {
-  const supportsPatches = properties[patchesProperty]?.kind;
   try {
-    return writeActions(actions, {
-      supportsPatches: supportsPatches?.case === "boolValue" && supportsPatches.value,
-      entityTrafficAsEvents,
-    });
+    return writeActions(actions, { supportsPatches, entityTrafficAsEvents });
   } catch (error) {
     if (!isDurableError(error, "NotSupported")) throw error;
     return [failureAction(actions.find(({ id }) => id >= 0)?.id ?? 0, error.code, error.message)];

@@ -7,7 +7,6 @@ import { ExtensionApp } from "./extension-app.ts";
 
 const early = "the Durable extension counts in whole seconds, and fires timers up to one early";
 const silent = "the Durable extension drops a child whose id is in use, and its parent waits";
-const kept = "the Durable extension does not give back the locks of an orchestration that has ended without doing so";
 const noPatches = "the Durable extension has no place for patches";
 
 /** What the extension and its protocol cannot do. */
@@ -20,8 +19,6 @@ export const without = {
   "is told that the id of a child is in use: by another child": silent,
   "is told that the id of a child is in use: by itself": silent,
   "gives a child an id of its execution and task": "the Durable extension writes execution ids with dashes",
-  "gives its locks back when it fails": kept,
-  "gives its locks back when it is terminated": kept,
   "sends events to the child it has just started, in order":
     "events to an instance that has not begun are not delivered within the time of a test",
   "takes the new way from its start on": noPatches,
