@@ -13,7 +13,7 @@ export function formatFunctions(host: RunningHost, paint: Terminal["paint"]): re
     lines.push(`Storage:  ${host.engine.storage}`, `Task hub: ${host.engine.client.taskHub}`, "");
   }
   const http = host.app.functions.filter((fn) => fn.isHttp);
-  const others = host.app.functions.filter((fn) => !fn.isHttp && fn.classic === undefined);
+  const others = host.app.functions.filter((fn) => !fn.isHttp && fn.durable === undefined);
   const entries = [
     ...http.map(({ name, methods, route }) => {
       const shown = methods.length > 0 ? `[${methods.join(",")}] ` : "";

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { DurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
-import type { TaskExecutor } from "../core/task-executor.ts";
 import { installEmbeddedHost } from "../functions/embedded-host.ts";
 import { createManagementApi, managementBodyBytes } from "../http/management-api.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
@@ -12,8 +11,8 @@ import { FunctionsCore } from "./app/functions-core.ts";
 import type { LoadedApp } from "./app/load-app.ts";
 import { loadAppWithin } from "./app/load-app.ts";
 import { injectModule } from "./app/module-injection.ts";
-import { ClassicHost } from "./classic/classic-host.ts";
 import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
+import { DurableFunctionsHost } from "./durable-functions-host.ts";
 import { createEventSink, createLogFilter, type HostLog, type LogFilter, readFunctionsLogLevel } from "./host-log.ts";
 import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
@@ -153,12 +152,17 @@ export class LocalHost {
     this.#undo.push(installEmbeddedHost(this.#apps));
     this.#undo.push(() => this.#runTerminateHooks(core));
     const loaded = await this.#loadWithin(core);
-    const classic = new ClassicHost({ core, apps: this.#apps, log: this.#filteredLog });
-    const app = this.#openApp(core, hostJson, classic);
+    const durable = new DurableFunctionsHost({
+      core,
+      apps: this.#apps,
+      log: this.#filteredLog,
+      events: this.#events,
+    });
+    const app = this.#openApp(core, hostJson, durable);
 
     this.#assertNotStopped();
-    const isDurable = this.#apps.registries.length > 0 || app.hasClients;
-    const engine = isDurable ? await this.#startEngine(hostJson, origin, classic) : undefined;
+    const isDurable = this.#apps.registries.length > 0 || app.clientProtocols.size > 0;
+    const engine = isDurable ? await this.#startEngine(hostJson, origin, durable) : undefined;
     const management = engine && this.#createManagement(engine, { cors, address, maxBodyBytes });
     this.#undo.push(async () => {
       const count = await app.drain(drainTimeoutMs);
@@ -249,7 +253,7 @@ export class LocalHost {
     return await loadAppWithin(timeoutMs, this.#options.appFolder, core, cure, declared);
   }
 
-  #openApp(core: FunctionsCore, hostJson: JsonObject, classic: ClassicHost): FunctionApp {
+  #openApp(core: FunctionsCore, hostJson: JsonObject, durable: DurableFunctionsHost): FunctionApp {
     const { env } = this.#options;
     const listed = memberOf(hostJson, "functions");
     const app = new FunctionApp({
@@ -257,7 +261,7 @@ export class LocalHost {
       routePrefix: String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api"),
       allowList: this.#options.functions ?? (Array.isArray(listed) ? listed.map(String) : undefined),
       isDisabled: (name) => /^(?:true|1)$/i.test(findSetting(env, `AzureWebJobs.${name}.Disabled`) ?? ""),
-      clientInput: classic.clientInput,
+      clientInput: durable.clientInput,
       log: this.#filteredLog,
     });
     const problems = app.problems.map(({ functionName, message }) => {
@@ -266,13 +270,14 @@ export class LocalHost {
       return text;
     });
     this.#errors = problems;
-    for (const { name, trigger, isHttp, classic } of app.functions) {
-      if (isHttp || classic !== undefined) continue;
+    for (const served of app.functions) {
+      const { name, trigger, isHttp } = served;
+      if (isHttp || served.durable !== undefined) continue;
       const triggerType = trigger.binding.type;
       const text = `the function '${name}' does not run: trigger type not served locally (${triggerType})`;
       this.#events.write("TriggerNotServed", text, { functionName: name, triggerType });
     }
-    classic.adopt(app);
+    durable.adopt(app);
     for (const functionName of this.#apps.duplicateNames) {
       const text = `'${functionName}' is defined by more than one DFApp; the first one loaded serves`;
       this.#events.write("FunctionDefinedTwice", text, { functionName });
@@ -280,21 +285,23 @@ export class LocalHost {
     return app;
   }
 
-  async #startEngine(hostJson: JsonObject, origin: string, classic: ClassicHost) {
+  async #startEngine(hostJson: JsonObject, origin: string, durable: DurableFunctionsHost) {
     const { appFolder, env, createEngine } = this.#options;
     const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
     const { registries } = this.#apps;
     if (settings.versioning !== undefined) {
       for (const registry of registries) registry.setDefaultVersioning(settings.versioning);
     }
-    const extendExecutor = (others: TaskExecutor) => classic.createExecutor(others, settings.httpPollIntervalMs);
+    const extendExecutor = await durable.createExtendExecutor(settings.httpPollIntervalMs);
     const engine = await createEngine({ appFolder, settings, registries, extendExecutor, env, log: this.#filteredLog });
     this.#undo.push(() => engine.stop());
     this.#assertNotStopped();
     await engine.start();
     const { connectionName } = settings;
     const managementBaseUrl = `${origin}${managementPath}`;
-    classic.connect({ taskHub: engine.client.taskHub, connectionName, managementBaseUrl });
+    this.#undo.push(() => durable.stop());
+    const target = { taskHub: engine.client.taskHub, connectionName, managementBaseUrl };
+    await durable.connect(target, engine.client, createEventSink(this.#filteredLog));
     this.#apps.engineRuns({
       client: engine.client,
       managementBaseUrl,

@@ -1,11 +1,12 @@
 import { createRequire } from "node:module";
+import { createEventLog } from "../../src/core/event-log.ts";
 import { silentLog } from "../../src/core/ports.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import { EmbeddedApps } from "../../src/host/app/embedded-apps.ts";
 import { FunctionApp } from "../../src/host/app/function-app.ts";
 import { FunctionsCore } from "../../src/host/app/functions-core.ts";
 import { injectModule } from "../../src/host/app/module-injection.ts";
-import { ClassicHost } from "../../src/host/classic/classic-host.ts";
+import { DurableFunctionsHost } from "../../src/host/durable-functions-host.ts";
 import { VirtualHub } from "../../src/testing/virtual-hub.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 
@@ -41,8 +42,8 @@ export interface EndedInstance {
 export async function openClassicHub(): Promise<ClassicHub> {
   const apps = new EmbeddedApps();
   const log = () => {};
-  const classic = new ClassicHost({ core, apps, log });
-  const { clientInput } = classic;
+  const durable = new DurableFunctionsHost({ core, apps, log, events: createEventLog(silentLog) });
+  const { clientInput } = durable;
   const app = new FunctionApp({
     core,
     routePrefix: "api",
@@ -51,11 +52,12 @@ export async function openClassicHub(): Promise<ClassicHub> {
     clientInput,
     log,
   });
-  classic.adopt(app);
+  durable.adopt(app);
+  const extendExecutor = await durable.createExtendExecutor(30_000);
   const hub = new VirtualHub();
   const createWorker = () => {
     const others = new InProcessExecutor({ registries: apps.registries, clock: hub.clock });
-    const executor = classic.createExecutor(others, 30_000);
+    const executor = extendExecutor(others);
     return new TaskHubWorker({ backend: hub.backend, store: hub.backend, executor, clock: hub.clock, log: silentLog });
   };
   let worker = createWorker();

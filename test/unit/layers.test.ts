@@ -18,7 +18,8 @@ const mayImport = new Map([
   // and what `host` knows of host.json, when a Functions host starts: an app loads without them, see light-entries.
   ["functions", below("core", "entities", "management", "orchestration", "worker", "hosting", "grpc", "host")],
   ["http", below("core", "entities", "management")],
-  ["host", below("core", "management", "orchestration", "worker", "engine", "functions", "http")],
+  // `grpc` is loaded lazily, for apps whose functions or clients ask for it.
+  ["host", below("core", "management", "orchestration", "worker", "engine", "functions", "http", "grpc")],
   ["grpc", below("core", "entities", "engine")],
   ["portable", below("core", "entities", "management", "orchestration", "worker", "engine", "grpc", "hosting")],
   [

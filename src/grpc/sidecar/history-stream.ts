@@ -14,10 +14,19 @@ const chunkField = HistoryChunkSchema.field.events.number;
  * @throws DurableError `InstanceNotFound` for a work item that no worker has
  */
 export async function readHistory(
-  { instanceId, executionId, forWorkItemProcessing }: StreamInstanceHistoryRequest,
+  request: StreamInstanceHistoryRequest,
   { client, dispatcher }: { readonly client: OrchestrationClient; readonly dispatcher: WorkDispatcher },
 ): Promise<Iterable<Uint8Array>> {
+  const { instanceId, executionId, forWorkItemProcessing } = request;
   if (forWorkItemProcessing) return dispatcher.streamPast(instanceId, executionId || undefined);
+  return readStoredHistory(request, client);
+}
+
+/** What is stored of the history of an instance, as {@link readHistory} has it. */
+export async function readStoredHistory(
+  { instanceId, executionId }: StreamInstanceHistoryRequest,
+  client: OrchestrationClient,
+): Promise<Iterable<Uint8Array>> {
   const history = (await client.getHistory(instanceId)) ?? [];
   const started = history.findLast((event) => event.type === "ExecutionStarted");
   if (executionId && started?.orchestrationInstance.executionId !== executionId) return [];

@@ -1,7 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { EntityCalls } from "../../core/entity-calls.ts";
-import { DurableError } from "../../core/errors.ts";
 import { createEventLog } from "../../core/event-log.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
 import type { Clock, LogSink, Random } from "../../core/ports.ts";
@@ -11,6 +9,7 @@ import { CallGuard } from "./call-guard.ts";
 import { EntityCallRouter } from "./entity-call-router.ts";
 import { entityRequests } from "./entity-requests.ts";
 import { GatedBackend } from "./gated-backend.ts";
+import { GrpcListener } from "./grpc-listener.ts";
 import { readHistory } from "./history-stream.ts";
 import { hubCalls } from "./hub-calls.ts";
 import { instanceCalls } from "./instance-calls.ts";
@@ -49,8 +48,6 @@ export interface SidecarServerOptions {
   readonly maxConcurrentActivities?: number | undefined;
 }
 
-const closeTimeoutMs = 2_000;
-
 /**
  * Serves a task hub over gRPC: to clients, and to workers in any language, which run all of its orchestrations,
  * activities and entities.
@@ -66,7 +63,7 @@ const closeTimeoutMs = 2_000;
  */
 export class SidecarServer {
   readonly #options: SidecarServerOptions;
-  readonly #server: Server;
+  readonly #listener: GrpcListener;
   readonly #dispatcher: WorkDispatcher;
   readonly #worker: TaskHubWorker;
   readonly #stopping = new AbortController();
@@ -91,13 +88,6 @@ export class SidecarServer {
       maxConcurrentActivities: options.maxConcurrentActivities ?? 1_000,
       stopGraceMs: stopGraceOf(options),
     });
-    this.#server = new Server({
-      "grpc.max_receive_message_length": maxMessageBytes,
-      "grpc.max_send_message_length": maxMessageBytes,
-      // A worker whose machine has vanished is noticed, and its work given to others.
-      "grpc.keepalive_time_ms": 30_000,
-      "grpc.keepalive_timeout_ms": 10_000,
-    });
     const service = createSidecarService({
       calls: {
         ...hubCalls(store, () => dispatcher.queue.interrupt()),
@@ -111,7 +101,13 @@ export class SidecarServer {
       events: createEventLog(log, { taskHub: client.taskHub }),
       stopping: this.#stopping.signal,
     });
-    this.#server.addService(sidecarServiceDefinition, service);
+    this.#listener = new GrpcListener({
+      definition: sidecarServiceDefinition,
+      service,
+      maxMessageBytes,
+      tls: options.tls,
+      clock,
+    });
   }
 
   /**
@@ -123,7 +119,7 @@ export class SidecarServer {
    */
   async start(address: string): Promise<number> {
     try {
-      const port = await this.#listen(address);
+      const port = await this.#listener.listen(address);
       await this.#worker.start();
       return port;
     } catch (error) {
@@ -142,22 +138,6 @@ export class SidecarServer {
     await this.stop();
   }
 
-  #listen(address: string): Promise<number> {
-    const { tls } = this.#options;
-    const credentials =
-      tls === undefined
-        ? ServerCredentials.createInsecure()
-        : ServerCredentials.createSsl(null, [
-            { cert_chain: Buffer.from(tls.certificate), private_key: Buffer.from(tls.key) },
-          ]);
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, credentials, (error, port) => {
-        if (error === null) resolve(port);
-        else reject(new DurableError("HostStartFailed", `cannot listen on ${address}: ${error.message}`));
-      });
-    });
-  }
-
   async #stop(): Promise<void> {
     const { clock } = this.#options;
     const drained = new AbortController();
@@ -167,10 +147,7 @@ export class SidecarServer {
     this.#dispatcher.close();
     await workerStopped;
     this.#stopping.abort();
-    const closed = new AbortController();
-    this.#server.tryShutdown(() => closed.abort());
-    await clock.sleep(closeTimeoutMs, closed.signal);
-    this.#server.forceShutdown();
+    await this.#listener.close();
   }
 }
 

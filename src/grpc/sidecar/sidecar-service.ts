@@ -20,14 +20,18 @@ import type { CallScope, UnaryCalls } from "./unary-calls.ts";
 import type { WorkDispatcher } from "./work-dispatcher.ts";
 import { identifyWorker, isOwnProduct } from "./worker-identity.ts";
 
-export interface SidecarServiceOptions {
-  readonly calls: UnaryCalls<UnaryMethodName>;
+export interface ClientServiceOptions {
+  readonly calls: Partial<UnaryCalls<UnaryMethodName>>;
   readonly readHistory: (request: RequestOf<"streamInstanceHistory">) => Promise<Iterable<Uint8Array>>;
-  readonly dispatcher: WorkDispatcher;
   readonly guard: CallGuard;
   readonly events: EventLog;
   /** Aborts when the server stops: whoever waits is let go. */
   readonly stopping: AbortSignal;
+}
+
+export interface SidecarServiceOptions extends ClientServiceOptions {
+  readonly calls: UnaryCalls<UnaryMethodName>;
+  readonly dispatcher: WorkDispatcher;
 }
 
 /** The service definition for servers whose streams send messages that are encoded already. */
@@ -40,16 +44,17 @@ export const sidecarServiceDefinition: ServiceDefinition = Object.fromEntries(
 
 /** The service as `@grpc/grpc-js` calls it. */
 export function createSidecarService(options: SidecarServiceOptions): UntypedServiceImplementation {
-  const { calls } = options;
-  const unary = Object.keys(calls).map((name) => [name, handleUnary(name as UnaryMethodName, options)]);
-  return {
-    ...Object.fromEntries(unary),
-    getWorkItems: handleWorker(options),
-    streamInstanceHistory: handleHistory(options),
-  };
+  return { ...createClientService(options), getWorkItems: handleWorker(options) };
 }
 
-function handleUnary(name: UnaryMethodName, options: SidecarServiceOptions): handleUnaryCall<unknown, unknown> {
+/** The part of the service that clients call, and workers for histories. */
+export function createClientService(options: ClientServiceOptions): UntypedServiceImplementation {
+  const { calls } = options;
+  const unary = Object.keys(calls).map((name) => [name, handleUnary(name as UnaryMethodName, options)]);
+  return { ...Object.fromEntries(unary), streamInstanceHistory: handleHistory(options) };
+}
+
+function handleUnary(name: UnaryMethodName, options: ClientServiceOptions): handleUnaryCall<unknown, unknown> {
   const { calls, guard, stopping } = options;
   const answer = calls[name] as (request: unknown, scope: CallScope) => Promise<unknown>;
   return (call, callback) => {
@@ -126,7 +131,7 @@ function handleWorker({
 }
 
 function handleHistory(
-  options: SidecarServiceOptions,
+  options: ClientServiceOptions,
 ): handleServerStreamingCall<RequestOf<"streamInstanceHistory">, Uint8Array> {
   return async (call) => {
     const refusal = options.guard.refuse(headersOf(call.metadata));
@@ -159,7 +164,7 @@ function describeFailure(
   method: string,
   error: unknown,
   call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
-  { events, stopping }: SidecarServiceOptions,
+  { events, stopping }: ClientServiceOptions,
 ) {
   const failure = toCallStatus(error);
   // Who was waiting may ask another server, or this one once it is back.

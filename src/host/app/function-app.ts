@@ -1,10 +1,17 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { type ClassicFunction, clientInputNames, readClassicFunction } from "../classic/classic-functions.ts";
 import type { HostLog } from "../host-log.ts";
 import type { RouteProblem } from "../routing/route-table.ts";
 import { compareNames, RouteTable } from "../routing/route-table.ts";
 import type { RouteValues } from "../routing/route-template.ts";
+import {
+  type ClientInput,
+  clientInputs,
+  type DurableFunction,
+  type DurableProtocol,
+  readDurableFunction,
+  resolveClientInputs,
+} from "./durable-functions.ts";
 import type { RegisteredFunction, TriggerBinding } from "./function-metadata.ts";
 import { describeFunctionProblem, findTrigger, isHttpTrigger } from "./function-metadata.ts";
 import type { FunctionsCore } from "./functions-core.ts";
@@ -19,8 +26,8 @@ export interface ServedFunction {
   readonly name: string;
   readonly trigger: TriggerBinding;
   readonly isHttp: boolean;
-  /** What it is to the engine, when its trigger is a durable one of the JSON protocol. */
-  readonly classic: ClassicFunction | undefined;
+  /** What it is to the engine, when its trigger is a durable one. */
+  readonly durable: DurableFunction | undefined;
   /** For HTTP functions: upper case, empty when all methods are served. */
   readonly methods: readonly string[];
   /** For HTTP functions: the template, without a leading slash. */
@@ -34,7 +41,7 @@ export interface FunctionAppOptions {
   readonly allowList: readonly string[] | undefined;
   readonly isDisabled: (functionName: string) => boolean;
   /** What functions with a durable client get for it; `undefined` while there is none. */
-  readonly clientInput: () => TypedData | undefined;
+  readonly clientInput: ClientInput;
   readonly log: HostLog;
 }
 
@@ -92,16 +99,16 @@ export class FunctionApp {
         name: fn.metadata.name,
         trigger,
         isHttp: isHttpTrigger(trigger),
-        classic: readClassicFunction(fn, trigger),
+        durable: readDurableFunction(fn, trigger),
         methods: methodsOf(trigger),
         route: this.#routes.templateOf(fn.metadata.name),
       }))
       .sort((a, b) => compareNames(a.name, b.name));
   }
 
-  /** Some function gets a durable client. */
-  get hasClients(): boolean {
-    return this.functions.some(({ fn }) => clientInputNames(fn.metadata).length > 0);
+  /** What the durable clients speak that functions get. */
+  get clientProtocols(): ReadonlySet<DurableProtocol> {
+    return new Set(this.functions.flatMap(({ fn }) => [...clientInputs(fn.metadata).values()]));
   }
 
   find(name: string): ServedFunction | undefined {
@@ -185,12 +192,10 @@ export class FunctionApp {
   ): Promise<T> {
     const { core, log, clientInput } = this.#options;
     const { fn } = served;
-    const client = clientInput();
-    const clients = client === undefined ? [] : clientInputNames(fn.metadata).map((name) => [name, client] as const);
     const request = createInvocationRequest({
       fn,
       invocationId,
-      inputs: { ...call.inputs, ...Object.fromEntries(clients) },
+      inputs: { ...call.inputs, ...resolveClientInputs(fn.metadata, clientInput) },
       ...(call.triggerMetadata === undefined ? {} : { triggerMetadata: call.triggerMetadata }),
       traceParent: textOf(call.headers["traceparent"]),
       traceState: textOf(call.headers["tracestate"]),

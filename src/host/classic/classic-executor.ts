@@ -11,17 +11,18 @@ import type {
   OrchestrationSession,
   TaskExecutor,
 } from "../../core/task-executor.ts";
+import type { DurableFunction, DurableFunctions } from "../app/durable-functions.ts";
+import type { InvokeDurable } from "../app/durable-invoker.ts";
+import { SessionByName } from "../session-by-name.ts";
 import { describeActivityFailure, toActivityResult, toActivityValue } from "./classic-activity.ts";
 import { formatEntityPayload, readEntityAnswer } from "./classic-entity.ts";
 import { describeUnknownFunction } from "./classic-failure.ts";
-import type { ClassicFunction, ClassicFunctions } from "./classic-functions.ts";
-import type { InvokeClassic } from "./classic-invoker.ts";
 import { ClassicSession } from "./classic-session.ts";
 import { readRepeatedFailure } from "./repeated-failure.ts";
 
 export interface ClassicExecutorOptions {
-  readonly functions: ClassicFunctions;
-  readonly invoke: InvokeClassic;
+  readonly functions: DurableFunctions;
+  readonly invoke: InvokeDurable;
   /** Runs what is not here: functions of `DFApp`s, and built-in ones. */
   readonly others: TaskExecutor;
   /** Names of all activities of the process, for what is said of an unknown one. */
@@ -74,7 +75,7 @@ export class ClassicExecutor implements TaskExecutor {
     };
   }
 
-  async #runActivity(classic: ClassicFunction, { input, instance }: ActivityInvocation): Promise<ActivityOutcome> {
+  async #runActivity(classic: DurableFunction, { input, instance }: ActivityInvocation): Promise<ActivityOutcome> {
     try {
       const metadata = { instanceId: { string: instance.instanceId }, data: { string: input ?? "null" } };
       const { response } = await this.#options.invoke(classic, toActivityValue(input), metadata);
@@ -94,33 +95,6 @@ export class ClassicExecutor implements TaskExecutor {
 
 function isKnown(name: string, known: readonly string[]): boolean {
   return isReservedName(name) || known.some((each) => each.toLowerCase() === name.toLowerCase());
-}
-
-/** A session whose kind is known once it has seen by which name its execution was started. */
-class SessionByName implements OrchestrationSession {
-  readonly #open: (name: string) => OrchestrationSession;
-  #session: OrchestrationSession | undefined;
-
-  constructor(open: (name: string) => OrchestrationSession) {
-    this.#open = open;
-  }
-
-  execute(episode: Episode, work?: { readonly signal: AbortSignal }): Promise<EpisodeResult> {
-    if (this.#session === undefined) {
-      const started = [...episode.pastEvents, ...episode.newEvents].find(({ type }) => type === "ExecutionStarted");
-      // Whoever runs it says what is wrong with a history without a start.
-      this.#session = this.#open(started?.type === "ExecutionStarted" ? String(started.name) : "");
-    }
-    return this.#session.execute(episode, work);
-  }
-
-  waitsForTimer(timerId: number): boolean {
-    return this.#session?.waitsForTimer?.(timerId) ?? true;
-  }
-
-  close(): void {
-    this.#session?.close();
-  }
 }
 
 /** An execution that nobody here can run: it fails in the extension's words. */

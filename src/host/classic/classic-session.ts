@@ -7,6 +7,8 @@ import type { VersioningOptions } from "../../core/versioning.ts";
 import type { ContextScope } from "../../orchestration/replay/context-scope.ts";
 import { OrchestrationExecution } from "../../orchestration/replay/orchestration-execution.ts";
 import { ReplayContext } from "../../orchestration/replay-context.ts";
+import type { DurableFunction } from "../app/durable-functions.ts";
+import type { InvokeDurable } from "../app/durable-invoker.ts";
 import {
   ActionWalk,
   type ActionWalkOptions,
@@ -14,15 +16,13 @@ import {
   historyGoesOn,
   OrchestratorFailed,
 } from "./action-walk.ts";
-import type { ClassicFunction } from "./classic-functions.ts";
-import type { InvokeClassic } from "./classic-invoker.ts";
 import { formatOrchestrationPayload } from "./orchestration-payload.ts";
 import { type ClassicAction, type OrchestratorAnswer, readReturned, readThrown } from "./orchestrator-answer.ts";
 import { RecordedActions } from "./recorded-actions.ts";
 
 export interface ClassicSessionOptions extends ActionWalkOptions {
-  readonly classic: ClassicFunction;
-  readonly invoke: InvokeClassic;
+  readonly classic: DurableFunction;
+  readonly invoke: InvokeDurable;
   readonly httpPollIntervalMs: number;
   readonly events: EventLog;
   readonly versioning: VersioningOptions | undefined;

@@ -40,6 +40,8 @@ export interface RunAppOptions {
   /** Stands in the app in place of `durable-functions`. @defaultValue `"durable-functions"` */
   readonly imported?: ImportedPackage | undefined;
   readonly env?: Readonly<Record<string, string>>;
+  /** Of npm, which the app imports besides. @defaultValue none */
+  readonly packages?: readonly string[] | undefined;
 }
 
 const appsFolder = resolve("test/e2e/durable-functions/apps");
@@ -48,8 +50,8 @@ let hubs = 0;
 /**
  * @param file a `.ts`, which is compiled to CommonJS, or a `.cjs`, which is run as it is
  */
-export async function runApp(file: string, { azurite, imported, env }: RunAppOptions): Promise<RunningApp> {
-  const folder = createAppFolder(file, imported);
+export async function runApp(file: string, { azurite, imported, env, packages }: RunAppOptions): Promise<RunningApp> {
+  const folder = createAppFolder(file, imported, packages);
   const start = () =>
     startLocalHost({ appFolder: folder, env: { AzureWebJobsStorage: azurite.connectionString, ...env } });
   let host = await start();
@@ -101,9 +103,13 @@ export async function runApp(file: string, { azurite, imported, env }: RunAppOpt
 }
 
 /** The app with its `host.json` in a folder of its own, which has the packages that it imports and no others. */
-export function createAppFolder(file: string, imported: ImportedPackage = "durable-functions"): string {
+export function createAppFolder(
+  file: string,
+  imported: ImportedPackage = "durable-functions",
+  packages: readonly string[] = [],
+): string {
   const folder = mkdtempSync(join(tmpdir(), "durable-classic-"));
-  linkPackages(folder, imported);
+  linkPackages(folder, imported, packages);
   writeFileSync(join(folder, "package.json"), '{ "main": "app.js" }');
   const hubName = `Classic${process.pid}x${hubs++}`;
   // The pauses between polls grow to half a minute otherwise, which is what a test after a crash would wait for.
@@ -119,13 +125,15 @@ export function createAppFolder(file: string, imported: ImportedPackage = "durab
   return folder;
 }
 
-function linkPackages(folder: string, imported: ImportedPackage): void {
+function linkPackages(folder: string, imported: ImportedPackage, packages: readonly string[]): void {
   const link = (name: string, target: string) => {
     const path = join(folder, "node_modules", name);
     mkdirSync(dirname(path), { recursive: true });
     symlinkSync(target, path);
   };
-  for (const name of ["@azure/functions", "@types/node", "undici-types"]) link(name, resolve("node_modules", name));
+  for (const name of ["@azure/functions", "@types/node", "undici-types", ...packages]) {
+    link(name, resolve("node_modules", name));
+  }
   link(imported, imported === "durable-functions" ? resolve("node_modules", imported) : resolve("."));
 }
 

@@ -5,9 +5,10 @@ import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
 import type { EntityEncoding } from "../../../src/grpc/codec/history-writer.ts";
+import { ExtensionExecutor } from "../../../src/grpc/extension/extension-executor.ts";
 import { SidecarServer } from "../../../src/grpc/sidecar/sidecar-server.ts";
 import { createEntityCalls } from "../../../src/hosting/entity-calls.ts";
-import { ExtensionExecutor, type FunctionCaller } from "./extension-executor.ts";
+import { type FunctionCaller, triggeredFunctions } from "./function-caller.ts";
 
 export interface DurableExtension {
   /** On the hub itself, past the app. */
@@ -28,7 +29,7 @@ export async function startDurableExtension(options: {
 }): Promise<DurableExtension> {
   const { hub, worker, entityEncoding = "events", log = () => {} } = options;
   const ports = { clock: systemClock, random: systemRandom, log: silentLog };
-  const executor = new ExtensionExecutor({ worker, entityEncoding, log });
+  const executor = new ExtensionExecutor({ functions: triggeredFunctions(worker, log), entityEncoding });
   const engine = new TaskHubWorker({ ...ports, backend: hub, store: hub, executor });
   const client = new TaskHubClient({ ...ports, store: hub });
   const entityCalls = createEntityCalls(client);

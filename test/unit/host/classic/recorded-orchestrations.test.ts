@@ -3,7 +3,7 @@ import { createEventLog } from "../../../../src/core/event-log.ts";
 import type { HistoryEvent } from "../../../../src/core/history-event.ts";
 import type { OrchestratorAction } from "../../../../src/core/orchestrator-action.ts";
 import { silentLog } from "../../../../src/core/ports.ts";
-import { readClassicFunction } from "../../../../src/host/classic/classic-functions.ts";
+import { readDurableFunction } from "../../../../src/host/app/durable-functions.ts";
 import { ClassicSession } from "../../../../src/host/classic/classic-session.ts";
 import { formatOrchestrationPayload } from "../../../../src/host/classic/orchestration-payload.ts";
 import { type RecordedInvocation, readRecorded, readRecordedEvent } from "./recorded-invocations.ts";
@@ -59,7 +59,7 @@ async function answer(invocation: RecordedInvocation): Promise<readonly Orchestr
   const started = startOf(events);
   const metadata = { name: started.name, functionId: started.name, bindings: {} };
   const trigger = { name: "t", binding: { type: "orchestrationTrigger" } };
-  const classic = readClassicFunction({ metadata, callback: () => {}, scriptPath: undefined }, trigger)!;
+  const classic = readDurableFunction({ metadata, callback: () => {}, scriptPath: undefined }, trigger)!;
   const session = new ClassicSession(started.orchestrationInstance, {
     classic,
     invoke: async () => {

@@ -1,7 +1,7 @@
 import { create, fromBinary, fromJsonString, toBinary } from "@bufbuild/protobuf";
-import type { EntityBatch, EntityBatchResult } from "../../../src/core/entity-batch.ts";
-import type { FailureDetails } from "../../../src/core/failure-details.ts";
-import type { ExecutionRef, HistoryEvent } from "../../../src/core/history-event.ts";
+import type { EntityBatch, EntityBatchResult } from "../../core/entity-batch.ts";
+import type { FailureDetails } from "../../core/failure-details.ts";
+import type { ExecutionRef, HistoryEvent } from "../../core/history-event.ts";
 import type {
   ActivityInvocation,
   ActivityOutcome,
@@ -9,43 +9,48 @@ import type {
   EpisodeResult,
   OrchestrationSession,
   TaskExecutor,
-} from "../../../src/core/task-executor.ts";
-import { ActionReader } from "../../../src/grpc/codec/action-reader.ts";
-import { fromEntityResult } from "../../../src/grpc/codec/entity-batches.ts";
-import { fromWireFailure } from "../../../src/grpc/codec/failures.ts";
-import { type EntityEncoding, HistoryWriter } from "../../../src/grpc/codec/history-writer.ts";
-import type { HistoryEventInit } from "../../../src/grpc/codec/wire-types.ts";
+} from "../../core/task-executor.ts";
+import { ActionReader } from "../codec/action-reader.ts";
+import { fromEntityResult } from "../codec/entity-batches.ts";
+import { fromWireFailure } from "../codec/failures.ts";
+import { type EntityEncoding, HistoryWriter } from "../codec/history-writer.ts";
+import type { HistoryEventInit } from "../codec/wire-types.ts";
 import {
   EntityBatchRequestSchema,
   EntityBatchResultSchema,
   OrchestratorRequestSchema,
   OrchestratorResponseSchema,
   TaskFailureDetailsSchema,
-} from "../../../src/grpc/proto/orchestrator_service_pb.ts";
-import type { RegisteredFunction } from "../../../src/host/app/function-metadata.ts";
-import { bodyBytes, type TypedData } from "../../../src/host/app/typed-data.ts";
-import type { Call } from "./functions-worker.ts";
-import { WorkerExit } from "./rpc-worker.ts";
+} from "../proto/orchestrator_service_pb.ts";
 
-/** Whoever runs the functions of the app. */
-export interface FunctionCaller {
-  find(triggerType: string, name: string): Pick<RegisteredFunction, "metadata"> | undefined;
-  /** @throws what the function throws, or `WorkerExit` when its process ended: then it will be called again */
-  call(fn: Pick<RegisteredFunction, "metadata">, call: Call): Promise<TypedData | undefined>;
+/** A call of a function with a durable trigger. */
+export interface TriggerCall {
+  readonly kind: "orchestration" | "activity" | "entity";
+  /** What orchestrators call it; compared ignoring case. */
+  readonly name: string;
+  readonly instanceId: string;
+  /** Of the trigger: a message in base64 or, for activities, the JSON text of the input, if there is one. */
+  readonly value: string | undefined;
 }
 
-/** Properties that the genuine extension sends with each request. */
-const properties = {
-  IncludeState: { kind: { case: "boolValue", value: true } },
-  IsExtendedSession: { kind: { case: "boolValue", value: false } },
-  ExtendedSessionIdleTimeoutInSeconds: { kind: { case: "numberValue", value: 0 } },
-  HttpDefaultAsyncRequestSleepTimeMilliseconds: { kind: { case: "numberValue", value: 30_000 } },
-} as const;
+/** Whoever runs the functions of the app. */
+export interface TriggeredFunctions {
+  has(kind: TriggerCall["kind"], name: string): boolean;
+  /**
+   * Resolves to what was returned: a message in base64 or, for activities, JSON text.
+   *
+   * @throws what the function throws
+   */
+  call(call: TriggerCall): Promise<string | undefined>;
+  /** The call came to no end, and will be made again. @defaultValue there are no such calls */
+  isInterruption?(error: unknown): boolean;
+}
 
 export interface ExtensionExecutorOptions {
-  readonly worker: FunctionCaller;
+  readonly functions: TriggeredFunctions;
   readonly entityEncoding: EntityEncoding;
-  readonly log: (instanceId: string, functionName: string, line: string) => void;
+  /** Between two requests for the answer of an HTTP call, in milliseconds. @defaultValue 30,000 */
+  readonly httpPollIntervalMs?: number | undefined;
 }
 
 /** The protobuf protocol of the Durable extension: what it makes of work, and of what the functions answer. */
@@ -61,28 +66,24 @@ export class ExtensionExecutor implements TaskExecutor {
   }
 
   async executeActivity({ name, input, instance, signal }: ActivityInvocation): Promise<ActivityOutcome> {
-    const { worker, log } = this.#options;
+    const { functions } = this.#options;
     const { instanceId } = instance;
-    const fn = worker.find("activityTrigger", name);
-    if (fn === undefined) return { kind: "failed", failureDetails: notFound("activity", name) };
+    if (!functions.has("activity", name)) return { kind: "failed", failureDetails: notFound("activity", name) };
     try {
-      const returned = await worker.call(fn, {
-        value: input === undefined ? {} : { string: input },
-        metadata: { instanceId: { string: instanceId }, ...(input !== undefined && { data: { string: input } }) },
-        log: (line) => log(instanceId, name, line),
-      });
-      return { kind: "completed", result: toJson(returned) };
+      return {
+        kind: "completed",
+        result: await functions.call({ kind: "activity", name, instanceId, value: input }),
+      };
     } catch (error) {
-      if (signal.aborted || error instanceof WorkerExit) throw error;
+      if (signal.aborted || functions.isInterruption?.(error)) throw error;
       return { kind: "failed", failureDetails: readFailure(error) };
     }
   }
 
   async executeEntityBatch(batch: EntityBatch): Promise<EntityBatchResult> {
-    const { worker, log } = this.#options;
+    const { functions } = this.#options;
     const { instanceId, state, operations, entity } = batch;
-    const fn = worker.find("entityTrigger", entity.name);
-    if (fn === undefined) {
+    if (!functions.has("entity", entity.name)) {
       const failureDetails = notFound("entity", entity.name);
       return { outcomes: operations.map(() => ({ kind: "failed", failureDetails })), state };
     }
@@ -92,10 +93,8 @@ export class ExtensionExecutor implements TaskExecutor {
       operations: operations.map(({ id, operation, input }) => ({ requestId: id, operation, input })),
       properties: { RollbackEntityOperationsOnExceptions: { kind: { case: "boolValue", value: true } } },
     });
-    const returned = await worker.call(fn, {
-      value: { string: encode(toBinary(EntityBatchRequestSchema, request)) },
-      log: (line) => log(instanceId, entity.name, line),
-    });
+    const value = encode(toBinary(EntityBatchRequestSchema, request));
+    const returned = await functions.call({ kind: "entity", name: entity.name, instanceId, value });
     return fromEntityResult(fromBinary(EntityBatchResultSchema, decode(returned)), batch);
   }
 }
@@ -117,23 +116,27 @@ class ExtensionSession implements OrchestrationSession {
 
   async execute({ pastEvents, newEvents }: Episode): Promise<EpisodeResult> {
     if (newEvents.length === 0) return { actions: [], customStatus: undefined, keepsCustomStatus: true };
-    const { worker, log } = this.#options;
-    const { instanceId } = this.#execution;
+    const { functions, httpPollIntervalMs = 30_000 } = this.#options;
+    const { instanceId, executionId } = this.#execution;
     this.#past.push(...pastEvents.map((event) => this.#write(event)));
     const recent = newEvents.map((event) => this.#write(event));
-    const fn = worker.find("orchestrationTrigger", this.#name);
-    if (fn === undefined) return failed(notFound("orchestrator", this.#name));
+    const name = this.#name;
+    if (!functions.has("orchestration", name)) return failed(notFound("orchestrator", name));
     const request = create(OrchestratorRequestSchema, {
       instanceId,
+      executionId,
       pastEvents: this.#past,
       newEvents: recent,
       entityParameters: { entityMessageReorderWindow: { seconds: 1800n, nanos: 0 } },
-      properties,
+      properties: {
+        IncludeState: { kind: { case: "boolValue", value: true } },
+        IsExtendedSession: { kind: { case: "boolValue", value: false } },
+        ExtendedSessionIdleTimeoutInSeconds: { kind: { case: "numberValue", value: 0 } },
+        HttpDefaultAsyncRequestSleepTimeMilliseconds: { kind: { case: "numberValue", value: httpPollIntervalMs } },
+      },
     });
-    const returned = await worker.call(fn, {
-      value: { string: encode(toBinary(OrchestratorRequestSchema, request)) },
-      log: (line) => log(instanceId, this.#name, line),
-    });
+    const value = encode(toBinary(OrchestratorRequestSchema, request));
+    const returned = await functions.call({ kind: "orchestration", name, instanceId, value });
     const response = fromBinary(OrchestratorResponseSchema, decode(returned));
     const actions = this.#actions.read(response.actions, new Date());
     this.#past.push(...recent);
@@ -161,13 +164,6 @@ function notFound(kind: string, name: string): FailureDetails {
   return { errorType: "FunctionNotFound", errorMessage, isNonRetriable: true };
 }
 
-/** As the extension serializes what a function returned: a text stays one, JSON is read. */
-function toJson(value: TypedData | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  if (value.string !== undefined) return JSON.stringify(value.string);
-  return bodyBytes(value).toString();
-}
-
 /** The text of an error is a failure in JSON, or says its type before the first colon. */
 function readFailure(error: unknown): FailureDetails {
   const { message, stack } = error as Error;
@@ -188,7 +184,7 @@ function encode(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64");
 }
 
-function decode(returned: TypedData | undefined): Uint8Array {
-  if (returned?.string === undefined) throw new Error("The function invocation resulted in a null response");
-  return Buffer.from(returned.string, "base64");
+function decode(returned: string | undefined): Uint8Array {
+  if (returned === undefined) throw new Error("The function invocation resulted in a null response");
+  return Buffer.from(returned, "base64");
 }

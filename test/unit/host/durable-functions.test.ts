@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { clientInputNames, readClassicFunction } from "../../../../src/host/classic/classic-functions.ts";
-import { formatClientBinding } from "../../../../src/host/classic/client-binding.ts";
-import { readRecorded } from "./recorded-invocations.ts";
+import { clientInputs, readDurableFunction } from "../../../src/host/app/durable-functions.ts";
+import { formatClientBinding } from "../../../src/host/classic/client-binding.ts";
+import { readRecorded } from "./classic/recorded-invocations.ts";
 
 function registered(binding: { readonly type: string; readonly [option: string]: unknown }) {
   const metadata = { name: "Fn", functionId: "Fn", bindings: { t: binding } };
-  return readClassicFunction({ metadata, callback: () => {}, scriptPath: undefined }, { name: "t", binding });
+  return readDurableFunction({ metadata, callback: () => {}, scriptPath: undefined }, { name: "t", binding });
 }
 
 describe("a function with a durable trigger", () => {
@@ -15,9 +15,13 @@ describe("a function with a durable trigger", () => {
     expect(registered({ type: "entityTrigger", entityName: "" })).toMatchObject({ kind: "entity", name: "Fn" });
   });
 
-  it("is not ours when it has another trigger or asks for gRPC", () => {
+  it("is none when it has another trigger", () => {
     expect(registered({ type: "timerTrigger" })).toBeUndefined();
-    expect(registered({ type: "orchestrationTrigger", durableRequiresGrpc: true })).toBeUndefined();
+  });
+
+  it("speaks JSON unless it asks for gRPC", () => {
+    expect(registered({ type: "orchestrationTrigger" })).toMatchObject({ protocol: "json" });
+    expect(registered({ type: "entityTrigger", durableRequiresGrpc: true })).toMatchObject({ protocol: "protobuf" });
   });
 
   it("gets a client through the inputs that ask for one", () => {
@@ -27,7 +31,11 @@ describe("a function with a durable trigger", () => {
       c: { type: "durableClient", durableRequiresGrpc: "True" },
       d: { type: "httpTrigger" },
     };
-    expect(clientInputNames({ name: "f", bindings })).toEqual(["a", "b"]);
+    expect([...clientInputs({ name: "f", bindings })]).toEqual([
+      ["a", "json"],
+      ["b", "json"],
+      ["c", "protobuf"],
+    ]);
   });
 });
 
