@@ -1,5 +1,6 @@
 import { create, fromBinary, fromJsonString, toBinary } from "@bufbuild/protobuf";
 import type { EntityBatch, EntityBatchResult } from "../../core/entity-batch.ts";
+import { messageOf, stackOf } from "../../core/errors.ts";
 import type { FailureDetails } from "../../core/failure-details.ts";
 import type { ExecutionRef, HistoryEvent } from "../../core/history-event.ts";
 import type {
@@ -17,8 +18,10 @@ import { type EntityEncoding, HistoryWriter } from "../codec/history-writer.ts";
 import type { HistoryEventInit } from "../codec/wire-types.ts";
 import {
   EntityBatchRequestSchema,
+  type EntityBatchResult as EntityBatchResultMessage,
   EntityBatchResultSchema,
   OrchestratorRequestSchema,
+  type OrchestratorResponse,
   OrchestratorResponseSchema,
   TaskFailureDetailsSchema,
 } from "../proto/orchestrator_service_pb.ts";
@@ -94,8 +97,16 @@ export class ExtensionExecutor implements TaskExecutor {
       properties: { RollbackEntityOperationsOnExceptions: { kind: { case: "boolValue", value: true } } },
     });
     const value = encode(toBinary(EntityBatchRequestSchema, request));
-    const returned = await functions.call({ kind: "entity", name: entity.name, instanceId, value });
-    return fromEntityResult(fromBinary(EntityBatchResultSchema, decode(returned)), batch);
+    let result: EntityBatchResultMessage;
+    try {
+      const returned = await functions.call({ kind: "entity", name: entity.name, instanceId, value });
+      result = fromBinary(EntityBatchResultSchema, decode(returned));
+    } catch (error) {
+      if (functions.isInterruption?.(error)) throw error;
+      const failureDetails = { ...unhandled(entity.name, error), errorType: "FunctionInvocationFailed" };
+      return { outcomes: operations.map(() => ({ kind: "failed", failureDetails })), state };
+    }
+    return fromEntityResult(result, batch);
   }
 }
 
@@ -136,8 +147,14 @@ class ExtensionSession implements OrchestrationSession {
       },
     });
     const value = encode(toBinary(OrchestratorRequestSchema, request));
-    const returned = await functions.call({ kind: "orchestration", name, instanceId, value });
-    const response = fromBinary(OrchestratorResponseSchema, decode(returned));
+    let response: OrchestratorResponse;
+    try {
+      const returned = await functions.call({ kind: "orchestration", name, instanceId, value });
+      response = fromBinary(OrchestratorResponseSchema, decode(returned));
+    } catch (error) {
+      if (functions.isInterruption?.(error)) throw error;
+      return failed(unhandled(name, error));
+    }
     const actions = this.#actions.read(response.actions, new Date());
     this.#past.push(...recent);
     const { customStatus } = response;
@@ -164,9 +181,15 @@ function notFound(kind: string, name: string): FailureDetails {
   return { errorType: "FunctionNotFound", errorMessage, isNonRetriable: true };
 }
 
+/** The function itself threw, or answered what is no message: the extension fails the instance, and does not try again. */
+function unhandled(name: string, error: unknown): FailureDetails {
+  const errorMessage = `Function '${name}' failed with an unhandled exception.`;
+  return { errorType: "FunctionFailed", errorMessage, stackTrace: stackOf(error), isNonRetriable: false };
+}
+
 /** The text of an error is a failure in JSON, or says its type before the first colon. */
 function readFailure(error: unknown): FailureDetails {
-  const { message, stack } = error as Error;
+  const message = messageOf(error);
   if (message.startsWith("{")) {
     try {
       return fromWireFailure(fromJsonString(TaskFailureDetailsSchema, message));
@@ -177,7 +200,7 @@ function readFailure(error: unknown): FailureDetails {
   const end = message.indexOf(": ");
   const errorType = end < 0 ? "(unknown)" : message.slice(0, end);
   const errorMessage = end < 0 ? message : message.slice(end + 2).split("\n")[0]!;
-  return { errorType, errorMessage, stackTrace: stack, isNonRetriable: false };
+  return { errorType, errorMessage, stackTrace: stackOf(error), isNonRetriable: false };
 }
 
 function encode(bytes: Uint8Array): string {
