@@ -104,7 +104,7 @@ export class DurableFunctions {
     if (duplicates.length > 0) {
       throw new DurableError(
         "HostStartFailed",
-        `defined both by a DFApp and with durable-functions, under one name: '${duplicates.join("', '")}'. Rename one of each two`,
+        `defined more than once, by functions that run in different ways: '${duplicates.join("', '")}'. Rename one of each two`,
       );
     }
     apps.attach({ registry: this.registry });

@@ -37,7 +37,7 @@ describe("an app that uses the functions of durable-functions 3.5 and a DFApp", 
 
       expect(code).not.toBe(0);
       expect(stdout + stderr).toContain(
-        "defined both by a DFApp and with durable-functions, under one name: 'classicActivity'",
+        "defined more than once, by functions that run in different ways: 'classicActivity'",
       );
     } finally {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
