@@ -156,7 +156,7 @@ describe.skipIf(path === undefined)(`a DFApp behind the Durable extension of .NE
   });
 });
 
-// Takes minutes, and its tests of what the engine itself does differently fail: for a look at what the extension does.
+// Takes minutes: `npm run test:extension`. What the engine of the extension does otherwise is left out, with reasons.
 const isSuiteAsked = process.env["DURABLE_EXTENSION_SUITE"] !== undefined;
 
 describe.skipIf(path === undefined || !isSuiteAsked)(`the suite of task hubs${because}`, () => {
