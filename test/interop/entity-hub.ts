@@ -2,7 +2,7 @@ import { TableClient } from "@azure/data-tables";
 import { expect, vi } from "vitest";
 import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
 import { readHub, type StoredRow } from "../support/hub-snapshot.ts";
-import type { DotnetPeer } from "./dotnet-peer.ts";
+import type { DotnetProgram } from "./dotnet-program.ts";
 import type { Mark } from "./entity-app.ts";
 import { type EntityHub, type EntitySide, OurEntitySide, TheirEntitySide } from "./entity-sides.ts";
 
@@ -10,7 +10,7 @@ const partitions = 4;
 let hubs = 0;
 
 /** A new task hub, and both who use it. Neither runs a worker yet. */
-export function openSharedHub(peer: DotnetPeer, connectionString: string): SharedHub {
+export function openSharedHub(peer: DotnetProgram, connectionString: string): SharedHub {
   return new SharedHub(peer, { connectionString, taskHub: `Entities${++hubs}x${process.pid}`, partitions });
 }
 
@@ -20,7 +20,7 @@ export class SharedHub {
   readonly #hub: EntityHub;
   #ids = 0;
 
-  constructor(peer: DotnetPeer, hub: EntityHub) {
+  constructor(peer: DotnetProgram, hub: EntityHub) {
     this.#hub = hub;
     this.ours = new OurEntitySide(hub);
     this.theirs = new TheirEntitySide(peer, hub);

@@ -3,7 +3,7 @@ import { silentLog } from "../../src/core/ports.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
-import type { DotnetPeer } from "./dotnet-peer.ts";
+import type { DotnetProgram } from "./dotnet-program.ts";
 import { entities as allEntities, type Mark, openEntityApp } from "./entity-app.ts";
 
 export interface InstanceStatus {
@@ -118,10 +118,10 @@ export class OurEntitySide implements EntitySide {
 
 export class TheirEntitySide implements EntitySide {
   readonly worker = `theirs-${systemRandom.guid()}`;
-  readonly #peer: DotnetPeer;
+  readonly #peer: DotnetProgram;
   readonly #hub: { readonly hub: string; readonly partitions: number };
 
-  constructor(peer: DotnetPeer, { taskHub, partitions }: EntityHub) {
+  constructor(peer: DotnetProgram, { taskHub, partitions }: EntityHub) {
     this.#peer = peer;
     this.#hub = { hub: taskHub, partitions };
   }

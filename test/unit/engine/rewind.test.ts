@@ -24,20 +24,20 @@ beforeEach(async () => {
     },
   });
   add("leaf", function* (ctx) {
-    return yield ctx.callActivity("needs a fix", ctx.instanceId);
+    return yield* ctx.callActivity("needs a fix", ctx.instanceId);
   });
   add("parent", function* (ctx) {
-    return yield ctx.callSubOrchestrator("leaf", null, `${ctx.instanceId}-leaf`);
+    return yield* ctx.callSubOrchestrator("leaf", null, `${ctx.instanceId}-leaf`);
   });
   add("grandparent", function* (ctx) {
-    return yield ctx.callSubOrchestrator("parent", null, `${ctx.instanceId}-parent`);
+    return yield* ctx.callSubOrchestrator("parent", null, `${ctx.instanceId}-parent`);
   });
   add("parent with an activity", function* (ctx) {
     const tasks = [
       ctx.callSubOrchestrator("leaf", null, `${ctx.instanceId}-leaf`),
       ctx.callActivity("needs a fix", ctx.instanceId),
     ];
-    return yield ctx.all(tasks, { failFast: false });
+    return yield* ctx.all(tasks, { failFast: false });
   });
   await hub.startWorker({ registries: [registry] });
 });
