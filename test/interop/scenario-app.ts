@@ -2,17 +2,35 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OrchestrationContext } from "../../src/orchestration/orchestration-context.ts";
-import type { Orchestrator } from "../../src/orchestration/orchestrator.ts";
+import { type GeneratorCode, inEveryStyle, type Style } from "../../src/testing/behaviours/styles.ts";
 import { Registry } from "../../src/worker/registry.ts";
 
-/**
- * The same code as in `Scenarios.cs`, action for action, so that either side can go on with what the other began.
- *
- * @param flags a folder that both sides see: what is broken, and how often something was tried
- */
-export function createScenarioRegistry(flags: string): Registry {
+/** What both sides see: what is broken, and how often something was tried. */
+export interface Flags {
+  isSet(name: string): boolean;
+  /** How often it was asked before. */
+  count(name: string): number;
+}
+
+/** Files of a folder. */
+export function flagsIn(folder: string): Flags {
+  return {
+    isSet: (name) => existsSync(join(folder, name)),
+    count(name) {
+      const path = join(folder, name);
+      const before = existsSync(path) ? readFileSync(path).length : 0;
+      appendFileSync(path, "x");
+      return before;
+    },
+  };
+}
+
+/** The same code as in `Scenarios.cs`, action for action, so that either side can go on with what the other began. */
+export function createScenarioRegistry(flags: Flags, style: Style = "generator"): Registry {
   const registry = new Registry();
-  for (const [name, orchestrator] of Object.entries(orchestrators)) registry.addOrchestration({ name, orchestrator });
+  for (const [name, code] of Object.entries(orchestrators)) {
+    registry.addOrchestration({ name, orchestrator: inEveryStyle(code)[style] });
+  }
   registry.addActivity({ name: "SayHello", activity: (who: string) => `Hello ${who}!` });
   registry.addActivity({ name: "Echo", activity: (value: unknown) => value });
   registry.addActivity({
@@ -31,9 +49,7 @@ export function createScenarioRegistry(flags: string): Registry {
   registry.addActivity({
     name: "Flaky",
     activity: (failures: number, context) => {
-      const path = join(flags, `flaky-${context.instanceId}`);
-      const before = existsSync(path) ? readFileSync(path).length : 0;
-      appendFileSync(path, "x");
+      const before = flags.count(`flaky-${context.instanceId}`);
       if (before < failures) throw new Error(`flaky ${before}`);
       return `after ${before}`;
     },
@@ -41,7 +57,7 @@ export function createScenarioRegistry(flags: string): Registry {
   registry.addActivity({
     name: "FailIfFlag",
     activity: (flag: string) => {
-      if (existsSync(join(flags, flag))) throw new Error("flag is set");
+      if (flags.isSet(flag)) throw new Error("flag is set");
       return "flag is gone";
     },
   });
@@ -54,7 +70,7 @@ const callAll = (ctx: OrchestrationContext, activity: string, count: number) =>
 const childOf = (ctx: OrchestrationContext, name: string, input: unknown = null) =>
   ctx.callSubOrchestrator(name, input, `${ctx.instanceId}-child`);
 
-const orchestrators: Readonly<Record<string, Orchestrator>> = {
+const orchestrators: Readonly<Record<string, GeneratorCode>> = {
   *Hello(ctx) {
     return [yield* hello(ctx, "Tokyo"), yield* hello(ctx, "Seattle"), yield* hello(ctx, "London")];
   },
@@ -123,7 +139,7 @@ const orchestrators: Readonly<Record<string, Orchestrator>> = {
   *Failing(ctx) {
     return yield* ctx.callActivity("Fail", "no luck");
   },
-  Throwing() {
+  *Throwing() {
     throw new Error("thrown by the orchestrator");
   },
   *Catching(ctx) {

@@ -13,7 +13,7 @@ import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import { compileProcess } from "../support/compiled-process.ts";
 import { endWithParent } from "../support/end-with-parent.ts";
 import { DotnetProgram } from "./dotnet-program.ts";
-import { createScenarioRegistry } from "./scenario-app.ts";
+import { createScenarioRegistry, flagsIn } from "./scenario-app.ts";
 
 /** What either client says of an instance. */
 export interface Status {
@@ -155,7 +155,7 @@ export class OurSide implements Side {
   }
 
   async startWorker(): Promise<void> {
-    const registries = [createScenarioRegistry(this.#options.flags)];
+    const registries = [createScenarioRegistry(flagsIn(this.#options.flags))];
     this.#worker = new TaskHubWorker({
       ...this.#open(),
       executor: new InProcessExecutor({ registries, clock: systemClock }),
