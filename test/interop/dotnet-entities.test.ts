@@ -17,14 +17,14 @@ const path = "path" in program ? program.path : undefined;
 const because = "missing" in program ? ` (skipped: ${program.missing})` : "";
 
 let azurite: Awaited<ReturnType<typeof startAzurite>>;
-let peer: DotnetProgram;
+let dotnet: DotnetProgram;
 const opened: SharedHub[] = [];
 
 // This is the library itself: DurableTask.AzureStorage with DurableTask.Core, driven by `dotnet-library`.
 describe.skipIf(path === undefined)(`entities on one hub with DurableTask.AzureStorage${because}`, () => {
   beforeAll(async () => {
     azurite = await startAzurite();
-    peer = new DotnetProgram(path!, azurite.connectionString);
+    dotnet = new DotnetProgram(path!, azurite.connectionString);
   });
 
   afterEach(async () => {
@@ -32,7 +32,7 @@ describe.skipIf(path === undefined)(`entities on one hub with DurableTask.AzureS
   });
 
   afterAll(async () => {
-    await peer.kill();
+    await dotnet.kill();
     await azurite.stop();
   });
 
@@ -241,7 +241,7 @@ describe.skipIf(path === undefined)(`entities on one hub with DurableTask.AzureS
     let sides: readonly EntitySide[];
 
     beforeAll(async () => {
-      hub = openSharedHub(peer, azurite.connectionString);
+      hub = openSharedHub(dotnet, azurite.connectionString);
       sides = [hub.ours, hub.theirs];
       await hub.startBoth();
     });
@@ -392,7 +392,7 @@ describe.skipIf(path === undefined)(`entities on one hub with DurableTask.AzureS
 });
 
 function openHub(): SharedHub {
-  const hub = openSharedHub(peer, azurite.connectionString);
+  const hub = openSharedHub(dotnet, azurite.connectionString);
   opened.push(hub);
   return hub;
 }

@@ -118,16 +118,16 @@ export class OurEntitySide implements EntitySide {
 
 export class TheirEntitySide implements EntitySide {
   readonly worker = `theirs-${systemRandom.guid()}`;
-  readonly #peer: DotnetProgram;
+  readonly #dotnet: DotnetProgram;
   readonly #hub: { readonly hub: string; readonly partitions: number };
 
-  constructor(peer: DotnetProgram, { taskHub, partitions }: EntityHub) {
-    this.#peer = peer;
+  constructor(dotnet: DotnetProgram, { taskHub, partitions }: EntityHub) {
+    this.#dotnet = dotnet;
     this.#hub = { hub: taskHub, partitions };
   }
 
   #ask<T>(op: string, args: object = {}): Promise<T> {
-    return this.#peer.ask<T>(op, { ...this.#hub, ...args });
+    return this.#dotnet.ask<T>(op, { ...this.#hub, ...args });
   }
 
   async start(instanceId: string, name: string, input?: unknown): Promise<void> {
@@ -136,8 +136,8 @@ export class TheirEntitySide implements EntitySide {
   }
 
   async status(instanceId: string): Promise<InstanceStatus | undefined> {
-    const found = await this.#ask<{ status: string; output: string | null } | null>("status", { instanceId });
-    return found === null ? undefined : { status: found.status, output: parse(found.output) };
+    const found = await this.#ask<{ runtimeStatus: string; output: string | null } | null>("state", { instanceId });
+    return found === null ? undefined : { status: found.runtimeStatus, output: parse(found.output) };
   }
 
   async raise(instanceId: string, name: string): Promise<void> {
@@ -171,7 +171,7 @@ export class TheirEntitySide implements EntitySide {
   }
 
   async marks(): Promise<readonly Mark[]> {
-    return await this.#peer.ask("marks");
+    return await this.#dotnet.ask("marks");
   }
 }
 

@@ -3,7 +3,7 @@ using Newtonsoft.Json.Linq;
 
 namespace DotnetLibrary;
 
-/// <summary>`entity-app.ts` has the same, so that either side can go on with what the other began.</summary>
+/// <summary>Those that use entities; `entity-app.ts` has the same, so that either side can go on with what the other began.</summary>
 static class EntityOrchestrations
 {
     public static readonly IReadOnlyDictionary<string, OrchestrationCode> All = new Dictionary<string, OrchestrationCode>
