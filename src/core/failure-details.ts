@@ -50,6 +50,15 @@ export function formatFailure(details: FailureDetails): string {
   return `${details.errorType}: ${details.errorMessage}`;
 }
 
+/**
+ * The text that DurableTask.Core keeps beside the details of a failure: its message alone, and of a task's failure that
+ * nobody has handled the message of what the task has thrown.
+ */
+export function failureMessage({ errorType, errorMessage, innerFailure }: FailureDetails): string {
+  const isOfTask = errorType === "TaskFailedError" && innerFailure !== undefined;
+  return isOfTask ? failureMessage(innerFailure) : errorMessage;
+}
+
 /** {@link formatFailure} with the causes: `Error: no answer (caused by Error: connect ECONNREFUSED)`. */
 export function formatFailureChain(details: FailureDetails): string {
   const { innerFailure } = details;

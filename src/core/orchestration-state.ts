@@ -21,6 +21,8 @@ export interface OrchestrationState {
   readonly scheduledStartTime: Date | undefined;
   readonly generation: number;
   readonly tags: Tags | undefined;
+  /** Id of the orchestration that has started it, also of one that does not wait for it; absent for others. */
+  readonly parentInstanceId?: string | undefined;
   /** Why it failed; absent when that was not asked for. */
   readonly failureDetails?: FailureDetails | undefined;
 }

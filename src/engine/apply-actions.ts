@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { encodeActivityInput } from "../core/activity-input.ts";
+import { failureMessage } from "../core/failure-details.ts";
 import type {
   ExecutionCompleted,
   ExecutionStarted,
@@ -129,6 +130,7 @@ function createSubOrchestration(
     taskScheduleId: id,
   };
   const target = { instanceId, executionId: childExecutionId(started, action) };
+  const tags = markTags({ ...started.tags, ...action.tags }, action.fireAndForget);
   return {
     event: {
       type: "SubOrchestrationInstanceCreated",
@@ -139,7 +141,7 @@ function createSubOrchestration(
       instanceId,
       input,
       clientSpanId: action.parentTraceContext?.spanId,
-      tags: markTags(action.tags, action.fireAndForget),
+      tags,
     },
     outgoing: {
       message: {
@@ -152,7 +154,7 @@ function createSubOrchestration(
           name,
           version,
           input,
-          tags: markTags({ ...started.tags, ...action.tags }, action.fireAndForget),
+          tags,
           correlation: undefined,
           parentTraceContext: action.parentTraceContext,
           scheduledStartTime: undefined,
@@ -219,7 +221,7 @@ function complete(started: ExecutionStarted, action: CompleteOrchestration, time
     eventId: id,
     timestamp,
     orchestrationStatus: status,
-    result,
+    result: result ?? (failureDetails && failureMessage(failureDetails)),
     failureDetails,
   };
   return { event, outgoing: answerOf(started, event) };

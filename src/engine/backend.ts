@@ -161,6 +161,8 @@ export interface InstanceChange {
   readonly keepsCustomStatus?: boolean | undefined;
   /** How the execution began. A row that is missing is made only of a change that knows it. */
   readonly started?: InstanceStart | undefined;
+  /** Who has started it, also without waiting for it; the empty text for a client. Absent when history does not tell. */
+  readonly parentInstanceId?: string | undefined;
   readonly runtimeStatus?: OrchestrationRuntimeStatus | undefined;
   readonly output?: string | undefined;
   readonly completedTime?: Date | undefined;

@@ -233,6 +233,7 @@ function checkpointOf(
       lastUpdatedTime: startedAt,
       customStatus: formatEntityStatus(scheduler),
       started: { ...start, createdTime: startedAt, scheduledStartTime: undefined },
+      parentInstanceId: "",
       runtimeStatus: "Running",
     },
     settled: messages,

@@ -14,8 +14,14 @@ export function describeInstance(
     customStatus: custom.customStatus,
     keepsCustomStatus: custom.keepsCustomStatus,
     started: history.started && toInstanceStart(history.started),
+    parentInstanceId: history.started && parentInstanceIdOf(history.started),
     ...(history.started === undefined && history.completed === undefined ? {} : history.status),
   };
+}
+
+/** As the row of an instance has it: the empty text for an instance that a client has started. */
+export function parentInstanceIdOf({ parentInstance }: ExecutionStarted): string {
+  return parentInstance?.orchestrationInstance.instanceId ?? "";
 }
 
 function toInstanceStart(event: ExecutionStarted): InstanceStart {

@@ -1,4 +1,4 @@
-import { type FailureDetails, formatFailure } from "../core/failure-details.ts";
+import { type FailureDetails, failureMessage } from "../core/failure-details.ts";
 import type { ExecutionCompleted, ExecutionStarted, ParentInstance, Tags } from "../core/history-event.ts";
 import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
 
@@ -33,8 +33,7 @@ function answerToParent(parent: ParentInstance, completed: ExecutionCompleted): 
     errorMessage: completed.result ?? `the sub-orchestration was ${completed.orchestrationStatus.toLowerCase()}`,
     isNonRetriable: false,
   };
-  const reason = completed.failureDetails === undefined ? failureDetails.errorMessage : formatFailure(failureDetails);
-  return { event: { ...header, ...failed(reason, failureDetails) }, target };
+  return { event: { ...header, ...failed(failureDetails) }, target };
 }
 
 /** Tells the parent that its child cannot start, because another execution holds the id; `undefined` as above. */
@@ -48,10 +47,12 @@ export function refusalOf(start: ExecutionStarted, timestamp: Date): OutgoingMes
     isNonRetriable: true,
   };
   const header = { eventId: -1, timestamp, taskScheduledId: parent.taskScheduleId };
-  const event = { ...header, ...failed(formatFailure(failureDetails), failureDetails) };
+  const event = { ...header, ...failed(failureDetails) };
   return { message: { event, target: parent.orchestrationInstance } };
 }
 
-function failed(reason: string, failureDetails: FailureDetails) {
+/** The reason is what callers in .NET see as the message of their exception. */
+function failed(failureDetails: FailureDetails) {
+  const reason = failureMessage(failureDetails);
   return { type: "SubOrchestrationInstanceFailed", reason, details: undefined, failureDetails } as const;
 }

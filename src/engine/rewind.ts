@@ -1,4 +1,6 @@
+import type { HistoryEvent } from "../core/history-event.ts";
 import { mapConcurrently } from "../core/map-concurrently.ts";
+import type { OrchestrationState } from "../core/orchestration-state.ts";
 import type { Clock } from "../core/ports.ts";
 import type { TaskHubStore } from "./backend.ts";
 import { HistorySummary } from "./history-summary.ts";
@@ -16,7 +18,7 @@ const maxConcurrentReads = 16;
  *
  * Children come before their parent. Of one instance the history comes first, then the wake-up, then the row: should this
  * break off, the instance still shows that it failed and can be rewound once more, or it is woken and its worker brings
- * the row right.
+ * the row right. Who has nothing to do but wait for children is woken by their answers alone, as in .NET.
  *
  * @throws DurableError `InstanceNotFound`, `WorkItemLockLost` when a history changes meanwhile
  */
@@ -28,9 +30,10 @@ export async function rewindInstance(
 ): Promise<void> {
   if (seen.has(instanceId)) return;
   seen.add(instanceId);
-  const { store, clock } = options;
+  const { store } = options;
   const state = await store.getInstance(instanceId, { fetchInput: false });
   const failedChildren: string[] = [];
+  let asksAgain = false;
   await store.editHistory(instanceId, async (events) => {
     const { undone, openChildren } = planRewind(events);
     const { started } = HistorySummary.of(events);
@@ -42,14 +45,31 @@ export async function rewindInstance(
     failedChildren.push(...failed.map((child) => child.instanceId));
     // The parent of a failed child waits for its next answer; any other child is started again, and knows the repeat.
     const startedAgain = children.filter(({ isFailed }) => !isFailed).map(({ index }) => index);
+    asksAgain = [...undone, ...startedAgain].some((index) => isQuestion(events[index]!));
     return {
       undone: [...undone, ...startedAgain].sort((a, b) => a - b),
       reopened: failed.map(({ index }) => index),
     };
   });
   for (const child of failedChildren) await rewindInstance(child, reason, options, seen);
+  // Nothing to do before its children answer: their answers wake it.
+  const isWokenByChild = failedChildren.length > 0 && !asksAgain;
+  if (!isWokenByChild) await wakeUp(instanceId, reason, state, options);
+  if (state !== undefined) await store.markPending(state);
+}
+
+async function wakeUp(
+  instanceId: string,
+  reason: string | undefined,
+  state: OrchestrationState | undefined,
+  { store, clock }: RewindOptions,
+): Promise<void> {
   const timestamp = new Date(Math.max(clock.now(), (state?.completedTime?.getTime() ?? 0) + 1));
   const event = { type: "GenericEvent", eventId: -1, timestamp, data: reason } as const;
   await store.sendMessage({ message: { event, target: { instanceId, executionId: undefined } } });
-  if (state !== undefined) await store.markPending(state);
+}
+
+/** Its code asks for it again as soon as it runs. */
+function isQuestion({ type }: HistoryEvent): boolean {
+  return type === "TaskScheduled" || type === "TimerCreated" || type === "SubOrchestrationInstanceCreated";
 }

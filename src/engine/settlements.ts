@@ -1,5 +1,5 @@
 import type { DurableError } from "../core/errors.ts";
-import { describeFailure } from "../core/failure-details.ts";
+import { describeFailure, failureMessage } from "../core/failure-details.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import type { OutgoingMessage } from "../core/task-message.ts";
 import type { DeliveredMessage, InstanceChange, OrchestrationCheckpoint, OrchestrationWorkItem } from "./backend.ts";
@@ -149,14 +149,15 @@ function refusalsFor({ refused }: Reconciliation, now: Date): OutgoingMessage[] 
 /** An episode that did nothing but fail. */
 function failureEvents(error: DurableError, timestamp: Date): HistoryEvent[] {
   const header = { eventId: -1, timestamp };
+  const failureDetails = describeFailure(error);
   return [
     { ...header, type: "OrchestratorStarted" },
     {
       ...header,
       type: "ExecutionCompleted",
       orchestrationStatus: "Failed",
-      result: undefined,
-      failureDetails: describeFailure(error),
+      result: failureMessage(failureDetails),
+      failureDetails,
     },
     { ...header, type: "OrchestratorCompleted" },
   ];

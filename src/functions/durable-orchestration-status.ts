@@ -17,6 +17,8 @@ export interface DurableOrchestrationStatus {
   readonly output: unknown;
   /** What the orchestrator last gave to `setCustomStatus`, or `null`. */
   readonly customStatus: unknown;
+  /** Id of the orchestration that has started it, also of one that does not wait for it. */
+  readonly parentInstanceId?: string;
   /** Present only when asked for. */
   readonly history?: readonly HistoryEntry[];
 }
@@ -39,6 +41,7 @@ export function createStatus(
     input: showInput ? readPayload(state.input, dataConverter) : null,
     output: readPayload(state.output, dataConverter),
     customStatus: readPayload(state.customStatus, dataConverter),
+    ...(state.parentInstanceId !== undefined && { parentInstanceId: state.parentInstanceId }),
     ...(history && { history }),
   };
 }

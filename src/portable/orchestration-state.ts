@@ -48,6 +48,11 @@ export class OrchestrationState<Output = unknown> {
     return this.#state.completedTime;
   }
 
+  /** Id of the orchestration that has started it, also of one that does not wait for it; `undefined` for others. */
+  get parentInstanceId(): string | undefined {
+    return this.#state.parentInstanceId;
+  }
+
   get tags(): Tags {
     return this.#state.tags ?? {};
   }
@@ -110,7 +115,7 @@ export class OrchestrationState<Output = unknown> {
   /** What is logged or sent on: a plain object. */
   toJSON(): Readonly<Record<string, unknown>> {
     const { instanceId, name, runtimeStatus, createdAt, lastUpdatedAt, input, result, customStatus } = this;
-    const { tags, failureDetails } = this;
+    const { tags, parentInstanceId, failureDetails } = this;
     return {
       instanceId,
       name,
@@ -121,6 +126,7 @@ export class OrchestrationState<Output = unknown> {
       result,
       customStatus,
       tags,
+      ...(parentInstanceId !== undefined && { parentInstanceId }),
       failureDetails,
     };
   }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startAzurite } from "../support/azurite.ts";
-import { buildPeer, DotnetPeer } from "./dotnet-peer.ts";
+import { buildDotnet, DotnetProgram } from "./dotnet-program.ts";
 import {
   ended,
   expectState,
@@ -12,19 +12,19 @@ import {
 } from "./entity-hub.ts";
 import type { EntitySide } from "./entity-sides.ts";
 
-const program = await buildPeer("dotnet-library");
+const program = await buildDotnet("dotnet-library");
 const path = "path" in program ? program.path : undefined;
 const because = "missing" in program ? ` (skipped: ${program.missing})` : "";
 
 let azurite: Awaited<ReturnType<typeof startAzurite>>;
-let peer: DotnetPeer;
+let dotnet: DotnetProgram;
 const opened: SharedHub[] = [];
 
 // This is the library itself: DurableTask.AzureStorage with DurableTask.Core, driven by `dotnet-library`.
 describe.skipIf(path === undefined)(`entities on one hub with DurableTask.AzureStorage${because}`, () => {
   beforeAll(async () => {
     azurite = await startAzurite();
-    peer = new DotnetPeer(path!, azurite.connectionString);
+    dotnet = new DotnetProgram(path!, azurite.connectionString);
   });
 
   afterEach(async () => {
@@ -32,7 +32,7 @@ describe.skipIf(path === undefined)(`entities on one hub with DurableTask.AzureS
   });
 
   afterAll(async () => {
-    await peer.kill();
+    await dotnet.kill();
     await azurite.stop();
   });
 
@@ -140,7 +140,7 @@ describe.skipIf(path === undefined)(`entities on one hub with DurableTask.AzureS
   });
 
   it("our worker goes on with the locks of a .NET worker that was killed", async () => {
-    const mortal = new DotnetPeer(path!, azurite.connectionString);
+    const mortal = new DotnetProgram(path!, azurite.connectionString);
     const { ours, theirs } = openSharedHub(mortal, azurite.connectionString);
     try {
       await theirs.startWorker();
@@ -241,7 +241,7 @@ describe.skipIf(path === undefined)(`entities on one hub with DurableTask.AzureS
     let sides: readonly EntitySide[];
 
     beforeAll(async () => {
-      hub = openSharedHub(peer, azurite.connectionString);
+      hub = openSharedHub(dotnet, azurite.connectionString);
       sides = [hub.ours, hub.theirs];
       await hub.startBoth();
     });
@@ -392,7 +392,7 @@ describe.skipIf(path === undefined)(`entities on one hub with DurableTask.AzureS
 });
 
 function openHub(): SharedHub {
-  const hub = openSharedHub(peer, azurite.connectionString);
+  const hub = openSharedHub(dotnet, azurite.connectionString);
   opened.push(hub);
   return hub;
 }

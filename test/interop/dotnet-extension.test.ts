@@ -6,9 +6,9 @@ import { type Azurite, startAzurite } from "../support/azurite.ts";
 import { registerAsyncs, registerGenerators, registerTasks } from "./dotnet-extension/durable-app.ts";
 import { ExtensionApp } from "./dotnet-extension/extension-app.ts";
 import { openExtensionHub, without } from "./dotnet-extension/extension-hub.ts";
-import { buildPeer } from "./dotnet-peer.ts";
+import { buildDotnet } from "./dotnet-program.ts";
 
-const program = await buildPeer("dotnet-extension");
+const program = await buildDotnet("dotnet-extension");
 const path = "path" in program ? program.path : undefined;
 const because = "missing" in program ? ` (skipped: ${program.missing})` : "";
 

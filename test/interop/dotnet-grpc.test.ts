@@ -11,9 +11,9 @@ import { OurSdk, ourFailures } from "./dotnet-grpc/our-sdk.ts";
 import { restartCases } from "./dotnet-grpc/restart-cases.ts";
 import { traceCases } from "./dotnet-grpc/trace-cases.ts";
 import { versionCases } from "./dotnet-grpc/version-cases.ts";
-import { buildPeer } from "./dotnet-peer.ts";
+import { buildDotnet } from "./dotnet-program.ts";
 
-const program = await buildPeer("dotnet-grpc");
+const program = await buildDotnet("dotnet-grpc");
 const path = "path" in program ? program.path : undefined;
 const because = "missing" in program ? ` (skipped: ${program.missing})` : "";
 

@@ -15,7 +15,7 @@ export interface Mark {
   readonly at: number;
 }
 
-/** The same code as in `Entities.cs` and `Orchestrations.cs`, so that either side can go on with what the other began. */
+/** The same code as in `Entities.cs` and `EntityOrchestrations.cs`, so that either side can go on with what the other began. */
 export function openEntityApp() {
   const marks: Mark[] = [];
   return {

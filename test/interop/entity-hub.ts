@@ -2,7 +2,7 @@ import { TableClient } from "@azure/data-tables";
 import { expect, vi } from "vitest";
 import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
 import { readHub, type StoredRow } from "../support/hub-snapshot.ts";
-import type { DotnetPeer } from "./dotnet-peer.ts";
+import type { DotnetProgram } from "./dotnet-program.ts";
 import type { Mark } from "./entity-app.ts";
 import { type EntityHub, type EntitySide, OurEntitySide, TheirEntitySide } from "./entity-sides.ts";
 
@@ -10,8 +10,8 @@ const partitions = 4;
 let hubs = 0;
 
 /** A new task hub, and both who use it. Neither runs a worker yet. */
-export function openSharedHub(peer: DotnetPeer, connectionString: string): SharedHub {
-  return new SharedHub(peer, { connectionString, taskHub: `Entities${++hubs}x${process.pid}`, partitions });
+export function openSharedHub(dotnet: DotnetProgram, connectionString: string): SharedHub {
+  return new SharedHub(dotnet, { connectionString, taskHub: `Entities${++hubs}x${process.pid}`, partitions });
 }
 
 export class SharedHub {
@@ -20,10 +20,10 @@ export class SharedHub {
   readonly #hub: EntityHub;
   #ids = 0;
 
-  constructor(peer: DotnetPeer, hub: EntityHub) {
+  constructor(dotnet: DotnetProgram, hub: EntityHub) {
     this.#hub = hub;
     this.ours = new OurEntitySide(hub);
-    this.theirs = new TheirEntitySide(peer, hub);
+    this.theirs = new TheirEntitySide(dotnet, hub);
   }
 
   other(side: EntitySide): EntitySide {
@@ -132,8 +132,8 @@ export function shapeOf(row: StoredRow): RowShape {
   );
 }
 
-/** Not the columns of ours in the sentinel row, which the library keeps and ignores, nor the one that we do not write yet. */
+/** Not the columns of ours in the sentinel row, which the library keeps and ignores. */
 export function withoutOwnColumns(shape: RowShape): RowShape {
-  const { AcceptedMessageIds: _, EventCount: __, EventCountOf: ___, ParentInstanceId: ____, ...common } = shape;
+  const { AcceptedMessageIds: _, EventCount: __, EventCountOf: ___, ...common } = shape;
   return common;
 }

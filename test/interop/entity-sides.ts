@@ -3,7 +3,7 @@ import { silentLog } from "../../src/core/ports.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
-import type { DotnetPeer } from "./dotnet-peer.ts";
+import type { DotnetProgram } from "./dotnet-program.ts";
 import { entities as allEntities, type Mark, openEntityApp } from "./entity-app.ts";
 
 export interface InstanceStatus {
@@ -118,16 +118,16 @@ export class OurEntitySide implements EntitySide {
 
 export class TheirEntitySide implements EntitySide {
   readonly worker = `theirs-${systemRandom.guid()}`;
-  readonly #peer: DotnetPeer;
+  readonly #dotnet: DotnetProgram;
   readonly #hub: { readonly hub: string; readonly partitions: number };
 
-  constructor(peer: DotnetPeer, { taskHub, partitions }: EntityHub) {
-    this.#peer = peer;
+  constructor(dotnet: DotnetProgram, { taskHub, partitions }: EntityHub) {
+    this.#dotnet = dotnet;
     this.#hub = { hub: taskHub, partitions };
   }
 
   #ask<T>(op: string, args: object = {}): Promise<T> {
-    return this.#peer.ask<T>(op, { ...this.#hub, ...args });
+    return this.#dotnet.ask<T>(op, { ...this.#hub, ...args });
   }
 
   async start(instanceId: string, name: string, input?: unknown): Promise<void> {
@@ -136,8 +136,8 @@ export class TheirEntitySide implements EntitySide {
   }
 
   async status(instanceId: string): Promise<InstanceStatus | undefined> {
-    const found = await this.#ask<{ status: string; output: string | null } | null>("status", { instanceId });
-    return found === null ? undefined : { status: found.status, output: parse(found.output) };
+    const found = await this.#ask<{ runtimeStatus: string; output: string | null } | null>("state", { instanceId });
+    return found === null ? undefined : { status: found.runtimeStatus, output: parse(found.output) };
   }
 
   async raise(instanceId: string, name: string): Promise<void> {
@@ -171,7 +171,7 @@ export class TheirEntitySide implements EntitySide {
   }
 
   async marks(): Promise<readonly Mark[]> {
-    return await this.#peer.ask("marks");
+    return await this.#dotnet.ask("marks");
   }
 }
 

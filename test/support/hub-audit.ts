@@ -209,6 +209,13 @@ function judgeRow(
   return violations;
 }
 
+/** Of all histories of a hub: what was answered more than once, by instance. */
+export function repeatedAnswers(hub: HubSnapshot): readonly string[] {
+  return [...hub.histories].flatMap(([id, rows]) => {
+    return findRepeatedAnswers(readExecution(rows)).map((answer) => `${id}: ${answer}`);
+  });
+}
+
 /** Questions that were answered more than once, whatever the kinds of the answers. */
 function findRepeatedAnswers({ rows }: Execution): string[] {
   const answers = new Map<number, string[]>();

@@ -1,8 +1,6 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { compileProcess } from "./compiled-process.ts";
 import { endWithParent } from "./end-with-parent.ts";
 
 /** How soon a worker takes over, and how long it keeps. */
@@ -35,18 +33,11 @@ export type WorkerReply =
   | { readonly failed: "open" | "close"; readonly reason: string }
   | { readonly log: string };
 
-/** Below `node_modules`, where the compiled files find their packages. Test runs beside each other do not share it. */
-const outFolder = resolve(`node_modules/.cache/crash-worker/${process.pid}`);
+let outFolder = "";
 
 /** Compiles the worker's process from the sources as they are now. */
 export async function buildWorkerProcess(): Promise<void> {
-  process.on("exit", () => rmSync(outFolder, { recursive: true, force: true }));
-  mkdirSync(outFolder, { recursive: true });
-  writeFileSync(join(outFolder, "package.json"), '{ "type": "module" }');
-  const require = createRequire(import.meta.url);
-  const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
-  const args = [tsc, "-p", "test/support/crash-worker.tsconfig.json", "--outDir", outFolder];
-  await promisify(execFile)(process.execPath, args);
+  outFolder = await compileProcess("crash-worker", "test/support/crash-worker.tsconfig.json");
 }
 
 /** A process that runs a worker until it is told to stop, or killed. */

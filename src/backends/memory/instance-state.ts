@@ -1,6 +1,7 @@
 import type { InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
 import { isTerminalStatus } from "../../core/orchestration-status.ts";
 import type { InstanceChange, NewInstance } from "../../engine/backend.ts";
+import { parentInstanceIdOf } from "../../engine/instance-change.ts";
 import { nextInstanceWrite } from "../../engine/next-instance-write.ts";
 
 /** The state of an instance that a client has just created. */
@@ -20,6 +21,7 @@ export function createPendingState({ event }: NewInstance): OrchestrationState {
     scheduledStartTime: event.scheduledStartTime,
     generation: event.generation ?? 0,
     tags: event.tags,
+    parentInstanceId: parentInstanceIdOf(event) || undefined,
   };
 }
 
@@ -50,6 +52,7 @@ export function applyInstanceChange(
     scheduledStartTime: started?.scheduledStartTime ?? (isSame ? stored?.scheduledStartTime : undefined),
     generation: started?.generation ?? stored?.generation ?? 0,
     tags: started === undefined ? stored?.tags : started.tags,
+    parentInstanceId: (change.parentInstanceId ?? (isSame ? stored?.parentInstanceId : undefined)) || undefined,
   };
 }
 

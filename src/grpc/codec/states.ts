@@ -30,6 +30,7 @@ export function toWireState(state: OrchestrationState, { fetchPayloads }: StateO
     lastUpdatedTimestamp: toTimestamp(state.lastUpdatedTime),
     completedTimestamp: completedTime && toTimestamp(completedTime),
     tags: toWireTags(state.tags),
+    parentInstanceId: state.parentInstanceId,
     ...(fetchPayloads && payloadsOf(state)),
   };
 }
@@ -72,6 +73,7 @@ export function fromWireState(wire: WireState): OrchestrationState {
     scheduledStartTime: fromTimestamp(wire.scheduledStartTimestamp),
     generation: 0,
     tags: fromWireTags(wire.tags),
+    parentInstanceId: wire.parentInstanceId || undefined,
     ...(failureDetails !== undefined && { failureDetails }),
   };
 }

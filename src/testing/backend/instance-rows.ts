@@ -117,7 +117,12 @@ export function describeInstanceRows(it: BackendTest): void {
 
       await hub.complete({
         ...checkpoint(workItem, executionId, [episodeStarted(), event]),
-        instance: change(executionId, { started, runtimeStatus: "Running", customStatus: '"new"' }),
+        instance: change(executionId, {
+          started,
+          parentInstanceId: "parent",
+          runtimeStatus: "Running",
+          customStatus: '"new"',
+        }),
       });
 
       expect(await hub.row(instance)).toMatchObject({
@@ -134,7 +139,23 @@ export function describeInstanceRows(it: BackendTest): void {
         completedTime: undefined,
         generation: 0,
         tags: { t: "1" },
+        parentInstanceId: "parent",
       });
+    });
+
+    it("names the parent until a change says that there is none", async ({ hub }) => {
+      const instance = await hub.running();
+      const { executionId } = instance;
+      const before = await hub.row(instance);
+
+      await write(hub, instance, change(executionId, { parentInstanceId: "parent" }));
+      await write(hub, instance, change(executionId));
+      const kept = await hub.row(instance);
+      await write(hub, instance, change(executionId, { parentInstanceId: "" }));
+
+      expect(before?.parentInstanceId).toBeUndefined();
+      expect(kept?.parentInstanceId).toBe("parent");
+      expect((await hub.row(instance))?.parentInstanceId).toBeUndefined();
     });
 
     it("is made again, when it was lost, of the first change that knows", async ({ hub }) => {

@@ -9,7 +9,7 @@ import { OrchestratorRequestSchema } from "../../../src/grpc/proto/orchestrator_
 import { findTrigger } from "../../../src/host/app/function-metadata.ts";
 import type { TypedData } from "../../../src/host/app/typed-data.ts";
 import { FunctionsWorkerDouble } from "../../support/functions-host-double/functions-worker.ts";
-import { DotnetPeer } from "../dotnet-peer.ts";
+import { DotnetProgram } from "../dotnet-program.ts";
 
 export interface ExtensionAppOptions {
   /** The .NET program. */
@@ -48,11 +48,11 @@ const hostJson = {
 /** An app in this process, whose functions are called by the genuine Durable extension in its own. */
 export class ExtensionApp {
   readonly #worker: FunctionsWorkerDouble;
-  readonly #peer: DotnetPeer;
+  readonly #peer: DotnetProgram;
   readonly #server: Server;
   readonly #folder: string;
 
-  private constructor(worker: FunctionsWorkerDouble, peer: DotnetPeer, server: Server, folder: string) {
+  private constructor(worker: FunctionsWorkerDouble, peer: DotnetProgram, server: Server, folder: string) {
     this.#worker = worker;
     this.#peer = peer;
     this.#server = server;
@@ -68,7 +68,7 @@ export class ExtensionApp {
     const server = await listen(worker, log);
     const { port } = server.address() as AddressInfo;
     const settings = { connectionString, taskHub, worker: `http://127.0.0.1:${port}/`, functions: describe(worker) };
-    const peer = new DotnetPeer(program, JSON.stringify(settings));
+    const peer = new DotnetProgram(program, JSON.stringify(settings));
     const app = new ExtensionApp(worker, peer, server, folder);
     try {
       worker.clientBinding = JSON.parse(await peer.ask<string>("start"));

@@ -1,4 +1,4 @@
-import { DotnetPeer } from "../dotnet-peer.ts";
+import { DotnetProgram } from "../dotnet-program.ts";
 import { type FailureNames, SdkUnderTest } from "./sdk-under-test.ts";
 
 export interface SdkEntity {
@@ -36,13 +36,13 @@ const dotnetFailures: FailureNames = {
 /** The official .NET SDK in a process of its own: the client of one sidecar, and a worker of it when started. */
 export class DotnetSdk extends SdkUnderTest {
   readonly failures: FailureNames;
-  readonly #peer: DotnetPeer;
+  readonly #peer: DotnetProgram;
 
   /** @param failures what the worker calls them. @defaultValue as its own does */
   constructor(program: string, address: string, failures = dotnetFailures) {
     super();
     this.failures = failures;
-    this.#peer = new DotnetPeer(program, address);
+    this.#peer = new DotnetProgram(program, address);
   }
 
   /** Any operation of the program. @throws what the SDK throws: the name of the exception and its text */

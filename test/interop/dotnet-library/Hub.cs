@@ -1,4 +1,5 @@
 using DurableTask.AzureStorage;
+using DurableTask.AzureStorage.Tracking;
 using DurableTask.Core;
 using DurableTask.Core.Entities;
 using DurableTask.Core.History;
@@ -7,40 +8,34 @@ using Newtonsoft.Json.Linq;
 namespace DotnetLibrary;
 
 /// <summary>One task hub: a client, and at most one worker at a time.</summary>
-sealed class Hub(string connectionString, string name, int partitions)
+sealed class Hub(HubOptions options)
 {
-    readonly AzureStorageOrchestrationService client = new(Settings(connectionString, name, partitions, "client"));
+    readonly AzureStorageOrchestrationService client = new(options.For("client"));
     TaskHubWorker? worker;
-
-    static AzureStorageOrchestrationServiceSettings Settings(string connectionString, string hub, int partitions, string worker) => new()
-    {
-        StorageAccountClientProvider = new StorageAccountClientProvider(connectionString),
-        TaskHubName = hub,
-        PartitionCount = partitions,
-        WorkerId = worker,
-        UseSeparateQueueForEntityWorkItems = true,
-        MaxQueuePollingInterval = TimeSpan.FromMilliseconds(100),
-        // Who is killed is succeeded soon.
-        ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
-        LeaseInterval = TimeSpan.FromSeconds(10),
-        LeaseRenewInterval = TimeSpan.FromMilliseconds(500),
-        LeaseAcquireInterval = TimeSpan.FromMilliseconds(500),
-    };
 
     public Task Create() => this.client.CreateIfNotExistsAsync();
 
     /// <param name="entities">names of those that the worker knows</param>
     public async Task StartWorker(string id, IReadOnlyCollection<string> entities)
     {
-        this.worker = new TaskHubWorker(new AzureStorageOrchestrationService(Settings(connectionString, name, partitions, id)))
+        await this.Create();
+        this.worker = new TaskHubWorker(new AzureStorageOrchestrationService(options.For(id)))
         {
-            ErrorPropagationMode = ErrorPropagationMode.UseFailureDetails,
+            ErrorPropagationMode = options.SerializeExceptions
+                ? ErrorPropagationMode.SerializeExceptions
+                : ErrorPropagationMode.UseFailureDetails,
         };
-        foreach (var (each, code) in Orchestrations.All)
-            this.worker.AddTaskOrchestrations(new Named<TaskOrchestration>(each, () => new EntityOrchestration(code)));
-        foreach (var (each, create) in Entities.All)
-            if (entities.Contains(each)) this.worker.AddTaskEntities(new Named<TaskEntity>(each, create));
+        foreach (var (name, code) in EntityOrchestrations.All.Concat(Scenarios.Orchestrations))
+            foreach (var version in Scenarios.VersionsOf(name))
+                this.worker.AddTaskOrchestrations(new Named<TaskOrchestration>(name, version, () => new Orchestration(code)));
+        foreach (var (name, create) in Scenarios.Activities)
+            this.worker.AddTaskActivities(new Named<TaskActivity>(name, "", create));
+        foreach (var (name, create) in Entities.All)
+            if (entities.Contains(name)) this.worker.AddTaskEntities(new Named<TaskEntity>(name, "", create));
         await this.worker.StartAsync();
+        if (!options.SerializeExceptions) return;
+        this.worker.TaskOrchestrationDispatcher.IncludeDetails = true;
+        this.worker.TaskActivityDispatcher.IncludeDetails = true;
     }
 
     public async Task StopWorker()
@@ -49,34 +44,87 @@ sealed class Hub(string connectionString, string name, int partitions)
         this.worker = null;
     }
 
-    public async Task Start(string id, string orchestration, string? input)
+    public async Task Start(string id, string orchestration, JObject request)
     {
+        await this.Create();
         var instance = new OrchestrationInstance { InstanceId = id, ExecutionId = Guid.NewGuid().ToString("N") };
         // The text as it is, which is how the hosts on top of the core start.
-        var started = new ExecutionStartedEvent(-1, input) { Name = orchestration, Version = "", OrchestrationInstance = instance };
-        await this.client.CreateTaskOrchestrationAsync(new TaskMessage { OrchestrationInstance = instance, Event = started });
+        var started = new ExecutionStartedEvent(-1, (string?)request["input"])
+        {
+            Name = orchestration,
+            Version = (string?)request["version"] ?? "",
+            OrchestrationInstance = instance,
+            Tags = request["tags"]?.ToObject<Dictionary<string, string>>(),
+            ScheduledStartTime = request["startMs"] is { } ms ? DateTime.UtcNow.AddMilliseconds((double)ms) : null,
+        };
+        var message = new TaskMessage { OrchestrationInstance = instance, Event = started };
+        // What the hosts refuse to replace.
+        OrchestrationStatus[] running = [OrchestrationStatus.Running, OrchestrationStatus.ContinuedAsNew, OrchestrationStatus.Pending, OrchestrationStatus.Suspended];
+        await this.client.CreateTaskOrchestrationAsync(message, running);
     }
 
-    public async Task<JToken> Status(string id)
+    public async Task<JToken> State(string id)
     {
-        var states = await this.client.GetOrchestrationStateAsync(id, false, false);
-        var state = states.FirstOrDefault();
-        if (state is null) return JValue.CreateNull();
-        return new JObject { ["status"] = state.OrchestrationStatus.ToString(), ["output"] = state.Output };
+        var states = await this.client.GetOrchestrationStateAsync(id, false, true);
+        return states.FirstOrDefault() is { } state ? Describe(state) : JValue.CreateNull();
     }
+
+    public async Task<JToken> List(string prefix)
+    {
+        var condition = new OrchestrationInstanceStatusQueryCondition { InstanceIdPrefix = prefix };
+        var states = new JArray();
+        string? continuation = null;
+        do
+        {
+            var page = await this.client.GetOrchestrationStateAsync(condition, 100, continuation);
+            foreach (var state in page.OrchestrationState) states.Add(Describe(state));
+            continuation = page.ContinuationToken;
+        } while (continuation is not null);
+        return states;
+    }
+
+    static JObject Describe(OrchestrationState state) => new()
+    {
+        ["instanceId"] = state.OrchestrationInstance.InstanceId,
+        ["executionId"] = state.OrchestrationInstance.ExecutionId,
+        ["name"] = state.Name,
+        ["version"] = state.Version,
+        ["runtimeStatus"] = state.OrchestrationStatus.ToString(),
+        ["input"] = state.Input,
+        ["output"] = state.Output,
+        ["customStatus"] = state.Status,
+        ["createdTime"] = state.CreatedTime.ToString("o"),
+        ["generation"] = state.Generation,
+        ["tags"] = state.Tags is null ? null : JObject.FromObject(state.Tags),
+        ["parentInstanceId"] = state.ParentInstance?.OrchestrationInstance.InstanceId,
+    };
+
+    /// <summary>The events of the last execution, as JSON.</summary>
+    public async Task<JToken> History(string id) => Json.Read(await this.client.GetOrchestrationHistoryAsync(id, null));
 
     public Task Raise(string id, string eventName, string? input) => this.Send(new TaskMessage
     {
-        OrchestrationInstance = new OrchestrationInstance { InstanceId = id },
+        OrchestrationInstance = Orchestration.To(id),
         Event = new EventRaisedEvent(-1, input) { Name = eventName },
     });
+
+    public Task Terminate(string id, string reason) => new TaskHubClient(this.client).TerminateInstanceAsync(Orchestration.To(id), reason);
+
+    public Task Suspend(string id, string reason) => new TaskHubClient(this.client).SuspendInstanceAsync(Orchestration.To(id), reason);
+
+    public Task Resume(string id, string reason) => new TaskHubClient(this.client).ResumeInstanceAsync(Orchestration.To(id), reason);
+
+    public Task Rewind(string id, string reason) => this.client.RewindTaskOrchestrationAsync(id, reason);
+
+    /// <returns>how many instances are gone</returns>
+    public async Task<int> Purge(string id) => (await this.client.PurgeInstanceHistoryAsync(id)).InstancesDeleted;
 
     /// <param name="delay">milliseconds</param>
     public Task Signal(string entity, string operation, string? input, double? delay)
     {
         DateTime? due = delay is null ? null : DateTime.UtcNow.AddMilliseconds(delay.Value);
         (DateTime, DateTime)? times = due is null ? null : (due.Value, due.Value);
-        var target = new OrchestrationInstance { InstanceId = entity };
+        var target = Orchestration.To(entity);
         return this.Send(ClientEntityHelpers.EmitOperationSignal(target, Guid.NewGuid(), operation, input, times).AsTaskMessage());
     }
 
@@ -99,10 +147,10 @@ sealed class Hub(string connectionString, string name, int partitions)
     {
         readonly Func<T> create;
 
-        public Named(string name, Func<T> create)
+        public Named(string name, string version, Func<T> create)
         {
             this.Name = name;
-            this.Version = "";
+            this.Version = version;
             this.create = create;
         }
 

@@ -34,10 +34,17 @@ async Task<JToken> Run(JObject request)
 {
     string Text(string member) => (string)request[member]!;
     string? Optional(string member) => (string?)request[member];
-    var op = Text("op");
-    if (op == "marks") return Marks.Read();
-    var hub = HubOf(Text("hub"), (int?)request["partitions"] ?? 4);
-    switch (op)
+    switch (Text("op"))
+    {
+        case "marks":
+            return Marks.Read();
+        case "partition":
+            return Internals.PartitionOf(Text("instanceId"), (int)request["partitions"]!);
+        case "rewriteMessage":
+            return await new Internals(new HubOptions(connectionString, request).For("none")).Rewrite(Text("text"));
+    }
+    var hub = HubOf(new HubOptions(connectionString, request));
+    switch (Text("op"))
     {
         case "open":
             await hub.Create();
@@ -50,13 +57,31 @@ async Task<JToken> Run(JObject request)
             await hub.StopWorker();
             break;
         case "start":
-            await hub.Start(Text("instanceId"), Text("name"), Optional("input"));
+            await hub.Start(Text("instanceId"), Text("name"), request);
             break;
-        case "status":
-            return await hub.Status(Text("instanceId"));
+        case "state":
+            return await hub.State(Text("instanceId"));
+        case "list":
+            return await hub.List(Text("prefix"));
+        case "history":
+            return await hub.History(Text("instanceId"));
         case "raise":
             await hub.Raise(Text("instanceId"), Text("name"), Optional("input"));
             break;
+        case "terminate":
+            await hub.Terminate(Text("instanceId"), Text("reason"));
+            break;
+        case "suspend":
+            await hub.Suspend(Text("instanceId"), Text("reason"));
+            break;
+        case "resume":
+            await hub.Resume(Text("instanceId"), Text("reason"));
+            break;
+        case "rewind":
+            await hub.Rewind(Text("instanceId"), Text("reason"));
+            break;
+        case "purge":
+            return await hub.Purge(Text("instanceId"));
         case "signal":
             for (var i = 0; i < ((int?)request["times"] ?? 1); i++)
                 await hub.Signal(Text("entity"), Text("operation"), Optional("input"), (double?)request["delay"]);
@@ -64,16 +89,16 @@ async Task<JToken> Run(JObject request)
         case "readEntity":
             return await hub.ReadEntity(Text("entity"));
         default:
-            throw new ArgumentException($"no operation {op}");
+            throw new ArgumentException($"no operation {Text("op")}");
     }
     return true;
 }
 
-Hub HubOf(string name, int partitions)
+Hub HubOf(HubOptions options)
 {
     lock (hubs)
     {
-        if (!hubs.TryGetValue(name, out var hub)) hubs[name] = hub = new Hub(connectionString, name, partitions);
+        if (!hubs.TryGetValue(options.Name, out var hub)) hubs[options.Name] = hub = new Hub(options);
         return hub;
     }
 }

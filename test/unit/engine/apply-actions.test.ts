@@ -117,6 +117,47 @@ it("a child answers its parent with its output", () => {
   ]);
 });
 
+it("a failure has its message beside its details, without the type, also in the answer to a parent", () => {
+  const failureDetails = { errorType: "RangeError", errorMessage: "no luck", isNonRetriable: false };
+  const applied = apply({ ...completion, status: "Failed", result: undefined, failureDetails }, child);
+
+  expect(applied.events).toMatchObject([{ type: "ExecutionCompleted", result: "no luck", failureDetails }]);
+  expect(applied.outgoing).toMatchObject([
+    { message: { event: { type: "SubOrchestrationInstanceFailed", reason: "no luck", failureDetails } } },
+  ]);
+});
+
+it("a failure that nobody has handled has the message of the task's error, however deep that is", () => {
+  const innermost = { errorType: "RangeError", errorMessage: "no luck", isNonRetriable: false };
+  const ofTask = {
+    ...innermost,
+    errorType: "TaskFailedError",
+    errorMessage: "activity 'a' failed",
+    innerFailure: innermost,
+  };
+  const ofChild = { ...ofTask, errorMessage: "sub-orchestration 'b' failed", innerFailure: ofTask };
+  const applied = apply({ ...completion, status: "Failed", result: undefined, failureDetails: ofChild }, child);
+
+  expect(applied.events).toMatchObject([{ result: "no luck", failureDetails: ofChild }]);
+  expect(applied.outgoing).toMatchObject([{ message: { event: { reason: "no luck", failureDetails: ofChild } } }]);
+});
+
+it("a worker's own text of a failure stays", () => {
+  const failureDetails = { errorType: "E", errorMessage: "m", isNonRetriable: false };
+
+  expect(apply({ ...completion, status: "Failed", result: "its text", failureDetails }).events).toMatchObject([
+    { result: "its text" },
+  ]);
+});
+
+it("history tells the tags with which a child starts: the parent's, and its own in front of them", () => {
+  const tagged = { ...started, tags: { region: "eu", tier: "1" } };
+  const { events, outgoing } = apply({ ...startChild, tags: { tier: "2" } }, tagged);
+
+  expect(events).toMatchObject([{ tags: { region: "eu", tier: "2" } }]);
+  expect(outgoing).toMatchObject([{ message: { event: { tags: { region: "eu", tier: "2" } } } }]);
+});
+
 it("a terminated child answers its parent with a failure that says so", () => {
   const terminated = apply({ ...completion, status: "Terminated", result: "enough" }, child);
 

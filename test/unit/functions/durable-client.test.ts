@@ -77,6 +77,12 @@ it("reads the status in values", async () => {
   });
 });
 
+it("names the parent of a sub-orchestration in the status", async () => {
+  const { client } = durableClient([instance({ parentInstanceId: "parent" })]);
+
+  expect(await client.getStatus("abc")).toMatchObject({ parentInstanceId: "parent" });
+});
+
 it("shows history and leaves the input out when asked to", async () => {
   const { hub, client } = durableClient([instance()]);
   const timestamp = new Date("2024-05-01T10:00:01Z");

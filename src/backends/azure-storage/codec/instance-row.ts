@@ -23,6 +23,7 @@ export const instanceColumnsWithoutInput: readonly string[] = [
   "RuntimeStatus",
   "Generation",
   "Tags",
+  "ParentInstanceId",
   "TaskHubName",
 ];
 
@@ -56,6 +57,7 @@ export function toInstanceChangeRow(
     ["LastUpdatedTime", edm.dateTime(formatDate(change.lastUpdatedTime))],
     ["TaskHubName", edm.string(row.taskHub)],
   ];
+  if (change.parentInstanceId !== undefined) columns.push(["ParentInstanceId", edm.string(change.parentInstanceId)]);
   if (change.keepsCustomStatus !== true) columns.push(["CustomStatus", edm.string(change.customStatus ?? "null")]);
   if (change.started) columns.push(...startColumns(change.started, stored.input));
   if (change.runtimeStatus !== undefined) columns.push(["RuntimeStatus", edm.string(change.runtimeStatus)]);
@@ -75,9 +77,16 @@ export function readCreation(row: TableRow): { executionId: string | undefined; 
   return { executionId: readString(row, "ExecutionId"), startedAs: readString(row, startedAsColumn) };
 }
 
+interface PendingInstance extends InstanceStart {
+  readonly executionId: string;
+  readonly lastUpdatedTime: Date;
+  /** The empty text for nobody. */
+  readonly parentInstanceId: string;
+}
+
 /** The row of an instance that a client has just asked for. */
 export function toPendingRow(
-  start: InstanceStart & { readonly executionId: string; readonly lastUpdatedTime: Date },
+  start: PendingInstance,
   row: { readonly partitionKey: string; readonly taskHub: string },
   stored: StoredPayloads,
 ): TableRow {
@@ -87,6 +96,7 @@ export function toPendingRow(
     ["LastUpdatedTime", edm.dateTime(formatDate(start.lastUpdatedTime))],
     ["TaskHubName", edm.string(row.taskHub)],
     ["ExecutionId", edm.string(start.executionId)],
+    ["ParentInstanceId", edm.string(start.parentInstanceId)],
     [startedAsColumn, edm.string(start.executionId)],
   ];
   return { partitionKey: row.partitionKey, rowKey: "", columns: new Map(columns) };
@@ -133,6 +143,8 @@ export function fromInstanceRow(row: TableRow, payloads: Payloads): Orchestratio
     scheduledStartTime: readDate(row, "ScheduledStartTime"),
     generation: readInt(row, "Generation") ?? 0,
     tags: readTagsColumn(readString(row, "Tags")),
+    // Empty for nobody; absent in rows of DurableTask.AzureStorage up to 2.9.1.
+    parentInstanceId: readString(row, "ParentInstanceId") || undefined,
   };
 }
 

@@ -53,10 +53,12 @@ export function readBoolean(row: TableRow, column: string): boolean | undefined 
   return typeof value === "boolean" ? value : undefined;
 }
 
+/** A time without an offset is in UTC, as .NET stores what it takes for UTC. */
 export function readDate(row: TableRow, column: string): Date | undefined {
   const text = readString(row, column);
   if (text === undefined) return undefined;
-  const date = new Date(text);
+  const isLocal = /\d[T ]\d/i.test(text) && !/(?:Z|[+-]\d\d:?\d\d)$/i.test(text.trim());
+  const date = new Date(isLocal ? `${text.trim()}Z` : text);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 

@@ -4,6 +4,7 @@ import { mapConcurrently } from "../../../core/map-concurrently.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../../../core/orchestration-state.ts";
 import type { Clock, Random } from "../../../core/ports.ts";
 import type { InstanceChange } from "../../../engine/backend.ts";
+import { parentInstanceIdOf } from "../../../engine/instance-change.ts";
 import { nextInstanceWrite } from "../../../engine/next-instance-write.ts";
 import {
   fromInstanceRow,
@@ -175,7 +176,8 @@ export class InstancesTable {
       messageBlob === undefined
         ? await this.#payloads.store(partitionKey, "Input", event.input, new Map())
         : this.#payloads.refer(messageBlob);
-    const start = { ...event, executionId, createdTime: event.timestamp, lastUpdatedTime: new Date(clock.now()) };
+    const times = { createdTime: event.timestamp, lastUpdatedTime: new Date(clock.now()) };
+    const start = { ...event, ...times, executionId, parentInstanceId: parentInstanceIdOf(event) };
     const row = toPendingRow(start, { partitionKey, taskHub }, { input });
     const etag = replacedRow?.etag ?? "*";
     const reply =

@@ -32,6 +32,7 @@ describe("a state", () => {
     ["that is pending", { runtimeStatus: "Pending", output: undefined, completedTime: undefined, version: undefined }],
     ["that was terminated", { runtimeStatus: "Terminated", output: "as it came" }],
     ["that has failed", { runtimeStatus: "Failed", output: "TypeError: no: really", failureDetails }],
+    ["of a sub-orchestration", { parentInstanceId: "parent" }],
     ["of another execution", { executionId: undefined, scheduledStartTime: undefined }],
   ])("%s is read as it was written", (_what, changes) => {
     expect(fromWireState(write({ ...state, ...changes }))).toEqual({ ...state, ...changes });

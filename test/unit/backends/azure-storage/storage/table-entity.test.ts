@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { fromEntity, toEntity } from "../../../../../src/backends/azure-storage/storage/table-entity.ts";
-import { edm } from "../../../../../src/backends/azure-storage/storage/table-row.ts";
+import { edm, readDate } from "../../../../../src/backends/azure-storage/storage/table-row.ts";
 
 it("a selected column that the row lacks is absent, in whichever form the service answers it", () => {
   const { columns } = fromEntity({
@@ -41,4 +41,21 @@ it("columns keep their types both ways, numbers and booleans from the texts that
   expect(fromEntity(toEntity({ partitionKey: "p", rowKey: "", columns })).columns).toEqual(columns);
   const texts = { B: { type: "Int32", value: "-7" }, C: { type: "Boolean", value: "true" } };
   expect([...fromEntity(texts).columns.values()]).toEqual([edm.int32(-7), edm.boolean(true)]);
+});
+
+it.each([
+  ["2026-11-26T10:23:08.0591285", "2026-11-26T10:23:08.059Z"],
+  ["2026-11-26T10:23:08.0591285Z", "2026-11-26T10:23:08.059Z"],
+  ["2026-11-26T10:23:08", "2026-11-26T10:23:08.000Z"],
+  ["2026-11-26T12:23:08+02:00", "2026-11-26T10:23:08.000Z"],
+])("the time %s is read in UTC, wherever that is", (text, read) => {
+  const zone = process.env["TZ"];
+  process.env["TZ"] = "Asia/Tokyo";
+  try {
+    const row = { partitionKey: "p", rowKey: "", columns: new Map([["At", edm.string(text)]]) };
+    expect(readDate(row, "At")?.toISOString()).toBe(read);
+  } finally {
+    if (zone === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = zone;
+  }
 });

@@ -3,8 +3,8 @@ using Newtonsoft.Json.Linq;
 
 namespace DotnetLibrary;
 
-/// <summary>`entity-app.ts` has the same, so that either side can go on with what the other began.</summary>
-static class Orchestrations
+/// <summary>Those that use entities; `entity-app.ts` has the same, so that either side can go on with what the other began.</summary>
+static class EntityOrchestrations
 {
     public static readonly IReadOnlyDictionary<string, OrchestrationCode> All = new Dictionary<string, OrchestrationCode>
     {
@@ -19,7 +19,7 @@ static class Orchestrations
         ["Signal"] = (self, input) =>
         {
             self.Signal((string)input["entity"]!, (string)input["operation"]!, input["input"], (double?)input["delay"]);
-            return Task.FromResult<JToken>("signalled");
+            return Task.FromResult<JToken?>("signalled");
         },
         ["SignalTwice"] = async (self, input) =>
         {
@@ -74,7 +74,7 @@ static class Orchestrations
         },
     };
 
-    static async Task<JToken> CallCounter(EntityOrchestration self, JToken input)
+    static async Task<JToken?> CallCounter(Orchestration self, JToken input)
     {
         var counter = "@counter@" + input["key"];
         for (var i = 0; i < (int)input["signals"]!; i++) self.Signal(counter, "add", 1);

@@ -10,31 +10,31 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const dotnet = "dotnet";
 const environment = { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: "1", DOTNET_NOLOGO: "1" };
-const requestTimeoutMs = 30_000;
+/** On a busy machine .NET takes its time. */
+const requestTimeoutMs = 90_000;
 
 const children = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL");
 });
 
-/** The program that plays the .NET side, or why there is none on this machine. */
-export type PeerProgram = { readonly path: string } | { readonly missing: string };
+/** The program of the .NET side, or why there is none on this machine. */
+export type BuiltProgram = { readonly path: string } | { readonly missing: string };
 
 /**
- * The projects: `dotnet-peer` keeps the documented format by itself, `dotnet-library` is the genuine library as a process
- * that does what it is told, and `dotnet-grpc` the genuine SDK of the gRPC protocol, or a genuine sidecar.
+ * The projects: `dotnet-library` is the genuine library of the storage hub as a process that does what it is told,
+ * `dotnet-grpc` the genuine SDK of the gRPC protocol, or a genuine sidecar, and `dotnet-extension` the genuine extension.
  */
-type PeerProject = keyof typeof assemblies;
+type DotnetProject = keyof typeof assemblies;
 
 const assemblies = {
-  "dotnet-peer": "DotnetPeer",
   "dotnet-library": "DotnetLibrary",
   "dotnet-grpc": "DotnetGrpc",
   "dotnet-extension": "DotnetExtension",
 } as const;
 
 /** Builds outside of the source tree, and leaves no build server behind. @throws when the program does not compile */
-export async function buildPeer(name: PeerProject = "dotnet-peer"): Promise<PeerProgram> {
+export async function buildDotnet(name: DotnetProject): Promise<BuiltProgram> {
   const assembly = assemblies[name];
   const project = fileURLToPath(new URL(`${name}/${assembly}.csproj`, import.meta.url));
   // One per checkout: two builds at the same time would write the same files.
@@ -57,33 +57,36 @@ export async function buildPeer(name: PeerProject = "dotnet-peer"): Promise<Peer
   return { path: join(artifacts, `bin/${assembly}/release/${assembly}.dll`) };
 }
 
-/** A running .NET process that does what it is asked, as a client and as a worker of task hubs. */
-export class DotnetPeer {
+/** A running .NET process that does what it is asked. */
+export class DotnetProgram {
   readonly #process: ChildProcess;
   readonly #pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #lastId = 0;
 
-  /** @param target what the program works on: a connection string, or what it says of its argument */
-  constructor(path: string, target: string) {
+  /**
+   * @param target what the program works on: a connection string, or what it says of its argument
+   * @param variables of its environment, besides ours
+   */
+  constructor(path: string, target: string, variables: Readonly<Record<string, string>> = {}) {
     this.#process = spawn(dotnet, [path, target], {
-      env: environment,
+      env: { ...environment, ...variables },
       stdio: ["pipe", "pipe", "inherit"],
     });
     children.add(this.#process);
     createInterface({ input: this.#process.stdout! }).on("line", (line) => this.#settle(line));
     this.#process.once("exit", () => {
       children.delete(this.#process);
-      for (const { reject } of this.#pending.values()) reject(new Error("the .NET peer has ended"));
+      for (const { reject } of this.#pending.values()) reject(new Error("the .NET program has ended"));
     });
   }
 
-  /** @throws what the peer reports, or after {@link requestTimeoutMs} */
+  /** @throws what the program reports, or after {@link requestTimeoutMs} */
   async ask<T>(op: string, args: Readonly<Record<string, unknown>> = {}): Promise<T> {
     const id = ++this.#lastId;
     let timer: NodeJS.Timeout | undefined;
     const answer = new Promise<unknown>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      timer = setTimeout(() => reject(new Error(`the .NET peer does not answer ${op}`)), requestTimeoutMs);
+      timer = setTimeout(() => reject(new Error(`the .NET program does not answer ${op}`)), requestTimeoutMs);
     });
     this.#process.stdin!.write(`${JSON.stringify({ id, op, ...args })}\n`);
     try {

@@ -1,0 +1,38 @@
+using DurableTask.AzureStorage;
+using Newtonsoft.Json.Linq;
+
+namespace DotnetLibrary;
+
+/// <summary>What a request says of its hub. Settings that are left out are the library's own, but for the pace.</summary>
+sealed class HubOptions(string connectionString, JObject request)
+{
+    public string Name => (string)request["hub"]!;
+
+    /// <summary>Exceptions as texts of JSON, in place of failure details, as functions in the process of the host have them.</summary>
+    public bool SerializeExceptions => (bool?)request["serializeExceptions"] ?? false;
+
+    public AzureStorageOrchestrationServiceSettings For(string worker) => new()
+    {
+        StorageAccountClientProvider = new StorageAccountClientProvider(connectionString),
+        TaskHubName = this.Name,
+        PartitionCount = (int?)request["partitions"] ?? 4,
+        WorkerId = worker,
+        UseSeparateQueueForEntityWorkItems = true,
+        QueueClientMessageEncoding = (string?)request["encoding"] == "base64"
+            ? QueueClientMessageEncoding.Base64
+            : QueueClientMessageEncoding.UTF8,
+        ExtendedSessionsEnabled = (bool?)request["extendedSessions"] ?? false,
+        UseInstanceTableEtag = (bool?)request["instanceEtag"] ?? false,
+        UseDataContractSerialization = (bool?)request["dataContract"] ?? false,
+        // The emulator of a busy machine takes longer than 2 s at times, and a lease that was lost to that proves nothing.
+        PartitionTableOperationTimeout = TimeSpan.FromSeconds(8),
+        MaxConcurrentTaskActivityWorkItems = 40,
+        MaxQueuePollingInterval = TimeSpan.FromMilliseconds((double?)request["pollMs"] ?? 100),
+        // Who is killed is succeeded soon.
+        ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
+        WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
+        LeaseInterval = TimeSpan.FromSeconds(10),
+        LeaseRenewInterval = TimeSpan.FromMilliseconds(500),
+        LeaseAcquireInterval = TimeSpan.FromMilliseconds(500),
+    };
+}
