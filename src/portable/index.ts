@@ -17,7 +17,7 @@ export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } 
 export type { HealthStatus, HostHealth, HostState } from "../hosting/health.ts";
 export type { HealthHandler, HealthHandlerOptions } from "../hosting/health-handler.ts";
 export type { HubLocation } from "../hosting/hub-location.ts";
-export type { StorageOption } from "../hosting/hub-storage.ts";
+export type { IdentityStorage, StorageOption, TrackingStoreOption } from "../hosting/hub-storage.ts";
 export type { LargePayloadOptions } from "../hosting/payload-store.ts";
 export type { LogEntry, LogWriter } from "../hosting/process-log.ts";
 export type { DurableLock, LockState } from "../orchestration/durable-lock.ts";

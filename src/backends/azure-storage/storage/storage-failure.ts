@@ -20,6 +20,8 @@ const transientCodes = new Set(["OperationTimedOut", "ServerBusy"]);
 /** 409s of a name that is free again within about a minute, which is longer than requests are repeated. */
 const beingDeletedCodes = new Set(["TableBeingDeleted", "QueueBeingDeleted", "ContainerBeingDeleted"]);
 const conflictCodes = new Set(["PopReceiptMismatch"]);
+/** The service is sure that it did nothing when it is busy (a proxy's 503 says less), and without a token nothing was sent. */
+const undoneCodes = new Set(["ServerBusy", "TokenUnavailable"]);
 const fullStoreCodes = new Set(["MemoryExtentStoreAtSizeLimit", "AccountIsDisabled"]);
 
 /** Every foreign error becomes a reply here, and nowhere else. */
@@ -38,8 +40,7 @@ export function describeForeignError(error: unknown, host: string): StorageReply
     message: firstLine(sdk.details?.odataError?.message?.value ?? sdk.message, errorCode),
     host,
     transient: isWaiting || httpStatus === undefined || transientStatuses.has(httpStatus),
-    // The service is sure that it did nothing when it is busy; a proxy's 503 says less.
-    answerLost: errorCode !== "ServerBusy" && (httpStatus === undefined || httpStatus === 408 || httpStatus >= 500),
+    answerLost: !undoneCodes.has(errorCode) && (httpStatus === undefined || httpStatus === 408 || httpStatus >= 500),
     retryAfterMs: readRetryAfterMs(sdk),
     cause: error,
   };
