@@ -35,9 +35,9 @@ it("an account that an identity opens has the credential that is given, or that 
 it.each([
   [{ accountName: "shop", credential: "managedidentity" }, "has a 'credential' that gives no tokens"],
   [{ accountName: "shop", acountKey: "SECRET" }, "has no option 'acountKey'"],
-  [{ queueServiceUri: "https://q" }, "has neither a 'accountName' nor a 'blobServiceUri'"],
-  [{ accountName: "https://shop.blob.core.windows.net" }, "has a 'accountName' that is none"],
-  [{ accountName: "shop", tableServiceUri: "http://t" }, "has a 'tableServiceUri' without https"],
+  [{ queueServiceUri: "https://q" }, "has neither the option 'accountName' nor the option 'blobServiceUri'"],
+  [{ accountName: "https://shop.blob.core.windows.net" }, "has the option 'accountName' that is none"],
+  [{ accountName: "shop", tableServiceUri: "http://t" }, "has the option 'tableServiceUri' without https"],
 ])("refuses %o as an account of an identity", (storage, problem) => {
   expect(() => resolveStorage(storage)).toThrow(problem);
 });

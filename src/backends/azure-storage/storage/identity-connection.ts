@@ -47,7 +47,7 @@ export function connectByIdentity(
   }
   const make = (create: CreateCredential) => create("DefaultAzureCredential", {});
   const tokens = credential ?? createIdentityCredential(setting, make, load);
-  return { ...readEndpoints(storage, (name) => `a '${name}'`, refuse), credential: { kind: "token", tokens } };
+  return { ...readEndpoints(storage, (name) => `the option '${name}'`, refuse), credential: { kind: "token", tokens } };
 }
 
 /**
@@ -65,9 +65,9 @@ export function connectByIdentitySettings(
   const refuse = (problem: string) => new DurableError("InvalidOption", `the connection '${section}' ${problem}`);
   for (const [name, value] of Object.entries(settings)) {
     if (typeof value !== "string" || !/^\s*@Microsoft\.\w+\(/i.test(value)) continue;
-    throw refuse(`has a ${section}__${name} that is a reference (@Microsoft...) which nothing has resolved`);
+    throw refuse(`has the setting ${section}__${name}, which is a reference (@Microsoft...) that nothing has resolved`);
   }
-  const endpoints = readEndpoints(settings, (name) => `a ${section}__${name}`, refuse);
+  const endpoints = readEndpoints(settings, (name) => `the setting ${section}__${name}`, refuse);
   const make = planCredential(settings, section, refuse);
   return {
     ...endpoints,
@@ -153,7 +153,7 @@ function planCredential(
     };
   }
   if (kind !== undefined && kind !== "") {
-    throw refuse(`has a ${section}__credential of another kind: it takes ${credentialKinds.join(", ")}, or nothing`);
+    throw refuse(`has the setting ${section}__credential of another kind: it takes ${credentialKinds.join(", ")}, or nothing`);
   }
   if (clientSecret !== undefined) {
     const secret = [need("tenantId"), need("clientId"), clientSecret];
@@ -178,5 +178,5 @@ function federationAudience({ azureCloud }: IdentitySettings, section: string, r
   };
   const audience = audiences[azureCloud?.trim().toLowerCase() || "public"];
   if (audience !== undefined) return audience;
-  throw refuse(`has a ${section}__azureCloud that is none of ${Object.keys(audiences).join(", ")}`);
+  throw refuse(`has the setting ${section}__azureCloud that is none of ${Object.keys(audiences).join(", ")}`);
 }

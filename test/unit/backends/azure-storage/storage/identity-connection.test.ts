@@ -117,38 +117,38 @@ it.each([
 });
 
 it.each<[string, IdentitySettings, string]>([
-  ["no account", { clientId: "c" }, "has neither a Storage__accountName nor a Storage__blobServiceUri"],
+  ["no account", { clientId: "c" }, "has neither the setting Storage__accountName nor the setting Storage__blobServiceUri"],
   [
     "one service",
     { queueServiceUri: "https://q" },
-    "nor a Storage__blobServiceUri: a task hub needs all three services",
+    "nor the setting Storage__blobServiceUri: a task hub needs all three services",
   ],
-  ["a URL for a name", { accountName: "https://SECRET.x" }, "has a Storage__accountName that is none"],
-  ["a host for a name", { accountName: "SECRET.blob.core.windows.net" }, "has a Storage__accountName that is none"],
+  ["a URL for a name", { accountName: "https://SECRET.x" }, "has the setting Storage__accountName that is none"],
+  ["a host for a name", { accountName: "SECRET.blob.core.windows.net" }, "has the setting Storage__accountName that is none"],
   ["the secondary", { accountName: "SECRET-secondary" }, "names the secondary location"],
   [
     "a service by http",
     { ...services, blobServiceUri: "http://SECRET" },
-    "has a Storage__blobServiceUri without https",
+    "has the setting Storage__blobServiceUri without https",
   ],
-  ["no URL", { ...services, tableServiceUri: "SECRET" }, "has a Storage__tableServiceUri that is not an http or https"],
+  ["no URL", { ...services, tableServiceUri: "SECRET" }, "has the setting Storage__tableServiceUri that is not an http or https"],
   [
     "a signature",
     { ...services, queueServiceUri: "https://q?sv=1&sig=SECRET" },
-    "has a Storage__queueServiceUri with a signature inside, beside an identity",
+    "has the setting Storage__queueServiceUri with a signature inside, beside an identity",
   ],
   [
     "services that changed places",
     { ...services, queueServiceUri: "https://a.blob.core.windows.net" },
-    "has a Storage__queueServiceUri that leads to another service",
+    "has the setting Storage__queueServiceUri that leads to another service",
   ],
   [
     "the tables of Cosmos DB",
     { ...services, tableServiceUri: "https://SECRET.table.cosmos.azure.com" },
-    "has a Storage__tableServiceUri of Cosmos DB",
+    "has the setting Storage__tableServiceUri of Cosmos DB",
   ],
   ["a password", { ...services, blobServiceUri: "https://a:SECRET@b" }, "with a user name or password"],
-  ["an unknown kind", { accountName: "a", credential: "SECRET" }, "has a Storage__credential of another kind"],
+  ["an unknown kind", { accountName: "a", credential: "SECRET" }, "has the setting Storage__credential of another kind"],
   [
     "two identities",
     { accountName: "a", credential: "managedidentity", clientId: "c", managedIdentityObjectId: "o" },
@@ -170,12 +170,12 @@ it.each<[string, IdentitySettings, string]>([
       clientId: "c",
       azureCloud: "moon",
     },
-    "has a Storage__azureCloud that is none of public, usgov, china",
+    "has the setting Storage__azureCloud that is none of public, usgov, china",
   ],
   [
     "an unresolved reference",
     { accountName: "a", tenantId: "t", clientId: "c", clientSecret: "@Microsoft.KeyVault(SecretUri=SECRET)" },
-    "has a Storage__clientSecret that is a reference",
+    "has the setting Storage__clientSecret, which is a reference",
   ],
 ])("settings with %s are refused, without repeating a secret", (_, settings, problem) => {
   const connect = () => connectByIdentitySettings(settings, "Storage");
