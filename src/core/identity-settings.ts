@@ -13,7 +13,7 @@ export interface IdentitySettings {
   readonly clientSecret?: string | undefined;
   readonly managedIdentityResourceId?: string | undefined;
   readonly managedIdentityObjectId?: string | undefined;
-  /** Of the identity whose token stands for a secret of `clientId`. */
+  /** Of a managed identity; with `managedidentityasfederatedidentity` of the one whose token stands for a secret. */
   readonly managedIdentityClientId?: string | undefined;
   /** `public`, `usgov` or `china`: where such a token is for. */
   readonly azureCloud?: string | undefined;

@@ -166,10 +166,15 @@ function resolveVersioning(section: DurableTaskSection): VersioningOptions | und
 
 function resolveHubName(section: DurableTaskSection, env: Environment): string {
   const written = section.value("hubName");
-  if (written === undefined) return sanitizeHubName(findSetting(env, "WEBSITE_SITE_NAME") ?? "TestHubName");
+  const byDefault = sanitizeHubName(findSetting(env, "WEBSITE_SITE_NAME") ?? "TestHubName");
   const name = typeof written === "string" ? resolveSettingReferences(written, env, section.path("hubName")) : written;
-  if (!isTaskHubName(name)) throw section.refusal("hubName", taskHubNameRule, name);
-  return name;
+  const hubName = name ?? byDefault;
+  if (!isTaskHubName(hubName)) throw section.refusal("hubName", taskHubNameRule, hubName);
+  // The site's name is that of production in every slot.
+  const slot = findSetting(env, "WEBSITE_SLOT_NAME") ?? "Production";
+  if (slot.toLowerCase() === "production" || hubName.toLowerCase() !== byDefault.toLowerCase()) return hubName;
+  const wanted = "another name than that of production in a deployment slot, for example '%DURABLE_HUB%'";
+  throw section.refusal("hubName", wanted, hubName);
 }
 
 /** The task hub name made of a site name, by the rules of the official extension. */

@@ -16,7 +16,7 @@ export const knownSettings: readonly KnownSetting[] = [
     name: "hubName",
     rule: { type: "text", fallback: "the app setting `WEBSITE_SITE_NAME`, its letters and digits; else `TestHubName`" },
     meaning:
-      "Name of the task hub: 3 to 45 letters and digits, the first a letter. `%NAME%` stands for an app setting.",
+      "Name of the task hub: 3 to 45 letters and digits, the first a letter. `%NAME%` stands for an app setting. In a deployment slot it must be set.",
   },
   {
     name: "maxConcurrentActivityFunctions",

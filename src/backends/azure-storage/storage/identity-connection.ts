@@ -115,7 +115,7 @@ function planCredential(
   section: string,
   refuse: Refuse,
 ): (create: CreateCredential) => AccessCredential {
-  const { clientId, tenantId, clientSecret, managedIdentityResourceId, managedIdentityObjectId } = settings;
+  const { clientId, tenantId, clientSecret, managedIdentityResourceId } = settings;
   const additionallyAllowedTenants = settings.additionallyAllowedTenants?.split(/[;,]/).map((tenant) => tenant.trim());
   const kind = settings.credential?.trim().toLowerCase();
   const need = (name: keyof IdentitySettings): string => {
@@ -124,12 +124,12 @@ function planCredential(
     throw refuse(`is by ${kind ?? "clientSecret"} and lacks ${section}__${name}`);
   };
   if (kind === "managedidentity") {
-    const given = [clientId, managedIdentityResourceId, managedIdentityObjectId].filter((id) => id !== undefined);
-    if (given.length > 1) {
-      throw refuse("names its managed identity twice: clientId, managedIdentityResourceId or managedIdentityObjectId");
-    }
-    const options = { clientId, resourceId: managedIdentityResourceId, objectId: managedIdentityObjectId };
-    return (create) => create("ManagedIdentityCredential", definedOptions(options));
+    const options = managedIdentityOptions(
+      { ...settings, managedIdentityClientId: settings.managedIdentityClientId ?? clientId },
+      refuse,
+    );
+    if (clientId !== undefined && settings.managedIdentityClientId !== undefined) throw namedTwice(refuse);
+    return (create) => create("ManagedIdentityCredential", options);
   }
   if (kind === "workloadidentity") {
     const { tokenFilePath } = settings;
@@ -139,9 +139,9 @@ function planCredential(
   if (kind === "managedidentityasfederatedidentity") {
     const [tenant, client] = [need("tenantId"), need("clientId")];
     const audience = federationAudience(settings, section, refuse);
-    const identity = definedOptions({ clientId: settings.managedIdentityClientId, objectId: managedIdentityObjectId });
+    const options = managedIdentityOptions(settings, refuse);
     return (create) => {
-      const managed = create("ManagedIdentityCredential", identity);
+      const managed = create("ManagedIdentityCredential", options);
       const getAssertion = async () => (await managed.getToken(audience))?.token ?? "";
       return create(
         "ClientAssertionCredential",
@@ -153,7 +153,14 @@ function planCredential(
     };
   }
   if (kind !== undefined && kind !== "") {
-    throw refuse(`has the setting ${section}__credential of another kind: it takes ${credentialKinds.join(", ")}, or nothing`);
+    throw refuse(
+      `has the setting ${section}__credential of another kind: it takes ${credentialKinds.join(", ")}, or nothing`,
+    );
+  }
+  if (settings.managedIdentityObjectId !== undefined) {
+    throw refuse(
+      `has the setting ${section}__managedIdentityObjectId, which goes with ${section}__credential=managedidentity`,
+    );
   }
   if (clientSecret !== undefined) {
     const secret = [need("tenantId"), need("clientId"), clientSecret];
@@ -161,12 +168,28 @@ function planCredential(
   }
   const options = {
     tenantId,
-    managedIdentityClientId: clientId,
+    managedIdentityClientId: settings.managedIdentityClientId ?? clientId,
     workloadIdentityClientId: clientId,
     managedIdentityResourceId,
     additionallyAllowedTenants,
   };
   return (create) => create("DefaultAzureCredential", definedOptions(options));
+}
+
+/** Which managed identity it is: that of the machine, or one of its own by its client, resource or object. */
+function managedIdentityOptions(settings: IdentitySettings, refuse: Refuse): Readonly<Record<string, unknown>> {
+  const options = definedOptions({
+    clientId: settings.managedIdentityClientId,
+    resourceId: settings.managedIdentityResourceId,
+    objectId: settings.managedIdentityObjectId,
+  });
+  if (Object.keys(options).length > 1) throw namedTwice(refuse);
+  return options;
+}
+
+function namedTwice(refuse: Refuse): DurableError {
+  const names = "clientId, managedIdentityClientId, managedIdentityResourceId and managedIdentityObjectId";
+  return refuse(`names its managed identity twice: it takes one of ${names}`);
 }
 
 /** What the token of a managed identity must be for to stand for a secret. */

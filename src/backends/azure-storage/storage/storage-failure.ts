@@ -24,6 +24,14 @@ const conflictCodes = new Set(["PopReceiptMismatch"]);
 const undoneCodes = new Set(["ServerBusy", "TokenUnavailable"]);
 const fullStoreCodes = new Set(["MemoryExtentStoreAtSizeLimit", "AccountIsDisabled"]);
 
+/** What to do about refusals whose own text does not say. */
+const remedies = new Map([
+  ["AuthorizationPermissionMismatch", "give the identity the roles Storage Blob, Queue and Table Data Contributor"],
+  ["KeyBasedAuthenticationNotPermitted", "the account takes no keys: open it by an identity"],
+  ["AuthorizationFailure", "look at the account's firewall, and at what its signature allows"],
+  ["AuthenticationFailed", "the key or signature is of another account or has ended, or this machine's clock is wrong"],
+]);
+
 /** Every foreign error becomes a reply here, and nowhere else. */
 export function describeForeignError(error: unknown, host: string): StorageReply {
   const sdk = (typeof error === "object" && error !== null ? error : {}) as SdkError;
@@ -101,5 +109,7 @@ export function toDurableError(failure: StorageFailure, asked: string): DurableE
       },
     );
   }
-  return new DurableError("StorageRejected", `storage at ${host} rejected ${asked}: ${status}: ${message}`, { cause });
+  const remedy = remedies.get(errorCode);
+  const text = `storage at ${host} rejected ${asked}: ${status}: ${message}`;
+  return new DurableError("StorageRejected", remedy === undefined ? text : `${text} (${remedy})`, { cause });
 }

@@ -231,6 +231,20 @@ it.each([
   expect(() => resolve({ hubName })).toThrow(rule);
 });
 
+it.each<[object, boolean]>([
+  [{}, false],
+  [{ hubName: null }, false],
+  [{ hubName: "myshop" }, false],
+  [{ hubName: "%HUB%" }, true],
+])("in a deployment slot, a hub of %o is its own: %s", (durableTask, isOwn) => {
+  const at = (slot: string) =>
+    resolve(durableTask, { WEBSITE_SITE_NAME: "my-shop", WEBSITE_SLOT_NAME: slot, HUB: "Staging" }).hubName;
+
+  expect(at("Production")).toBe(isOwn ? "Staging" : "myshop");
+  if (isOwn) expect(at("staging")).toBe("Staging");
+  else expect(() => at("staging")).toThrow("hubName must be another name than that of production in a deployment slot");
+});
+
 it("the page on host.json is made of the table", async () => {
   const row = ({ name, rule, meaning }: KnownSetting) =>
     `| \`${name}\` | ${describeValue(rule)} | ${describeDefault(rule)} | ${meaning} |`;

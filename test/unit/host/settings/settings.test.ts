@@ -19,7 +19,9 @@ describe("local.settings.json", () => {
       "ConnectionStrings:Sql": "Server=x",
     });
     expect(settings).toMatchObject({ port: 7072, address: undefined, cors: "*", corsCredentials: true });
-    expect(settings.warnings).toEqual(["local.settings.json: the value 'bad' is not text and is ignored"]);
+    expect(settings.warnings).toEqual([
+      "local.settings.json: the value 'bad' is not text and is ignored; write its members as 'bad__member'",
+    ]);
   });
 
   it("is refused when it is not JSON, and when it is encrypted", () => {

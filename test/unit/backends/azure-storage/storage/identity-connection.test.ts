@@ -70,6 +70,16 @@ it.each<[string, IdentitySettings, unknown[][]]>([
     [["ManagedIdentityCredential", { resourceId: "/subscriptions/r" }]],
   ],
   [
+    "an identity by the name of its client that others have too",
+    { credential: "managedidentity", managedIdentityClientId: "m" },
+    [["ManagedIdentityCredential", { clientId: "m" }]],
+  ],
+  [
+    "an identity by its resource, of whatever kind",
+    { managedIdentityResourceId: "r" },
+    [["DefaultAzureCredential", { managedIdentityResourceId: "r" }]],
+  ],
+  [
     "an identity by its object",
     { credential: " managedIdentity ", managedIdentityObjectId: "o" },
     [["ManagedIdentityCredential", { objectId: "o" }]],
@@ -117,21 +127,33 @@ it.each([
 });
 
 it.each<[string, IdentitySettings, string]>([
-  ["no account", { clientId: "c" }, "has neither the setting Storage__accountName nor the setting Storage__blobServiceUri"],
+  [
+    "no account",
+    { clientId: "c" },
+    "has neither the setting Storage__accountName nor the setting Storage__blobServiceUri",
+  ],
   [
     "one service",
     { queueServiceUri: "https://q" },
     "nor the setting Storage__blobServiceUri: a task hub needs all three services",
   ],
   ["a URL for a name", { accountName: "https://SECRET.x" }, "has the setting Storage__accountName that is none"],
-  ["a host for a name", { accountName: "SECRET.blob.core.windows.net" }, "has the setting Storage__accountName that is none"],
+  [
+    "a host for a name",
+    { accountName: "SECRET.blob.core.windows.net" },
+    "has the setting Storage__accountName that is none",
+  ],
   ["the secondary", { accountName: "SECRET-secondary" }, "names the secondary location"],
   [
     "a service by http",
     { ...services, blobServiceUri: "http://SECRET" },
     "has the setting Storage__blobServiceUri without https",
   ],
-  ["no URL", { ...services, tableServiceUri: "SECRET" }, "has the setting Storage__tableServiceUri that is not an http or https"],
+  [
+    "no URL",
+    { ...services, tableServiceUri: "SECRET" },
+    "has the setting Storage__tableServiceUri that is not an http or https",
+  ],
   [
     "a signature",
     { ...services, queueServiceUri: "https://q?sv=1&sig=SECRET" },
@@ -148,11 +170,37 @@ it.each<[string, IdentitySettings, string]>([
     "has the setting Storage__tableServiceUri of Cosmos DB",
   ],
   ["a password", { ...services, blobServiceUri: "https://a:SECRET@b" }, "with a user name or password"],
-  ["an unknown kind", { accountName: "a", credential: "SECRET" }, "has the setting Storage__credential of another kind"],
+  [
+    "an unknown kind",
+    { accountName: "a", credential: "SECRET" },
+    "has the setting Storage__credential of another kind",
+  ],
   [
     "two identities",
     { accountName: "a", credential: "managedidentity", clientId: "c", managedIdentityObjectId: "o" },
     "twice",
+  ],
+  [
+    "two clients",
+    { accountName: "a", credential: "managedidentity", clientId: "c", managedIdentityClientId: "m" },
+    "twice",
+  ],
+  [
+    "two identities in place of a secret",
+    {
+      accountName: "a",
+      credential: "managedidentityasfederatedidentity",
+      tenantId: "t",
+      clientId: "c",
+      managedIdentityClientId: "m",
+      managedIdentityResourceId: "r",
+    },
+    "twice",
+  ],
+  [
+    "an object alone",
+    { accountName: "a", managedIdentityObjectId: "o" },
+    "which goes with Storage__credential=managedid",
   ],
   ["a secret of nobody", { accountName: "a", clientSecret: "SECRET", tenantId: "t" }, "lacks Storage__clientId"],
   ["a secret without a tenant", { accountName: "a", clientSecret: "SECRET", clientId: "c" }, "lacks Storage__tenantId"],
