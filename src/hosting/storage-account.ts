@@ -102,6 +102,6 @@ function describeAccounts(connection: StorageConnection, tracking: StorageConnec
 }
 
 /** Storage is reached through it, so that nothing can be said by looking at the storage itself. */
-export function isBehindProxy(env: Environment): boolean {
+function isBehindProxy(env: Environment): boolean {
   return ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => env[name]);
 }

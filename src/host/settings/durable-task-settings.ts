@@ -1,12 +1,10 @@
+import { DurableError } from "../../core/errors.ts";
 import { isTaskHubName, isTrackingPrefix, taskHubNameRule, trackingPrefixRule } from "../../core/task-hub-name.ts";
 import { type VersioningOptions, versionFailureStrategies, versionMatchStrategies } from "../../core/versioning.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
 import { DurableTaskSection, type UnusedSetting } from "./durable-task-section.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
 import { findStorageAccount } from "./storage-connection.ts";
-
-/** How the workers of a hub share its partitions, by the names of .NET's managers. */
-export type PartitionManagement = "table" | "safe" | "legacy";
 
 /** `extensions.durableTask` of host.json, checked and complete. Lengths of time are in milliseconds. */
 export interface DurableTaskSettings {
@@ -20,8 +18,13 @@ export interface DurableTaskSettings {
   /** What host.json says and nothing goes by: to be told to the user. */
   readonly unused: readonly UnusedSetting[];
   readonly partitionCount: number;
-  /** @defaultValue that of the hub */
-  readonly partitionManagement: PartitionManagement | undefined;
+  /** `undefined`: as the hub is kept already. */
+  readonly useTablePartitionManagement: boolean | undefined;
+  readonly useLegacyPartitionManagement: boolean | undefined;
+  readonly useAppLease: boolean;
+  readonly appLeaseIntervalMs: number;
+  readonly appLeaseRenewIntervalMs: number;
+  readonly appLeaseAcquireIntervalMs: number;
   readonly maxConcurrentActivityFunctions: number;
   /** Orchestrations and entities together. */
   readonly maxConcurrentOrchestratorFunctions: number;
@@ -74,7 +77,8 @@ export function resolveDurableTaskSettings(
     usesLocalStore,
     unused,
     partitionCount: section.integer("storageProvider.partitionCount"),
-    partitionManagement: resolvePartitionManagement(section),
+    ...resolvePartitionManagement(section),
+    ...resolveAppLease(section),
     maxConcurrentActivityFunctions: section.integer("maxConcurrentActivityFunctions", concurrencyOn(10)),
     maxConcurrentOrchestratorFunctions: section.integer("maxConcurrentOrchestratorFunctions", concurrencyOn(5)),
     maxEntityOperationBatchSize: section.integer("maxEntityOperationBatchSize", plan === "Dynamic" ? 50 : 5000),
@@ -143,17 +147,40 @@ function resolveTrackingStore(section: DurableTaskSection, env: Environment): Du
   return connectionName === undefined ? undefined : { connectionName, namePrefix };
 }
 
-/** `undefined` without a word about it: whatever the hub has. */
-function resolvePartitionManagement(section: DurableTaskSection): PartitionManagement | undefined {
-  const table = section.flag("storageProvider.useTablePartitionManagement");
-  const legacy = section.flag("storageProvider.useLegacyPartitionManagement");
-  if (table === true && legacy === true) {
-    const name = "storageProvider.useLegacyPartitionManagement";
-    throw section.refusal(name, "false beside useTablePartitionManagement", true);
+function resolvePartitionManagement(
+  section: DurableTaskSection,
+): Pick<DurableTaskSettings, "useTablePartitionManagement" | "useLegacyPartitionManagement"> {
+  const [table, legacy] = [
+    "storageProvider.useTablePartitionManagement",
+    "storageProvider.useLegacyPartitionManagement",
+  ] as const;
+  const useTablePartitionManagement = section.flag(table);
+  const useLegacyPartitionManagement = section.flag(legacy);
+  if (useTablePartitionManagement === true && useLegacyPartitionManagement === true) {
+    const names = `${section.path(table)} and ${section.path(legacy)}`;
+    throw new DurableError("InvalidOption", `${names} must not both be true`);
   }
-  if (legacy === true) return "legacy";
-  if (table === undefined) return undefined;
-  return table ? "table" : "safe";
+  return { useTablePartitionManagement, useLegacyPartitionManagement };
+}
+
+function resolveAppLease(
+  section: DurableTaskSection,
+): Pick<
+  DurableTaskSettings,
+  "useAppLease" | "appLeaseIntervalMs" | "appLeaseRenewIntervalMs" | "appLeaseAcquireIntervalMs"
+> {
+  const appLeaseIntervalMs = section.timeSpan("appLeaseOptions.leaseInterval");
+  const renewInterval = "appLeaseOptions.renewInterval";
+  const appLeaseRenewIntervalMs = section.timeSpan(renewInterval, appLeaseIntervalMs / 2);
+  if (appLeaseRenewIntervalMs > appLeaseIntervalMs) {
+    throw section.refusal(renewInterval, "no longer than the leaseInterval beside it", section.value(renewInterval));
+  }
+  return {
+    useAppLease: section.boolean("useAppLease"),
+    appLeaseIntervalMs,
+    appLeaseRenewIntervalMs,
+    appLeaseAcquireIntervalMs: section.timeSpan("appLeaseOptions.acquireInterval"),
+  };
 }
 
 /** Without a version there is nothing to match with, so strategies alone mean nothing, as with the extension. */

@@ -165,12 +165,38 @@ export const knownSettings: readonly KnownSetting[] = [
   {
     name: "storageProvider.useTablePartitionManagement",
     rule: { type: "boolean", fallback: true },
-    meaning: "Keep the leases of partitions in a table, as extension 3.x does.",
+    meaning:
+      "Keep the leases of partitions in a table, as extension 3.x does; `false` keeps them in blobs. Where neither is said, as the hub is kept already.",
   },
   {
     name: "storageProvider.useLegacyPartitionManagement",
     rule: { type: "boolean", fallback: false },
-    meaning: "Keep them in blobs, as the first versions of the extension did. Not together with the table.",
+    meaning: "Keep them in blobs as the first versions of the extension did. Not together with the table.",
+  },
+  {
+    name: "useAppLease",
+    rule: { type: "boolean", fallback: true },
+    meaning: "Keep apps of other names off the hub: the second one waits.",
+  },
+  {
+    name: "appLeaseOptions.leaseInterval",
+    rule: { type: "timeSpan", leastMs: 15_000, mostMs: minuteMs, fallback: minuteMs },
+    meaning: "How long the lease of the app is held without renewal.",
+  },
+  {
+    name: "appLeaseOptions.renewInterval",
+    rule: {
+      type: "timeSpan",
+      leastMs: 1000,
+      mostMs: minuteMs,
+      fallback: "half of `leaseInterval`; the extension's is 25 seconds",
+    },
+    meaning: "How often it is renewed.",
+  },
+  {
+    name: "appLeaseOptions.acquireInterval",
+    rule: { type: "timeSpan", leastMs: 1000, mostMs: 60 * minuteMs, fallback: 30_000 },
+    meaning: "How often the lease of another app is tried for; the extension waits 5 minutes.",
   },
   {
     name: "storageProvider.partitionTableOperationTimeout",
@@ -197,19 +223,6 @@ export const knownSettings: readonly KnownSetting[] = [
     rule: { type: "boolean", fallback: false },
     meaning: "Write the row of an instance only where nobody else has.",
     ignored: "rows are always written under a condition",
-  },
-  {
-    name: "useAppLease",
-    rule: { type: "boolean", fallback: true },
-    meaning: "Let one of several apps on a hub work, and the others wait.",
-    ignored: "apps on one hub share its partitions, as workers of one app do",
-    harmless: [true, false],
-  },
-  {
-    name: "appLeaseOptions",
-    rule: { type: "any", fallback: "none" },
-    meaning: "Times of the app lease.",
-    ignored: "apps on one hub share its partitions, as workers of one app do",
   },
   {
     name: "extendedSessionsEnabled",

@@ -6,13 +6,13 @@ import type { StorageCredential } from "./storage-connection.ts";
  * all that a task hub needs, and is known everywhere. The SDKs send the newest they know, which regions that lag behind,
  * Azure Stack and emulators refuse (400 InvalidHeaderValue).
  */
-export const serviceVersion = "2019-02-02";
+const serviceVersion = "2019-02-02";
 
 /**
  * Asked for with tokens: the first version in which all three services take them, and say which tenant they trust when
  * they refuse one. Tables are the last to have learned it.
  */
-export const tokenServiceVersion = "2020-12-06";
+const tokenServiceVersion = "2020-12-06";
 
 /** The version for a way to authorize requests. */
 export function serviceVersionOf({ kind }: StorageCredential): string {

@@ -24,7 +24,7 @@ function goodValues(rule: SettingRule): readonly unknown[] {
     case "boolean":
       return [true, false, "TRUE", "false", null];
     case "timeSpan":
-      return [rule.leastMs, rule.mostMs, "00:10:00", null];
+      return [rule.leastMs, rule.mostMs, "00:01:00", null];
     case "choice":
       return [...rule.choices, rule.fallback.toUpperCase(), null];
     case "text":
@@ -104,7 +104,7 @@ it.each([
 });
 
 it.each([
-  [{ extendedSessionsEnabled: true, extendedSessionIdleTimeoutInSeconds: 60, useAppLease: false }, 0],
+  [{ extendedSessionsEnabled: true, extendedSessionIdleTimeoutInSeconds: 60 }, 0],
   [{ tracing: { traceInputsAndOutputs: true }, localRpcEndpointEnabled: false }, 0],
   [{ storageProvider: { fetchLargeMessagesAutomatically: true, useInstanceTableEtag: true } }, 0],
   [{ storageProvider: { fetchLargeMessagesAutomatically: "False" } }, 1],
@@ -150,10 +150,13 @@ it.each([
   ["storageProvider.trackingStoreNamePrefix", "Shop", { trackingStore: undefined }],
   ["storageProvider.queueClientMessageEncoding", "utf8", { messageEncoding: "utf8" }],
   ["storageProvider.maxStorageOperationConcurrency", 25, { maxStorageOperationConcurrency: 25 }],
-  ["storageProvider.useTablePartitionManagement", true, { partitionManagement: "table" }],
-  ["storageProvider.useTablePartitionManagement", false, { partitionManagement: "safe" }],
-  ["storageProvider.useLegacyPartitionManagement", true, { partitionManagement: "legacy" }],
-  ["storageProvider.useLegacyPartitionManagement", false, { partitionManagement: undefined }],
+  ["storageProvider.useTablePartitionManagement", "True", { useTablePartitionManagement: true }],
+  ["storageProvider.useTablePartitionManagement", false, { useTablePartitionManagement: false }],
+  ["storageProvider.useLegacyPartitionManagement", true, { useLegacyPartitionManagement: true }],
+  ["useAppLease", false, { useAppLease: false }],
+  ["appLeaseOptions.leaseInterval", "00:00:20", { appLeaseIntervalMs: 20_000, appLeaseRenewIntervalMs: 10_000 }],
+  ["appLeaseOptions.renewInterval", "00:00:25", { appLeaseRenewIntervalMs: 25_000 }],
+  ["AppLeaseOptions.acquireInterval", "00:05:00", { appLeaseAcquireIntervalMs: 300_000 }],
 ])("%s of %o counts", (name, value, expected) => {
   expect(resolve(nest(name, value), { WHICH: "Orders" })).toMatchObject(expected);
 });
@@ -182,10 +185,10 @@ it.each(["my-hub", "1abc", "x".repeat(55), "a_b"])("a tracking store is not call
 it("both kinds of partition management at once are refused, as by the extension", () => {
   const storageProvider = { useTablePartitionManagement: true, useLegacyPartitionManagement: true };
 
-  expect(() => resolve({ storageProvider })).toThrow("useLegacyPartitionManagement must be false beside");
-  expect(
-    resolve({ storageProvider: { ...storageProvider, useTablePartitionManagement: false } }).partitionManagement,
-  ).toBe("legacy");
+  expect(() => resolve({ storageProvider })).toThrow("useLegacyPartitionManagement must not both be true");
+  expect(() => resolve({ appLeaseOptions: { leaseInterval: "00:00:20", renewInterval: "00:00:30" } })).toThrow(
+    'host.json: extensions.durableTask.appLeaseOptions.renewInterval must be no longer than the leaseInterval beside it, but is "00:00:30"',
+  );
 });
 
 it.each([
@@ -291,6 +294,7 @@ function describeValue(rule: SettingRule): string {
   }
 }
 
-function describeDefault({ fallback }: SettingRule): string {
-  return String(fallback);
+function describeDefault(rule: SettingRule): string {
+  if (rule.type === "timeSpan" && typeof rule.fallback === "number") return `${rule.fallback / 1000} seconds`;
+  return String(rule.fallback);
 }
