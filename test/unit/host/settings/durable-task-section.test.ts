@@ -258,7 +258,7 @@ it("the page on host.json is made of the table", async () => {
     "",
     "<!-- The tables are made of src/host/settings/known-settings.ts: npx vitest -u --run --project unit test/unit/host/settings/durable-task-section.test.ts -->",
     "",
-    'What `extensions.durableTask` may say, by the names of the official extension. Names ignore case, texts count as numbers, `null` means "not set", and an app setting `AzureFunctionsJobHost__extensions__durableTask__hubName` goes before the file. A value out of range ends the start with its whole path; an unknown name is told in the log (`SettingIgnored`).',
+    'What `extensions.durableTask` may say, by the names of the official extension. Names ignore case, texts count as numbers, times are written as `"00:00:30"`, `null` means "not set", and an app setting `AzureFunctionsJobHost__extensions__durableTask__hubName` goes before the file. A value out of range ends the start with its whole path; an unknown name is told in the log (`SettingIgnored`).',
     "",
     "| Setting | Value | Default | |",
     "| --- | --- | --- | --- |",
@@ -284,7 +284,7 @@ function describeValue(rule: SettingRule): string {
     case "boolean":
       return "`true`, `false`";
     case "timeSpan":
-      return `time, ${rule.leastMs / 1000} to ${rule.mostMs / 1000} s, such as \`"00:05:00"\``;
+      return `time, ${rule.leastMs / 1000} to ${rule.mostMs / 1000} s`;
     case "choice":
       return rule.choices.map((choice) => `\`${choice}\``).join(", ");
     case "text":
