@@ -33,10 +33,7 @@ export function findStorageAccount(connectionName: string, env: Environment): St
 
 /** What the official tools say when no setting names an account. */
 export function describeMissingAccount(connectionName: string): string {
-  return (
-    `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting, ` +
-    `or set ${connectionName}__accountName to open the account by an identity.`
-  );
+  return `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting.`;
 }
 
 /** Ways of .NET that Node has not. */
