@@ -1,3 +1,4 @@
+export type { AccessCredential } from "./core/access-credential.ts";
 export type { TokenSource, TokenSourceOptions } from "./core/durable-http.ts";
 export type { CleanEntityStorageResult } from "./core/entity-client.ts";
 export { EntityId, type EntityRef } from "./core/entity-id.ts";
@@ -140,7 +141,7 @@ export type {
 export type { HealthStatus, HostHealth, HostState } from "./hosting/health.ts";
 export type { HealthHandler, HealthHandlerOptions } from "./hosting/health-handler.ts";
 export type { WorkerConcurrency } from "./hosting/hub-location.ts";
-export type { StorageOption } from "./hosting/hub-storage.ts";
+export type { IdentityStorage, StorageOption, TrackingStoreOption } from "./hosting/hub-storage.ts";
 export type { StartWorkerOptions } from "./hosting/library-options.ts";
 export type { LogEntry, LogWriter } from "./hosting/process-log.ts";
 export { startWorker } from "./hosting/start-worker.ts";

@@ -43,10 +43,14 @@ function checkHostJson(text: string | undefined): readonly PackFinding[] {
     const names = referred.map((match) => match[1]!);
     // What the settings will hold is for Azure to know.
     const env = Object.fromEntries(names.map((name) => [name, "Setting"]));
-    const { connectionName } = resolveDurableTaskSettings(hostJson, env, { processorCount: 1 });
+    const { connectionName, unused } = resolveDurableTaskSettings(hostJson, env, { processorCount: 1 });
     const storage = connectionName === "Setting" ? "that host.json refers to" : `'${connectionName}'`;
     const findings = [
-      note("host.json", `the app setting ${storage} must name the storage account, by a connection string`),
+      note(
+        "host.json",
+        `the app setting ${storage} must name the storage account, by a connection string or by an identity`,
+      ),
+      ...unused.map(({ text }) => note("host.json", text.replace(/^host\.json: /, ""))),
       ...names.map((name) => note("host.json", `refers to the app setting '${name}', which must be there`)),
     ];
     if (memberOf(hostJson, "extensionBundle") === undefined) return findings;

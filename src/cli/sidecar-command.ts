@@ -82,6 +82,8 @@ async function start(
   const token = readToken(options.tokenSetting, env);
   const tls = await readTls(options.tls);
   const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
+  const events = createEventLog(log, { taskHub: settings.hubName });
+  for (const { setting, text } of settings.unused) events.write("SettingIgnored", text, { setting });
   const hub = await openSettledHub(options, settings, env, log);
   undo.push(() => hub.close());
   const server = new SidecarServer({

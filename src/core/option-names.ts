@@ -15,10 +15,15 @@ export function assertOptionNames(options: unknown, names: readonly string[], wh
   }
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
-    const meant = names.find((known) => isNear(known.toLowerCase(), name.toLowerCase()));
+    const meant = findNearName(name, names);
     const hint = meant === undefined ? `it takes ${names.join(", ")}` : `did you mean '${meant}'?`;
     throw new DurableError("InvalidOption", `${what} has no option '${name}'; ${hint}`);
   }
+}
+
+/** The name that was probably meant by a misspelt one: one letter more, less, or other, or two that have changed places. */
+export function findNearName(given: string, names: readonly string[]): string | undefined {
+  return names.find((known) => isNear(known.toLowerCase(), given.toLowerCase()));
 }
 
 /** One letter more, less, or other, or two that have changed places. */

@@ -4,7 +4,7 @@ import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
-import type { StorageOption } from "../hosting/hub-storage.ts";
+import type { StorageOption, TrackingStoreOption } from "../hosting/hub-storage.ts";
 
 export interface DurableClientOptions {
   /** Writes inputs and events, reads inputs and outputs. @defaultValue plain JSON */
@@ -24,12 +24,16 @@ export interface DurableClientOptions {
 export interface ConnectOptions extends DurableClientOptions {
   /** Of the Azure Storage account. Either this or `storage`. */
   readonly connectionString?: string | undefined;
-  /** `"memory"` and `"embedded"` are those of this process. */
+  /** `"memory"` and `"embedded"` are those of this process; `{ accountName }` opens an account by an identity. */
   readonly storage?: StorageOption | undefined;
   /** @defaultValue "TestHubName", as host.json has it */
   readonly taskHub?: string | undefined;
   /** Of a hub whose workers have another number of control queues than 4; it must be the same. @defaultValue 4 */
   readonly partitionCount?: number | undefined;
+  /** Of a hub whose workers have one; it must be the same. @defaultValue the account of the queues */
+  readonly trackingStore?: TrackingStoreOption | undefined;
+  /** How messages are written; workers read both kinds. @defaultValue "base64" */
+  readonly messageEncoding?: "base64" | "utf8" | undefined;
 }
 
 export interface StartNewOptions<Input = unknown> {

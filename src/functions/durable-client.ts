@@ -91,7 +91,7 @@ export class DurableClient {
       import("../hosting/open-hub.ts"),
       import("../hosting/library-connection.ts"),
     ]);
-    const { connectionString, storage, taskHub, partitionCount, ...rest } = options;
+    const { connectionString, storage, taskHub, partitionCount, trackingStore, messageEncoding, ...rest } = options;
     if ((connectionString === undefined) === (storage === undefined)) {
       throw new DurableError("InvalidOption", "connect needs 'connectionString' or 'storage', one of the two");
     }
@@ -99,6 +99,8 @@ export class DurableClient {
       storage: storage ?? { connectionString: connectionString! },
       taskHub,
       partitionCount,
+      trackingStore,
+      messageEncoding,
     });
     const hub = await openHub({ ...location, env: process.env, log: silentLog });
     return new DurableClient(createLibraryConnection(hub.client, { close: () => hub.close() }), rest);

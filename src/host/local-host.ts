@@ -288,6 +288,7 @@ export class LocalHost {
   async #startEngine(hostJson: JsonObject, origin: string, durable: DurableFunctionsHost) {
     const { appFolder, env, createEngine } = this.#options;
     const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
+    for (const { setting, text } of settings.unused) this.#events.write("SettingIgnored", text, { setting });
     const { registries } = this.#apps;
     if (settings.versioning !== undefined) {
       for (const registry of registries) registry.setDefaultVersioning(settings.versioning);

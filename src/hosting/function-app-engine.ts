@@ -1,5 +1,4 @@
 import { format } from "node:util";
-import { parseConnectionString } from "../backends/azure-storage/storage/connection-string.ts";
 import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
@@ -8,7 +7,7 @@ import type { ClientConnection } from "../functions/embedded-host.ts";
 import type { DurableEngine } from "../host/durable-engine.ts";
 import { createEventSink, type HostLog } from "../host/host-log.ts";
 import type { Environment } from "../host/settings/host-json.ts";
-import { type ConnectionStringSetting, findConnectionString } from "../host/settings/storage-connection.ts";
+import { findStorageAccount } from "../host/settings/storage-connection.ts";
 import { LinkSigner } from "../management/signed-links.ts";
 import { createStartChecks } from "../management/start-checks.ts";
 import { InProcessExecutor } from "../worker/in-process-executor.ts";
@@ -23,10 +22,10 @@ import {
 import { FunctionAppWorker } from "./function-app-worker.ts";
 import { HealthMonitor, type HostHealth } from "./health.ts";
 import { createHubEngine } from "./hub-engine.ts";
-import { assertReachable } from "./reachability.ts";
+import type { HubAccount } from "./hub-storage.ts";
 import { stopOnSignals } from "./stop-signals.ts";
-import { isBehindProxy } from "./storage-account.ts";
-import { openTaskHub } from "./task-hub.ts";
+import { assertAccountOpens } from "./storage-account.ts";
+import { accountOf, openTaskHub } from "./task-hub.ts";
 import { WakeQueue } from "./wake-queue.ts";
 import { WorkMeter } from "./work-meter.ts";
 
@@ -79,7 +78,6 @@ export interface FunctionAppEngine {
 const maxStopMs = 4_000;
 /** Leaves half a second for what runs on, and 2 for the partitions. */
 const stopGraceMs = 1_300;
-const reachTimeoutMs = 5_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
 const heartbeatQuietMs = 5_000;
@@ -99,12 +97,13 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
   if (durableTask.versioning !== undefined) {
     for (const registry of registries) registry.setDefaultVersioning(durableTask.versioning);
   }
-  const account = findConnectionString(durableTask.connectionName, env);
-  if (account === undefined) throw new DurableError("HostStartFailed", `'${durableTask.connectionName}' is not set`);
+  const hostEvents = createEventLog(events, { taskHub: durableTask.hubName });
+  for (const { setting, text } of durableTask.unused) hostEvents.write("SettingIgnored", text, { setting });
+  const account = accountOf(durableTask, env);
   const worker = new FunctionAppWorker({
     env,
     taskHub: durableTask.hubName,
-    connectionString: account.connectionString,
+    accountId: accountIdOf(durableTask.connectionName, env),
     clock: systemClock,
     log: events,
   });
@@ -148,7 +147,7 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
 
 interface Parts {
   readonly settings: FunctionAppSettings;
-  readonly account: ConnectionStringSetting;
+  readonly account: HubAccount;
   readonly engine: DurableEngine;
   readonly worker: FunctionAppWorker;
   readonly meter: WorkMeter;
@@ -249,7 +248,7 @@ class HubFunctionAppEngine implements FunctionAppEngine {
     }
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        if (!isBehindProxy(env)) await this.#assertReachable();
+        await this.#assertAccountOpens(env);
         await worker.succeedTheDead();
         if (signal.aborted) break;
         await engine.start();
@@ -287,18 +286,14 @@ class HubFunctionAppEngine implements FunctionAppEngine {
   }
 
   /** A missing account is named within seconds, not after all the attempts of a request. */
-  async #assertReachable(): Promise<void> {
-    const { connectionString, setting } = this.#parts.account;
-    await assertReachable(
-      parseConnectionString(connectionString, setting),
-      `the app setting ${setting}`,
-      reachTimeoutMs,
-    );
+  async #assertAccountOpens(env: Environment): Promise<void> {
+    const { account } = this.#parts;
+    await assertAccountOpens({ ...account, setting: `the app setting ${account.setting}` }, env);
   }
 
   #createSigner(): LinkSigner | undefined {
     const { settings, account, engine } = this.#parts;
-    const { credential } = parseConnectionString(account.connectionString, account.setting);
+    const { credential } = account.connection;
     const secret = settings.linkKey ?? (credential.kind === "accountKey" ? credential.accountKey : undefined);
     if (secret === undefined) {
       const text = "links to instances are not signed, because the storage account is named without its key";
@@ -308,6 +303,12 @@ class HubFunctionAppEngine implements FunctionAppEngine {
     const { taskHub } = engine.client;
     return new LinkSigner({ secret, taskHub, lifetimeMs: settings.linkLifetimeMs, now: () => systemClock.now() });
   }
+}
+
+/** Tells hubs of one name in different accounts apart. */
+function accountIdOf(connectionName: string, env: Environment): string {
+  const found = findStorageAccount(connectionName, env);
+  return found?.kind === "connectionString" ? found.connectionString : JSON.stringify(found?.identity);
 }
 
 /** Storage comes back, and an account lets in later whom it does not know yet; a wrong setting stays wrong. */

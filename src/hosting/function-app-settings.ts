@@ -4,7 +4,7 @@ import { parseTimeSpan } from "../core/time-span.ts";
 import { findSetting } from "../host/settings/app-settings.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import { type Environment, type JsonObject, memberOf, readHostJson, sectionOf } from "../host/settings/host-json.ts";
-import { type ConnectionStringSetting, findConnectionString } from "../host/settings/storage-connection.ts";
+import { findStorageAccount, type StorageAccountSetting } from "../host/settings/storage-connection.ts";
 
 export type ManagementAuthLevel = "function" | "anonymous" | "admin";
 
@@ -30,7 +30,7 @@ export interface FunctionAppSettings {
   /** Six fields of NCRONTAB; `undefined` when it is switched off. */
   readonly heartbeat: { readonly schedule: string } | undefined;
   /**
-   * Of the function that is called to wake the app; `connection` is the setting that holds the connection string.
+   * Of the function that is called to wake the app; `connection` names the storage account.
    * `undefined` without an extension bundle, which brings queue triggers, and when it is switched off.
    */
   readonly wakeQueue: { readonly queueName: string; readonly connection: string } | undefined;
@@ -62,7 +62,7 @@ const leastLinkKeyLength = 32;
  * storage. Read when the app starts, never before: the platform may put an app into a process that is already there.
  *
  * @throws DurableError `HostStartFailed` when host.json cannot be read or no setting names a storage account,
- * `InvalidOption` with the name of a setting that is wrong, `NotSupported` for a connection by identity
+ * `InvalidOption` with the name of a setting that is wrong
  */
 export async function readFunctionAppSettings(place: {
   readonly appFolder: string;
@@ -74,7 +74,7 @@ export async function readFunctionAppSettings(place: {
 /** @throws DurableError as {@link readFunctionAppSettings} */
 export function resolveFunctionAppSettings(hostJson: JsonObject, env: Environment): FunctionAppSettings {
   const durableTask = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
-  const account = findStorage(durableTask, env);
+  const account = findAccount(durableTask, env);
   const routePrefix = String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api");
   const prefix = routePrefix.replace(/^\/+|\/+$/g, "");
   return {
@@ -90,12 +90,13 @@ export function resolveFunctionAppSettings(hostJson: JsonObject, env: Environmen
 }
 
 /** Without an account `durable start` brings a store of its own, which is nothing for machines that come and go. */
-function findStorage({ connectionName }: DurableTaskSettings, env: Environment): ConnectionStringSetting {
-  const account = findConnectionString(connectionName, env);
+function findAccount({ connectionName }: DurableTaskSettings, env: Environment): StorageAccountSetting {
+  const account = findStorageAccount(connectionName, env);
   if (account !== undefined) return account;
   throw new DurableError(
     "HostStartFailed",
-    `no app setting names the storage account of the task hub: set '${connectionName}' to its connection string`,
+    `no app setting names the storage account of the task hub: set '${connectionName}' to its connection string, ` +
+      `or '${connectionName}__accountName' to open it by an identity`,
   );
 }
 
@@ -150,7 +151,7 @@ function resolveWakeQueue(
   }
   const bundle = memberOf(sectionOf(hostJson, "extensionBundle"), "id");
   if (typeof bundle !== "string" || bundle === "") return undefined;
-  // A binding looks for a connection string by its name alone.
+  // A binding looks for a connection by its name alone.
   return { queueName: `${taskHub.toLowerCase()}-wake`, connection: setting.replace(/^ConnectionStrings:/, "") };
 }
 

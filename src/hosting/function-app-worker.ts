@@ -27,20 +27,17 @@ export class FunctionAppWorker implements HubWorker {
   constructor(options: {
     readonly env: Environment;
     readonly taskHub: string;
-    readonly connectionString: string;
+    /** Tells the storage account from others; it is hashed, not kept. */
+    readonly accountId: string;
     readonly clock: Clock;
     readonly log: LogSink;
   }) {
-    const { env, taskHub, connectionString, clock, log } = options;
+    const { env, taskHub, accountId, clock, log } = options;
     this.#clock = clock;
     this.#machineId = machineIdOf(readMachineTraits(env));
     this.workerId = createMachineWorkerId(this.#machineId);
     this.#events = createEventLog(log, { taskHub, workerId: this.workerId });
-    // The account's text is hashed, not kept: it tells hubs of one name apart.
-    const hubId = createHash("sha256")
-      .update(`${taskHub.toLowerCase()}\n${connectionString}`)
-      .digest("hex")
-      .slice(0, 12);
+    const hubId = createHash("sha256").update(`${taskHub.toLowerCase()}\n${accountId}`).digest("hex").slice(0, 12);
     this.#journal = new ReceiptJournal(journalFolder(this.#machineId, hubId), this.workerId, (reason) => {
       const text = `what this process holds cannot be written down: ${messageOf(reason)}`;
       this.#events.write("ReceiptJournalUnusable", text, { reason: messageOf(reason) });

@@ -2,7 +2,13 @@ import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
-import { type HubStorage, resolveStorage, type StorageOption } from "./hub-storage.ts";
+import {
+  type HubStorage,
+  resolveStorage,
+  resolveTracking,
+  type StorageOption,
+  type TrackingStoreOption,
+} from "./hub-storage.ts";
 import type { HubTuning } from "./open-hub.ts";
 
 /** How much a worker does at the same time. */
@@ -15,14 +21,32 @@ export interface WorkerConcurrency {
 
 /** What says where a hub is, for a worker or for a client alone. */
 export interface HubLocation {
-  /** `"memory"`, `"embedded"` (Azurite in the current folder), or a connection string of Azure Storage. */
+  /** `"memory"`, `"embedded"` (Azurite in the current folder), or an account of Azure Storage: see {@link StorageOption}. */
   readonly storage: StorageOption;
   /** 3 to 45 letters and digits, the first a letter. @defaultValue "TestHubName", as host.json has it */
   readonly taskHub?: string | undefined;
   /** Control queues of the hub, 1 to 16; fixed when the hub is created. @defaultValue 4 */
   readonly partitionCount?: number | undefined;
+  /** Another account for tables and blobs, and with it history and payloads. @defaultValue the account of the queues */
+  readonly trackingStore?: TrackingStoreOption | undefined;
   /** Longest pause between two polls of an empty queue. @defaultValue 30 seconds, embedded 1 second */
   readonly maxQueuePollingInterval?: TimeSpanInput | undefined;
+  /**
+   * How long a received message is hidden from other workers unless renewed, which it is; from 1 second to 7 days.
+   *
+   * @defaultValue 25 seconds
+   */
+  readonly visibilityTimeout?: TimeSpanInput | undefined;
+  /** Most messages in one receive, 1 to 32. @defaultValue 32 */
+  readonly controlQueueBatchSize?: number | undefined;
+  /** With so many messages of orchestrations in memory, no more are received, 1 to 1000. @defaultValue 64 */
+  readonly controlQueueBufferThreshold?: number | undefined;
+  /** How queue messages are written; both kinds are read. @defaultValue "base64", which every .NET worker reads */
+  readonly messageEncoding?: "base64" | "utf8" | undefined;
+  /** Most storage requests under way at a time, 8 to 10000. @defaultValue 128 */
+  readonly maxStorageOperationConcurrency?: number | undefined;
+  /** Keep inputs of activities and sub-orchestrations in the history too. @defaultValue false */
+  readonly storeInputsInOrchestrationHistory?: boolean | undefined;
 }
 
 export interface ResolvedHub {
@@ -36,22 +60,74 @@ export const hubOptionNames: readonly (keyof HubLocation)[] = [
   "storage",
   "taskHub",
   "partitionCount",
+  "trackingStore",
   "maxQueuePollingInterval",
+  "visibilityTimeout",
+  "controlQueueBatchSize",
+  "controlQueueBufferThreshold",
+  "messageEncoding",
+  "maxStorageOperationConcurrency",
+  "storeInputsInOrchestrationHistory",
 ];
+
+/** Least and most of the options that are numbers. */
+const countRanges = {
+  partitionCount: [1, 16],
+  controlQueueBatchSize: [1, 32],
+  controlQueueBufferThreshold: [1, 1000],
+  maxStorageOperationConcurrency: [8, 10_000],
+} as const;
+
+/** Least and most of the options that are lengths of time, in milliseconds. */
+const timeRanges = { maxQueuePollingInterval: [10, 3_600_000], visibilityTimeout: [1000, 604_800_000] } as const;
 
 const defaultTaskHub = "TestHubName";
 
 /** @throws DurableError `InvalidOption` that names the option */
 export function resolveHub(location: HubLocation): ResolvedHub {
-  const { taskHub = defaultTaskHub, partitionCount, maxQueuePollingInterval } = location;
+  const { taskHub = defaultTaskHub, messageEncoding, storeInputsInOrchestrationHistory } = location;
   if (!isTaskHubName(taskHub)) throw invalid(`'taskHub' must be ${taskHubNameRule}, but got '${String(taskHub)}'`);
   const storage = resolveStorage(location.storage);
-  if (partitionCount !== undefined) assertCount("partitionCount", partitionCount, 16);
-  const pollingMs =
-    maxQueuePollingInterval === undefined
-      ? defaultPollingMs(storage)
-      : parseTimeSpan(maxQueuePollingInterval, "'maxQueuePollingInterval'");
-  return { storage, taskHub, tuning: { partitionCount, maxQueuePollingIntervalMs: pollingMs } };
+  for (const [name, [least, most]] of Object.entries(countRanges)) {
+    const value = location[name as keyof typeof countRanges];
+    if (value !== undefined) assertCount(name, value, least, most);
+  }
+  if (messageEncoding !== undefined && messageEncoding !== "base64" && messageEncoding !== "utf8") {
+    throw invalid(`'messageEncoding' must be "base64" or "utf8", but got ${String(messageEncoding)}`);
+  }
+  if (storeInputsInOrchestrationHistory !== undefined && typeof storeInputsInOrchestrationHistory !== "boolean") {
+    const got = String(storeInputsInOrchestrationHistory);
+    throw invalid(`'storeInputsInOrchestrationHistory' must be true or false, but got ${got}`);
+  }
+  return {
+    storage: withTracking(storage, location.trackingStore),
+    taskHub,
+    tuning: {
+      partitionCount: location.partitionCount,
+      maxQueuePollingIntervalMs: resolveTime(location, "maxQueuePollingInterval") ?? defaultPollingMs(storage),
+      visibilityTimeoutMs: resolveTime(location, "visibilityTimeout"),
+      controlQueueBatchSize: location.controlQueueBatchSize,
+      controlQueueBufferThreshold: location.controlQueueBufferThreshold,
+      messageEncoding,
+      maxStorageOperationConcurrency: location.maxStorageOperationConcurrency,
+      storeInputsInOrchestrationHistory,
+    },
+  };
+}
+
+function withTracking(storage: HubStorage, option: TrackingStoreOption | undefined): HubStorage {
+  if (option === undefined) return storage;
+  if (storage.kind === "account") return { ...storage, tracking: resolveTracking(option) };
+  throw invalid("'trackingStore' goes with a hub in a storage account only");
+}
+
+function resolveTime(location: HubLocation, name: keyof typeof timeRanges): number | undefined {
+  const value = location[name];
+  if (value === undefined) return undefined;
+  const [least, most] = timeRanges[name];
+  const ms = parseTimeSpan(value, `'${name}'`);
+  if (ms >= least && ms <= most) return ms;
+  throw invalid(`'${name}' must be from ${least / 1000} to ${most / 1000} seconds, but got ${ms / 1000}`);
 }
 
 /** Polls of the local store cost no money. */
@@ -73,9 +149,9 @@ export function resolveConcurrency(concurrency: WorkerConcurrency): WorkerConcur
   return { maxConcurrentOrchestrations, maxConcurrentActivities };
 }
 
-function assertCount(name: string, value: unknown, most = Number.MAX_SAFE_INTEGER): void {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most) return;
-  const range = most === Number.MAX_SAFE_INTEGER ? "of at least 1" : `from 1 to ${most}`;
+function assertCount(name: string, value: unknown, least = 1, most: number = Number.MAX_SAFE_INTEGER): void {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return;
+  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   throw invalid(`'${name}' must be a whole number ${range}, but got ${String(value)}`);
 }
 

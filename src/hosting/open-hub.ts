@@ -38,6 +38,8 @@ export interface HubTuning {
   readonly controlQueueBufferThreshold?: number | undefined;
   readonly visibilityTimeoutMs?: number | undefined;
   readonly maxQueuePollingIntervalMs?: number | undefined;
+  readonly messageEncoding?: "base64" | "utf8" | undefined;
+  readonly maxStorageOperationConcurrency?: number | undefined;
   readonly storeInputsInOrchestrationHistory?: boolean | undefined;
 }
 
@@ -80,7 +82,8 @@ async function openInStorage(
       clock: systemClock,
       random: systemRandom,
       log,
-      connectionString: account.connectionString,
+      connection: account.connection,
+      trackingStore: account.tracking,
       taskHub,
       workerId: account.workerId,
       isDeadWorker: account.isDeadWorker,

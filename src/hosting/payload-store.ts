@@ -1,9 +1,12 @@
+import type { IdentityStorage } from "../backends/azure-storage/storage/identity-connection.ts";
 import type { PayloadStore } from "../core/payloads/payload-store.ts";
 
-/** Blobs of a storage account for payloads that are too large for a message. */
-export interface LargePayloadOptions {
-  /** Of the storage account. */
-  readonly connectionString: string;
+/**
+ * Blobs of a storage account for payloads that are too large for a message: one with a connection string, or one that is
+ * opened by an identity.
+ */
+export interface LargePayloadOptions extends IdentityStorage {
+  readonly connectionString?: string | undefined;
   /** @defaultValue `durabletask-payloads`, as with the SDKs of other languages */
   readonly container?: string | undefined;
   /** Texts from so many bytes on go there. @defaultValue 262 144 */

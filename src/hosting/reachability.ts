@@ -1,7 +1,9 @@
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
-import type { StorageConnection } from "../backends/azure-storage/storage/connection-string.ts";
-import { DurableError } from "../core/errors.ts";
+import type { StorageConnection } from "../backends/azure-storage/storage/storage-connection.ts";
+import { StorageTokens } from "../backends/azure-storage/storage/storage-tokens.ts";
+import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
+import { systemClock } from "../core/system-ports.ts";
 
 /**
  * Makes sure that something listens at each endpoint of a storage account, so that a wrong account or a missing
@@ -29,6 +31,29 @@ export async function assertReachable(
     "StorageUnavailable",
     `The ${endpoint.service} service of the storage account cannot be reached at ${endpoint.url.host} (${problems[index]}). Check ${setting}${remedy}.`,
   );
+}
+
+/**
+ * Makes sure that the identity which opens an account has a token for it. Says nothing of its roles.
+ *
+ * @throws DurableError `StorageRejected` that names the setting, `NotSupported` without `@azure/identity`
+ */
+export async function assertToken(connection: StorageConnection, setting: string, timeoutMs: number): Promise<void> {
+  const { credential } = connection;
+  if (credential.kind !== "token") return;
+  const over = new AbortController();
+  const timeout = systemClock.sleep(timeoutMs, over.signal).then(() => {
+    throw new Error(`no token within ${timeoutMs / 1000} s`);
+  });
+  timeout.catch(() => {});
+  try {
+    await Promise.race([new StorageTokens(credential.tokens, systemClock).getToken(""), timeout]);
+  } catch (error) {
+    if (isDurableError(error)) throw error;
+    throw new DurableError("StorageRejected", `${messageOf(error)}. Check ${setting}.`, { cause: error });
+  } finally {
+    over.abort();
+  }
 }
 
 async function findProblem(url: URL, timeoutMs: number): Promise<string | undefined> {

@@ -1,4 +1,5 @@
-import { describeConnection, parseConnectionString } from "../backends/azure-storage/storage/connection-string.ts";
+import { parseConnectionString } from "../backends/azure-storage/storage/connection-string.ts";
+import { describeConnection, type StorageConnection } from "../backends/azure-storage/storage/storage-connection.ts";
 import { createEventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
 import type { Environment } from "../host/settings/host-json.ts";
@@ -8,14 +9,16 @@ import {
   createSharedWorkerId,
   forgetLocalWorkerId,
 } from "./azurite/local-worker-id.ts";
-import type { HubStorage } from "./hub-storage.ts";
+import type { HubAccount, HubStorage, HubTracking } from "./hub-storage.ts";
 import type { HubWorker } from "./hub-worker.ts";
 import { openLocalStore } from "./local-stores.ts";
-import { assertReachable } from "./reachability.ts";
+import { assertReachable, assertToken } from "./reachability.ts";
 
 /** The account that a task hub is kept in, opened for this process. */
 export interface StorageAccount {
-  readonly connectionString: string;
+  readonly connection: StorageConnection;
+  /** The account of tables and blobs, if it is another one. */
+  readonly tracking: HubTracking | undefined;
   /** Without secrets. */
   readonly description: string;
   readonly workerId: string;
@@ -27,6 +30,8 @@ export interface StorageAccount {
 }
 
 const reachTimeoutMs = 5_000;
+/** An identity may be looked for in several places, one after the other. */
+const tokenTimeoutMs = 30_000;
 
 /**
  * @param worker who works on it. @defaultValue a name that is like no other; and the account is asked whether it is there
@@ -38,12 +43,13 @@ export async function openStorageAccount(
   log: LogSink,
   worker?: HubWorker,
 ): Promise<StorageAccount> {
-  if (storage.kind === "account") return openSharedAccount(storage.connectionString, storage.setting, env, worker);
+  if (storage.kind === "account") return openSharedAccount(storage, env, worker);
   const onWait = (text: string) => createEventLog(log).write("LocalStoreBusy", text, {});
   const store = await openLocalStore(storage.folder, onWait);
   const workerId = createLocalWorkerId();
   return {
-    connectionString: store.connectionString,
+    connection: parseConnectionString(store.connectionString, "the local store"),
+    tracking: undefined,
     description: `Azurite, in ${store.folder}`,
     workerId,
     isDeadWorker: createDeadWorkerTest(workerId),
@@ -56,16 +62,16 @@ export async function openStorageAccount(
 }
 
 async function openSharedAccount(
-  connectionString: string,
-  setting: string,
+  account: HubAccount,
   env: Environment,
   worker: HubWorker | undefined,
 ): Promise<StorageAccount> {
-  const connection = parseConnectionString(connectionString, setting);
-  if (worker === undefined && !isBehindProxy(env)) await assertReachable(connection, setting, reachTimeoutMs);
+  const { connection, tracking } = account;
+  if (worker === undefined) await assertAccountOpens(account, env);
   return {
-    connectionString,
-    description: describeConnection(connection),
+    connection,
+    tracking,
+    description: describeAccounts(connection, tracking?.connection),
     workerId: worker?.workerId ?? createSharedWorkerId(),
     isDeadWorker: worker && ((workerId) => worker.isDeadWorker(workerId)),
     failed: new Promise(() => {}),
@@ -73,7 +79,29 @@ async function openSharedAccount(
   };
 }
 
+/**
+ * Makes sure, within seconds, that the accounts of a hub are there and that their identities have tokens.
+ *
+ * @throws DurableError `StorageUnavailable`, `StorageRejected` without a token, `NotSupported` without `@azure/identity`
+ */
+export async function assertAccountOpens(
+  { connection, setting, tracking }: HubAccount,
+  env: Environment,
+): Promise<void> {
+  const accounts = [{ connection, setting }, ...(tracking === undefined ? [] : [tracking])];
+  for (const account of accounts) {
+    if (!isBehindProxy(env)) await assertReachable(account.connection, account.setting, reachTimeoutMs);
+    await assertToken(account.connection, account.setting, tokenTimeoutMs);
+  }
+}
+
+function describeAccounts(connection: StorageConnection, tracking: StorageConnection | undefined): string {
+  if (tracking === undefined) return describeConnection(connection);
+  const { host } = new URL(tracking.tableEndpoint);
+  return `${describeConnection(connection)}, tables and blobs at ${host}`;
+}
+
 /** Storage is reached through it, so that nothing can be said by looking at the storage itself. */
-export function isBehindProxy(env: Environment): boolean {
+function isBehindProxy(env: Environment): boolean {
   return ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => env[name]);
 }

@@ -2,8 +2,12 @@ import { DurableError } from "../core/errors.ts";
 import type { LogSink } from "../core/ports.ts";
 import type { DurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import type { Environment } from "../host/settings/host-json.ts";
-import { findConnectionString } from "../host/settings/storage-connection.ts";
-import type { HubStorage } from "./hub-storage.ts";
+import {
+  describeMissingAccount,
+  findStorageAccount,
+  type StorageAccountSetting,
+} from "../host/settings/storage-connection.ts";
+import { connectBySettings, type HubAccount, type HubStorage } from "./hub-storage.ts";
 import type { HubWorker } from "./hub-worker.ts";
 import { type OpenTaskHub, openHub } from "./open-hub.ts";
 
@@ -37,6 +41,8 @@ export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTask
         settings.workItemQueueVisibilityTimeoutMs,
       ),
       maxQueuePollingIntervalMs: settings.maxQueuePollingIntervalMs,
+      messageEncoding: settings.messageEncoding,
+      maxStorageOperationConcurrency: settings.maxStorageOperationConcurrency,
       storeInputsInOrchestrationHistory: settings.storeInputsInOrchestrationHistory,
     },
     env,
@@ -47,12 +53,33 @@ export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTask
 
 /** The account a connection name stands for; the local store when the default connection is not set at all. */
 function storageOf({ settings, appFolder, env }: OpenTaskHubOptions): HubStorage {
-  const { connectionName } = settings;
   if (settings.usesLocalStore) return { kind: "local", folder: appFolder };
-  const found = findConnectionString(connectionName, env);
-  if (found !== undefined) return { kind: "account", ...found };
-  throw new DurableError(
-    "HostStartFailed",
-    `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting.`,
-  );
+  return accountOf(settings, env);
+}
+
+/**
+ * The accounts that the settings of an app name.
+ *
+ * @throws DurableError `HostStartFailed` when they name none, `InvalidOption` for a wrong one
+ */
+export function accountOf(settings: DurableTaskSettings, env: Environment): HubAccount {
+  const { trackingStore } = settings;
+  const main = findAccount(settings.connectionName, env);
+  const tracking = trackingStore && findAccount(trackingStore.connectionName, env);
+  return {
+    kind: "account",
+    connection: connectBySettings(main),
+    setting: main.setting,
+    tracking: tracking && {
+      connection: connectBySettings(tracking),
+      setting: tracking.setting,
+      namePrefix: trackingStore?.namePrefix,
+    },
+  };
+}
+
+function findAccount(connectionName: string, env: Environment): StorageAccountSetting {
+  const found = findStorageAccount(connectionName, env);
+  if (found !== undefined) return found;
+  throw new DurableError("HostStartFailed", describeMissingAccount(connectionName));
 }

@@ -1,8 +1,8 @@
+import type { AccessCredential } from "../core/access-credential.ts";
 import { DurableError } from "../core/errors.ts";
 import type { PayloadStore } from "../core/payloads/payload-store.ts";
 import { parseServiceAddress } from "../grpc/channel/service-address.ts";
 import type { ChannelOptions } from "../grpc/channel/task-hub-channel.ts";
-import type { AccessCredential } from "../grpc/channel/token-cache.ts";
 import type { LargePayloadOptions } from "../hosting/payload-store.ts";
 import type { ClientOptions } from "./client-options.ts";
 import type { WorkerOptions } from "./worker-options.ts";

@@ -1,3 +1,4 @@
+export type { AccessCredential } from "../core/access-credential.ts";
 export type { CleanEntityStorageResult } from "../core/entity-client.ts";
 export { EntityId, EntityId as EntityInstanceId, type EntityRef } from "../core/entity-id.ts";
 export { DurableError, type DurableErrorCode, isDurableError } from "../core/errors.ts";
@@ -13,11 +14,10 @@ export type { UserLogger } from "../core/ports.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "../core/retry-policy.ts";
 export type { TimeSpanInput, TimeSpanParts } from "../core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "../core/versioning.ts";
-export type { AccessCredential } from "../grpc/channel/token-cache.ts";
 export type { HealthStatus, HostHealth, HostState } from "../hosting/health.ts";
 export type { HealthHandler, HealthHandlerOptions } from "../hosting/health-handler.ts";
 export type { HubLocation } from "../hosting/hub-location.ts";
-export type { StorageOption } from "../hosting/hub-storage.ts";
+export type { IdentityStorage, StorageOption, TrackingStoreOption } from "../hosting/hub-storage.ts";
 export type { LargePayloadOptions } from "../hosting/payload-store.ts";
 export type { LogEntry, LogWriter } from "../hosting/process-log.ts";
 export type { DurableLock, LockState } from "../orchestration/durable-lock.ts";

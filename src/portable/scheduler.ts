@@ -1,8 +1,8 @@
+import type { AccessCredential } from "../core/access-credential.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import { parseSchedulerConnectionString } from "../grpc/channel/scheduler-connection.ts";
 import { createSchedulerCredential } from "../grpc/channel/scheduler-credential.ts";
-import type { AccessCredential } from "../grpc/channel/token-cache.ts";
 import { type ClientOptions, clientOptionNames } from "./client-options.ts";
 import { DurableTaskClient } from "./durable-task-client.ts";
 import { DurableTaskWorker } from "./durable-task-worker.ts";

@@ -200,11 +200,15 @@ describe("a start with a storage account that cannot be used says so in one line
     expect(stdout + stderr).not.toContain("c2VjcmV0");
   });
 
-  it("when it is set by identity", async () => {
-    const { code, stderr } = await start({ AzureWebJobsStorage__accountName: "acc" });
+  it("when it is set by an identity that lacks something", async () => {
+    const { code, stderr, stdout } = await start({
+      AzureWebJobsStorage__accountName: "acc",
+      AzureWebJobsStorage__clientSecret: "c2VjcmV0",
+    });
 
-    expect(stderr).toMatch(/^.*'AzureWebJobsStorage__accountName'.*not supported yet.*\n$/);
+    expect(stderr).toMatch(/^the connection 'AzureWebJobsStorage' .* lacks AzureWebJobsStorage__tenantId\n$/);
     expect(code).toBe(1);
+    expect(stdout + stderr).not.toContain("c2VjcmV0");
   });
 
   it("when its name is not a setting, or a durable setting is out of range", async () => {

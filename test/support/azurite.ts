@@ -10,6 +10,8 @@ export interface AzuriteOptions {
   readonly folder?: string;
   /** Refuse versions of the protocol that the emulator does not know. @defaultValue false */
   readonly checksApiVersions?: boolean;
+  /** Answer by https with this certificate, and take the tokens of identities. @defaultValue http, and no tokens */
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string };
 }
 
 export interface Azurite {
@@ -44,6 +46,10 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   // minute; on disk they share a few.
   const { folder = createOwnFolder() } = options;
   args.push("--location", folder);
+  const { certificate } = options;
+  if (certificate !== undefined) {
+    args.push("--oauth", "basic", "--cert", certificate.certFile, "--key", certificate.keyFile);
+  }
   // Azurite lower-cases table names by the locale.
   const env = { ...process.env, LC_ALL: "C" };
   const child = spawn(process.execPath, [...endWithParent, main, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
@@ -60,11 +66,12 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
     clearTimeout(patience);
     if (ownFolders.delete(folder)) removeFolder(folder);
   };
-  const url = (port: number) => `http://127.0.0.1:${port}/devstoreaccount1`;
+  const protocol = certificate === undefined ? "http" : "https";
+  const url = (port: number) => `${protocol}://127.0.0.1:${port}/devstoreaccount1`;
   return {
     ports,
     connectionString: [
-      "DefaultEndpointsProtocol=http",
+      `DefaultEndpointsProtocol=${protocol}`,
       "AccountName=devstoreaccount1",
       `AccountKey=${accountKey}`,
       `BlobEndpoint=${url(ports.blob)}`,
@@ -93,7 +100,7 @@ function readPorts(child: ChildProcess): Promise<Azurite["ports"]> {
     const read = (chunk: Buffer) => {
       output += chunk.toString("utf8");
       const port = (service: string) =>
-        Number(new RegExp(`${service} service is successfully listening at http://[^:]+:(\\d+)`).exec(output)?.[1]);
+        Number(new RegExp(`${service} service is successfully listening at https?://[^:]+:(\\d+)`).exec(output)?.[1]);
       const ports = { blob: port("Blob"), queue: port("Queue"), table: port("Table") };
       if (Object.values(ports).every((found) => found > 0)) resolve(ports);
     };

@@ -2,12 +2,17 @@ import { DurableError } from "../../core/errors.ts";
 import { type Clock, type LogSink, type Random, silentLog } from "../../core/ports.ts";
 import type { MessageEncoding } from "./codec/message-data.ts";
 import { type HubNames, hubNames } from "./hub-names.ts";
-import { parseConnectionString, type StorageConnection } from "./storage/connection-string.ts";
+import { parseConnectionString } from "./storage/connection-string.ts";
+import type { StorageConnection } from "./storage/storage-connection.ts";
 import type { StorageTransport } from "./storage/storage-request.ts";
 
 export interface AzureStorageOptions {
-  /** Of the storage account; `UseDevelopmentStorage=true` is a local emulator on its default ports. */
-  readonly connectionString: string;
+  /** Of the storage account; `UseDevelopmentStorage=true` is a local emulator on its default ports. Or `connection`. */
+  readonly connectionString?: string | undefined;
+  /** The storage account, in place of `connectionString`. */
+  readonly connection?: StorageConnection | undefined;
+  /** The account of tables and blobs. @defaultValue that of the queues */
+  readonly trackingStore?: TrackingStore | undefined;
   /** Name of the task hub: 3 to 45 letters and digits, the first a letter. */
   readonly taskHub: string;
   /** Unique per running process: two with the same would both believe that they own a partition. */
@@ -58,8 +63,20 @@ export interface AzureStorageOptions {
   readonly decorateTransport?: ((transport: StorageTransport) => StorageTransport) | undefined;
 }
 
+/** Another account than that of the queues: it has the partitions, history, instances and payloads of a hub. */
+export interface TrackingStore {
+  readonly connection: StorageConnection;
+  /**
+   * What the tables of history and instances are called by, in place of the hub: `<prefix>History`. 1 to 54 letters and
+   * digits, the first a letter. Hubs with the same account and prefix share these tables. @defaultValue "DurableTask"
+   */
+  readonly namePrefix?: string | undefined;
+}
+
 export interface ResolvedAzureStorageOptions {
   readonly connection: StorageConnection;
+  /** The account of tables and blobs. */
+  readonly trackingConnection: StorageConnection;
   readonly names: HubNames;
   readonly workerId: string;
   readonly clock: Clock;
@@ -95,9 +112,12 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
       `messageEncoding must be "base64" or "utf8", but got ${String(messageEncoding)}`,
     );
   }
+  const connection = options.connection ?? parseConnectionString(options.connectionString, "connectionString");
+  const trackingPrefix = options.trackingStore && (options.trackingStore.namePrefix ?? "DurableTask");
   return {
-    connection: parseConnectionString(options.connectionString, "connectionString"),
-    names: hubNames(options.taskHub, options.partitionCount ?? 4),
+    connection,
+    trackingConnection: options.trackingStore?.connection ?? connection,
+    names: hubNames(options.taskHub, options.partitionCount ?? 4, trackingPrefix),
     workerId: options.workerId,
     clock: options.clock,
     random: options.random,
@@ -120,7 +140,7 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
       "maxQueuePollingIntervalMs",
       options.maxQueuePollingIntervalMs ?? 30_000,
       10,
-      600_000,
+      3_600_000,
     ),
     messageEncoding,
     storeTaskInputs: options.storeInputsInOrchestrationHistory ?? false,

@@ -1,5 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
-import { isTaskHubName, taskHubNameRule } from "../../core/task-hub-name.ts";
+import { isTaskHubName, isTrackingPrefix, taskHubNameRule, trackingPrefixRule } from "../../core/task-hub-name.ts";
 
 /** Names of everything a task hub keeps in its storage account. */
 export interface HubNames {
@@ -17,21 +17,31 @@ export interface HubNames {
 
 const maxPartitions = 16;
 
-/** @throws DurableError `InvalidOption` */
-export function hubNames(taskHub: string, partitionCount: number): HubNames {
+/**
+ * @param trackingPrefix of a tracking store: what its tables of history and instances are called by
+ * @throws DurableError `InvalidOption`
+ */
+export function hubNames(taskHub: string, partitionCount: number, trackingPrefix: string = taskHub): HubNames {
   if (!isTaskHubName(taskHub)) {
     throw new DurableError("InvalidOption", `taskHub must be ${taskHubNameRule}, but got ${JSON.stringify(taskHub)}`);
   }
   if (!Number.isInteger(partitionCount) || partitionCount < 1 || partitionCount > maxPartitions) {
     throw new DurableError("InvalidOption", `partitionCount must be 1 to ${maxPartitions}, but got ${partitionCount}`);
   }
+  if (!isTrackingPrefix(trackingPrefix)) {
+    const text = JSON.stringify(trackingPrefix);
+    throw new DurableError(
+      "InvalidOption",
+      `the namePrefix of trackingStore must be ${trackingPrefixRule}, but got ${text}`,
+    );
+  }
   const lower = taskHub.toLowerCase();
   return {
     taskHub,
     controlQueues: Array.from({ length: partitionCount }, (_, index) => controlQueueName(lower, index)),
     workItemQueue: `${lower}-workitems`,
-    historyTable: `${taskHub}History`,
-    instancesTable: `${taskHub}Instances`,
+    historyTable: `${trackingPrefix}History`,
+    instancesTable: `${trackingPrefix}Instances`,
     partitionsTable: `${taskHub}Partitions`,
     largeMessagesContainer: `${lower}-largemessages`,
     leaseContainers: [`${lower}-leases`, `${lower}-applease`],

@@ -31,11 +31,16 @@ export interface TaskHubParts {
 const attemptTimeoutMs = 30_000;
 
 function openStorage(options: ResolvedAzureStorageOptions, requests: RequestCounter): StorageClient {
-  const { names, clock, random, connection } = options;
-  const counted = withRequestCount(options.decorateTransport(createAzureTransport(connection)), requests);
+  const { names, clock, random, connection, trackingConnection } = options;
+  const counted = withRequestCount(
+    options.decorateTransport(createAzureTransport(connection, trackingConnection)),
+    requests,
+  );
   const attempts = withAttemptTimeout(counted, { clock, timeoutMs: attemptTimeoutMs });
   const limited = withRequestLimit(attempts, {
-    limiter: limiterOf(`${connection.queueEndpoint} ${connection.tableEndpoint} ${connection.blobEndpoint}`),
+    limiter: limiterOf(
+      `${connection.queueEndpoint} ${trackingConnection.tableEndpoint} ${trackingConnection.blobEndpoint}`,
+    ),
     maxConcurrency: options.maxStorageOperationConcurrency,
     laneOf: (request) => laneOf(request, names),
   });
@@ -48,13 +53,13 @@ function laneOf(request: StorageRequest, names: HubNames): RequestLane {
 }
 
 export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHubParts {
-  const { names, clock, random, log, connection } = options;
+  const { names, clock, random, log, trackingConnection } = options;
   const requests = new RequestCounter();
   const storage = openStorage(options, requests);
   const payloads = new LargePayloads({
     storage,
     container: names.largeMessagesContainer,
-    blobEndpoint: connection.blobEndpoint,
+    blobEndpoint: trackingConnection.blobEndpoint,
   });
   const { taskHub, historyTable, instancesTable } = names;
   const parts: TaskHubParts = {

@@ -6,8 +6,10 @@ import type { PayloadStore } from "../../core/payloads/payload-store.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { systemClock, systemRandom } from "../../core/system-ports.ts";
 import { createAzureTransport } from "./storage/azure-transport.ts";
-import { parseConnectionString, type StorageConnection } from "./storage/connection-string.ts";
+import { parseConnectionString } from "./storage/connection-string.ts";
+import { connectByIdentity, type IdentityStorage } from "./storage/identity-connection.ts";
 import { StorageClient } from "./storage/storage-client.ts";
+import type { StorageConnection } from "./storage/storage-connection.ts";
 import { withAttemptTimeout } from "./storage/with-attempt-timeout.ts";
 import { withRetry } from "./storage/with-retry.ts";
 import { isBlobName } from "./tracking/large-payloads.ts";
@@ -21,9 +23,9 @@ const giveUpAfterMs = 60_000;
 /** What gzip adds at most to what it cannot shrink. */
 const packingBytes = 64 * 1024;
 
-export interface BlobPayloadStoreOptions {
-  /** Connection string of the storage account. */
-  readonly connectionString: string;
+/** The storage account is named by a connection string, or opened by an identity. */
+export interface BlobPayloadStoreOptions extends IdentityStorage {
+  readonly connectionString?: string | undefined;
   /** @defaultValue `durabletask-payloads`, as with the SDKs of other languages */
   readonly container?: string | undefined;
   /** @defaultValue 262 144 */
@@ -49,7 +51,10 @@ export function createBlobPayloadStore(options: BlobPayloadStoreOptions): Payloa
   if (!/^[a-z0-9](?:-?[a-z0-9]){2,62}$/.test(container)) {
     throw new DurableError("InvalidOption", `'${container}' is no name of a blob container`);
   }
-  const connection = parseConnectionString(options.connectionString, "connectionString");
+  const connection =
+    options.connectionString === undefined && (options.accountName ?? options.blobServiceUri) !== undefined
+      ? connectByIdentity(options, "'largePayloads'")
+      : parseConnectionString(options.connectionString, "connectionString");
   const attempts = withAttemptTimeout(createAzureTransport(connection), { clock, timeoutMs: attemptTimeoutMs });
   const storage = new StorageClient(withRetry(attempts, { clock, random, giveUpAfterMs }));
   return new BlobPayloadStore(storage, connection, { ...options, container, random });

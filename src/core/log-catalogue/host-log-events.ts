@@ -18,7 +18,7 @@ export const hostLogEvents = {
     area: "Host",
     level: "warn",
     fields: ["setting"],
-    meaning: "A setting has a value that means nothing, and the default is taken.",
+    meaning: "A setting is unknown, has a value that means nothing, or has no effect here; the text says which.",
     action: "Mend or remove the setting.",
   },
   HostExposed: {

@@ -1,9 +1,12 @@
+import type { AccessCredential } from "../../core/access-credential.ts";
 import { DurableError } from "../../core/errors.ts";
-import { importIdentity, type LoadIdentity, loadIdentity } from "../../core/identity-package.ts";
+import {
+  createIdentityCredential,
+  definedOptions,
+  importIdentity,
+  type LoadIdentity,
+} from "../../core/identity-package.ts";
 import type { AuthenticationKind, SchedulerConnection } from "./scheduler-connection.ts";
-import type { AccessCredential } from "./token-cache.ts";
-
-type CredentialClass = new (options: object) => AccessCredential;
 
 /** The class of `@azure/identity` for each kind, and the settings it takes. */
 const classes: Readonly<Partial<Record<AuthenticationKind, CredentialPlan>>> = {
@@ -65,33 +68,11 @@ export function createSchedulerCredential(
       `Authentication=${authentication} does not exist for Node: '@azure/identity' has no such credential; use ${others}`,
     );
   }
-  let credential: Promise<AccessCredential> | undefined;
-  return {
-    async getToken(scopes, options) {
-      // One that could not be made is tried again by the next call, after an `npm install` too.
-      credential ??= createCredential(plan, connection, load).catch((error: unknown) => {
-        credential = undefined;
-        throw error;
-      });
-      return (await credential).getToken(scopes, options);
-    },
-  };
-}
-
-async function createCredential(
-  { name, options }: CredentialPlan,
-  connection: SchedulerConnection,
-  load: LoadIdentity,
-): Promise<AccessCredential> {
-  const { authentication } = connection;
-  const identity = await loadIdentity(`Authentication=${authentication}`, load);
-  const Credential = (identity as Readonly<Record<string, CredentialClass | undefined>>)[name];
-  if (Credential === undefined) {
-    const message = `Authentication=${authentication} needs '${name}', which this version of '@azure/identity' has not`;
-    throw new DurableError("NotSupported", message);
-  }
-  const given = Object.entries(options(connection)).filter(([, value]) => value !== undefined);
-  return new Credential(Object.fromEntries(given));
+  return createIdentityCredential(
+    `Authentication=${authentication}`,
+    (create) => create(plan.name, definedOptions(plan.options(connection))),
+    load,
+  );
 }
 
 function tenantsOf({ tenantId, additionallyAllowedTenants }: SchedulerConnection): Readonly<Record<string, unknown>> {

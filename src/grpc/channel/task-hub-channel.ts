@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { ChannelCredentials, Client, type ChannelOptions as GrpcOptions, Metadata, status } from "@grpc/grpc-js";
+import type { AccessCredential } from "../../core/access-credential.ts";
 import { DurableError, isDurableError, messageOf } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import { systemClock } from "../../core/system-ports.ts";
@@ -14,7 +15,7 @@ import {
 import { CallFailure } from "./call-failure.ts";
 import { parseServiceAddress } from "./service-address.ts";
 import { isMadeOnce, maxAttempts, serviceConfig } from "./service-config.ts";
-import { type AccessCredential, TokenCache } from "./token-cache.ts";
+import { TokenCache } from "./token-cache.ts";
 import { formatUserAgent } from "./user-agent.ts";
 
 export { CallFailure } from "./call-failure.ts";

@@ -1,12 +1,5 @@
+import type { AccessCredential } from "../../core/access-credential.ts";
 import type { Clock } from "../../core/ports.ts";
-
-/** What gives access tokens: a `TokenCredential` of `@azure/core-auth` is one. */
-export interface AccessCredential {
-  getToken(
-    scopes: string | string[],
-    options?: { readonly abortSignal?: AbortSignal },
-  ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>;
-}
 
 /** A token is replaced when it has less than so long to live. */
 const refreshBeforeMs = 5 * 60_000;

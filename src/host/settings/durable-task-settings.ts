@@ -1,20 +1,30 @@
 import { DurableError } from "../../core/errors.ts";
-import { isTaskHubName, taskHubNameRule } from "../../core/task-hub-name.ts";
-import { parseTimeSpan } from "../../core/time-span.ts";
+import { isTaskHubName, isTrackingPrefix, taskHubNameRule, trackingPrefixRule } from "../../core/task-hub-name.ts";
 import { type VersioningOptions, versionFailureStrategies, versionMatchStrategies } from "../../core/versioning.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
+import { DurableTaskSection, type UnusedSetting } from "./durable-task-section.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
-import { memberOf, sectionOf } from "./host-json.ts";
-import { findConnectionString } from "./storage-connection.ts";
+import { findStorageAccount } from "./storage-connection.ts";
 
 /** `extensions.durableTask` of host.json, checked and complete. Lengths of time are in milliseconds. */
 export interface DurableTaskSettings {
   readonly hubName: string;
   /** App setting that names the storage account. */
   readonly connectionName: string;
+  /** Another account for tables and blobs. */
+  readonly trackingStore: { readonly connectionName: string; readonly namePrefix: string | undefined } | undefined;
   /** No setting names an account, and the default connection is meant: the store that comes with the local host. */
   readonly usesLocalStore: boolean;
+  /** What host.json says and nothing goes by: to be told to the user. */
+  readonly unused: readonly UnusedSetting[];
   readonly partitionCount: number;
+  /** `undefined`: as the hub is kept already. */
+  readonly useTablePartitionManagement: boolean | undefined;
+  readonly useLegacyPartitionManagement: boolean | undefined;
+  readonly useAppLease: boolean;
+  readonly appLeaseIntervalMs: number;
+  readonly appLeaseRenewIntervalMs: number;
+  readonly appLeaseAcquireIntervalMs: number;
   readonly maxConcurrentActivityFunctions: number;
   /** Orchestrations and entities together. */
   readonly maxConcurrentOrchestratorFunctions: number;
@@ -24,6 +34,8 @@ export interface DurableTaskSettings {
   readonly controlQueueVisibilityTimeoutMs: number;
   readonly workItemQueueVisibilityTimeoutMs: number;
   readonly maxQueuePollingIntervalMs: number;
+  readonly messageEncoding: "base64" | "utf8";
+  readonly maxStorageOperationConcurrency: number;
   readonly storeInputsInOrchestrationHistory: boolean;
   /** Which instances run here, and the version of new ones, for apps that do not say so themselves. */
   readonly versioning: VersioningOptions | undefined;
@@ -31,12 +43,10 @@ export interface DurableTaskSettings {
   readonly httpPollIntervalMs: number;
 }
 
-const minuteMs = 60_000;
 const defaultConnectionName = "AzureWebJobsStorage";
 
 /**
- * The durable settings of an app: the only home of their defaults and limits. Defaults are those of the official
- * extension, except where the comment beside them says why not. Unknown keys are for other versions and are ignored.
+ * The durable settings of an app, by the table of known settings.
  *
  * @param hostJson the whole file, overrides from the environment already applied
  * @param machine what defaults depend on
@@ -47,80 +57,151 @@ export function resolveDurableTaskSettings(
   env: Environment,
   machine: { readonly processorCount: number },
 ): DurableTaskSettings {
-  const durableTask = new SettingsSection(sectionOf(hostJson, "extensions", "durableTask"), "extensions.durableTask");
-  const storage = new SettingsSection(
-    sectionOf(hostJson, "extensions", "durableTask", "storageProvider"),
-    "extensions.durableTask.storageProvider",
-  );
-  storage.choice("type", ["AzureStorage"], "AzureStorage");
-  const writtenName = storage.text("connectionName") ?? storage.text("connectionStringName") ?? defaultConnectionName;
-  const connectionName = resolveSettingReferences(writtenName, env, storage.path("connectionName"));
+  const section = new DurableTaskSection(hostJson, env);
+  const unused = section.unused();
+  section.choice("storageProvider.type", ["AzureStorage"]);
+  const connectionName =
+    resolveConnectionName(section, ["connectionName", "connectionStringName"], env) ?? defaultConnectionName;
   const usesLocalStore =
     connectionName.toLowerCase() === defaultConnectionName.toLowerCase() &&
-    findConnectionString(connectionName, env) === undefined;
+    findStorageAccount(connectionName, env) === undefined;
   // The extension's default is five minutes. Messages in work are renewed, so less brings a killed worker's back sooner,
   // at about the time at which its leases run out too.
   const visibilityTimeoutMs = 25_000;
-  const defaultConcurrency = 10 * machine.processorCount;
+  const plan = planOf(env);
+  const concurrencyOn = (consumption: number) => (plan === "Dynamic" ? consumption : 10 * machine.processorCount);
   return {
-    hubName: resolveHubName(durableTask, env),
+    hubName: resolveHubName(section, env),
     connectionName,
+    trackingStore: resolveTrackingStore(section, env),
     usesLocalStore,
-    partitionCount: storage.integer("partitionCount", 4, 1, 16),
-    maxConcurrentActivityFunctions: durableTask.integer("maxConcurrentActivityFunctions", defaultConcurrency, 1),
-    maxConcurrentOrchestratorFunctions: durableTask.integer(
-      "maxConcurrentOrchestratorFunctions",
-      defaultConcurrency,
-      1,
+    unused,
+    partitionCount: section.integer("storageProvider.partitionCount"),
+    ...resolvePartitionManagement(section),
+    ...resolveAppLease(section),
+    maxConcurrentActivityFunctions: section.integer("maxConcurrentActivityFunctions", concurrencyOn(10)),
+    maxConcurrentOrchestratorFunctions: section.integer("maxConcurrentOrchestratorFunctions", concurrencyOn(5)),
+    maxEntityOperationBatchSize: section.integer("maxEntityOperationBatchSize", plan === "Dynamic" ? 50 : 5000),
+    controlQueueBatchSize: section.integer("storageProvider.controlQueueBatchSize"),
+    controlQueueBufferThreshold: section.integer(
+      "storageProvider.controlQueueBufferThreshold",
+      plan === "Dynamic" ? 128 : 256,
     ),
-    maxEntityOperationBatchSize: durableTask.integer("maxEntityOperationBatchSize", 5000, 1),
-    controlQueueBatchSize: storage.integer("controlQueueBatchSize", 32, 1, 32),
-    controlQueueBufferThreshold: storage.integer("controlQueueBufferThreshold", 256, 1, 1000),
-    controlQueueVisibilityTimeoutMs: storage.timeSpan(
-      "controlQueueVisibilityTimeout",
+    controlQueueVisibilityTimeoutMs: section.timeSpan(
+      "storageProvider.controlQueueVisibilityTimeout",
       visibilityTimeoutMs,
-      minuteMs,
-      60 * minuteMs,
     ),
-    workItemQueueVisibilityTimeoutMs: storage.timeSpan(
-      "workItemQueueVisibilityTimeout",
+    workItemQueueVisibilityTimeoutMs: section.timeSpan(
+      "storageProvider.workItemQueueVisibilityTimeout",
       visibilityTimeoutMs,
-      minuteMs,
-      60 * minuteMs,
     ),
     // Polls of the local store cost no money.
-    maxQueuePollingIntervalMs: storage.timeSpan(
-      "maxQueuePollingInterval",
-      usesLocalStore ? 1_000 : 30_000,
-      100,
-      60 * minuteMs,
+    maxQueuePollingIntervalMs: section.timeSpan(
+      "storageProvider.maxQueuePollingInterval",
+      usesLocalStore || plan === "FlexConsumption" ? 1_000 : 30_000,
     ),
-    storeInputsInOrchestrationHistory: durableTask.boolean("storeInputsInOrchestrationHistory", false),
-    versioning: resolveVersioning(durableTask),
-    httpPollIntervalMs: new SettingsSection(
-      sectionOf(hostJson, "extensions", "durableTask", "httpSettings"),
-      "extensions.durableTask.httpSettings",
-    ).integer("defaultAsyncRequestSleepTimeMilliseconds", 30_000, 1),
+    messageEncoding: encodings[section.choice("storageProvider.queueClientMessageEncoding", ["Base64", "UTF8"])],
+    maxStorageOperationConcurrency: section.integer("storageProvider.maxStorageOperationConcurrency"),
+    storeInputsInOrchestrationHistory: section.boolean("storeInputsInOrchestrationHistory"),
+    versioning: resolveVersioning(section),
+    httpPollIntervalMs: section.integer("httpSettings.defaultAsyncRequestSleepTimeMilliseconds"),
+  };
+}
+
+const encodings = { Base64: "base64", UTF8: "utf8" } as const;
+
+/** The plan of a Function App in Azure, where the defaults go by it. */
+function planOf(env: Environment): string | undefined {
+  return ["Dynamic", "FlexConsumption"].find(
+    (sku) => sku.toLowerCase() === findSetting(env, "WEBSITE_SKU")?.toLowerCase(),
+  );
+}
+
+/** The first of the names that is written. A connection string in place of a name is refused, and not repeated. */
+function resolveConnectionName(
+  section: DurableTaskSection,
+  names: readonly string[],
+  env: Environment,
+): string | undefined {
+  for (const name of names.map((each) => `storageProvider.${each}`)) {
+    const written = section.text(name);
+    if (written === undefined) continue;
+    const wanted = "the name of an app setting, which holds the connection string";
+    if (/[;=]/.test(written)) throw section.refusal(name, wanted, written);
+    const resolved = resolveSettingReferences(written, env, section.path(name));
+    if (/[;=]/.test(resolved)) throw section.refusal(name, wanted, resolved);
+    return resolved;
+  }
+  return undefined;
+}
+
+function resolveTrackingStore(section: DurableTaskSection, env: Environment): DurableTaskSettings["trackingStore"] {
+  const names = ["trackingStoreConnectionName", "trackingStoreConnectionStringName"];
+  const connectionName = resolveConnectionName(section, names, env);
+  const name = "storageProvider.trackingStoreNamePrefix";
+  const written = section.text(name);
+  const namePrefix = written && resolveSettingReferences(written, env, section.path(name));
+  if (namePrefix !== undefined && !isTrackingPrefix(namePrefix)) {
+    throw section.refusal(name, trackingPrefixRule, namePrefix);
+  }
+  return connectionName === undefined ? undefined : { connectionName, namePrefix };
+}
+
+function resolvePartitionManagement(
+  section: DurableTaskSection,
+): Pick<DurableTaskSettings, "useTablePartitionManagement" | "useLegacyPartitionManagement"> {
+  const [table, legacy] = [
+    "storageProvider.useTablePartitionManagement",
+    "storageProvider.useLegacyPartitionManagement",
+  ] as const;
+  const useTablePartitionManagement = section.flag(table);
+  const useLegacyPartitionManagement = section.flag(legacy);
+  if (useTablePartitionManagement === true && useLegacyPartitionManagement === true) {
+    const names = `${section.path(table)} and ${section.path(legacy)}`;
+    throw new DurableError("InvalidOption", `${names} must not both be true`);
+  }
+  return { useTablePartitionManagement, useLegacyPartitionManagement };
+}
+
+function resolveAppLease(
+  section: DurableTaskSection,
+): Pick<
+  DurableTaskSettings,
+  "useAppLease" | "appLeaseIntervalMs" | "appLeaseRenewIntervalMs" | "appLeaseAcquireIntervalMs"
+> {
+  const appLeaseIntervalMs = section.timeSpan("appLeaseOptions.leaseInterval");
+  const renewInterval = "appLeaseOptions.renewInterval";
+  const appLeaseRenewIntervalMs = section.timeSpan(renewInterval, appLeaseIntervalMs / 2);
+  if (appLeaseRenewIntervalMs > appLeaseIntervalMs) {
+    throw section.refusal(renewInterval, "no longer than the leaseInterval beside it", section.value(renewInterval));
+  }
+  return {
+    useAppLease: section.boolean("useAppLease"),
+    appLeaseIntervalMs,
+    appLeaseRenewIntervalMs,
+    appLeaseAcquireIntervalMs: section.timeSpan("appLeaseOptions.acquireInterval"),
   };
 }
 
 /** Without a version there is nothing to match with, so strategies alone mean nothing, as with the extension. */
-function resolveVersioning(durableTask: SettingsSection): VersioningOptions | undefined {
-  const version = durableTask.text("defaultVersion");
-  const matchStrategy = durableTask.choice("versionMatchStrategy", versionMatchStrategies, "currentOrOlder");
-  const failureStrategy = durableTask.choice("versionFailureStrategy", versionFailureStrategies, "reject");
+function resolveVersioning(section: DurableTaskSection): VersioningOptions | undefined {
+  const version = section.text("defaultVersion");
+  const matchStrategy = section.choice("versionMatchStrategy", versionMatchStrategies);
+  const failureStrategy = section.choice("versionFailureStrategy", versionFailureStrategies);
   return version === undefined ? undefined : { version, matchStrategy, failureStrategy };
 }
 
-function resolveHubName(durableTask: SettingsSection, env: Environment): string {
-  const written = durableTask.text("hubName");
-  if (written === undefined) return sanitizeHubName(findSetting(env, "WEBSITE_SITE_NAME") ?? "TestHubName");
-  const path = durableTask.path("hubName");
-  const name = resolveSettingReferences(written, env, path);
-  if (!isTaskHubName(name)) {
-    throw new DurableError("InvalidOption", `${path} must be ${taskHubNameRule}, but is '${name}'`);
-  }
-  return name;
+function resolveHubName(section: DurableTaskSection, env: Environment): string {
+  const written = section.value("hubName");
+  const byDefault = sanitizeHubName(findSetting(env, "WEBSITE_SITE_NAME") ?? "TestHubName");
+  const name = typeof written === "string" ? resolveSettingReferences(written, env, section.path("hubName")) : written;
+  const hubName = name ?? byDefault;
+  if (!isTaskHubName(hubName)) throw section.refusal("hubName", taskHubNameRule, hubName);
+  // The site's name is that of production in every slot.
+  const slot = findSetting(env, "WEBSITE_SLOT_NAME") ?? "Production";
+  if (slot.toLowerCase() === "production" || hubName.toLowerCase() !== byDefault.toLowerCase()) return hubName;
+  const wanted = "another name than that of production in a deployment slot, for example '%DURABLE_HUB%'";
+  throw section.refusal("hubName", wanted, hubName);
 }
 
 /** The task hub name made of a site name, by the rules of the official extension. */
@@ -129,68 +210,4 @@ export function sanitizeHubName(siteName: string): string {
   if (kept === "") return "DefaultTaskHub";
   const cut = (/^\d/.test(kept) ? `t${kept}` : kept).slice(0, 45);
   return cut.length < 3 ? `${cut}Hub` : cut;
-}
-
-/** Reads one object of host.json. Text counts as number or boolean too: overrides from the environment are text. */
-class SettingsSection {
-  readonly #values: JsonObject;
-  readonly #path: string;
-
-  constructor(values: JsonObject, path: string) {
-    this.#values = values;
-    this.#path = path;
-  }
-
-  path(key: string): string {
-    return `host.json: ${this.#path}.${key}`;
-  }
-
-  text(key: string): string | undefined {
-    const value = this.#read(key);
-    if (value === undefined) return undefined;
-    if (typeof value !== "string" || value === "") throw this.#refusal(key, "a non-empty text", value);
-    return value;
-  }
-
-  integer(key: string, fallback: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
-    const value = this.#read(key);
-    if (value === undefined) return fallback;
-    const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-    if (typeof number === "number" && Number.isInteger(number) && number >= least && number <= most) return number;
-    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
-    throw this.#refusal(key, `a whole number ${range}`, value);
-  }
-
-  boolean(key: string, fallback: boolean): boolean {
-    const value = this.#read(key);
-    if (value === undefined) return fallback;
-    const text = String(value).toLowerCase();
-    if (text !== "true" && text !== "false") throw this.#refusal(key, "true or false", value);
-    return text === "true";
-  }
-
-  choice<T extends string>(key: string, allowed: readonly T[], fallback: T): T {
-    const value = this.#read(key);
-    if (value === undefined) return fallback;
-    const found = allowed.find((name) => typeof value === "string" && name.toLowerCase() === value.toLowerCase());
-    if (found === undefined) throw this.#refusal(key, `one of ${allowed.join(", ")}`, value);
-    return found;
-  }
-
-  timeSpan(key: string, fallbackMs: number, leastMs: number, mostMs: number): number {
-    const value = this.#read(key);
-    if (value === undefined) return fallbackMs;
-    const ms = parseTimeSpan(value, this.path(key));
-    if (ms >= leastMs && ms <= mostMs) return ms;
-    throw this.#refusal(key, `from ${leastMs / 1000} to ${mostMs / 1000} seconds`, value);
-  }
-
-  /** null means "not set", as the extension documents its defaults. */
-  #read(key: string): unknown {
-    return memberOf(this.#values, key) ?? undefined;
-  }
-
-  #refusal(key: string, wanted: string, value: unknown): DurableError {
-    return new DurableError("InvalidOption", `${this.path(key)} must be ${wanted}, but is ${JSON.stringify(value)}`);
-  }
 }

@@ -39,8 +39,10 @@ export function parseLocalSettings(text: string): LocalSettings {
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(sectionOf(file, "Values"))) {
     const setting = settingText(value);
-    if (setting === undefined) warnings.push(`local.settings.json: the value '${name}' is not text and is ignored`);
-    else values.set(name, setting);
+    if (setting === undefined) {
+      const hint = typeof value === "object" && value !== null ? `; write its members as '${name}__member'` : "";
+      warnings.push(`local.settings.json: the value '${name}' is not text and is ignored${hint}`);
+    } else values.set(name, setting);
     if (setting?.startsWith("@Microsoft.KeyVault(")) {
       warnings.push(`local.settings.json: '${name}' is a Key Vault reference, which is not resolved locally`);
     }

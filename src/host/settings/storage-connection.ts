@@ -1,59 +1,78 @@
 import { DurableError } from "../../core/errors.ts";
+import { type IdentitySettings, identitySettingNames } from "../../core/identity-settings.ts";
+import { findNearName } from "../../core/option-names.ts";
 import { findSetting, namesBelow, resolveSettingReferences } from "./app-settings.ts";
 import type { Environment } from "./host-json.ts";
 
-/** A connection string and the setting that holds it. */
-export interface ConnectionStringSetting {
-  /** For errors: they name the setting and never repeat its text. */
-  readonly setting: string;
-  readonly connectionString: string;
-}
+/** What app settings say of a storage account: a connection string, or an identity that opens it. */
+export type StorageAccountSetting =
+  | { readonly kind: "connectionString"; readonly setting: string; readonly connectionString: string }
+  /** `setting` is what the settings of the identity stand below: `AzureWebJobsStorage`. */
+  | { readonly kind: "identity"; readonly setting: string; readonly identity: IdentitySettings };
 
 /**
  * Looks a connection up the way the Functions host does: with and without the `AzureWebJobs` prefix, in
- * `ConnectionStrings` first. `undefined` when no setting names an account. The text is not looked at here: who reads it
- * is whoever opens the storage.
+ * `ConnectionStrings` first; a text before the settings of an identity. `undefined` when no setting names an account. A
+ * text is not looked at here: who reads it is whoever opens the storage.
  *
- * @throws DurableError `NotSupported` for a connection by identity, `InvalidOption` for one that nobody reads
+ * @throws DurableError `InvalidOption` for a setting that nobody reads, `NotSupported` for a way that .NET alone has
  */
-export function findConnectionString(connectionName: string, env: Environment): ConnectionStringSetting | undefined {
+export function findStorageAccount(connectionName: string, env: Environment): StorageAccountSetting | undefined {
   const name = resolveSettingReferences(connectionName, env, "connection") || "Storage";
   const prefixed = /^AzureWebJobs/i.test(name) ? name : `AzureWebJobs${name}`;
   for (const setting of [`ConnectionStrings:${prefixed}`, prefixed, `ConnectionStrings:${name}`, name]) {
     const connectionString = findSetting(env, setting);
-    if (connectionString !== undefined) return { setting, connectionString };
+    if (connectionString !== undefined) return { kind: "connectionString", setting, connectionString };
   }
-  for (const section of [prefixed, name]) assertNothingBelow(section, name, env);
+  for (const section of new Set([prefixed, name])) {
+    const found = readIdentity(section, name, env);
+    if (found !== undefined) return found;
+  }
   return undefined;
 }
 
-const identitySettings: readonly string[] = [
-  "accountname",
-  "blobserviceuri",
-  "queueserviceuri",
-  "tableserviceuri",
-  "serviceuri",
-  "credential",
-  "clientid",
-  "tenantid",
-  "clientsecret",
-  "managedidentityresourceid",
-];
+/** What the official tools say when no setting names an account. */
+export function describeMissingAccount(connectionName: string): string {
+  return `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting.`;
+}
+
+/** Ways of .NET that Node has not. */
+const foreignSettings: Readonly<Record<string, string>> = {
+  clientcertificate: "certificates from a store of Windows",
+  clientcertificatestorename: "certificates from a store of Windows",
+  clientcertificatestorelocation: "certificates from a store of Windows",
+  serviceconnectionid: "identities of Azure Pipelines",
+  systemaccesstoken: "identities of Azure Pipelines",
+};
 
 /** A section in place of a text is an identity, or a mistake; overlooking it would move the work to another store. */
-function assertNothingBelow(section: string, name: string, env: Environment): void {
-  const members = namesBelow(env, section);
-  const isIdentity = (member: string) => identitySettings.includes(member.toLowerCase().replace(/^.*(?:__|:)/, ""));
-  const unread = members.find((member) => !isIdentity(member));
-  if (unread !== undefined) {
-    throw new DurableError(
-      "InvalidOption",
-      `nothing reads the setting '${unread}'; set '${name}' itself, to a connection string`,
-    );
+function readIdentity(section: string, name: string, env: Environment): StorageAccountSetting | undefined {
+  const written = namesBelow(env, section);
+  if (written.length === 0) return undefined;
+  const identity: Record<string, string> = {};
+  for (const setting of written) {
+    const member = setting.slice(section.length).replace(/^(?:__|:)/, "");
+    const known = identitySettingNames.find((known) => known.toLowerCase() === member.toLowerCase());
+    if (known === undefined) throw refuseMember(setting, member, name);
+    identity[known] = findSetting(env, setting)!;
   }
-  if (members[0] === undefined) return;
-  throw new DurableError(
-    "NotSupported",
-    `the connection '${name}' is set by identity ('${members[0]}'), which is not supported yet; set '${name}' to a connection string`,
-  );
+  return { kind: "identity", setting: section, identity };
+}
+
+function refuseMember(setting: string, member: string, name: string): DurableError {
+  const foreign = foreignSettings[member.toLowerCase()];
+  if (foreign !== undefined) {
+    return new DurableError("NotSupported", `the setting '${setting}' is for ${foreign}, which are not supported here`);
+  }
+  if (/^serviceuri$/i.test(member)) {
+    const names = "blobServiceUri, queueServiceUri and tableServiceUri";
+    const text = `nothing reads the setting '${setting}': a task hub needs all three services, ${names}, or accountName`;
+    return new DurableError("InvalidOption", text);
+  }
+  const near = findNearName(member, identitySettingNames);
+  const hint =
+    near === undefined
+      ? `set '${name}' itself, to a connection string, or for an identity ${name}__accountName`
+      : `did you mean '${near}'?`;
+  return new DurableError("InvalidOption", `nothing reads the setting '${setting}'; ${hint}`);
 }

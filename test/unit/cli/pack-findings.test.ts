@@ -46,7 +46,7 @@ describe("a folder that is about to be deployed", () => {
     expect(checkPack(good)).toContainEqual({
       level: "note",
       about: "host.json",
-      text: "the app setting 'AzureWebJobsStorage' must name the storage account, by a connection string",
+      text: "the app setting 'AzureWebJobsStorage' must name the storage account, by a connection string or by an identity",
     });
   });
 
@@ -161,7 +161,7 @@ describe("a folder that is about to be deployed", () => {
     const notes = checkPack({ ...good, hostJson }).filter(({ level }) => level === "note");
 
     expect(notes.map(({ text }) => text)).toEqual([
-      "the app setting 'Orders' must name the storage account, by a connection string",
+      "the app setting 'Orders' must name the storage account, by a connection string or by an identity",
       "refers to the app setting 'HUB', which must be there",
       expect.stringMatching(/^3 files/),
     ]);

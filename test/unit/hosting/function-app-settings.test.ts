@@ -69,7 +69,9 @@ it("brings no store of its own: without an account it says what to set", () => {
 
   expect(() => resolveFunctionAppSettings({}, {})).toThrow(/set 'AzureWebJobsStorage' to its connection string/);
   expect(() => resolveFunctionAppSettings(hostJson, storage)).toThrow(/set 'Orders' to its connection string/);
-  expect(() => resolveFunctionAppSettings({}, { AzureWebJobsStorage__accountName: "x" })).toThrow(/by identity/);
+  expect(() => resolveFunctionAppSettings({}, {})).toThrow(
+    /'AzureWebJobsStorage__accountName' to open it by an identity/,
+  );
 });
 
 it("has a wake queue where an extension bundle brings queue triggers, unless it is switched off", () => {
@@ -82,6 +84,8 @@ it("has a wake queue where an extension bundle brings queue triggers, unless it 
   expect(wakeQueueOf(bundle)).toEqual({ queueName: "shophub-wake", connection: "Orders" });
   expect(wakeQueueOf(bundle, { DURABLE_WAKE_QUEUE: "Default" })).toEqual(wakeQueueOf(bundle));
   expect(wakeQueueOf(bundle, { "ConnectionStrings:Orders": "UseDevelopmentStorage=true" })?.connection).toBe("Orders");
+  const byIdentity = resolveFunctionAppSettings(bundle, { AzureWebJobsStorage__accountName: "shop" });
+  expect(byIdentity.wakeQueue?.connection).toBe("AzureWebJobsStorage");
   expect(wakeQueueOf(bundle, { DURABLE_WAKE_QUEUE: "None" })).toBeUndefined();
   expect(wakeQueueOf({})).toBeUndefined();
   expect(wakeQueueOf({ extensionBundle: {} })).toBeUndefined();

@@ -10,12 +10,76 @@ it("knows every way to say where a hub is", () => {
   expect(resolveStorage("memory")).toEqual({ kind: "memory" });
   expect(resolveStorage("embedded")).toEqual({ kind: "local", folder: process.cwd() });
   expect(resolveStorage({ embedded: "data" })).toEqual({ kind: "local", folder: "data" });
-  expect(resolveStorage(account)).toMatchObject({ kind: "account", connectionString: account });
-  expect(resolveStorage({ connectionString: account })).toMatchObject({ kind: "account", connectionString: account });
+  const queueEndpoint = "https://shop.queue.core.windows.net";
+  for (const option of [account, { connectionString: account }, { accountName: "shop" }]) {
+    expect(resolveStorage(option)).toMatchObject({ kind: "account", connection: { queueEndpoint } });
+  }
 });
 
 it.each([[""], [undefined], [5], [{}], [{ embedded: "" }]])("refuses %o as storage", (storage) => {
   expect(() => resolveStorage(storage)).toThrow(/'storage' must be "memory", "embedded" or the connection string/);
+});
+
+it("an account that an identity opens has the credential that is given, or that of '@azure/identity'", () => {
+  const credential = { getToken: async () => null };
+  const tokensOf = (option: object) => {
+    const storage = resolveStorage(option);
+    const { connection } = storage as Extract<typeof storage, { kind: "account" }>;
+    return connection.credential.kind === "token" ? connection.credential.tokens : undefined;
+  };
+
+  expect(tokensOf({ accountName: "shop", credential })).toBe(credential);
+  expect(tokensOf({ accountName: "shop" })).toMatchObject({ getToken: expect.any(Function) });
+});
+
+it.each([
+  [{ accountName: "shop", credential: "managedidentity" }, "has a 'credential' that gives no tokens"],
+  [{ accountName: "shop", acountKey: "SECRET" }, "has no option 'acountKey'"],
+  [{ queueServiceUri: "https://q" }, "has neither the option 'accountName' nor the option 'blobServiceUri'"],
+  [{ accountName: "https://shop.blob.core.windows.net" }, "has the option 'accountName' that is none"],
+  [{ accountName: "shop", tableServiceUri: "http://t" }, "has the option 'tableServiceUri' without https"],
+])("refuses %o as an account of an identity", (storage, problem) => {
+  expect(() => resolveStorage(storage)).toThrow(problem);
+});
+
+it("a tracking store goes with a storage account, and has a name of its own", () => {
+  const resolve = (trackingStore: unknown, storage: StartWorkerOptions["storage"] = account) =>
+    resolveStartWorker({ apps, storage, trackingStore: trackingStore as never }).storage;
+
+  expect(resolve({ storage: { accountName: "track" }, namePrefix: "Orders" })).toMatchObject({
+    connection: { queueEndpoint: "https://shop.queue.core.windows.net" },
+    tracking: { connection: { tableEndpoint: "https://track.table.core.windows.net" }, namePrefix: "Orders" },
+  });
+  expect(resolve({ storage: account })).toMatchObject({ tracking: { namePrefix: undefined } });
+  expect(() => resolve({ storage: account }, "memory")).toThrow("'trackingStore' goes with a hub in a storage account");
+  expect(() => resolve("x=y")).toThrow("'trackingStore' must be an object");
+  expect(() => resolve({ storage: "AccountName=a;AccountKey=SECRET!" })).toThrow(
+    /^'trackingStore.storage' (?!.*SECRET)/,
+  );
+  expect(() => resolve({ storage: account, prefix: "x" })).toThrow("'trackingStore' has no option 'prefix'");
+  expect(() => resolve({ storage: account, namePrefix: "my-hub" })).toThrow(
+    "'trackingStore.namePrefix' must be 1 to 54",
+  );
+});
+
+it("takes what a hub in storage is tuned by", () => {
+  const tuned = {
+    visibilityTimeout: "1m",
+    controlQueueBatchSize: 16,
+    controlQueueBufferThreshold: 1000,
+    messageEncoding: "utf8",
+    maxStorageOperationConcurrency: 8,
+    storeInputsInOrchestrationHistory: true,
+  } as const;
+
+  expect(resolveStartWorker({ apps, storage: account, ...tuned }).tuning).toMatchObject({
+    visibilityTimeoutMs: 60_000,
+    controlQueueBatchSize: 16,
+    controlQueueBufferThreshold: 1000,
+    messageEncoding: "utf8",
+    maxStorageOperationConcurrency: 8,
+    storeInputsInOrchestrationHistory: true,
+  });
 });
 
 it("repeats no secret of a connection string", () => {
@@ -44,6 +108,14 @@ it.each<[Partial<StartWorkerOptions>, RegExp]>([
   [{ taskHub: "a-b" }, /'taskHub' must be 3 to 45 letters and digits/],
   [{ partitionCount: 17 }, /'partitionCount' must be a whole number from 1 to 16, but got 17/],
   [{ maxQueuePollingInterval: "soon" }, /'maxQueuePollingInterval'/],
+  [{ maxQueuePollingInterval: 0 }, /'maxQueuePollingInterval' must be from 0.01 to 3600 seconds, but got 0/],
+  [{ visibilityTimeout: "8d" }, /'visibilityTimeout' must be from 1 to 604800 seconds, but got 691200/],
+  [{ controlQueueBatchSize: 33 }, /'controlQueueBatchSize' must be a whole number from 1 to 32, but got 33/],
+  [{ controlQueueBufferThreshold: 0 }, /'controlQueueBufferThreshold' must be a whole number from 1 to 1000/],
+  [{ maxStorageOperationConcurrency: 1 }, /'maxStorageOperationConcurrency' must be a whole number from 8 to 10000/],
+  [{ messageEncoding: "UTF-8" as never }, /'messageEncoding' must be "base64" or "utf8", but got UTF-8/],
+  [{ storeInputsInOrchestrationHistory: 1 as never }, /'storeInputsInOrchestrationHistory' must be true or false/],
+  [{ trackingStor: 1 } as never, /did you mean 'trackingStore'/],
   [{ concurrency: { maxConcurrentOrchestrations: 0.5 } }, /'concurrency.maxConcurrentOrchestrations'/],
   [{ stopOnSignals: 1 as never }, /'stopOnSignals' must be true or false/],
   [{ log: true as never }, /'log' must be a function/],

@@ -5,20 +5,18 @@ import {
   newPipeline,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
+import type { AccessCredential } from "../../../core/access-credential.ts";
 import { DurableError } from "../../../core/errors.ts";
-import type { StorageConnection } from "./connection-string.ts";
-import { pinServiceVersion } from "./service-version.ts";
+import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
+import type { StorageConnection, StorageCredential } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
 
 export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"> {
   const { credential, blobEndpoint } = connection;
   const options = { retryOptions: { maxTries: 1 } };
-  const isSigned = credential.kind === "sharedAccessSignature";
-  const pipeline = isSigned
-    ? newPipeline(new AnonymousCredential(), options)
-    : newPipeline(new StorageSharedKeyCredential(credential.accountName, credential.accountKey), options);
-  const url = isSigned ? `${blobEndpoint}?${credential.query}` : blobEndpoint;
-  const service = new BlobServiceClient(url, pinServiceVersion(pipeline));
+  const pipeline = newPipeline(credentialOf(credential), options);
+  const url = credential.kind === "sharedAccessSignature" ? `${blobEndpoint}?${credential.queries.blob}` : blobEndpoint;
+  const service = new BlobServiceClient(url, pinServiceVersion(pipeline, serviceVersionOf(credential)));
   const clients = new Map<string, ContainerClient>();
   const containerOf = ({ container }: { readonly container: string }) => {
     const client = clients.get(container) ?? service.getContainerClient(container);
@@ -82,4 +80,17 @@ async function readAll(body: NodeJS.ReadableStream | undefined, maxBytes: number
     chunks.push(bytes);
   }
   return Buffer.concat(chunks, length);
+}
+
+function credentialOf(
+  credential: StorageCredential,
+): AnonymousCredential | StorageSharedKeyCredential | AccessCredential {
+  switch (credential.kind) {
+    case "accountKey":
+      return new StorageSharedKeyCredential(credential.accountName, credential.accountKey);
+    case "sharedAccessSignature":
+      return new AnonymousCredential();
+    case "token":
+      return credential.tokens;
+  }
 }

@@ -5,20 +5,19 @@ import {
   QueueServiceClient,
   StorageSharedKeyCredential,
 } from "@azure/storage-queue";
-import type { StorageConnection } from "./connection-string.ts";
-import { pinServiceVersion } from "./service-version.ts";
+import type { AccessCredential } from "../../../core/access-credential.ts";
+import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
+import type { StorageConnection, StorageCredential } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
 
 /** A queue keeps what it is given: the encoding of texts is the codec's business, so the SDK's stays off. */
 export function openQueues(connection: StorageConnection): StorageHandlers<"queue"> {
   const { credential, queueEndpoint } = connection;
   const options = { retryOptions: { maxTries: 1 } };
-  const isSigned = credential.kind === "sharedAccessSignature";
-  const pipeline = isSigned
-    ? newPipeline(new AnonymousCredential(), options)
-    : newPipeline(new StorageSharedKeyCredential(credential.accountName, credential.accountKey), options);
-  const url = isSigned ? `${queueEndpoint}?${credential.query}` : queueEndpoint;
-  const service = new QueueServiceClient(url, pinServiceVersion(pipeline));
+  const pipeline = newPipeline(credentialOf(credential), options);
+  const url =
+    credential.kind === "sharedAccessSignature" ? `${queueEndpoint}?${credential.queries.queue}` : queueEndpoint;
+  const service = new QueueServiceClient(url, pinServiceVersion(pipeline, serviceVersionOf(credential)));
   // Making a client is a good part of what a request costs.
   const clients = new Map<string, QueueClient>();
   const queueOf = ({ queue }: { readonly queue: string }) => {
@@ -82,4 +81,17 @@ export function openQueues(connection: StorageConnection): StorageHandlers<"queu
 /** The service takes whole seconds; rounding up never delivers early. */
 function wholeSeconds(ms: number): number {
   return Math.max(0, Math.ceil(ms / 1000));
+}
+
+function credentialOf(
+  credential: StorageCredential,
+): AnonymousCredential | StorageSharedKeyCredential | AccessCredential {
+  switch (credential.kind) {
+    case "accountKey":
+      return new StorageSharedKeyCredential(credential.accountName, credential.accountKey);
+    case "sharedAccessSignature":
+      return new AnonymousCredential();
+    case "token":
+      return credential.tokens;
+  }
 }

@@ -1,6 +1,12 @@
-import { AzureNamedKeyCredential, AzureSASCredential, TableClient, type TransactionAction } from "@azure/data-tables";
-import type { StorageConnection } from "./connection-string.ts";
-import { serviceVersion } from "./service-version.ts";
+import {
+  AzureNamedKeyCredential,
+  AzureSASCredential,
+  TableClient,
+  type TableServiceClientOptions,
+  type TransactionAction,
+} from "@azure/data-tables";
+import { serviceVersionOf } from "./service-version.ts";
+import type { StorageConnection } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
 import { fromEntity, toEntity } from "./table-entity.ts";
 import type { TableWrite } from "./table-row.ts";
@@ -9,20 +15,12 @@ export function openTables(connection: StorageConnection): StorageHandlers<"tabl
   const { credential, tableEndpoint } = connection;
   const options = {
     retryOptions: { maxRetries: 0 },
-    version: serviceVersion,
+    version: serviceVersionOf(credential),
     // Azurite is reached over http.
     allowInsecureConnection: tableEndpoint.startsWith("http:"),
   };
   const open = (table: string) => {
-    const client =
-      credential.kind === "accountKey"
-        ? new TableClient(
-            tableEndpoint,
-            table,
-            new AzureNamedKeyCredential(credential.accountName, credential.accountKey),
-            options,
-          )
-        : new TableClient(tableEndpoint, table, new AzureSASCredential(credential.query), options);
+    const client = createClient(connection, table, options);
     client.pipeline.addPolicy(asciiLineBreaksPolicy, { afterPhase: "Serialize" });
     return client;
   };
@@ -93,6 +91,20 @@ export function openTables(connection: StorageConnection): StorageHandlers<"tabl
       return { etags: response.subResponses.map((part) => part.etag) };
     },
   };
+}
+
+function createClient(connection: StorageConnection, table: string, options: TableServiceClientOptions): TableClient {
+  const { credential, tableEndpoint } = connection;
+  switch (credential.kind) {
+    case "accountKey": {
+      const key = new AzureNamedKeyCredential(credential.accountName, credential.accountKey);
+      return new TableClient(tableEndpoint, table, key, options);
+    }
+    case "sharedAccessSignature":
+      return new TableClient(tableEndpoint, table, new AzureSASCredential(credential.queries.table), options);
+    case "token":
+      return new TableClient(tableEndpoint, table, credential.tokens, options);
+  }
 }
 
 /**

@@ -1,19 +1,35 @@
 import { DurableError, isDurableError, messageOf } from "../../../core/errors.ts";
+import { systemClock } from "../../../core/system-ports.ts";
 import { openBlobs } from "./azure-blobs.ts";
 import { openQueues } from "./azure-queues.ts";
 import { openTables } from "./azure-tables.ts";
-import type { StorageConnection } from "./connection-string.ts";
+import type { StorageConnection } from "./storage-connection.ts";
 import { describeForeignError, isForeignError } from "./storage-failure.ts";
 import type { StorageTransport } from "./storage-request.ts";
+import { StorageTokens } from "./storage-tokens.ts";
 
-/** Azure Storage, or its emulator, through the official SDKs. */
-export function createAzureTransport(connection: StorageConnection): StorageTransport {
-  const handlers = { ...openQueues(connection), ...openTables(connection), ...openBlobs(connection) };
+/**
+ * Azure Storage, or its emulator, through the official SDKs.
+ *
+ * @param tracking the account of tables and blobs, where that is another than the one of queues
+ */
+export function createAzureTransport(
+  connection: StorageConnection,
+  tracking: StorageConnection = connection,
+): StorageTransport {
+  const forQueues = withTokens(connection);
+  const forRest = tracking === connection ? forQueues : withTokens(tracking);
+  const handlers = {
+    ...openQueues(forQueues.connection),
+    ...openTables(forRest.connection),
+    ...openBlobs(forRest.connection),
+  };
   const hosts = {
     queue: new URL(connection.queueEndpoint).host,
-    table: new URL(connection.tableEndpoint).host,
-    blob: new URL(connection.blobEndpoint).host,
+    table: new URL(tracking.tableEndpoint).host,
+    blob: new URL(tracking.blobEndpoint).host,
   };
+  const tokens = { queue: forQueues.tokens, table: forRest.tokens, blob: forRest.tokens };
   return async (request, { signal }) => {
     const handler = handlers[request.kind] as (request: unknown, signal: AbortSignal) => Promise<unknown>;
     try {
@@ -22,9 +38,27 @@ export function createAzureTransport(connection: StorageConnection): StorageTran
       if (isDurableError(error)) throw error;
       if (!isForeignError(error)) throw toInternalError(error, request.kind);
       const service = request.kind.slice(0, request.kind.indexOf(".")) as keyof typeof hosts;
-      return describeForeignError(error, hosts[service]);
+      const reply = describeForeignError(error, hosts[service]);
+      if (reply.outcome === "failed" && isUnauthorized(reply.failure.httpStatus)) tokens[service]?.forget(); // T3
+      return reply;
     }
   };
+}
+
+/** One {@link StorageTokens} for the services of an account that is opened by an identity. */
+function withTokens(connection: StorageConnection): {
+  readonly connection: StorageConnection;
+  readonly tokens: StorageTokens | undefined;
+} {
+  const { credential } = connection;
+  if (credential.kind !== "token") return { connection, tokens: undefined };
+  const tokens = new StorageTokens(credential.tokens, systemClock);
+  return { connection: { ...connection, credential: { kind: "token", tokens } }, tokens };
+}
+
+/** Azure says 401 of a token that has ended, and the emulator 403. */
+function isUnauthorized(httpStatus: number | undefined): boolean {
+  return httpStatus === 401 || httpStatus === 403;
 }
 
 function toInternalError(error: unknown, asked: string): DurableError {

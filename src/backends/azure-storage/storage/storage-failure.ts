@@ -20,7 +20,17 @@ const transientCodes = new Set(["OperationTimedOut", "ServerBusy"]);
 /** 409s of a name that is free again within about a minute, which is longer than requests are repeated. */
 const beingDeletedCodes = new Set(["TableBeingDeleted", "QueueBeingDeleted", "ContainerBeingDeleted"]);
 const conflictCodes = new Set(["PopReceiptMismatch"]);
+/** The service is sure that it did nothing when it is busy (a proxy's 503 says less), and without a token nothing was sent. */
+const undoneCodes = new Set(["ServerBusy", "TokenUnavailable"]);
 const fullStoreCodes = new Set(["MemoryExtentStoreAtSizeLimit", "AccountIsDisabled"]);
+
+/** What to do about refusals whose own text does not say. */
+const remedies = new Map([
+  ["AuthorizationPermissionMismatch", "give the identity the roles Storage Blob, Queue and Table Data Contributor"],
+  ["KeyBasedAuthenticationNotPermitted", "the account takes no keys: open it by an identity"],
+  ["AuthorizationFailure", "look at the account's firewall, and at what its signature allows"],
+  ["AuthenticationFailed", "the key or signature is of another account or has ended, or this machine's clock is wrong"],
+]);
 
 /** Every foreign error becomes a reply here, and nowhere else. */
 export function describeForeignError(error: unknown, host: string): StorageReply {
@@ -38,8 +48,7 @@ export function describeForeignError(error: unknown, host: string): StorageReply
     message: firstLine(sdk.details?.odataError?.message?.value ?? sdk.message, errorCode),
     host,
     transient: isWaiting || httpStatus === undefined || transientStatuses.has(httpStatus),
-    // The service is sure that it did nothing when it is busy; a proxy's 503 says less.
-    answerLost: errorCode !== "ServerBusy" && (httpStatus === undefined || httpStatus === 408 || httpStatus >= 500),
+    answerLost: !undoneCodes.has(errorCode) && (httpStatus === undefined || httpStatus === 408 || httpStatus >= 500),
     retryAfterMs: readRetryAfterMs(sdk),
     cause: error,
   };
@@ -100,5 +109,7 @@ export function toDurableError(failure: StorageFailure, asked: string): DurableE
       },
     );
   }
-  return new DurableError("StorageRejected", `storage at ${host} rejected ${asked}: ${status}: ${message}`, { cause });
+  const remedy = remedies.get(errorCode);
+  const text = `storage at ${host} rejected ${asked}: ${status}: ${message}`;
+  return new DurableError("StorageRejected", remedy === undefined ? text : `${text} (${remedy})`, { cause });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { resolveSettingReferences } from "../../../../src/host/settings/app-settings.ts";
 import { applyLocalSettings, parseLocalSettings } from "../../../../src/host/settings/local-settings.ts";
-import { findConnectionString } from "../../../../src/host/settings/storage-connection.ts";
+import { findStorageAccount } from "../../../../src/host/settings/storage-connection.ts";
 
 describe("local.settings.json", () => {
   it("gives values, connection strings and host options", () => {
@@ -19,7 +19,9 @@ describe("local.settings.json", () => {
       "ConnectionStrings:Sql": "Server=x",
     });
     expect(settings).toMatchObject({ port: 7072, address: undefined, cors: "*", corsCredentials: true });
-    expect(settings.warnings).toEqual(["local.settings.json: the value 'bad' is not text and is ignored"]);
+    expect(settings.warnings).toEqual([
+      "local.settings.json: the value 'bad' is not text and is ignored; write its members as 'bad__member'",
+    ]);
   });
 
   it("is refused when it is not JSON, and when it is encrypted", () => {
@@ -53,22 +55,41 @@ describe("a storage connection", () => {
     ["Mine", { ConnectionStrings__mine: "a" }],
     ["%WHICH%", { WHICH: "Mine", Mine: "a" }],
   ])("named '%s' is found in %o", (name, env) => {
-    expect(findConnectionString(name, env as Record<string, string>)?.connectionString).toBe("a");
+    expect(findStorageAccount(name, env as Record<string, string>)).toMatchObject({ connectionString: "a" });
   });
 
   it("is none when nothing names it", () => {
-    expect(findConnectionString("AzureWebJobsStorage", { AzureWebJobsStorage: "" })).toBeUndefined();
+    expect(findStorageAccount("AzureWebJobsStorage", { AzureWebJobsStorage: "" })).toBeUndefined();
   });
 
   it.each([
-    ["AzureWebJobsStorage__accountName", "NotSupported", "is set by identity ('AzureWebJobsStorage__accountName')"],
-    ["azurewebjobsstorage:queueServiceUri", "NotSupported", "is set by identity"],
-    ["AzureWebJobsStorage__tenantId", "NotSupported", "is set by identity"],
-    ["AzureWebJobsStorage__clientSecret", "NotSupported", "is set by identity"],
-    ["AzureWebJobsStorage__acountName", "InvalidOption", "nothing reads the setting"],
+    ["AzureWebJobsStorage", "AzureWebJobsStorage__accountName", "AzureWebJobsStorage", "accountName"],
+    ["Storage", "azurewebjobsstorage:QUEUEserviceURI", "AzureWebJobsStorage", "queueServiceUri"],
+    ["Mine", "mine__tenantId", "Mine", "tenantId"],
+    ["Mine", "AzureWebJobsMine__clientSecret", "AzureWebJobsMine", "clientSecret"],
+    ["%WHICH%", "Mine:managedIdentityResourceId", "Mine", "managedIdentityResourceId"],
+  ])("named '%s' is an identity where %s is set", (name, setting, section, member) => {
+    expect(findStorageAccount(name, { WHICH: "Mine", [setting]: "v" })).toEqual({
+      kind: "identity",
+      setting: section,
+      identity: { [member]: "v" },
+    });
+  });
+
+  it("is the text where there are both", () => {
+    expect(findStorageAccount("Mine", { Mine: "text", Mine__accountName: "acc" })).toMatchObject({
+      kind: "connectionString",
+    });
+  });
+
+  it.each([
+    ["AzureWebJobsStorage__acountName", "InvalidOption", "did you mean 'accountName'?"],
     ["AzureWebJobsStorage__connectionString", "InvalidOption", "set 'AzureWebJobsStorage' itself"],
+    ["AzureWebJobsStorage__serviceUri", "InvalidOption", "a task hub needs all three services"],
+    ["AzureWebJobsStorage:clientCertificate", "NotSupported", "certificates from a store of Windows"],
+    ["AzureWebJobsStorage__serviceConnectionId", "NotSupported", "Azure Pipelines"],
   ])("is not overlooked when only %s is set", (setting, code, message) => {
-    const find = () => findConnectionString("AzureWebJobsStorage", { [setting]: "SECRET" });
+    const find = () => findStorageAccount("AzureWebJobsStorage", { [setting]: "SECRET" });
 
     expect(find).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
     expect(find).toThrow(expect.not.objectContaining({ message: expect.stringContaining("SECRET") }));

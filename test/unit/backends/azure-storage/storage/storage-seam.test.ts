@@ -9,6 +9,7 @@ import type {
   StorageReply,
   StorageTransport,
 } from "../../../../../src/backends/azure-storage/storage/storage-request.ts";
+import { TokenUnavailable } from "../../../../../src/backends/azure-storage/storage/storage-tokens.ts";
 import { withRetry } from "../../../../../src/backends/azure-storage/storage/with-retry.ts";
 import type { Clock } from "../../../../../src/core/ports.ts";
 import { withFaults } from "../../../../../src/testing/azure-storage-faults.ts";
@@ -47,6 +48,20 @@ function scripted(replies: StorageReply[]): { client: StorageClient; clock: Step
 
 describe("foreign errors", () => {
   it.each([
+    ["AuthorizationPermissionMismatch", "give the identity the roles Storage Blob, Queue and Table Data Contributor"],
+    ["KeyBasedAuthenticationNotPermitted", "the account takes no keys: open it by an identity"],
+    ["AuthenticationFailed", "the key or signature is of another account or has ended"],
+    ["AuthorizationFailure", "look at the account's firewall"],
+  ])("of the refusal %s the error says what to do", async (code, remedy) => {
+    const { client } = scripted([failed(http(403, code))]);
+
+    await expect(client.require(send)).rejects.toMatchObject({
+      code: "StorageRejected",
+      message: expect.stringContaining(`403 ${code}: ${code} happened (${remedy}`),
+    });
+  });
+
+  it.each([
     [http(404, "TableNotFound"), { outcome: "notFound" }],
     [http(409, "EntityAlreadyExists"), { outcome: "conflict" }],
     [http(412, "UpdateConditionNotSatisfied"), { outcome: "conflict" }],
@@ -56,6 +71,8 @@ describe("foreign errors", () => {
     [http(409, "MemoryExtentStoreAtSizeLimit"), { outcome: "failed", failure: { transient: false } }],
     [http(400, "InvalidInput"), { outcome: "failed", failure: { transient: false, answerLost: false } }],
     [http(403, "AuthenticationFailed"), { outcome: "failed", failure: { transient: false } }],
+    // Without a token nothing was sent, and a place that gives tokens comes back.
+    [new TokenUnavailable("none"), { outcome: "failed", failure: { transient: true, answerLost: false } }],
     [
       http(503, "ServerBusy", { "retry-after": "3" }),
       { outcome: "failed", failure: { transient: true, retryAfterMs: 3000 } },
