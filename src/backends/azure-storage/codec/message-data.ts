@@ -11,7 +11,10 @@ export interface MessageData {
   /** A GUID with dashes, fresh for every outgoing message; names the blob of a large one. */
   readonly activityId: string;
   readonly message: TaskMessage;
-  /** Counts the messages of the sending process from 1; tie-breaker within one second. */
+  /**
+   * Counts the messages of the sending process: from 1 in .NET, from the time in microseconds here. Tie-breaker within one
+   * second.
+   */
   readonly sequenceNumber: number;
   /** Episode of the sending orchestration; absent for clients. An activity's answer repeats that of the request. */
   readonly episode: number | undefined;

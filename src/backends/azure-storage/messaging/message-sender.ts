@@ -78,7 +78,7 @@ export class MessageSender {
     const data: MessageData = {
       activityId: random.guid(),
       message,
-      sequenceNumber: ++this.#sequenceNumber,
+      sequenceNumber: this.#nextSequenceNumber(),
       ...origin,
     };
     const { json, blobName } = await this.#fit(data);
@@ -88,6 +88,15 @@ export class MessageSender {
     await storage.require({ kind: "queue.send", queue, text, visibilityDelayMs });
     onSent(queue, clock.now() + visibilityDelayMs);
     return { blobName };
+  }
+
+  /**
+   * Receivers order what came within one second by it. .NET counts from 1 in each process; a count that begins at the time,
+   * in microseconds, is the order of several processes too, for receivers of either kind.
+   */
+  #nextSequenceNumber(): number {
+    this.#sequenceNumber = Math.max(this.#sequenceNumber + 1, Math.floor(this.#options.clock.now()) * 1000);
+    return this.#sequenceNumber;
   }
 
   async #fit(data: MessageData): Promise<{ json: string; blobName: string | undefined }> {
