@@ -1,3 +1,5 @@
+import { DurableError } from "./errors.ts";
+
 /** A message that no worker could read, or that makes no sense where it was, as its queue had it. */
 export interface QuarantinedMessage {
   /** Names it here: the queue, the message, and its last delivery. */
@@ -49,4 +51,21 @@ export interface Quarantine {
   requeue(id: string): Promise<boolean>;
   /** Deletes a message for good. Resolves to `false` for an unknown id. */
   drop(id: string): Promise<boolean>;
+}
+
+/** That of a hub which puts no message aside. */
+export const emptyQuarantine: Quarantine = {
+  list: async () => ({ messages: [], continuationToken: undefined }),
+  get: async () => undefined,
+  requeue: async () => false,
+  drop: async () => false,
+};
+
+/** @throws DurableError `NotSupported` where a client has none */
+export function requireQuarantine({ quarantine }: { readonly quarantine?: Quarantine | undefined }): Quarantine {
+  if (quarantine !== undefined) return quarantine;
+  throw new DurableError(
+    "NotSupported",
+    "messages that were put aside are shown to clients of the storage only, not through a service",
+  );
 }
