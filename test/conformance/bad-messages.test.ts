@@ -1,7 +1,6 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueServiceClient } from "@azure/storage-queue";
 import { expect, it } from "vitest";
-import type { StorageTransport } from "../../src/backends/azure-storage/storage/storage-request.ts";
 import type { LogSink } from "../../src/core/ports.ts";
 import type { QuarantinedMessage } from "../../src/core/quarantine.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
@@ -10,19 +9,8 @@ import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import { Registry } from "../../src/worker/registry.ts";
 import { type BadMessage, badMessages } from "../support/bad-messages.ts";
+import { withShortDelays } from "../support/short-delays.ts";
 import { azurite, newHubName, openHub } from "./azure-storage-fixture.ts";
-
-/** Delays of messages that are given back, which double with each delivery, are a second; locks keep their times. */
-function withShortDelays(transport: StorageTransport): StorageTransport {
-  const isDelay = (ms: number) => ms >= 2000 && Number.isInteger(Math.log2(ms / 1000));
-  return (request, context) =>
-    transport(
-      request.kind === "queue.update" && isDelay(request.visibilityTimeoutMs)
-        ? { ...request, visibilityTimeoutMs: 1000 }
-        : request,
-      context,
-    );
-}
 
 async function openWorker() {
   const taskHub = newHubName();
