@@ -1,4 +1,4 @@
-import { DurableError, isDurableError } from "../../../core/errors.ts";
+import { DurableError, isDurableError, messageOf } from "../../../core/errors.ts";
 import type { ExecutionRef, OrchestrationInstance } from "../../../core/history-event.ts";
 import type { TaskMessage } from "../../../core/task-message.ts";
 import { formatEvent, readEvent } from "./event-json.ts";
@@ -114,10 +114,14 @@ export function parseMessageData(json: string): QueuedMessage {
     return { kind: "message", data: readMessageData(reader) };
   } catch (cause) {
     if (isDurableError(cause)) throw cause;
-    throw new DurableError("CorruptData", `the message cannot be read: ${(cause as Error).message.slice(0, 200)}`, {
-      cause,
-    });
+    throw new DurableError("CorruptData", `the message cannot be read: ${describeSyntax(cause)}`, { cause });
   }
+}
+
+/** What the parser says shows a part of the text, which is nobody's business in a log. */
+function describeSyntax(error: unknown): string {
+  const position = /position (\d+)/.exec(messageOf(error))?.[1];
+  return `it is not JSON${position === undefined ? "" : `, at position ${position}`}`;
 }
 
 function readMessageData(reader: JsonReader): MessageData {

@@ -99,7 +99,7 @@ export class MessageReader {
   }
 
   #logFailure(queue: string, { messageId, dequeueCount: deliveryCount }: ReceivedMessage, error: unknown): void {
-    const reason = messageOf(error);
+    const reason = reasonOf(error);
     const text = `a message of ${queue} could not be dealt with: ${reason}`;
     this.#events.write("MessageHandlingFailed", text, { queue, messageId, deliveryCount, reason });
   }
@@ -141,7 +141,7 @@ export class MessageReader {
     queued: QueuedMessage | undefined,
   ): Promise<void> {
     const { messageId, dequeueCount } = received;
-    const reason = messageOf(error);
+    const reason = reasonOf(error);
     if (isOutage(error)) {
       this.#attempts.addOutage(messageId); // R2
       return await this.#hide(queue, received, reason);
@@ -172,6 +172,11 @@ export class MessageReader {
     const visibilityTimeoutMs = abandonDelayMs(dequeueCount);
     await this.#options.storage.perform({ kind: "queue.update", queue, messageId, popReceipt, visibilityTimeoutMs });
   }
+}
+
+/** One line, whatever names of the message it repeats. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/[\p{Cc}\u2028\u2029]/gu, " ");
 }
 
 /** What says nothing about the message. Anything but an error of storage is bad data, or a fault that the message shows. */

@@ -110,6 +110,13 @@ describe("message data", () => {
     expect(() => decodeQueueText(text)).toThrow(reason);
   });
 
+  it("says nothing of its text", () => {
+    for (const text of ["secret", "{secret", '{"secret"', '{"a":secret}', '["secret",]']) {
+      const json = text.startsWith("{") ? text : `{"a":1} ${text}`;
+      expect(() => decodeQueueText(json)).toThrow(/^(?!.*secret)/s);
+    }
+  });
+
   it("never fails otherwise than with CorruptData, whatever the text", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json(), fc.json().map(event)), (text) => {
