@@ -1,4 +1,5 @@
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
+import { parseQuarantine, type QuarantineOptions, quarantineHelp } from "./quarantine-options.ts";
 import { parseSidecar, type SidecarOptions, sidecarHelp } from "./sidecar-options.ts";
 import { parseStart, type StartOptions, startHelp } from "./start-options.ts";
 
@@ -9,6 +10,7 @@ export type Command =
   | { readonly kind: "start"; readonly options: StartOptions }
   | { readonly kind: "sidecar"; readonly options: SidecarOptions }
   | { readonly kind: "pack"; readonly options: PackOptions }
+  | { readonly kind: "quarantine"; readonly options: QuarantineOptions }
   /** Not understood; one line that says what. */
   | { readonly kind: "mistake"; readonly message: string };
 
@@ -20,7 +22,7 @@ interface Verb {
   parse(args: readonly string[], cwd: string): Command;
 }
 
-type VerbName = "start" | "sidecar" | "pack";
+type VerbName = "start" | "sidecar" | "pack" | "quarantine";
 
 /** The verbs of `durable`, in the order in which they are listed. */
 const verbs: Readonly<Record<VerbName, Verb>> = {
@@ -49,6 +51,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parsePack(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "pack" };
       return read.kind === "options" ? { kind: "pack", options: read.options } : read;
+    },
+  },
+  quarantine: {
+    summary: "Look at messages that no worker could read, put them back or drop them",
+    help: quarantineHelp,
+    parse(args, cwd) {
+      const read = parseQuarantine(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "quarantine" };
+      return read.kind === "options" ? { kind: "quarantine", options: read.options } : read;
     },
   },
 };

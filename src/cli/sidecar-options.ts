@@ -2,17 +2,12 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
 import { isLoopback } from "../host/server/listen-address.ts";
+import type { HubChoice } from "./settled-hub.ts";
 import { readInteger } from "./start-options.ts";
 
-export interface SidecarOptions {
-  /** Where host.json and local.settings.json are, if there are any, and the local store's data. */
-  readonly appFolder: string;
+export interface SidecarOptions extends HubChoice {
   readonly host: string;
   readonly port: number;
-  readonly hubName: string | undefined;
-  /** `memory`, `embedded`, or the app setting that names a storage account. */
-  readonly storage: string | undefined;
-  readonly partitionCount: number | undefined;
   /** Files in PEM. */
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   /** App setting or environment variable that holds the token; a token itself would show in lists of processes. */

@@ -8,6 +8,7 @@ import type {
   OrchestrationState,
 } from "./orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
+import type { Quarantine } from "./quarantine.ts";
 
 /**
  * Starts and manages instances of one task hub; payloads are JSON text. The engine of this package implements it on a backend,
@@ -20,6 +21,8 @@ export interface OrchestrationClient {
   readonly taskHub: string;
   /** The entities of the hub. */
   readonly entities: EntityClient;
+  /** Messages that were put aside. @defaultValue this hub never puts any aside, or shows them to no client */
+  readonly quarantine?: Quarantine | undefined;
 
   /**
    * Resolves to the instance id once the start message is durable.

@@ -1,6 +1,7 @@
 import type { ExecutionStarted, HistoryEvent, Tags } from "../core/history-event.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../core/orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+import type { Quarantine } from "../core/quarantine.ts";
 import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
 
 /**
@@ -194,6 +195,8 @@ export interface CheckpointReceipt {
 /** What clients need of a task hub: queries, messages from outside and management. */
 export interface TaskHubStore {
   readonly taskHub: string;
+  /** Messages that were put aside. @defaultValue this hub never puts any aside */
+  readonly quarantine?: Quarantine;
 
   /** Creates what is missing. Every other call does so by itself, once. */
   createTaskHub(): Promise<void>;

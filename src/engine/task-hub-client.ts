@@ -25,6 +25,7 @@ import {
   orchestrationStatuses,
 } from "../core/orchestration-status.ts";
 import type { Clock, Random } from "../core/ports.ts";
+import type { Quarantine } from "../core/quarantine.ts";
 import { callEntityOrchestratorName } from "../core/reserved-names.ts";
 import type { TaskHubStore } from "./backend.ts";
 import { HistorySummary } from "./history-summary.ts";
@@ -62,6 +63,10 @@ export class TaskHubClient implements OrchestrationClient {
 
   get taskHub(): string {
     return this.#store.taskHub;
+  }
+
+  get quarantine(): Quarantine | undefined {
+    return this.#store.quarantine;
   }
 
   async startInstance(options: StartInstanceOptions): Promise<string> {

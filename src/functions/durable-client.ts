@@ -8,6 +8,7 @@ import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
 import { type Clock, silentLog } from "../core/ports.ts";
+import { type Quarantine, requireQuarantine } from "../core/quarantine.ts";
 import { systemClock } from "../core/system-ports.ts";
 import {
   createManagementLinks,
@@ -117,6 +118,11 @@ export class DurableClient {
 
   get taskHubName(): string {
     return this.#connection.client.taskHub;
+  }
+
+  /** Messages that nobody could read, to be looked at, put back or dropped. @throws DurableError `NotSupported` */
+  get quarantine(): Quarantine {
+    return requireQuarantine(this.#connection.client);
   }
 
   /**

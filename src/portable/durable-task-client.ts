@@ -10,6 +10,7 @@ import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
+import { type Quarantine, requireQuarantine } from "../core/quarantine.ts";
 import { parseTimeSpan } from "../core/time-span.ts";
 import type { ExternalEvent } from "../orchestration/external-event.ts";
 import type { OrchestrationHandle } from "../orchestration/handles.ts";
@@ -36,6 +37,7 @@ import {
   type TerminateOptions,
   type WaitOptions,
 } from "./client-options.ts";
+import { ConnectedQuarantine } from "./connected-quarantine.ts";
 import { EntityOperations } from "./entity-operations.ts";
 import type { InputOf, OutputOf } from "./function-types.ts";
 import type { OrchestrationReference } from "./orchestration-context.ts";
@@ -59,6 +61,11 @@ export class DurableTaskClient implements AsyncDisposable {
   readonly #dataConverter: DataConverter;
   readonly #defaultVersion: string | undefined;
   readonly #entities: EntityOperations;
+  /**
+   * Messages that no worker could read, to be looked at, put back or dropped. Its methods reject with `NotSupported` where
+   * the hub is behind a service.
+   */
+  readonly quarantine: Quarantine;
   #opened: Promise<OpenClient> | undefined;
   readonly #closed = new AbortController();
 
@@ -68,6 +75,7 @@ export class DurableTaskClient implements AsyncDisposable {
     setMaxListeners(0, this.#closed.signal);
     this.#dataConverter = options.dataConverter ?? jsonDataConverter;
     this.#defaultVersion = options.defaultVersion;
+    this.quarantine = new ConnectedQuarantine(async () => requireQuarantine(await this.#connect()));
     this.#entities = new EntityOperations(async () => (await this.#connect()).entities, this.#dataConverter);
   }
 

@@ -25,6 +25,13 @@ export type * from "../core/history-event.ts";
 export type { OrchestrationClient, StartInstanceOptions } from "../core/orchestration-client.ts";
 export type { InstancePage, InstanceQuery, OrchestrationState } from "../core/orchestration-state.ts";
 export { type Clock, type LogLevel, type LogSink, type Random, silentLog } from "../core/ports.ts";
+export type {
+  Quarantine,
+  QuarantinedContent,
+  QuarantinedMessage,
+  QuarantinePage,
+  QuarantineQuery,
+} from "../core/quarantine.ts";
 export { systemClock, systemRandom } from "../core/system-ports.ts";
 export type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
 export type * from "../engine/backend.ts";

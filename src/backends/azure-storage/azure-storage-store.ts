@@ -2,6 +2,7 @@ import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
 import { mapConcurrently } from "../../core/map-concurrently.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
+import type { Quarantine } from "../../core/quarantine.ts";
 import type { OutgoingMessage } from "../../core/task-message.ts";
 import type { HistoryEdit, NewInstance, TaskHubStore } from "../../engine/backend.ts";
 import { nextCreationStep } from "../../engine/creation-race.ts";
@@ -29,6 +30,10 @@ export class AzureStorageStore implements TaskHubStore {
     this.taskHub = options.names.taskHub;
     this.#options = options;
     this.#parts = parts;
+  }
+
+  get quarantine(): Quarantine {
+    return this.#parts.quarantine;
   }
 
   async createTaskHub(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import type { HubNames } from "./hub-names.ts";
 import { HubResources } from "./hub-resources.ts";
+import { MessageQuarantine } from "./messaging/message-quarantine.ts";
 import { MessageReader } from "./messaging/message-reader.ts";
 import { MessageSender } from "./messaging/message-sender.ts";
 import { createAzureTransport } from "./storage/azure-transport.ts";
@@ -23,6 +24,7 @@ export interface TaskHubParts {
   readonly history: HistoryTable;
   readonly instances: InstancesTable;
   readonly reader: MessageReader;
+  readonly quarantine: MessageQuarantine;
   readonly sender: MessageSender;
   /** Set by the worker's side, to look at a queue when this process has put something into it. */
   onSent: (queue: string, visibleAt: number) => void;
@@ -62,6 +64,8 @@ export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHu
     blobEndpoint: trackingConnection.blobEndpoint,
   });
   const { taskHub, historyTable, instancesTable } = names;
+  const onSent = (queue: string, visibleAt: number) => parts.onSent(queue, visibleAt);
+  const quarantine = new MessageQuarantine({ storage, payloads, names, clock, onSent });
   const parts: TaskHubParts = {
     storage,
     requests,
@@ -76,7 +80,8 @@ export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHu
       storeTaskInputs: options.storeTaskInputs,
     }),
     instances: new InstancesTable({ storage, table: instancesTable, taskHub, payloads, clock, random }),
-    reader: new MessageReader({ storage, payloads, log, taskHub }),
+    quarantine,
+    reader: new MessageReader({ storage, payloads, quarantine, names, clock, log, onSent }),
     sender: new MessageSender({
       storage,
       payloads,
@@ -84,7 +89,7 @@ export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHu
       clock,
       random,
       encoding: options.messageEncoding,
-      onSent: (queue, visibleAt) => parts.onSent(queue, visibleAt),
+      onSent,
     }),
     onSent: () => undefined,
   };

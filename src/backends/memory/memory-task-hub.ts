@@ -2,6 +2,7 @@ import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
 import type { InstancePage, InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
 import type { Clock } from "../../core/ports.ts";
+import { emptyQuarantine, type Quarantine } from "../../core/quarantine.ts";
 import type { OutgoingMessage, TaskMessage } from "../../core/task-message.ts";
 import type {
   ActivityWorkItem,
@@ -73,6 +74,8 @@ class MemoryActivityWorkItem implements ActivityWorkItem {
  */
 export class MemoryTaskHub implements Backend, TaskHubStore {
   readonly taskHub: string;
+  /** Messages are never written as texts here, so that all can be read. */
+  readonly quarantine: Quarantine = emptyQuarantine;
   readonly #clock: Clock;
   readonly #lockMs: number;
   #control!: WaitingQueue<MemoryOrchestrationWorkItem>;

@@ -188,8 +188,31 @@ export const engineLogEvents = {
     level: "error",
     fields: ["queue", "messageId", "deliveryCount", "reason"],
     meaning:
-      "A message that could not be read was moved to the blob `quarantine/<queue>/<message>` of the hub's container.",
-    action: "Look at the blob: it shows who wrote it and which instance waits for it.",
+      "A message that could not be read, or makes no sense in its queue, was put aside; the text has its id in the quarantine.",
+    action:
+      "Look at it with `durable quarantine show <id>`: who wrote it, and which instance waits for it? Put it back with `requeue`, or `drop` it.",
+  },
+  MessageForwarded: {
+    area: "Durable",
+    level: "warn",
+    fields: ["queue", "messageId", "deliveryCount"],
+    meaning:
+      "A message was in the control queue of another partition than its instance's, and was put into the right one.",
+    action: "Look for a client that is set to another number of partitions than the hub has.",
+  },
+  MessageHandlingFailed: {
+    area: "Durable",
+    level: "error",
+    fields: ["queue", "messageId", "deliveryCount", "reason"],
+    meaning: "A message could be read and not be taken, or not be put off; it comes again, a few times.",
+    action: "storage",
+  },
+  QueuePollingFailed: {
+    area: "Durable",
+    level: "error",
+    fields: ["queue"],
+    meaning: "A fault has interrupted the polling of a queue, which goes on after a pause.",
+    action: "Report it, with the text and the events before it.",
   },
   MessageCheckFailed: {
     area: "Durable",

@@ -41,6 +41,17 @@ describe("the command line", () => {
     [["start", "-p", "x"], "--port must be a number from 0 to 65535, but is 'x'"],
     [["start", "--timeout", "0"], "--timeout must be a number of seconds, at least 1, but is '0'"],
     [["start", "here"], "Unexpected argument 'here'. Try: durable start --help"],
+    [["quarantine"], "'durable quarantine' needs one of ls, show, requeue and drop. Try: durable quarantine --help"],
+    [
+      ["quarantine", "list"],
+      "'durable quarantine' has no 'list', but ls, show, requeue and drop. Try: durable quarantine --help",
+    ],
+    [["quarantine", "show"], "'durable quarantine show' takes the id of one message"],
+    [["quarantine", "drop"], "'durable quarantine drop' needs the ids of messages, or --all"],
+    [["quarantine", "requeue", "q/1", "--all"], "'durable quarantine requeue' takes ids or --all, not both"],
+    [["quarantine", "ls", "q/1"], "'durable quarantine ls' lists all; it takes no id"],
+    [["quarantine", "ls", "--partitions", "17"], "--partitions must be a number from 1 to 16, but is '17'"],
+    [["quarantine", "ls", "--jsn"], "Unknown option '--jsn'. Try: durable quarantine --help"],
   ])("answers %j with one line", (args, message) => {
     expect(parse(...args)).toEqual({ kind: "mistake", message });
   });

@@ -23,6 +23,7 @@ import {
   readTags,
   readTraceContext,
   type TypeNames,
+  toTags,
 } from "./nested-json.ts";
 import { formatDate, jsonObject, jsonString, jsonStringOrNull } from "./wire-text.ts";
 
@@ -104,16 +105,45 @@ export function readNested(kind: NestedKind, reader: JsonReader | undefined): un
   }
 }
 
+/** Of an event in a message: without these it names no question, or no time. Rows of other workers are read as they are. */
+const requiredInMessages: ReadonlyMap<HistoryEventType, readonly string[]> = new Map<
+  HistoryEventType,
+  readonly string[]
+>([
+  ["TaskCompleted", ["TaskScheduledId"]],
+  ["TaskFailed", ["TaskScheduledId"]],
+  ["SubOrchestrationInstanceCompleted", ["TaskScheduledId"]],
+  ["SubOrchestrationInstanceFailed", ["TaskScheduledId"]],
+  ["TimerFired", ["TimerId", "FireAt"]],
+]);
+
 /** @throws DurableError `CorruptData` */
 export function readEvent(reader: JsonReader): HistoryEvent {
-  // An assembly name after the type is what other serializer settings add.
-  const typeName = reader.requiredText("$type").split(",", 1)[0]!.trim();
-  const type = typesByName.get(typeName);
-  if (type === undefined) throw new DurableError("CorruptData", `unknown event type ${typeName.slice(0, 100)}`);
-  return buildEvent(type, (member) => readMember(member, reader), {
+  const type = typeOfEvent(reader);
+  const required = requiredInMessages.get(type) ?? [];
+  const read = (member: EventMember): unknown => {
+    if (required.includes(member.name) && reader.member(member.name) === undefined) {
+      throw new DurableError("CorruptData", `${type} has no ${member.name}`);
+    }
+    return readMember(member, reader);
+  };
+  return buildEvent(type, read, {
     eventId: reader.int("EventId") ?? -1,
     timestamp: reader.date("Timestamp") ?? new Date(0),
   });
+}
+
+/** The DataContract serializer writes `TimerFiredEvent:#DurableTask.Core.History`, under another name. @throws DurableError `CorruptData` */
+export function typeOfEvent(reader: JsonReader): HistoryEventType {
+  const [contract, namespace] = (reader.text("__type") ?? "").split(":#", 2);
+  // An assembly name after the type is what other serializer settings add.
+  const typeName =
+    reader.text("$type") === undefined && namespace !== undefined
+      ? `${namespace}.${contract}`
+      : reader.requiredText("$type").split(",", 1)[0]!.trim();
+  const type = typesByName.get(typeName);
+  if (type === undefined) throw new DurableError("CorruptData", `unknown event type ${typeName.slice(0, 100)}`);
+  return type;
 }
 
 /** An event from its members, wherever they come from. @throws DurableError `CorruptData` when one is missing */
@@ -137,12 +167,18 @@ export function buildEvent(
 function readMember({ name, kind }: EventMember, reader: JsonReader): unknown {
   switch (kind) {
     case "eventType":
+      // The type says it all; a number beside it is not looked at.
+      return undefined;
     case "text":
       return reader.text(name);
     case "version":
       return reader.text(name) || undefined;
     case "date":
       return reader.date(name);
+    case "tags": {
+      const entries = reader.dictionary(name);
+      return entries && toTags(entries);
+    }
     case "status": {
       const value = reader.member(name);
       return typeof value === "number" ? orchestrationStatuses[value] : readStatus(value);

@@ -32,6 +32,6 @@ export function writeUnfinishedRuns(queueText: string, runs: readonly string[]):
 }
 
 function decode(queueText: string): { readonly json: string; readonly isBase64: boolean } {
-  const isBase64 = !queueText.trimStart().startsWith("{");
+  const isBase64 = !/^[\s\ufeff]*\{/.test(queueText);
   return { json: (isBase64 ? Buffer.from(queueText, "base64").toString("utf8") : queueText).trimEnd(), isBase64 };
 }

@@ -46,11 +46,26 @@ export function formatDate(date: Date): string {
   return date.toISOString().replace(/\.?0*Z$/, "Z");
 }
 
-/** Up to seven fraction digits; a text without an offset is taken as UTC. Digits below the millisecond are cut. */
+const isoDate = /^(?:[+-]\d{6}|\d{4})-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,20})?)?(Z|[+-]\d\d:?\d\d)?$/i;
+/** A form of the DataContract serializer: milliseconds, in UTC whatever the offset says. */
+const ticksDate = /^\/Date\((-?\d{1,16})(?:[+-]\d{4})?\)\/$/;
+
+/**
+ * ISO 8601; a text without an offset is taken as UTC. Digits below the millisecond are cut.
+ *
+ * @throws DurableError `CorruptData`
+ */
 export function parseDate(text: string, what: string): Date {
-  const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`;
-  const date = new Date(zoned);
+  const date = new Date(millisecondsOf(text));
   if (Number.isNaN(date.getTime()))
     throw new DurableError("CorruptData", `${what} is not a date: ${text.slice(0, 40)}`);
   return date;
+}
+
+function millisecondsOf(text: string): number {
+  const ticks = ticksDate.exec(text);
+  if (ticks !== null) return Number(ticks[1]);
+  const iso = isoDate.exec(text);
+  if (iso === null) return Number.NaN;
+  return Date.parse(iso[1] === undefined ? `${text}Z` : text);
 }

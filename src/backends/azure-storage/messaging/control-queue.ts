@@ -26,6 +26,12 @@ const rowGraceMs = { min: 50, max: 200 };
 /** Full receives that are delivered together, at most. */
 const maxReceives = 8;
 
+interface GatheredMessage {
+  readonly message: HeldMessage;
+  /** When its event is meant to happen, in milliseconds since the epoch; 0 for at once. */
+  readonly dueAt: number;
+}
+
 /** One owned control queue: what is received is read, checked and put before the orchestrations. */
 export class ControlQueue {
   readonly #options: ControlQueueOptions;
@@ -34,7 +40,7 @@ export class ControlQueue {
   readonly #stopping = new AbortController();
   readonly #checks = new Set<Promise<void>>();
   /** Held and not delivered yet. */
-  #gathered: HeldMessage[] = [];
+  #gathered: GatheredMessage[] = [];
   #receives = 0;
   #running: Promise<void> | undefined;
 
@@ -61,6 +67,7 @@ export class ControlQueue {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+    await this.#options.reader.idle();
     await this.#deliver();
     await Promise.all(this.#checks);
   }
@@ -69,30 +76,54 @@ export class ControlQueue {
   async #receive(received: readonly ReceivedMessage[], isMore: boolean): Promise<void> {
     const { inbox, reader, queue, bufferThreshold } = this.#options;
     const fresh = received.filter((message) => !inbox.renewReceipt(message));
-    for (const message of await Promise.all(fresh.map((message) => reader.read(queue, message)))) {
+    const read = await Promise.all(fresh.map((message) => reader.read(queue, message)));
+    for (const [index, message] of read.entries()) {
       if (message === undefined) continue;
-      inbox.hold(message);
-      this.#gathered.push(message);
+      try {
+        this.#gather(message);
+      } catch (error) {
+        // The one that cannot be taken stops none of the others.
+        await reader.refuse(queue, fresh[index]!, error);
+      }
     }
     this.#receives++;
     if (isMore && this.#receives < maxReceives && inbox.messageCount < bufferThreshold) return;
     await this.#deliver();
   }
 
+  #gather(message: HeldMessage): void {
+    this.#gathered.push({ message, dueAt: dueTimeOf(message.message) ?? 0 });
+    this.#options.inbox.hold(message);
+  }
+
   async #deliver(): Promise<void> {
-    const { inbox } = this.#options;
-    const messages = this.#gathered.sort(compareArrival);
+    const gathered = this.#gathered;
     this.#gathered = [];
     this.#receives = 0;
+    const messages = gathered.map(({ message }) => message);
     if (this.#stopping.signal.aborted) return await this.#giveBack(messages);
+    try {
+      this.#handOver(gathered);
+    } catch (error) {
+      // Held and handed to nobody they would never come again.
+      await this.#giveBack(messages);
+      throw error;
+    }
+  }
 
+  #handOver(gathered: readonly GatheredMessage[]): void {
+    const { inbox, clock } = this.#options;
+    const messages = gathered.toSorted((left, right) => compareArrival(left.message, right.message));
     // Instances are locked before any message of theirs is delivered: nothing must overtake its start.
-    const starts = messages.filter(isTopLevelStart);
-    for (const start of starts) inbox.lock(start.instanceId);
-    const ahead = messages.filter((message) => this.#isAhead(message));
-    for (const message of ahead) this.#track(this.#waitUntilDue(message));
-    inbox.deliver(...messages.filter((message) => !ahead.includes(message) && !isTopLevelStart(message)));
-    for (const start of starts) this.#track(this.#checkStart(start).finally(() => inbox.unlock(start.instanceId)));
+    const starts = messages.filter(({ message }) => isTopLevelStart(message));
+    for (const { message } of starts) inbox.lock(message.instanceId);
+    const others = messages.filter(({ message }) => !isTopLevelStart(message));
+    const now = clock.now();
+    for (const { message, dueAt } of others) if (dueAt > now) this.#track(this.#waitUntilDue(message));
+    inbox.deliver(...others.flatMap(({ message, dueAt }) => (dueAt > now ? [] : message)));
+    for (const { message } of starts) {
+      this.#track(this.#checkStart(message).finally(() => inbox.unlock(message.instanceId)));
+    }
   }
 
   #track(check: Promise<void>): void {
@@ -106,10 +137,6 @@ export class ControlQueue {
   async #giveBack(messages: readonly HeldMessage[]): Promise<void> {
     for (const message of messages) this.#options.inbox.forget(message);
     await Promise.all(messages.map((message) => message.hideFor(0).catch(() => false)));
-  }
-
-  #isAhead(message: HeldMessage): boolean {
-    return (dueTimeOf(message.message) ?? 0) > this.#options.clock.now() && !isTopLevelStart(message);
   }
 
   async #waitUntilDue(message: HeldMessage): Promise<void> {

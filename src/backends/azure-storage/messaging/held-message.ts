@@ -131,8 +131,14 @@ export class HeldMessage implements DeliveredMessage {
   }
 }
 
-/** Insertion time, in the service's whole seconds, then the sender's counter. */
+/**
+ * Insertion time, in the service's whole seconds; then when the event was made; then the sender's counter, which tells the
+ * order within one process, of messages of one moment. So the events of a sender keep their order when they went through
+ * several hosts within a second, as far as their clocks agree.
+ */
 export function compareArrival(left: HeldMessage, right: HeldMessage): number {
-  const byTime = left.received.insertedOn.getTime() - right.received.insertedOn.getTime();
+  const byInsertion = left.received.insertedOn.getTime() - right.received.insertedOn.getTime();
+  if (byInsertion !== 0) return byInsertion;
+  const byTime = left.message.event.timestamp.getTime() - right.message.event.timestamp.getTime();
   return byTime !== 0 ? byTime : left.data.sequenceNumber - right.data.sequenceNumber;
 }

@@ -1,66 +1,119 @@
-import { isDurableError, messageOf } from "../../../core/errors.ts";
+import { DurableError, isDurableError, messageOf } from "../../../core/errors.ts";
 import { createEventLog, type EventLog } from "../../../core/event-log.ts";
-import type { LogSink } from "../../../core/ports.ts";
-import { decodeQueueText, parseMessageData } from "../codec/message-data.ts";
+import type { Clock, LogSink } from "../../../core/ports.ts";
+import { escapeKey } from "../codec/key-escaping.ts";
+import { decodeQueueText, type MessageData, parseMessageData, type QueuedMessage } from "../codec/message-data.ts";
+import type { HubNames } from "../hub-names.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import type { LargePayloads } from "../tracking/large-payloads.ts";
 import { abandonDelayMs, HeldMessage } from "./held-message.ts";
+import { admitMessage } from "./message-admission.ts";
+import type { MessageQuarantine } from "./message-quarantine.ts";
+import { ReadAttempts } from "./read-attempts.ts";
 import { RepeatedSends } from "./repeated-sends.ts";
 
 export interface MessageReaderOptions {
   readonly storage: StorageClient;
   readonly payloads: LargePayloads;
+  readonly quarantine: MessageQuarantine;
+  readonly names: HubNames;
+  readonly clock: Clock;
   readonly log: LogSink;
-  readonly taskHub: string;
+  /** Told of each message that is put into another queue. */
+  readonly onSent: (queue: string, visibleAt: number) => void;
 }
 
-/** A message that could not be read this often is moved aside. */
-const maxAttempts = 5;
-const maxRemembered = 10_000;
+const maxInBackground = 64;
 
 /**
  * Turns received texts into messages.
  *
- * R1. What cannot be read never stops a queue: it is delivered again later, and moved to a blob after some attempts.
+ * R1. What cannot be read never stops a queue: it is delivered again later, and put into quarantine after some attempts.
+ *     So is what can be read and makes no sense in its queue.
  * R2. Only attempts that met bad data count; an outage of the storage does not.
  * R3. Of a message that was sent twice because an answer got lost, the second is discarded.
+ * R4. A message for an instance of another partition goes on into the queue of that, first there, then gone here.
+ * R5. A blob is read only for the instance whose folder it lies in: it is deleted with its message.
+ * R6. Nobody waits for what is done about a message that is not taken, so that the good ones beside it are not late; at
+ *     most {@link maxInBackground} of them at a time, and then the queue waits.
  */
 export class MessageReader {
   readonly #options: MessageReaderOptions;
   readonly #events: EventLog;
-  readonly #attempts = new Map<string, number>();
+  readonly #attempts = new ReadAttempts();
   readonly #sends = new RepeatedSends();
+  readonly #background = new Set<Promise<void>>();
 
   constructor(options: MessageReaderOptions) {
     this.#options = options;
-    this.#events = createEventLog(options.log, { taskHub: options.taskHub });
+    this.#events = createEventLog(options.log, { taskHub: options.names.taskHub });
   }
 
-  /** Resolves to `undefined` for a message that cannot be read now; it has been dealt with. */
+  /** Resolves to `undefined` for a message that cannot be taken now; it is being dealt with. Never rejects. */
   async read(queue: string, received: ReceivedMessage): Promise<HeldMessage | undefined> {
-    const { storage, payloads } = this.#options;
+    let queued: QueuedMessage | undefined;
     try {
-      const queued = decodeQueueText(received.text);
+      queued = decodeQueueText(received.text);
       if (this.#sends.isRepeat(received.messageId, queued)) {
-        // R3
-        await this.#discardRepeat(queue, received);
+        await this.#inBackground(this.#discardRepeat(queue, received), queue, received); // R3
         return undefined;
       }
-      if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data);
-      const content = parseMessageData(await payloads.get(queued.blobName));
-      if (content.kind === "message") {
-        // The instance's row may refer to the blob of a start message for its input.
-        const isStart = content.data.message.event.type === "ExecutionStarted";
-        const deleteBlob = isStart ? undefined : () => payloads.deleteInBackground([queued.blobName]);
-        return new HeldMessage(storage, queue, received, content.data, deleteBlob);
+      const held = await this.#open(queue, received, queued);
+      const admission = admitMessage(held.message, queue, this.#options.names);
+      if (admission.kind === "refuse") throw new DurableError("CorruptData", admission.reason);
+      if (admission.kind === "forward") {
+        await this.#inBackground(this.#forward(queue, received, admission.queue), queue, received);
+        return undefined;
       }
-      await this.#giveUp(queue, received, `blob ${queued.blobName} refers to another blob`);
+      this.#attempts.forget(received.messageId);
+      return held;
     } catch (error) {
-      const isBadData = isDurableError(error, "CorruptData"); // R2
-      await this.#giveUp(queue, received, messageOf(error), isBadData).catch(() => undefined);
+      await this.#inBackground(this.#fail(error, queue, received, queued), queue, received);
+      return undefined;
     }
-    return undefined;
+  }
+
+  /**
+   * Gives up a message that its receiver failed on, as one that cannot be read: a fault that one message brings about must
+   * not come again for ever. Never rejects.
+   */
+  async refuse(queue: string, received: ReceivedMessage, error: unknown): Promise<void> {
+    this.#logFailure(queue, received, error);
+    await this.#inBackground(this.#fail(error, queue, received, undefined), queue, received);
+  }
+
+  /** Resolves once all is done about the messages that were read until now and not taken. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#background);
+  }
+
+  /** R6. Resolves as soon as there is room for more. */
+  async #inBackground(work: Promise<void>, queue: string, received: ReceivedMessage): Promise<void> {
+    const quiet = work
+      // It comes again when its time runs out.
+      .catch((error: unknown) => this.#logFailure(queue, received, error))
+      .finally(() => this.#background.delete(quiet));
+    this.#background.add(quiet);
+    while (this.#background.size > maxInBackground) await Promise.race(this.#background);
+  }
+
+  #logFailure(queue: string, { messageId, dequeueCount: deliveryCount }: ReceivedMessage, error: unknown): void {
+    const reason = reasonOf(error);
+    const text = `a message of ${queue} could not be dealt with: ${reason}`;
+    this.#events.write("MessageHandlingFailed", text, { queue, messageId, deliveryCount, reason });
+  }
+
+  async #open(queue: string, received: ReceivedMessage, queued: QueuedMessage): Promise<HeldMessage> {
+    const { storage, payloads } = this.#options;
+    if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data);
+    const { blobName } = queued;
+    const content = parseMessageData(await payloads.get(blobName));
+    const data = contentOf(blobName, content);
+    // The instance's row may refer to the blob of a start message for its input.
+    const isStart = data.message.event.type === "ExecutionStarted";
+    const deleteBlob = isStart ? undefined : () => payloads.deleteInBackground([blobName]);
+    return new HeldMessage(storage, queue, received, data, deleteBlob);
   }
 
   async #discardRepeat(queue: string, { messageId, popReceipt, dequeueCount }: ReceivedMessage): Promise<void> {
@@ -69,30 +122,77 @@ export class MessageReader {
     await this.#options.storage.perform({ kind: "queue.deleteMessage", queue, messageId, popReceipt });
   }
 
-  async #giveUp(queue: string, received: ReceivedMessage, reason: string, isBadData = true): Promise<void> {
-    const { storage } = this.#options;
-    const { messageId, popReceipt, dequeueCount } = received;
-    const attempts = (this.#attempts.get(messageId) ?? 0) + (isBadData ? 1 : 0);
-    if (this.#attempts.size >= maxRemembered) this.#attempts.clear();
-    this.#attempts.set(messageId, attempts);
-    const fields = { queue, messageId, deliveryCount: dequeueCount, reason };
-    if (attempts < maxAttempts) {
-      this.#events.write("MessageUnreadable", `a message in ${queue} cannot be read: ${reason}`, fields);
-      const visibilityTimeoutMs = abandonDelayMs(dequeueCount);
-      await storage.perform({ kind: "queue.update", queue, messageId, popReceipt, visibilityTimeoutMs });
-      return;
-    }
-    await this.#quarantine(queue, received, reason); // R1
-    this.#attempts.delete(messageId);
-    this.#events.write("MessageQuarantined", `moved an unreadable message of ${queue} aside: ${reason}`, fields);
+  /** R4 */
+  async #forward(queue: string, received: ReceivedMessage, home: string): Promise<void> {
+    const { storage, clock, onSent } = this.#options;
+    const { messageId, popReceipt, dequeueCount, text } = received;
+    await storage.require({ kind: "queue.send", queue: home, text, visibilityDelayMs: 0 });
+    this.#forgetSend(received);
+    onSent(home, clock.now());
+    const fields = { queue, messageId, deliveryCount: dequeueCount };
+    this.#events.write("MessageForwarded", `a message of ${queue} belongs into ${home}, and was put there`, fields);
+    await storage.perform({ kind: "queue.deleteMessage", queue, messageId, popReceipt });
   }
 
-  /** First the copy, then the deletion: a crash between leaves both. */
-  async #quarantine(queue: string, received: ReceivedMessage, reason: string): Promise<void> {
-    const { messageId, popReceipt, dequeueCount, insertedOn, text } = received;
-    const note = { queue, messageId, reason, dequeueCount, insertedOn: insertedOn.toISOString(), text };
-    const content = Buffer.from(JSON.stringify(note, undefined, 2), "utf8");
-    await this.#options.payloads.putRaw(`quarantine/${queue}/${messageId}.json`, content);
-    await this.#options.storage.perform({ kind: "queue.deleteMessage", queue, messageId, popReceipt });
+  async #fail(
+    error: unknown,
+    queue: string,
+    received: ReceivedMessage,
+    queued: QueuedMessage | undefined,
+  ): Promise<void> {
+    const { messageId, dequeueCount } = received;
+    const reason = reasonOf(error);
+    if (isOutage(error)) {
+      this.#attempts.addOutage(messageId); // R2
+      return await this.#hide(queue, received, reason);
+    }
+    const where = queued?.kind === "largeMessage" ? "blob" : "text";
+    if (!this.#attempts.addBadRead(messageId, dequeueCount, where)) return await this.#hide(queue, received, reason);
+    // R1
+    const id = await this.#options.quarantine.add(queue, received, reason);
+    this.#attempts.forget(messageId);
+    this.#forgetSend(received);
+    if (id === undefined) return;
+    const fields = { queue, messageId, deliveryCount: dequeueCount, reason };
+    this.#events.write("MessageQuarantined", `put a message of ${queue} into quarantine as ${id}: ${reason}`, fields);
   }
+
+  /** It may come again under another id, and is no repeat of itself then. */
+  #forgetSend({ messageId, text }: ReceivedMessage): void {
+    try {
+      this.#sends.forget(messageId, decodeQueueText(text));
+    } catch {
+      // What cannot be read has no name that is known.
+    }
+  }
+
+  async #hide(queue: string, { messageId, popReceipt, dequeueCount }: ReceivedMessage, reason: string): Promise<void> {
+    const fields = { queue, messageId, deliveryCount: dequeueCount, reason };
+    this.#events.write("MessageUnreadable", `a message in ${queue} cannot be read: ${reason}`, fields);
+    const visibilityTimeoutMs = abandonDelayMs(dequeueCount);
+    await this.#options.storage.perform({ kind: "queue.update", queue, messageId, popReceipt, visibilityTimeoutMs });
+  }
+}
+
+/** One line, whatever names of the message it repeats. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/[\p{Cc}\u2028\u2029]/gu, " ");
+}
+
+/** What says nothing about the message. Anything but an error of storage is bad data, or a fault that the message shows. */
+function isOutage(error: unknown): boolean {
+  return ["StorageUnavailable", "StorageRejected", "StorageBeingDeleted", "Aborted"].some(
+    (code) => isDurableError(error) && error.code === code,
+  );
+}
+
+/** R5. @throws DurableError `CorruptData` */
+function contentOf(blobName: string, content: QueuedMessage): MessageData {
+  if (content.kind === "largeMessage") throw new DurableError("CorruptData", `blob ${blobName} refers to another blob`);
+  const { instanceId } = content.data.message.target;
+  // Before 2019 names were in lower case, and before that without a folder.
+  const folder = blobName.slice(0, Math.max(0, blobName.lastIndexOf("/"))).toLowerCase();
+  const isOwn = folder === "" || [instanceId, escapeKey(instanceId)].some((id) => id.toLowerCase() === folder);
+  if (isOwn) return content.data;
+  throw new DurableError("CorruptData", `blob ${blobName} is not of the instance that it is a message for`);
 }

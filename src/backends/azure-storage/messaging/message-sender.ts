@@ -12,9 +12,9 @@ import {
   type MessageEncoding,
 } from "../codec/message-data.ts";
 import type { HubNames } from "../hub-names.ts";
-import { partitionOf } from "../partitions/partition-hash.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import { isBlobName, type LargePayloads } from "../tracking/large-payloads.ts";
+import { queueOf } from "./message-admission.ts";
 
 export interface MessageSenderOptions {
   readonly storage: StorageClient;
@@ -73,16 +73,16 @@ export class MessageSender {
   }
 
   async send(outgoing: OutgoingMessage, origin: MessageOrigin): Promise<SentPayload> {
-    const { storage, clock, random, encoding, onSent } = this.#options;
+    const { storage, names, clock, random, encoding, onSent } = this.#options;
     const { message } = outgoing;
     const data: MessageData = {
       activityId: random.guid(),
       message,
-      sequenceNumber: ++this.#sequenceNumber,
+      sequenceNumber: this.#nextSequenceNumber(),
       ...origin,
     };
     const { json, blobName } = await this.#fit(data);
-    const queue = this.queueOf(message);
+    const queue = queueOf(message, names);
     const visibilityDelayMs = this.#delayOf(outgoing);
     const text = encodeQueueText(json, encoding);
     await storage.require({ kind: "queue.send", queue, text, visibilityDelayMs });
@@ -90,11 +90,13 @@ export class MessageSender {
     return { blobName };
   }
 
-  /** Activities have a queue of their own; everything else goes where its receiver's partition is. */
-  queueOf({ event, target }: TaskMessage): string {
-    const { controlQueues, workItemQueue } = this.#options.names;
-    if (event.type === "TaskScheduled") return workItemQueue;
-    return controlQueues[partitionOf(target.instanceId, controlQueues.length)]!;
+  /**
+   * Receivers order what came within one second by it. .NET counts from 1 in each process; a count that begins at the time,
+   * in microseconds, is the order of several processes too, for receivers of either kind.
+   */
+  #nextSequenceNumber(): number {
+    this.#sequenceNumber = Math.max(this.#sequenceNumber + 1, Math.floor(this.#options.clock.now()) * 1000);
+    return this.#sequenceNumber;
   }
 
   async #fit(data: MessageData): Promise<{ json: string; blobName: string | undefined }> {

@@ -17,7 +17,8 @@ export interface QueuePollerOptions {
   /** How many messages may be received now; 0 pauses until the next wake-up, at most a second. */
   readonly capacity: () => number;
   /**
-   * Takes what was received, which may be nothing. Never rejects.
+   * Takes what was received, which may be nothing. Should it reject, the poller pauses and goes on: what it has not taken
+   * comes again.
    *
    * @param isMore as many as were asked for: if there is room, the next receive follows at once
    */
@@ -29,11 +30,19 @@ export interface QueuePollerOptions {
   readonly cutOff: AbortSignal;
 }
 
-/** Receives from one queue until stopped. A failing storage slows it down and never ends it. */
+const restartMs = { first: 1000, max: 60_000 };
+
+/**
+ * Receives from one queue until stopped.
+ *
+ * L1. Nothing ends it but its signal: a storage that fails slows it down, and so does a fault in what takes the messages.
+ */
 export class QueuePoller {
   readonly #options: QueuePollerOptions;
   readonly #events: EventLog;
   readonly #signal: WakeSignal;
+  #lastPolledAt: number | undefined;
+  #isFull = false;
 
   constructor(options: QueuePollerOptions) {
     this.#options = options;
@@ -50,13 +59,44 @@ export class QueuePoller {
     this.#signal.wakeAt(time);
   }
 
+  /** When storage answered a receive last, in milliseconds since the epoch; `undefined` before the first time. */
+  get lastPolledAt(): number | undefined {
+    return this.#lastPolledAt;
+  }
+
+  /** There is no room for messages, so that nothing is received: {@link lastPolledAt} stands still for a reason. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** Resolves once `signal` aborts and the receive under way has ended; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
+    const { queue, clock } = this.#options;
+    let pauseMs = restartMs.first;
+    while (!signal.aborted) {
+      const startedAt = clock.now();
+      try {
+        await this.#poll(signal);
+      } catch (error) {
+        // L1
+        this.#events.write("QueuePollingFailed", `polling of ${queue} goes on in ${pauseMs} ms: ${messageOf(error)}`, {
+          queue,
+        });
+        await clock.sleep(pauseMs, signal);
+        const wentWell = clock.now() - startedAt > restartMs.max + pauseMs;
+        pauseMs = wentWell ? restartMs.first : Math.min(pauseMs * 2, restartMs.max);
+      }
+    }
+  }
+
+  async #poll(signal: AbortSignal): Promise<void> {
     const { random, maxPollingIntervalMs, capacity, onReceived } = this.#options;
     const backoff = new PollingBackoff(maxPollingIntervalMs, () => random.number());
     let isWoken = false;
     while (!signal.aborted) {
       const maxMessages = Math.min(32, capacity());
-      if (maxMessages <= 0) {
+      this.#isFull = maxMessages <= 0;
+      if (this.#isFull) {
         isWoken = await this.#signal.wait(1000, signal);
         continue;
       }
@@ -72,10 +112,12 @@ export class QueuePoller {
   }
 
   async #receive(maxMessages: number): Promise<readonly ReceivedMessage[]> {
-    const { queue, storage, visibilityTimeoutMs, cutOff } = this.#options;
+    const { queue, storage, clock, visibilityTimeoutMs, cutOff } = this.#options;
     try {
       const request = { kind: "queue.receive", queue, maxMessages, visibilityTimeoutMs } as const;
-      return await storage.require(request, cutOff);
+      const messages = await storage.require(request, cutOff);
+      this.#lastPolledAt = clock.now();
+      return messages;
     } catch (error) {
       if (!cutOff.aborted) this.#events.write("QueueReceiveFailed", messageOf(error), { queue });
       return [];

@@ -21,6 +21,12 @@ export class RepeatedSends {
     this.#first.set(name, messageId);
     return false;
   }
+
+  /** The message goes out of its queue and may come again under another id. */
+  forget(messageId: string, queued: QueuedMessage): void {
+    const name = nameOf(queued);
+    if (name !== undefined && this.#first.get(name) === messageId) this.#first.delete(name);
+  }
 }
 
 /** Fresh for each message that is sent; `undefined` for what a sender has not named. */

@@ -58,6 +58,7 @@ export class WorkItemQueue {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+    await this.#options.reader.idle();
     const spare = this.#spare.splice(0);
     await Promise.all(spare.map((request) => this.#giveBack(request, 0).catch(() => false)));
   }
@@ -103,8 +104,13 @@ export class WorkItemQueue {
         const message = await reader.read(queue, received);
         if (message === undefined) return;
         this.#held.set(message.id, message);
-        const request = await this.#begin(message);
-        if (!this.#line.offer(request)) this.#spare.push(request);
+        try {
+          const request = await this.#begin(message);
+          if (!this.#line.offer(request)) this.#spare.push(request);
+        } catch (error) {
+          this.#held.delete(message.id);
+          await reader.refuse(queue, message.received, error);
+        }
       }),
     );
   }

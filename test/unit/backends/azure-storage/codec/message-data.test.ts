@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { assertJsonDepth } from "../../../../../src/backends/azure-storage/codec/json-depth.ts";
 import {
   decodeQueueText,
   encodeQueueText,
@@ -60,7 +61,7 @@ describe("message data", () => {
 
   const event = (text: string) => `{"TaskMessage":{"Event":${text},"OrchestrationInstance":{"InstanceId":"a"}}}`;
   it.each([
-    ["nothing", "", "neither JSON nor Base64"],
+    ["nothing", "", "is empty"],
     ["half a JSON text", '{"TaskMessage":', "cannot be read"],
     ["a number", "NDI=", "not a JSON object"],
     ["Base64 of nothing known", "AAAA", "cannot be read"],
@@ -74,10 +75,46 @@ describe("message data", () => {
     ],
     ["an inherited name as type", event('{"$type":"constructor"}'), "unknown event type constructor"],
     ["an event without its name", event('{"$type":"DurableTask.Core.History.TaskScheduledEvent"}'), "has no Name"],
-    ["a bad date", event('{"$type":"DurableTask.Core.History.TimerFiredEvent","FireAt":"soon"}'), "is not a date"],
+    [
+      "a bad date",
+      event('{"$type":"DurableTask.Core.History.TimerFiredEvent","TimerId":1,"FireAt":"soon"}'),
+      "is not a date",
+    ],
+    ["a timer at no time", event('{"$type":"DurableTask.Core.History.TimerFiredEvent","TimerId":1}'), "has no FireAt"],
+    [
+      "an answer to nothing",
+      event('{"$type":"DurableTask.Core.History.TaskCompletedEvent"}'),
+      "has no TaskScheduledId",
+    ],
+    [
+      "an answer to what is no number",
+      event('{"$type":"DurableTask.Core.History.TaskCompletedEvent","TaskScheduledId":"0"}'),
+      "TaskScheduledId is not a whole number",
+    ],
+    [
+      "an answer to a number beyond 32 bits",
+      event('{"$type":"DurableTask.Core.History.TaskCompletedEvent","TaskScheduledId":2147483648}'),
+      "TaskScheduledId is not a whole number",
+    ],
+    [
+      "a name of another type",
+      event('{"$type":"DurableTask.Core.History.EventRaisedEvent","Name":1}'),
+      "Name is not a text",
+    ],
+    ["a hostile type around it", '{"$type":"System.Diagnostics.Process, System","TaskMessage":{}}', "unexpected type"],
+    ["a deep text", `{"a":${"[".repeat(1001)}${"]".repeat(1001)}}`, "nested deeper than 1000"],
+    ["brackets and nothing else", "[".repeat(65_536), "nested deeper than 1000"],
+    ["spaces without an end", `${" ".repeat(60_000)}!`, "neither JSON nor Base64"],
   ])("is refused as corrupt: %s", (_, text, reason) => {
     expect(() => decodeQueueText(text)).toThrow(expect.objectContaining({ code: "CorruptData" }));
     expect(() => decodeQueueText(text)).toThrow(reason);
+  });
+
+  it("says nothing of its text", () => {
+    for (const text of ["secret", "{secret", '{"secret"', '{"a":secret}', '["secret",]']) {
+      const json = text.startsWith("{") ? text : `{"a":1} ${text}`;
+      expect(() => decodeQueueText(json)).toThrow(/^(?!.*secret)/s);
+    }
   });
 
   it("never fails otherwise than with CorruptData, whatever the text", () => {
@@ -200,8 +237,29 @@ describe("wire texts", () => {
     ["2026-06-24T10:00:00.5Z", "2026-06-24T10:00:00.5Z"],
     ["2026-06-24T10:00:00.25+00:00", "2026-06-24T10:00:00.25Z"],
     ["2026-06-24T12:00:00.100+02:00", "2026-06-24T10:00:00.1Z"],
+    ["2026-06-24T10:00:00.5", "2026-06-24T10:00:00.5Z"],
+    ["/Date(1782295200500)/", "2026-06-24T10:00:00.5Z"],
+    ["/Date(1782295200500+0200)/", "2026-06-24T10:00:00.5Z"],
     ["0001-01-01T00:00:00", "0001-01-01T00:00:00Z"],
   ])("reads the date %s", (text, written) => {
     expect(formatDate(parseDate(text, "it"))).toBe(written);
+  });
+
+  it.each(["", "1", "soon", "2026", "24 June 2026", "2026-06-24", "2026-13-24T10:00:00Z", "2026-06-24T10:00:00 GMT"])(
+    "takes %j for no date",
+    (text) => {
+      expect(() => parseDate(text, "it")).toThrow("it is not a date");
+    },
+  );
+
+  it("counts the depth of a text outside of its strings", () => {
+    const deep = (depth: number, inside: string) => "[".repeat(depth) + inside + "]".repeat(depth);
+    for (const inside of ['"[[[["', '"\\\\", "\\"[[[["', "1"]) {
+      expect(() => assertJsonDepth(deep(1000, inside), "it")).not.toThrow();
+      expect(() => assertJsonDepth(deep(1001, inside), "it")).toThrow("nested deeper than 1000");
+    }
+    const wide = `[${Array.from({ length: 5000 }, () => '{"a":[]}').join(",")}]`;
+    expect(() => assertJsonDepth(wide, "it")).not.toThrow();
+    expect(() => assertJsonDepth(`"${"[".repeat(5000)}`, "it")).not.toThrow();
   });
 });

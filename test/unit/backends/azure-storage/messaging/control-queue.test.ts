@@ -62,7 +62,7 @@ function openQueue(messages: number, bufferThreshold: number) {
     maxPollingIntervalMs: 30_000,
     cutOff: new AbortController().signal,
     inbox,
-    reader: { read } as unknown as MessageReader,
+    reader: { read, idle: async () => {} } as unknown as MessageReader,
     instances: {} as InstancesTable,
     batchSize: 4,
     bufferThreshold,
