@@ -138,7 +138,7 @@ export class AzureStorageBackend implements Backend {
     });
     const [prepared] = await Promise.all([
       history && this.#parts.history.prepare(workItem.instanceId, history, !beganByMessage),
-      this.#parts.sender.sendAll(outgoing, origin),
+      this.#parts.sender.sendAll(outgoing, origin, { takesBack: true }),
     ]);
 
     let version: string | undefined;

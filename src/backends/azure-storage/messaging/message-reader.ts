@@ -1,7 +1,8 @@
 import { isDurableError, messageOf } from "../../../core/errors.ts";
 import { createEventLog, type EventLog } from "../../../core/event-log.ts";
 import type { LogSink } from "../../../core/ports.ts";
-import { decodeQueueText, parseMessageData } from "../codec/message-data.ts";
+import { readLargeMessage } from "../codec/large-message.ts";
+import { decodeQueueText } from "../codec/message-data.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import type { LargePayloads } from "../tracking/large-payloads.ts";
@@ -48,7 +49,7 @@ export class MessageReader {
         return undefined;
       }
       if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data);
-      const content = parseMessageData(await payloads.get(queued.blobName));
+      const content = await readLargeMessage(payloads.read(queued.blobName), payloads.mark);
       if (content.kind === "message") {
         // The instance's row may refer to the blob of a start message for its input.
         const isStart = content.data.message.event.type === "ExecutionStarted";

@@ -4,6 +4,7 @@ import type { Clock, Random } from "../../../core/ports.ts";
 import type { OutgoingMessage, TaskMessage } from "../../../core/task-message.ts";
 import { deliveryTimeOf } from "../../../entities/entity-message.ts";
 import { escapeKey } from "../codec/key-escaping.ts";
+import { formatLargeMessage, hasLongText } from "../codec/large-message.ts";
 import {
   encodeQueueText,
   formatLargeMessageWrapper,
@@ -14,6 +15,7 @@ import {
 import type { HubNames } from "../hub-names.ts";
 import { partitionOf } from "../partitions/partition-hash.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
+import type { RequestBudget } from "../storage/storage-request.ts";
 import { isBlobName, type LargePayloads } from "../tracking/large-payloads.ts";
 
 export interface MessageSenderOptions {
@@ -48,11 +50,36 @@ export function dueTimeOf({ event, target }: TaskMessage): number | undefined {
   return event.type === "ExecutionStarted" ? event.scheduledStartTime?.getTime() : undefined;
 }
 
+interface FittedMessage {
+  /** What goes into the queue. */
+  readonly json: string;
+  readonly blobName: string | undefined;
+}
+
+export interface SendAllOptions {
+  /**
+   * Nothing has come of the messages yet, so that those which were sent before one failed can go again: they will be sent
+   * anew with the others. @defaultValue false
+   */
+  readonly takesBack?: boolean | undefined;
+}
+
 export interface SentPayload {
+  readonly queue: string;
+  readonly messageId: string;
+  readonly popReceipt: string;
   /** Blob that holds the whole message, when it was too large for the queue. */
   readonly blobName: string | undefined;
 }
 
+/**
+ * Puts messages into the queues of the hub.
+ *
+ * S1. Of one checkpoint, or other call of `sendAll`, a bounded number of sends is under way, however many there are.
+ * S2. They have one time budget: as long as some are done now and then, none of the others is given up. So a checkpoint
+ *     that is large, or meets a storage that is slow, ends late and not anew.
+ * S3. What was sent for a checkpoint that fails is taken back, as far as nobody has received it and storage answers.
+ */
 export class MessageSender {
   readonly #options: MessageSenderOptions;
   #sequenceNumber = 0;
@@ -65,14 +92,35 @@ export class MessageSender {
    * Sends what a checkpoint has to say, several at a time, but in order what one receiver would notice the order of. No
    * send is under way any more when it rejects.
    */
-  async sendAll(outgoing: readonly OutgoingMessage[], origin: MessageOrigin): Promise<void> {
+  async sendAll(
+    outgoing: readonly OutgoingMessage[],
+    origin: MessageOrigin,
+    { takesBack }: SendAllOptions = {},
+  ): Promise<void> {
+    const budget: RequestBudget = { lastDoneAt: this.#options.clock.now() };
+    const sent: SentPayload[] = [];
     const sendInOrder = async (messages: readonly OutgoingMessage[]) => {
-      for (const message of messages) await this.send(message, origin);
+      for (const message of messages) sent.push(await this.send(message, origin, budget));
     };
-    await mapConcurrently(groupByOrder(outgoing), maxConcurrentSends, sendInOrder);
+    try {
+      await mapConcurrently(groupByOrder(outgoing), maxConcurrentSends, sendInOrder); // S1, S2
+    } catch (error) {
+      if (takesBack === true) await this.#takeBack(sent); // S3
+      throw error;
+    }
   }
 
-  async send(outgoing: OutgoingMessage, origin: MessageOrigin): Promise<SentPayload> {
+  /** Best effort: what somebody has received by now is his, and an outage ends it. */
+  async #takeBack(sent: readonly SentPayload[]): Promise<void> {
+    const { storage, payloads } = this.#options;
+    const deleteOne = async ({ queue, messageId, popReceipt, blobName }: SentPayload) => {
+      const reply = await storage.perform({ kind: "queue.deleteMessage", queue, messageId, popReceipt });
+      if (reply.outcome === "done" && blobName !== undefined) payloads.deleteInBackground([blobName]);
+    };
+    await mapConcurrently(sent, maxConcurrentSends, deleteOne).catch(() => undefined);
+  }
+
+  async send(outgoing: OutgoingMessage, origin: MessageOrigin, budget?: RequestBudget): Promise<SentPayload> {
     const { storage, clock, random, encoding, onSent } = this.#options;
     const { message } = outgoing;
     const data: MessageData = {
@@ -81,13 +129,14 @@ export class MessageSender {
       sequenceNumber: ++this.#sequenceNumber,
       ...origin,
     };
-    const { json, blobName } = await this.#fit(data);
+    const { json, blobName } = await this.#fit(data, budget);
     const queue = this.queueOf(message);
     const visibilityDelayMs = this.#delayOf(outgoing);
     const text = encodeQueueText(json, encoding);
-    await storage.require({ kind: "queue.send", queue, text, visibilityDelayMs });
+    const request = { kind: "queue.send", queue, text, visibilityDelayMs } as const;
+    const { messageId, popReceipt } = await storage.require(request, undefined, budget);
     onSent(queue, clock.now() + visibilityDelayMs);
-    return { blobName };
+    return { queue, messageId, popReceipt, blobName };
   }
 
   /** Activities have a queue of their own; everything else goes where its receiver's partition is. */
@@ -97,15 +146,26 @@ export class MessageSender {
     return controlQueues[partitionOf(target.instanceId, controlQueues.length)]!;
   }
 
-  async #fit(data: MessageData): Promise<{ json: string; blobName: string | undefined }> {
+  async #fit(data: MessageData, budget: RequestBudget | undefined): Promise<FittedMessage> {
+    if (hasLongText(data)) {
+      const json = formatLargeMessage(data, this.#options.payloads.mark);
+      return await this.#putAway(data, json, budget);
+    }
     const json = formatMessageData(data);
     if (Buffer.byteLength(json, "utf8") <= maxQueueTextBytes) return { json, blobName: undefined };
-    const { event, target } = data.message;
+    return await this.#putAway(data, json, budget);
+  }
+
+  async #putAway(
+    { message: { event, target }, activityId }: MessageData,
+    json: string | Iterable<string>,
+    budget: RequestBudget | undefined,
+  ): Promise<FittedMessage> {
     const { instanceId } = target;
     // Of the key of an entity, "../a" say, only the escaped form is the name of a blob. Receivers take what they are told.
     const folder = isEntityInstanceId(instanceId) && !isBlobName(instanceId) ? escapeKey(instanceId) : instanceId;
-    const blobName = `${folder}/message-${data.activityId.replaceAll("-", "")}-${event.type}.json.gz`;
-    await this.#options.payloads.put(blobName, json);
+    const blobName = `${folder}/message-${activityId.replaceAll("-", "")}-${event.type}.json.gz`;
+    await this.#options.payloads.put(blobName, json, budget);
     return { json: formatLargeMessageWrapper(blobName), blobName };
   }
 
