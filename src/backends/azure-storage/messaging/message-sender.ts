@@ -64,7 +64,7 @@ export interface SendAllOptions {
   readonly takesBack?: boolean | undefined;
 }
 
-export interface SentPayload {
+export interface SentMessage {
   readonly queue: string;
   readonly messageId: string;
   readonly popReceipt: string;
@@ -91,36 +91,42 @@ export class MessageSender {
   /**
    * Sends what a checkpoint has to say, several at a time, but in order what one receiver would notice the order of. No
    * send is under way any more when it rejects.
+   *
+   * @returns what {@link takeBack} takes
    */
   async sendAll(
     outgoing: readonly OutgoingMessage[],
     origin: MessageOrigin,
     { takesBack }: SendAllOptions = {},
-  ): Promise<void> {
+  ): Promise<readonly SentMessage[]> {
     const budget: RequestBudget = { lastDoneAt: this.#options.clock.now() };
-    const sent: SentPayload[] = [];
+    const sent: SentMessage[] = [];
     const sendInOrder = async (messages: readonly OutgoingMessage[]) => {
       for (const message of messages) sent.push(await this.send(message, origin, budget));
     };
     try {
       await mapConcurrently(groupByOrder(outgoing), maxConcurrentSends, sendInOrder); // S1, S2
     } catch (error) {
-      if (takesBack === true) await this.#takeBack(sent); // S3
+      if (takesBack === true) await this.takeBack(sent); // S3
       throw error;
     }
+    return sent;
   }
 
-  /** Best effort: what somebody has received by now is his, and an outage ends it. */
-  async #takeBack(sent: readonly SentPayload[]): Promise<void> {
+  /**
+   * Deletes messages of a checkpoint that surely was not written. Best effort: what somebody has received by now is his,
+   * and an outage ends it.
+   */
+  async takeBack(sent: readonly SentMessage[]): Promise<void> {
     const { storage, payloads } = this.#options;
-    const deleteOne = async ({ queue, messageId, popReceipt, blobName }: SentPayload) => {
+    const deleteOne = async ({ queue, messageId, popReceipt, blobName }: SentMessage) => {
       const reply = await storage.perform({ kind: "queue.deleteMessage", queue, messageId, popReceipt });
       if (reply.outcome === "done" && blobName !== undefined) payloads.deleteInBackground([blobName]);
     };
     await mapConcurrently(sent, maxConcurrentSends, deleteOne).catch(() => undefined);
   }
 
-  async send(outgoing: OutgoingMessage, origin: MessageOrigin, budget?: RequestBudget): Promise<SentPayload> {
+  async send(outgoing: OutgoingMessage, origin: MessageOrigin, budget?: RequestBudget): Promise<SentMessage> {
     const { storage, clock, random, encoding, onSent } = this.#options;
     const { message } = outgoing;
     const data: MessageData = {

@@ -39,7 +39,12 @@ export interface PreparedHistory {
   readonly startedWithoutMessage: boolean;
 }
 
-export type HistoryCommit = { readonly outcome: "committed"; readonly version: string } | { readonly outcome: "lost" };
+/** `isUnwritten`: surely nothing of it is there; else some batches may be, or all with their answer lost. */
+export type HistoryCommit =
+  | { readonly outcome: "committed"; readonly version: string }
+  | { readonly outcome: "lost"; readonly isUnwritten: boolean }
+  /** Storage does not take what it says, and nothing of it is there. */
+  | { readonly outcome: "rejected"; readonly error: unknown };
 
 const maxRememberedInstances = 10_000;
 
@@ -124,24 +129,39 @@ export class HistoryTable {
     this.#withBlobs.add(partitionKey);
   }
 
+  /** Deletes the blobs of a history that will not be committed. */
+  discard({ blobs }: PreparedHistory): void {
+    this.#options.payloads.deleteInBackground([...blobs.values()]);
+  }
+
   async commit(prepared: PreparedHistory): Promise<HistoryCommit> {
     const batches = splitBatches(prepared.rows);
     let version = prepared.append.expectedHistoryVersion;
     for (const [index, rows] of batches.entries()) {
-      const etag = await this.#commitBatch(prepared, rows, version, index === batches.length - 1);
-      if (etag === undefined) return { outcome: "lost" };
-      version = etag;
+      const isLast = index === batches.length - 1;
+      const written = await this.#commitBatch(prepared, rows, version, isLast).catch((error: unknown) => {
+        if (index > 0 || !isDurableError(error, "StorageRejected")) throw error;
+        return { error };
+      });
+      if (typeof written === "object" && "error" in written) return { outcome: "rejected", error: written.error };
+      if (written === "refused" || written === "unknown") {
+        return { outcome: "lost", isUnwritten: index === 0 && written === "refused" };
+      }
+      version = written.etag;
     }
     return { outcome: "committed", version: version! };
   }
 
-  /** Resolves to the sentinel's new ETag, or to `undefined` when someone else has written meanwhile. */
+  /**
+   * Resolves to the sentinel's new ETag; to `refused` when someone else has written meanwhile; to `unknown` when an answer
+   * was lost and what stands is not, or not any more, what this call wrote.
+   */
   async #commitBatch(
     { partitionKey, append, startedWithoutMessage }: PreparedHistory,
     rows: readonly TableRow[],
     version: string | undefined,
     isLast: boolean,
-  ): Promise<string | undefined> {
+  ): Promise<{ readonly etag: string } | "refused" | "unknown"> {
     const { storage, table, random } = this.#options;
     const completedTimestamp = isLast ? this.#checkpointTime() : undefined;
     const part = isLast ? undefined : random.guid();
@@ -160,18 +180,18 @@ export class HistoryTable {
     const upserts = rows.map((row): TableWrite => ({ write: "upsert", row, mode: "replace" }));
     const reply = await storage.perform({ kind: "table.batch", table, writes: [...upserts, fence] });
     const etag = reply.outcome === "done" ? reply.value.etags.at(-1) : undefined;
-    if (etag !== undefined) return etag;
+    if (etag !== undefined) return { etag };
     const mayBeOurs = reply.outcome === "done" || reply.afterLostAnswer === true;
-    if (!mayBeOurs) return undefined;
+    if (!mayBeOurs) return "refused";
     // After a lost answer: the sentinel's time, or its part, tells whether what stands is what this call wrote.
     const stored = await this.#readSentinel(partitionKey);
-    if (stored === undefined) return undefined;
+    if (stored?.etag === undefined) return "unknown";
     const sentinel = fromSentinelRow(stored);
     const isOwn = isLast
       ? checkpointName(sentinel.executionId, sentinel.completedTimestamp) ===
         checkpointName(append.executionId, completedTimestamp)
       : sentinel.part === part;
-    return isOwn ? stored.etag : undefined;
+    return isOwn ? { etag: stored.etag } : "unknown";
   }
 
   async #readSentinel(partitionKey: string): Promise<TableRow | undefined> {
