@@ -17,6 +17,7 @@ import { partitionOf } from "../partitions/partition-hash.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import type { RequestBudget } from "../storage/storage-request.ts";
 import { isBlobName, type LargePayloads } from "../tracking/large-payloads.ts";
+import { SendLanes } from "./send-lanes.ts";
 
 export interface MessageSenderOptions {
   readonly storage: StorageClient;
@@ -75,17 +76,20 @@ export interface SentMessage {
 /**
  * Puts messages into the queues of the hub.
  *
- * S1. Of one checkpoint, or other call of `sendAll`, a bounded number of sends is under way, however many there are.
+ * S1. Of one checkpoint, or other call of `sendAll`, a bounded number of sends is under way, however many there are; of
+ *     all together as many as storage takes without keeping them in line.
  * S2. They have one time budget: as long as some are done now and then, none of the others is given up. So a checkpoint
  *     that is large, or meets a storage that is slow, ends late and not anew.
  * S3. What was sent for a checkpoint that fails is taken back, as far as nobody has received it and storage answers.
  */
 export class MessageSender {
   readonly #options: MessageSenderOptions;
+  readonly #lanes: SendLanes;
   #sequenceNumber = 0;
 
   constructor(options: MessageSenderOptions) {
     this.#options = options;
+    this.#lanes = new SendLanes(options.clock);
   }
 
   /**
@@ -102,7 +106,7 @@ export class MessageSender {
     const budget: RequestBudget = { lastDoneAt: this.#options.clock.now() };
     const sent: SentMessage[] = [];
     const sendInOrder = async (messages: readonly OutgoingMessage[]) => {
-      for (const message of messages) sent.push(await this.send(message, origin, budget));
+      for (const message of messages) sent.push(await this.#lanes.use(() => this.send(message, origin, budget)));
     };
     try {
       await mapConcurrently(groupByOrder(outgoing), maxConcurrentSends, sendInOrder); // S1, S2
