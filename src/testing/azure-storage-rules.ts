@@ -172,6 +172,17 @@ function checkBlob(request: OfService<"container">, check: Check): void {
   const segments = blob.split("/");
   check(segments.length <= 254, () => `blob name of ${segments.length} segments`);
   check(!segments.some((segment) => segment === "." || segment === ".."), () => `blob name ${blob}`);
+  if (request.kind === "blob.putBlock") checkBlocks([request.blockId], check);
+  if (request.kind === "blob.putBlockList") checkBlocks(request.blockIds, check);
+}
+
+function checkBlocks(ids: readonly string[], check: Check): void {
+  check(isWithin(ids.length, 1, 50_000), () => `list of ${ids.length} blocks`);
+  check(new Set(ids.map((id) => id.length)).size <= 1, () => "block ids of several lengths");
+  for (const id of ids) {
+    const isId = /^[A-Za-z0-9+/]+={0,2}$/.test(id) && isWithin(Buffer.from(id, "base64").byteLength, 1, 64);
+    check(isId, () => `block id ${id}`);
+  }
 }
 
 function checkContainerName(what: string, name: string, check: Check): void {

@@ -62,8 +62,11 @@ export function parseSeamWrite(request: StorageRequest): StorageWrite | undefine
     case "queue.update":
       return { to: "queue", verb: "hide", messageId: request.messageId };
     case "blob.put":
+    case "blob.putBlock":
+    case "blob.putBlockList":
+      return { to: "blob", verb: "put", blob: request.blob };
     case "blob.delete":
-      return { to: "blob", verb: request.kind === "blob.put" ? "put" : "delete", blob: request.blob };
+      return { to: "blob", verb: "delete", blob: request.blob };
     case "table.insert":
     case "table.upsert":
     case "table.update":

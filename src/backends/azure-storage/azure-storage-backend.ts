@@ -14,7 +14,7 @@ import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import type { HeldMessage } from "./messaging/held-message.ts";
-import type { MessageOrigin } from "./messaging/message-sender.ts";
+import type { MessageOrigin, SentMessage } from "./messaging/message-sender.ts";
 import type { HeldRequest } from "./messaging/work-item-queue.ts";
 import type { PreparedHistory } from "./tracking/history-table.ts";
 import { maxCustomStatusUnits } from "./tracking/instances-table.ts";
@@ -49,6 +49,11 @@ class HeldActivity implements ActivityWorkItem {
   get unfinishedRuns(): number {
     return this.request.unfinishedRuns.length;
   }
+}
+
+interface PreparedCheckpoint {
+  readonly prepared: PreparedHistory | undefined;
+  readonly sent: readonly SentMessage[];
 }
 
 const maxStopMs = 5000;
@@ -127,7 +132,7 @@ export class AzureStorageBackend implements Backend {
 
   async completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt> {
     const workItem = asOrchestration(checkpoint.workItem);
-    const { history, instance, outgoing } = checkpoint;
+    const { history, instance } = checkpoint;
     if (workItem.isSettled) throw lockLost(workItem.instanceId, "it is settled");
     assertCustomStatus(instance?.customStatus);
     if (history !== undefined) await this.#assertOwned(workItem);
@@ -136,17 +141,19 @@ export class AzureStorageBackend implements Backend {
     const beganByMessage = workItem.messages.some(({ message: { event } }) => {
       return event.type === "ExecutionStarted" && event.orchestrationInstance.executionId === history?.executionId;
     });
-    const [prepared] = await Promise.all([
-      history && this.#parts.history.prepare(workItem.instanceId, history, !beganByMessage),
-      this.#parts.sender.sendAll(outgoing, origin),
-    ]);
+    const { prepared, sent } = await this.#prepare(checkpoint, !beganByMessage, origin);
 
     let version: string | undefined;
     if (prepared !== undefined) {
       // The process may have been suspended since: a lease that ran out meanwhile must not be written under.
       await this.#assertOwned(workItem);
       const commit = await this.#parts.history.commit(prepared);
+      if (commit.outcome === "rejected") {
+        await this.#undo(prepared, sent);
+        throw commit.error;
+      }
       if (commit.outcome === "lost") {
+        if (commit.isUnwritten) await this.#undo(prepared, sent);
         await this.abandonOrchestrationWorkItem(workItem);
         throw lockLost(workItem.instanceId, "its history was changed by another worker");
       }
@@ -166,6 +173,30 @@ export class AzureStorageBackend implements Backend {
       ...(undeleted.length === 0 ? {} : { undeleted }),
       ...(isSent ? {} : { isUnsent: true }),
     };
+  }
+
+  /** What is there before history says so. What fails leaves as little behind as storage lets it. */
+  async #prepare(
+    { workItem, history, outgoing }: OrchestrationCheckpoint,
+    startedWithoutMessage: boolean,
+    origin: MessageOrigin,
+  ): Promise<PreparedCheckpoint> {
+    const [preparing, sending] = await Promise.allSettled([
+      history && this.#parts.history.prepare(asOrchestration(workItem).instanceId, history, startedWithoutMessage),
+      this.#parts.sender.sendAll(outgoing, origin, { takesBack: true }),
+    ]);
+    const prepared = preparing.status === "fulfilled" ? preparing.value : undefined;
+    const sent = sending.status === "fulfilled" ? sending.value : [];
+    const failed = [sending, preparing].find((call) => call.status === "rejected");
+    if (failed === undefined) return { prepared, sent };
+    await this.#undo(prepared, sent);
+    throw failed.reason;
+  }
+
+  /** Takes back what was prepared for a checkpoint of which surely nothing was written. */
+  async #undo(prepared: PreparedHistory | undefined, sent: readonly SentMessage[]): Promise<void> {
+    if (prepared !== undefined) this.#parts.history.discard(prepared);
+    await this.#parts.sender.takeBack(sent);
   }
 
   /** Resolves to `false` when something is not sent. */

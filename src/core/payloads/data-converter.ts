@@ -21,7 +21,7 @@ export const jsonDataConverter: DataConverter = {
     if (typeof value === "boolean" || Number.isSafeInteger(value)) return String(value);
     let text: string | undefined;
     try {
-      text = JSON.stringify(value);
+      text = writeLongString(value) ?? JSON.stringify(value);
     } catch (cause) {
       throw new DurableError("InvalidPayload", `${what} cannot be written as JSON: ${messageOf(cause)}`, {
         cause,
@@ -35,7 +35,7 @@ export const jsonDataConverter: DataConverter = {
   deserialize(text, what) {
     if (text === undefined || text === "") return undefined;
     try {
-      return readShortString(text) ?? JSON.parse(text);
+      return readShortString(text) ?? readLongString(text) ?? JSON.parse(text);
     } catch (cause) {
       throw new DurableError("InvalidPayload", `${what} is not JSON: ${messageOf(cause)}`, { cause });
     }
@@ -58,4 +58,25 @@ function readShortString(text: string): string | undefined {
     if (code < firstPrintable || code === quote || code === backslash) return undefined;
   }
   return text.slice(1, end);
+}
+
+/** A string of so many units is worth a look before it is copied. */
+const longString = 1024 * 1024;
+/** What JSON writes with an escape. A `u` flag would make the search ten times as slow. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what JSON escapes
+const escapedCharacter = /["\\\u0000-\u001f]/;
+
+/** The JSON of a long string that needs no escapes: without a copy, and in a third of the time. */
+function writeLongString(value: unknown): string | undefined {
+  if (typeof value !== "string" || value.length < longString) return undefined;
+  return escapedCharacter.test(value) || !value.isWellFormed() ? undefined : `"${value}"`;
+}
+
+/** The value of a long JSON string without escapes, which shares the memory of its text. */
+function readLongString(text: string): string | undefined {
+  if (text.length < longString || text.charCodeAt(0) !== quote) return undefined;
+  // A string ends with its first quote, unless that is escaped.
+  if (text.indexOf('"', 1) !== text.length - 1 || text.includes("\\")) return undefined;
+  const value = text.slice(1, -1);
+  return escapedCharacter.test(value) ? undefined : value;
 }

@@ -32,6 +32,12 @@ const put = (blob: string): StorageRequest => ({
   blob,
   content: Buffer.from(""),
 });
+const list = (...blockIds: string[]): StorageRequest => ({
+  kind: "blob.putBlockList",
+  container: "hub-largemessages",
+  blob: "b",
+  blockIds,
+});
 const many = (count: number, of: (index: number) => TableRow) => Array.from({ length: count }, (_, index) => of(index));
 const comparisons = (count: number) => Array(count).fill("A eq 'b eq c'").join(" or ");
 
@@ -44,11 +50,15 @@ it.each<[string, StorageRequest]>([
   ["a long message", send("x".repeat(65_536))],
   ["a message hidden for a week", send("x", 604_800_000)],
   ["a blob", put("instance/message-1.json.gz")],
+  ["a blob of blocks", list("MDAx", "MDAy")],
 ])("the service takes %s", (_, request) => {
   expect(violationsOf(request)).toEqual([]);
 });
 
 it.each<[string, StorageRequest, string]>([
+  ["blocks with ids of several lengths", list("MDAx", "MDAyMDAy"), "block ids of several lengths"],
+  ["a block whose id is no Base64", list("a-b"), "block id a-b"],
+  ["a blob of no blocks", list(), "list of 0 blocks"],
   ["a table name with a dash", { kind: "table.create", table: "my-hub" }, "table name my-hub"],
   ["a long key", insert({}, { rowKey: "r".repeat(513) }), "RowKey of 513 units"],
   ["a key with a slash", insert({}, { partitionKey: "a/b" }), "PartitionKey with a forbidden character"],

@@ -13,9 +13,22 @@ const shortEscapes = new Map([
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what JSON escapes
 const mustEscape = /["\\\u0000-\u001f\u0085\u2028\u2029]/g;
 
+/** A text of many millions of characters to escape is more than one `replace` can do: the process would end. */
+const maxUnitsAtOnce = 1024 * 1024;
+
 /** A JSON string as the .NET workers write it: only what must be escaped is, other non-ASCII stays literal. */
 export function jsonString(text: string): string {
-  return `"${text.replace(mustEscape, (char) => shortEscapes.get(char) ?? unicodeEscape(char))}"`;
+  if (text.length <= maxUnitsAtOnce) return `"${escapeForJson(text)}"`;
+  const parts: string[] = [];
+  for (let start = 0; start < text.length; start += maxUnitsAtOnce) {
+    parts.push(escapeForJson(text.slice(start, start + maxUnitsAtOnce)));
+  }
+  return `"${parts.join("")}"`;
+}
+
+/** What stands between the quotes of {@link jsonString}. */
+export function escapeForJson(text: string): string {
+  return text.replace(mustEscape, (char) => shortEscapes.get(char) ?? unicodeEscape(char));
 }
 
 export function jsonStringOrNull(text: string | undefined): string {

@@ -4,6 +4,7 @@ import type { Clock, Random } from "../../../core/ports.ts";
 import type { OutgoingMessage, TaskMessage } from "../../../core/task-message.ts";
 import { deliveryTimeOf } from "../../../entities/entity-message.ts";
 import { escapeKey } from "../codec/key-escaping.ts";
+import { formatLargeMessage, hasLongText } from "../codec/large-message.ts";
 import {
   encodeQueueText,
   formatLargeMessageWrapper,
@@ -13,8 +14,13 @@ import {
 } from "../codec/message-data.ts";
 import type { HubNames } from "../hub-names.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
+import type { RequestBudget } from "../storage/storage-request.ts";
 import { isBlobName, type LargePayloads } from "../tracking/large-payloads.ts";
+<<<<<<< HEAD
 import { queueOf } from "./message-admission.ts";
+=======
+import { SendLanes } from "./send-lanes.ts";
+>>>>>>> h/payloads
 
 export interface MessageSenderOptions {
   readonly storage: StorageClient;
@@ -48,32 +54,92 @@ export function dueTimeOf({ event, target }: TaskMessage): number | undefined {
   return event.type === "ExecutionStarted" ? event.scheduledStartTime?.getTime() : undefined;
 }
 
-export interface SentPayload {
+interface FittedMessage {
+  /** What goes into the queue. */
+  readonly json: string;
+  readonly blobName: string | undefined;
+}
+
+export interface SendAllOptions {
+  /**
+   * Nothing has come of the messages yet, so that those which were sent before one failed can go again: they will be sent
+   * anew with the others. @defaultValue false
+   */
+  readonly takesBack?: boolean | undefined;
+}
+
+export interface SentMessage {
+  readonly queue: string;
+  readonly messageId: string;
+  readonly popReceipt: string;
   /** Blob that holds the whole message, when it was too large for the queue. */
   readonly blobName: string | undefined;
 }
 
+/**
+ * Puts messages into the queues of the hub.
+ *
+ * S1. Of one checkpoint, or other call of `sendAll`, a bounded number of sends is under way, however many there are; of
+ *     all together as many as storage takes without keeping them in line.
+ * S2. They have one time budget: as long as some are done now and then, none of the others is given up. So a checkpoint
+ *     that is large, or meets a storage that is slow, ends late and not anew.
+ * S3. What was sent for a checkpoint that fails is taken back, as far as nobody has received it and storage answers.
+ */
 export class MessageSender {
   readonly #options: MessageSenderOptions;
+  readonly #lanes: SendLanes;
   #sequenceNumber = 0;
 
   constructor(options: MessageSenderOptions) {
     this.#options = options;
+    this.#lanes = new SendLanes(options.clock);
   }
 
   /**
    * Sends what a checkpoint has to say, several at a time, but in order what one receiver would notice the order of. No
    * send is under way any more when it rejects.
+   *
+   * @returns what {@link takeBack} takes
    */
-  async sendAll(outgoing: readonly OutgoingMessage[], origin: MessageOrigin): Promise<void> {
+  async sendAll(
+    outgoing: readonly OutgoingMessage[],
+    origin: MessageOrigin,
+    { takesBack }: SendAllOptions = {},
+  ): Promise<readonly SentMessage[]> {
+    const budget: RequestBudget = { lastDoneAt: this.#options.clock.now() };
+    const sent: SentMessage[] = [];
     const sendInOrder = async (messages: readonly OutgoingMessage[]) => {
-      for (const message of messages) await this.send(message, origin);
+      for (const message of messages) sent.push(await this.#lanes.use(() => this.send(message, origin, budget)));
     };
-    await mapConcurrently(groupByOrder(outgoing), maxConcurrentSends, sendInOrder);
+    try {
+      await mapConcurrently(groupByOrder(outgoing), maxConcurrentSends, sendInOrder); // S1, S2
+    } catch (error) {
+      if (takesBack === true) await this.takeBack(sent); // S3
+      throw error;
+    }
+    return sent;
   }
 
+<<<<<<< HEAD
   async send(outgoing: OutgoingMessage, origin: MessageOrigin): Promise<SentPayload> {
     const { storage, names, clock, random, encoding, onSent } = this.#options;
+=======
+  /**
+   * Deletes messages of a checkpoint that surely was not written. Best effort: what somebody has received by now is his,
+   * and an outage ends it.
+   */
+  async takeBack(sent: readonly SentMessage[]): Promise<void> {
+    const { storage, payloads } = this.#options;
+    const deleteOne = async ({ queue, messageId, popReceipt, blobName }: SentMessage) => {
+      const reply = await storage.perform({ kind: "queue.deleteMessage", queue, messageId, popReceipt });
+      if (reply.outcome === "done" && blobName !== undefined) payloads.deleteInBackground([blobName]);
+    };
+    await mapConcurrently(sent, maxConcurrentSends, deleteOne).catch(() => undefined);
+  }
+
+  async send(outgoing: OutgoingMessage, origin: MessageOrigin, budget?: RequestBudget): Promise<SentMessage> {
+    const { storage, clock, random, encoding, onSent } = this.#options;
+>>>>>>> h/payloads
     const { message } = outgoing;
     const data: MessageData = {
       activityId: random.guid(),
@@ -81,13 +147,19 @@ export class MessageSender {
       sequenceNumber: this.#nextSequenceNumber(),
       ...origin,
     };
+<<<<<<< HEAD
     const { json, blobName } = await this.#fit(data);
     const queue = queueOf(message, names);
+=======
+    const { json, blobName } = await this.#fit(data, budget);
+    const queue = this.queueOf(message);
+>>>>>>> h/payloads
     const visibilityDelayMs = this.#delayOf(outgoing);
     const text = encodeQueueText(json, encoding);
-    await storage.require({ kind: "queue.send", queue, text, visibilityDelayMs });
+    const request = { kind: "queue.send", queue, text, visibilityDelayMs } as const;
+    const { messageId, popReceipt } = await storage.require(request, undefined, budget);
     onSent(queue, clock.now() + visibilityDelayMs);
-    return { blobName };
+    return { queue, messageId, popReceipt, blobName };
   }
 
   /**
@@ -99,15 +171,26 @@ export class MessageSender {
     return this.#sequenceNumber;
   }
 
-  async #fit(data: MessageData): Promise<{ json: string; blobName: string | undefined }> {
+  async #fit(data: MessageData, budget: RequestBudget | undefined): Promise<FittedMessage> {
+    if (hasLongText(data)) {
+      const json = formatLargeMessage(data, this.#options.payloads.mark);
+      return await this.#putAway(data, json, budget);
+    }
     const json = formatMessageData(data);
     if (Buffer.byteLength(json, "utf8") <= maxQueueTextBytes) return { json, blobName: undefined };
-    const { event, target } = data.message;
+    return await this.#putAway(data, json, budget);
+  }
+
+  async #putAway(
+    { message: { event, target }, activityId }: MessageData,
+    json: string | Iterable<string>,
+    budget: RequestBudget | undefined,
+  ): Promise<FittedMessage> {
     const { instanceId } = target;
     // Of the key of an entity, "../a" say, only the escaped form is the name of a blob. Receivers take what they are told.
     const folder = isEntityInstanceId(instanceId) && !isBlobName(instanceId) ? escapeKey(instanceId) : instanceId;
-    const blobName = `${folder}/message-${data.activityId.replaceAll("-", "")}-${event.type}.json.gz`;
-    await this.#options.payloads.put(blobName, json);
+    const blobName = `${folder}/message-${activityId.replaceAll("-", "")}-${event.type}.json.gz`;
+    await this.#options.payloads.put(blobName, json, budget);
     return { json: formatLargeMessageWrapper(blobName), blobName };
   }
 

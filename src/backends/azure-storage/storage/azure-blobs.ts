@@ -38,16 +38,32 @@ export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"
       const { content, contentEncoding } = request;
       await containerOf(request)
         .getBlockBlobClient(request.blob)
-        .upload(content, content.byteLength, {
-          abortSignal,
-          ...(contentEncoding !== undefined && { blobHTTPHeaders: { blobContentEncoding: contentEncoding } }),
-        });
+        .upload(content, content.byteLength, { abortSignal, ...encodedAs(contentEncoding) });
+      return undefined;
+    },
+    "blob.putBlock": async (request, abortSignal) => {
+      const { blockId, content } = request;
+      const blob = containerOf(request).getBlockBlobClient(request.blob);
+      await blob.stageBlock(blockId, content, content.byteLength, { abortSignal });
+      return undefined;
+    },
+    "blob.putBlockList": async (request, abortSignal) => {
+      const { blockIds, contentEncoding } = request;
+      const blob = containerOf(request).getBlockBlobClient(request.blob);
+      await blob.commitBlockList([...blockIds], { abortSignal, ...encodedAs(contentEncoding) });
       return undefined;
     },
     "blob.get": async (request, abortSignal) => {
+      const { range, maxBytes } = request;
       const blob = containerOf(request).getBlockBlobClient(request.blob);
-      const response = await blob.download(0, undefined, { abortSignal, maxRetryRequests: 0 });
-      return await readAll(response.readableStreamBody, request.maxBytes, request.blob);
+      try {
+        const response = await blob.download(range?.offset ?? 0, range?.count, { abortSignal, maxRetryRequests: 0 });
+        return await readAll(response.readableStreamBody, maxBytes, request.blob);
+      } catch (error) {
+        // Nothing is left from there on.
+        if (range !== undefined && (error as { statusCode?: unknown }).statusCode === 416) return new Uint8Array();
+        throw error;
+      }
     },
     "blob.list": async (request, abortSignal) => {
       const pages = containerOf(request)
@@ -68,11 +84,15 @@ export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"
   };
 }
 
+function encodedAs(contentEncoding: string | undefined): { blobHTTPHeaders?: { blobContentEncoding: string } } {
+  return contentEncoding === undefined ? {} : { blobHTTPHeaders: { blobContentEncoding: contentEncoding } };
+}
+
 async function readAll(body: NodeJS.ReadableStream | undefined, maxBytes: number, blob: string): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body ?? []) {
-    const bytes = Buffer.from(chunk as Uint8Array);
+    const bytes = chunk as Buffer;
     length += bytes.byteLength;
     if (length > maxBytes) {
       throw new DurableError("CorruptData", `blob ${blob} holds more than ${maxBytes} bytes, the most that is read`);

@@ -1,6 +1,7 @@
 import { DurableError } from "../../../core/errors.ts";
 import { toDurableError } from "./storage-failure.ts";
 import type {
+  RequestBudget,
   StorageDone,
   StorageRefusal,
   StorageReply,
@@ -23,10 +24,11 @@ export class StorageClient {
   async perform<K extends StorageRequestKind>(
     request: StorageRequestOf<K>,
     signal?: AbortSignal,
+    budget?: RequestBudget,
   ): Promise<StorageDone<StorageValue<K>> | StorageRefusal> {
     // The union of all kinds is what a transport takes; the compiler cannot follow the kind through it.
     const sent = request as unknown as StorageRequest;
-    const reply = (await this.#transport(sent, { signal })) as StorageReply<StorageValue<K>>;
+    const reply = (await this.#transport(sent, { signal, budget })) as StorageReply<StorageValue<K>>;
     if (reply.outcome !== "failed") return reply;
     if (signal?.aborted)
       throw new DurableError("Aborted", `${request.kind} was aborted`, { cause: reply.failure.cause });
@@ -37,8 +39,9 @@ export class StorageClient {
   async require<K extends StorageRequestKind>(
     request: StorageRequestOf<K>,
     signal?: AbortSignal,
+    budget?: RequestBudget,
   ): Promise<StorageValue<K>> {
-    const reply = await this.perform(request, signal);
+    const reply = await this.perform(request, signal, budget);
     if (reply.outcome === "done") return reply.value;
     throw new DurableError("StorageRejected", `storage refused ${describeRequest(request)}: ${reply.errorCode}`);
   }

@@ -39,7 +39,18 @@ interface StorageOperations {
     { container: string; blob: string; content: Uint8Array; contentEncoding?: string | undefined },
     undefined
   >;
-  "blob.get": Op<{ container: string; blob: string; maxBytes: number }, Uint8Array>;
+  /** A part of a blob that nobody sees until {@link blob.putBlockList} names it. Ids are Base64, of one length in a blob. */
+  "blob.putBlock": Op<{ container: string; blob: string; blockId: string; content: Uint8Array }, undefined>;
+  /** Makes the blob of its blocks, in the order of their ids. */
+  "blob.putBlockList": Op<
+    { container: string; blob: string; blockIds: readonly string[]; contentEncoding?: string | undefined },
+    undefined
+  >;
+  /** The whole blob, or what there is of it in a range; fewer bytes than the range has are the last ones. */
+  "blob.get": Op<
+    { container: string; blob: string; maxBytes: number; range?: { offset: number; count: number } | undefined },
+    Uint8Array
+  >;
   "blob.list": Op<
     { container: string; prefix: string; continuationToken?: string | undefined },
     { names: readonly string[]; continuationToken: string | undefined }
@@ -131,6 +142,17 @@ export interface StorageFailure {
 interface StorageContext {
   /** Breaks the request off; absent when nobody will. */
   readonly signal?: AbortSignal | undefined;
+  /** Shared by requests that belong together. */
+  readonly budget?: RequestBudget | undefined;
+}
+
+/**
+ * Time for requests that belong together, those of one checkpoint say: as long as any of them is done now and then, the
+ * others are repeated too. Storage that is slow, or refuses some, is no reason to begin all of them anew.
+ */
+export interface RequestBudget {
+  /** When one of them was done last. Set by whoever repeats them. */
+  lastDoneAt: number;
 }
 
 /**

@@ -9,7 +9,8 @@ export function withAttemptTimeout(
   transport: StorageTransport,
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
 ): StorageTransport {
-  return async (request, { signal }) => {
+  return async (request, context) => {
+    const { signal } = context;
     const attempt = new AbortController();
     const answered = new AbortController();
     const abort = () => attempt.abort();
@@ -19,7 +20,7 @@ export function withAttemptTimeout(
       if (!answered.signal.aborted) abort();
     });
     try {
-      return await transport(request, { signal: attempt.signal });
+      return await transport(request, { ...context, signal: attempt.signal });
     } finally {
       signal?.removeEventListener("abort", abort);
       // A reason that is given makes no exception with a stack, once for every request.

@@ -24,17 +24,21 @@ function retryDelayMs(attempt: number, failure: StorageFailure, random: number):
  *     what it collides with. Whoever can tell its own write reads it as success.
  * R2. Gives up after a bounded time, with the last failure. Neither the time that the first attempt takes counts nor
  *     what it waits for its turn, so that an attempt which hung is repeated too.
+ * R3. Requests that share a budget are given up together: so long after the last of them was done.
  */
 export function withRetry(transport: StorageTransport, options: RetryOptions): StorageTransport {
   const { clock, random, giveUpAfterMs } = options;
   return async (request, context) => {
-    let giveUpAt: number | undefined;
+    const { budget } = context;
+    let failedAt: number | undefined;
     let answerLost = false;
     for (let attempt = 1; ; attempt++) {
       const reply = await transport(request, context);
+      if (reply.outcome !== "failed" && budget !== undefined) budget.lastDoneAt = clock.now();
       if (reply.outcome === "done") return reply;
       if (reply.outcome !== "failed") return answerLost ? { ...reply, afterLostAnswer: true } : reply; // R1
-      giveUpAt ??= clock.now() + giveUpAfterMs; // R2
+      failedAt ??= clock.now();
+      const giveUpAt = Math.max(failedAt, budget?.lastDoneAt ?? failedAt) + giveUpAfterMs; // R2, R3
       answerLost ||= reply.failure.answerLost;
       const delayMs = retryDelayMs(attempt, reply.failure, random.number());
       if (!reply.failure.transient || context.signal?.aborted || clock.now() + delayMs >= giveUpAt) return reply;

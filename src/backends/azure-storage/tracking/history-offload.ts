@@ -28,29 +28,33 @@ export function historyBlobName(
   return `${partitionKey}/history-${rowKey}-${eventType}-${hex}-${column}.json.gz`;
 }
 
-/** Puts the long texts of history rows into blobs. */
+/** Puts the long texts of history rows into blobs, each text into one. */
 export async function offloadRows(
   rows: readonly TableRow[],
   payloads: LargePayloads,
   random: Random,
 ): Promise<OffloadedRows> {
   const blobs = new Map<string, string>();
-  const uploads: { readonly blob: string; readonly text: string }[] = [];
   const lightRows = rows.map((row) => {
     const long = offloadableColumns.filter((column) => (readString(row, column)?.length ?? 0) > maxColumnUnits);
     if (long.length === 0) return row;
     const columns = new Map<string, EdmValue>(row.columns);
     for (const column of long) {
       const text = readString(row, column)!;
-      const blob = historyBlobName(row.partitionKey, row.rowKey, readString(row, "EventType") ?? "", column, random);
-      uploads.push({ blob, text });
+      const eventType = readString(row, "EventType") ?? "";
+      const blob = blobs.get(text) ?? historyBlobName(row.partitionKey, row.rowKey, eventType, column, random);
       blobs.set(text, blob);
       columns.set(column, edm.string(""));
       columns.set(`${column}BlobName`, edm.string(blob));
     }
     return { ...row, columns };
   });
-  await mapConcurrently(uploads, maxConcurrentBlobs, ({ blob, text }) => payloads.put(blob, text));
+  try {
+    await mapConcurrently([...blobs], maxConcurrentBlobs, ([text, blob]) => payloads.put(blob, text));
+  } catch (error) {
+    payloads.deleteInBackground([...blobs.values()]);
+    throw error;
+  }
   return { rows: lightRows, blobs };
 }
 

@@ -8,7 +8,6 @@ import {
   fromSentinelRow,
   type HistoryRowOptions,
   historyRowKey,
-  type Sentinel,
   sentinelRowKey,
   toHistoryRow,
   toSentinelRow,
@@ -16,10 +15,11 @@ import {
 import { escapeKey } from "../codec/key-escaping.ts";
 import { readAllRows } from "../storage/row-reader.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
-import { odataString, readString, type TableRow, type TableWrite } from "../storage/table-row.ts";
+import { odataString, type TableRow, type TableWrite } from "../storage/table-row.ts";
 import { splitBatches } from "./history-batches.ts";
 import { editHistoryRows } from "./history-edit.ts";
 import { offloadRows, restoreRows } from "./history-offload.ts";
+import { type ConvertRows, readStoredHistory, type StoredHistory } from "./history-reader.ts";
 import type { LargePayloads } from "./large-payloads.ts";
 
 export interface HistoryTableOptions extends HistoryRowOptions {
@@ -28,14 +28,6 @@ export interface HistoryTableOptions extends HistoryRowOptions {
   readonly payloads: LargePayloads;
   readonly clock: Clock;
   readonly random: Random;
-}
-
-/** Rows of the latest execution as they are stored, and what fences them. */
-export interface StoredHistory {
-  readonly rows: readonly TableRow[];
-  readonly executionId: string | undefined;
-  readonly historyVersion: string | undefined;
-  readonly acceptedMessageIds: readonly string[];
 }
 
 export interface PreparedHistory {
@@ -47,7 +39,12 @@ export interface PreparedHistory {
   readonly startedWithoutMessage: boolean;
 }
 
-export type HistoryCommit = { readonly outcome: "committed"; readonly version: string } | { readonly outcome: "lost" };
+/** `isUnwritten`: surely nothing of it is there; else some batches may be, or all with their answer lost. */
+export type HistoryCommit =
+  | { readonly outcome: "committed"; readonly version: string }
+  | { readonly outcome: "lost"; readonly isUnwritten: boolean }
+  /** Storage does not take what it says, and nothing of it is there. */
+  | { readonly outcome: "rejected"; readonly error: unknown };
 
 const maxRememberedInstances = 10_000;
 
@@ -67,12 +64,15 @@ export class HistoryTable {
   }
 
   async load(instanceId: string): Promise<LoadedHistory> {
-    const { rows, ...stored } = await this.readRows(instanceId);
+    const { payloads } = this.#options;
+    const toEvents = async (rows: readonly TableRow[]) => (await restoreRows(rows, payloads)).map(fromHistoryRow);
     try {
-      const restored = await restoreRows(rows, this.#options.payloads);
-      return { events: restored.map(fromHistoryRow), ...stored };
+      const { items, ...stored } = await this.#read(instanceId, toEvents);
+      return { events: items, ...stored };
     } catch (error) {
       if (!isDurableError(error, "CorruptData")) throw error;
+      // Whoever fails the instance for it has to know where it stands.
+      const { items: _, ...stored } = await this.#read(instanceId, async () => []);
       return { events: [], ...stored, problem: error.message };
     }
   }
@@ -82,32 +82,24 @@ export class HistoryTable {
     return (await this.#readSentinel(escapeKey(instanceId)))?.etag;
   }
 
-  async readRows(instanceId: string): Promise<StoredHistory> {
-    let stored = latestExecution(await this.#query(instanceId));
-    // Pages read before and after someone replaced the history do not fit together. Soon they will.
-    for (let attempt = 1; stored === undefined && attempt <= 3; attempt++) {
-      stored = latestExecution(await this.#query(instanceId));
-    }
-    return stored ?? noHistory;
+  async #read<T>(instanceId: string, convert: ConvertRows<T>): Promise<StoredHistory<T>> {
+    const { storage, table } = this.#options;
+    return await readStoredHistory({ storage, table, partitionKey: escapeKey(instanceId) }, convert);
   }
 
   /** See `TaskHubStore.editHistory`. */
   async edit(instanceId: string, decide: (events: readonly HistoryEvent[]) => Promise<HistoryEdit>): Promise<void> {
-    const stored = await this.readRows(instanceId);
-    if (stored.rows.length === 0) throw new DurableError("InstanceNotFound", `'${instanceId}' has no history`);
+    const { items: rows, historyVersion } = await this.#read(instanceId, async (rows) => rows);
+    if (rows.length === 0) throw new DurableError("InstanceNotFound", `'${instanceId}' has no history`);
     const readVersion = () => this.readVersion(instanceId);
-    await editHistoryRows(stored, decide, { ...this.#options, readVersion });
+    await editHistoryRows({ rows, historyVersion }, decide, { ...this.#options, readVersion });
   }
 
   /** Keys only, of all executions and the sentinel. */
   async readKeys(instanceId: string): Promise<readonly TableRow[]> {
-    return await this.#query(instanceId, ["PartitionKey", "RowKey"]);
-  }
-
-  async #query(instanceId: string, select?: readonly string[]): Promise<readonly TableRow[]> {
     const { storage, table } = this.#options;
     const filter = `PartitionKey eq ${odataString(escapeKey(instanceId))}`;
-    return (await readAllRows(storage, { table, filter, select })) ?? [];
+    return (await readAllRows(storage, { table, filter, select: ["PartitionKey", "RowKey"] })) ?? [];
   }
 
   /** Makes the rows and puts their large texts into blobs. Nothing is visible to readers yet. */
@@ -137,24 +129,39 @@ export class HistoryTable {
     this.#withBlobs.add(partitionKey);
   }
 
+  /** Deletes the blobs of a history that will not be committed. */
+  discard({ blobs }: PreparedHistory): void {
+    this.#options.payloads.deleteInBackground([...blobs.values()]);
+  }
+
   async commit(prepared: PreparedHistory): Promise<HistoryCommit> {
     const batches = splitBatches(prepared.rows);
     let version = prepared.append.expectedHistoryVersion;
     for (const [index, rows] of batches.entries()) {
-      const etag = await this.#commitBatch(prepared, rows, version, index === batches.length - 1);
-      if (etag === undefined) return { outcome: "lost" };
-      version = etag;
+      const isLast = index === batches.length - 1;
+      const written = await this.#commitBatch(prepared, rows, version, isLast).catch((error: unknown) => {
+        if (index > 0 || !isDurableError(error, "StorageRejected")) throw error;
+        return { error };
+      });
+      if (typeof written === "object" && "error" in written) return { outcome: "rejected", error: written.error };
+      if (written === "refused" || written === "unknown") {
+        return { outcome: "lost", isUnwritten: index === 0 && written === "refused" };
+      }
+      version = written.etag;
     }
     return { outcome: "committed", version: version! };
   }
 
-  /** Resolves to the sentinel's new ETag, or to `undefined` when someone else has written meanwhile. */
+  /**
+   * Resolves to the sentinel's new ETag; to `refused` when someone else has written meanwhile; to `unknown` when an answer
+   * was lost and what stands is not, or not any more, what this call wrote.
+   */
   async #commitBatch(
     { partitionKey, append, startedWithoutMessage }: PreparedHistory,
     rows: readonly TableRow[],
     version: string | undefined,
     isLast: boolean,
-  ): Promise<string | undefined> {
+  ): Promise<{ readonly etag: string } | "refused" | "unknown"> {
     const { storage, table, random } = this.#options;
     const completedTimestamp = isLast ? this.#checkpointTime() : undefined;
     const part = isLast ? undefined : random.guid();
@@ -173,18 +180,18 @@ export class HistoryTable {
     const upserts = rows.map((row): TableWrite => ({ write: "upsert", row, mode: "replace" }));
     const reply = await storage.perform({ kind: "table.batch", table, writes: [...upserts, fence] });
     const etag = reply.outcome === "done" ? reply.value.etags.at(-1) : undefined;
-    if (etag !== undefined) return etag;
+    if (etag !== undefined) return { etag };
     const mayBeOurs = reply.outcome === "done" || reply.afterLostAnswer === true;
-    if (!mayBeOurs) return undefined;
+    if (!mayBeOurs) return "refused";
     // After a lost answer: the sentinel's time, or its part, tells whether what stands is what this call wrote.
     const stored = await this.#readSentinel(partitionKey);
-    if (stored === undefined) return undefined;
+    if (stored?.etag === undefined) return "unknown";
     const sentinel = fromSentinelRow(stored);
     const isOwn = isLast
       ? checkpointName(sentinel.executionId, sentinel.completedTimestamp) ===
         checkpointName(append.executionId, completedTimestamp)
       : sentinel.part === part;
-    return isOwn ? stored.etag : undefined;
+    return isOwn ? { etag: stored.etag } : "unknown";
   }
 
   async #readSentinel(partitionKey: string): Promise<TableRow | undefined> {
@@ -198,46 +205,4 @@ export class HistoryTable {
     const digits = String(Math.floor(random.number() * 9999) + 1).padStart(4, "0");
     return new Date(clock.now()).toISOString().replace("Z", `${digits}Z`);
   }
-}
-
-const noHistory: StoredHistory = {
-  rows: [],
-  executionId: undefined,
-  historyVersion: undefined,
-  acceptedMessageIds: [],
-};
-
-/**
- * Rows of the execution that the sentinel names: from the first on, until one belongs to another execution. Rows without
- * a sentinel are what a purge has not deleted yet, or never will. `undefined` when the rows and the sentinel are of
- * different times.
- */
-export function latestExecution(all: readonly TableRow[]): StoredHistory | undefined {
-  const sentinelRow = all.find((row) => row.rowKey === sentinelRowKey);
-  if (sentinelRow === undefined) return noHistory;
-  const eventRows = all.filter((row) => row.rowKey !== sentinelRowKey);
-  const sentinel = fromSentinelRow(sentinelRow);
-  const executionId = sentinel.executionId || executionOf(eventRows[0]);
-  const end = eventRows.findIndex((row) => executionOf(row) !== executionId);
-  const rows = end < 0 ? eventRows : eventRows.slice(0, end);
-  if (end === 0) return undefined;
-  return {
-    rows: completeRows(rows, sentinel),
-    executionId,
-    historyVersion: sentinelRow.etag,
-    acceptedMessageIds: sentinel.acceptedMessageIds,
-  };
-}
-
-/** An unfinished first checkpoint is dropped whole: the message that began the execution comes again. */
-function completeRows(rows: readonly TableRow[], sentinel: Sentinel): readonly TableRow[] {
-  const { eventCount, isCheckpointComplete, startedWithoutMessage } = sentinel;
-  if (eventCount !== undefined) return rows.slice(0, eventCount); // T2
-  if (isCheckpointComplete) return rows;
-  const last = rows.findLastIndex((row) => readString(row, "EventType") === "OrchestratorCompleted");
-  return last < 0 && startedWithoutMessage ? rows : rows.slice(0, last + 1);
-}
-
-function executionOf(row: TableRow | undefined): string | undefined {
-  return row && readString(row, "ExecutionId");
 }

@@ -2,7 +2,7 @@ import { isDurableError } from "../../../core/errors.ts";
 import type { Random } from "../../../core/ports.ts";
 import type { StoredPayload } from "../codec/instance-row.ts";
 import { escapeKey } from "../codec/key-escaping.ts";
-import { parseMessageData } from "../codec/message-data.ts";
+import { readLargeMessage } from "../codec/large-message.ts";
 import { readString, type TableRow } from "../storage/table-row.ts";
 import { historyBlobName, maxColumnUnits } from "./history-offload.ts";
 import type { LargePayloads } from "./large-payloads.ts";
@@ -53,9 +53,8 @@ export class InstancePayloads {
     const blob = this.#blobOf(instanceId, stored, readString(row, `${column}BlobName`));
     if (blob === undefined) return stored;
     try {
-      const text = await this.#payloads.get(blob);
-      if (!blob.endsWith("ExecutionStarted.json.gz")) return text;
-      const content = parseMessageData(text);
+      if (!blob.endsWith("ExecutionStarted.json.gz")) return await this.#payloads.get(blob);
+      const content = await readLargeMessage(this.#payloads.read(blob), this.#payloads.mark);
       const event = content.kind === "message" ? content.data.message.event : undefined;
       return event?.type === "ExecutionStarted" ? event.input : undefined;
     } catch (error) {

@@ -1,16 +1,21 @@
 import { promisify } from "node:util";
-import { gunzip, gzip } from "node:zlib";
+import { gzip } from "node:zlib";
 import { DurableError } from "../../../core/errors.ts";
 import { mapConcurrently } from "../../../core/map-concurrently.ts";
+import { systemRandom } from "../../../core/system-ports.ts";
+import { gunzipText, gzipText } from "../codec/gzip-text.ts";
+import { BlobTransfer } from "../storage/blob-transfer.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
+import type { RequestBudget } from "../storage/storage-request.ts";
 
 const compress = promisify(gzip);
-const decompress = promisify(gunzip);
 
-/** The most that a blob may hold, compressed or not. */
-const maxPayloadBytes = 256 * 1024 * 1024;
-/** Deflate cannot shrink further than about 1:1032; whatever claims to is not what a writer of this format made. */
-const maxRatio = 1040;
+/** The most that a blob may hold, compressed. */
+const maxBlobBytes = 256 * 1024 * 1024;
+/** The most that a blob may unfold to: a payload with every character escaped, say. */
+const maxUnfoldedBytes = 512 * 1024 * 1024;
+/** Up to here one call compresses a text; what is longer goes through a stream. */
+const maxUnitsAtOnce = 512 * 1024;
 
 const maxConcurrentDeletes = 16;
 
@@ -19,6 +24,8 @@ export interface LargePayloadsOptions {
   readonly container: string;
   /** Of the blob service, without a trailing slash. */
   readonly blobEndpoint: string;
+  /** The most UTF-8 bytes of a text that is read. @defaultValue 256 MiB */
+  readonly maxTextBytes?: number | undefined;
 }
 
 /**
@@ -26,54 +33,69 @@ export interface LargePayloadsOptions {
  *
  * P1. Only blobs of the hub's own container are ever read: of a URL its path counts, in whatever form the account is
  *     addressed, and a URL elsewhere is just a text.
- * P2. A blob that is not gzip, is missing or unfolds beyond {@link maxPayloadBytes} is `CorruptData`.
+ * P2. A blob that is not gzip, is missing or unfolds beyond a limit is `CorruptData`. The limits hold before anything is
+ *     made of it.
+ * P3. Texts go through in slices: nothing takes the event loop for as long as the text is large, and of a text that is
+ *     read or written there is no copy as a whole, packed or as bytes.
  */
 export class LargePayloads {
+  /** Stands in for long texts while a message is written or read. Nobody outside this process can know it. */
+  readonly mark: string = systemRandom.guid();
   readonly #storage: StorageClient;
   readonly #container: string;
   readonly #baseUrl: string;
+  readonly #blobs: BlobTransfer;
+  readonly #maxTextBytes: number;
   readonly #background = new Set<Promise<void>>();
 
   constructor(options: LargePayloadsOptions) {
     this.#storage = options.storage;
     this.#container = options.container;
+    this.#blobs = new BlobTransfer(options.storage, options.container);
+    this.#maxTextBytes = options.maxTextBytes ?? maxBlobBytes;
     this.#baseUrl = `${options.blobEndpoint}/${options.container}/`;
   }
 
-  /** One request, once the container exists; it is made when it is first missed. */
-  async put(blob: string, text: string): Promise<void> {
+  /**
+   * Writes a text, given whole or in pieces that do not end within a surrogate pair. One request, or one for each 4 MiB
+   * when it has more than that packed.
+   */
+  async put(blob: string, text: string | Iterable<string>, budget?: RequestBudget): Promise<void> {
     if (!isBlobName(blob)) {
       throw new DurableError("InvalidPayload", `an instance with the id "." or ".." cannot hold large payloads`);
     }
-    await this.putRaw(blob, await compress(Buffer.from(text, "utf8")));
+    if (typeof text === "string" && text.length <= maxUnitsAtOnce) {
+      return await this.#blobs.put(blob, await compress(Buffer.from(text, "utf8")), { budget });
+    }
+    await this.#blobs.upload(blob, gzipText(typeof text === "string" ? [text] : text), { budget }); // P3
   }
 
   async putRaw(blob: string, content: Uint8Array): Promise<void> {
-    const container = this.#container;
-    const first = await this.#storage.perform({ kind: "blob.put", container, blob, content });
-    if (first.outcome === "done") return;
-    if (first.outcome === "notFound") await this.#storage.perform({ kind: "blob.createContainer", container });
-    await this.#storage.require({ kind: "blob.put", container, blob, content });
+    await this.#blobs.put(blob, content);
   }
 
   /** @throws DurableError `CorruptData`, or what storage throws */
   async get(blob: string): Promise<string> {
-    if (!isBlobName(blob)) throw new DurableError("CorruptData", "a payload refers to a blob that cannot exist");
-    const container = this.#container;
-    const reply = await this.#storage.perform({ kind: "blob.get", container, blob, maxBytes: maxPayloadBytes });
-    if (reply.outcome !== "done") throw new DurableError("CorruptData", `the payload blob ${blob} does not exist`);
-    const maxOutputLength = Math.min(maxPayloadBytes, reply.value.byteLength * maxRatio + 1024); // P2
-    try {
-      return (await decompress(reply.value, { maxOutputLength })).toString("utf8");
-    } catch (cause) {
-      throw new DurableError(
-        "CorruptData",
-        `the payload blob ${blob} cannot be unpacked: ${(cause as Error).message}`,
-        {
-          cause,
-        },
-      );
+    const pieces: string[] = [];
+    let bytes = 0;
+    for await (const piece of this.read(blob)) {
+      bytes += Buffer.byteLength(piece, "utf8");
+      if (bytes > this.#maxTextBytes) {
+        throw new DurableError(
+          "CorruptData",
+          `the payload blob ${blob} holds a text of more than ${this.#maxTextBytes} bytes`,
+        ); // P2
+      }
+      pieces.push(piece);
     }
+    return pieces.length === 1 ? pieces[0]! : pieces.join("");
+  }
+
+  /** The text of a blob, piece by piece. @throws as {@link get} */
+  async *read(blob: string): AsyncGenerator<string> {
+    if (!isBlobName(blob)) throw new DurableError("CorruptData", "a payload refers to a blob that cannot exist");
+    const chunks = this.#blobs.download(blob, maxBlobBytes);
+    yield* gunzipText(chunks, { what: `the payload blob ${blob}`, maxBytes: maxUnfoldedBytes }); // P2
   }
 
   /** Best effort: what is left behind goes with the instance. */

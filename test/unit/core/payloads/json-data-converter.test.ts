@@ -40,3 +40,22 @@ it.each([0, -0, 1, -1, 2 ** 53 - 1, 2 ** 53, 1e21, 1.5, Number.NaN, Number.POSIT
     expect(jsonDataConverter.serialize(value, "it")).toBe(JSON.stringify(value));
   },
 );
+
+const million = 1024 * 1024;
+it.each([
+  ["plain", "abcdefgh".repeat(million / 8)],
+  ["wide", "\u4e16\u{1f680}ü\u2028".repeat(million / 4)],
+  ["with quotes", `${"x".repeat(million)}"`],
+  ["with backslashes", `\\${"x".repeat(million)}\\`],
+  ["with control characters", `${"x".repeat(million)}\n`],
+  ["with a lone surrogate", `${"x".repeat(million)}\ud800`],
+])("a long string is written and read as JSON does it: %s", (_, text) => {
+  const json = jsonDataConverter.serialize(text, "it")!;
+  expect(json === JSON.stringify(text)).toBe(true);
+  expect(jsonDataConverter.deserialize(json, "it") === text).toBe(true);
+});
+
+it.each(["\n", '"', '","b', "\\"])("a long text that is no JSON is refused: %j within", (wrong) => {
+  const text = `"${"x".repeat(million)}${wrong}"`;
+  expect(() => jsonDataConverter.deserialize(text, "it")).toThrow(expect.objectContaining({ code: "InvalidPayload" }));
+});

@@ -4,46 +4,65 @@ import { hubNames } from "../../../../../src/backends/azure-storage/hub-names.ts
 import { clientOrigin, MessageSender } from "../../../../../src/backends/azure-storage/messaging/message-sender.ts";
 import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
 import { describeForeignError } from "../../../../../src/backends/azure-storage/storage/storage-failure.ts";
+import type { StorageReply } from "../../../../../src/backends/azure-storage/storage/storage-request.ts";
 import { LargePayloads } from "../../../../../src/backends/azure-storage/tracking/large-payloads.ts";
 import type { HistoryEvent } from "../../../../../src/core/history-event.ts";
 import type { OutgoingMessage } from "../../../../../src/core/task-message.ts";
 import { SteppedClock } from "../../../../../src/testing/stepped-clock.ts";
 
+const done = (value: unknown = undefined): StorageReply => ({ outcome: "done", value });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function portsOf(storage: StorageClient) {
+  return {
+    storage,
+    payloads: new LargePayloads({ storage, container: "c", blobEndpoint: "http://h" }),
+    names: hubNames("Hub", 4),
+    clock: new SteppedClock(),
+    random: { guid: () => "guid", number: () => 0.5 },
+    encoding: "utf8",
+  } as const;
+}
 
 /** A queue in which a send takes a turn or two; `fails` says which. */
 function openSender(fails: (event: HistoryEvent) => boolean = () => false) {
   const sent: HistoryEvent[] = [];
+  const blobs: string[] = [];
   let [underWay, most, asked, guids] = [0, 0, 0, 0];
+  const takenBack: string[] = [];
   const storage = new StorageClient(async (request) => {
+    if (request.kind === "queue.deleteMessage") {
+      takenBack.push(`${request.messageId} ${request.popReceipt}`);
+      return request.messageId === "m7" ? { outcome: "notFound", errorCode: "MessageNotFound" } : done();
+    }
+    if (request.kind.startsWith("blob.")) {
+      blobs.push(`${request.kind} ${(request as { blob?: string }).blob}`);
+      return done();
+    }
     if (request.kind !== "queue.send") throw new Error(request.kind);
     asked++;
     most = Math.max(most, ++underWay);
     const queued = decodeQueueText(request.text);
-    if (queued.kind !== "message") throw new Error(queued.kind);
+    if (queued.kind !== "message") return done({ messageId: "large", popReceipt: "p" });
     const { event } = queued.data.message;
     for (let turns = asked % 3; turns >= 0; turns--) await turn();
     underWay--;
     if (fails(event)) return describeForeignError({ statusCode: 400, code: "InvalidInput" }, "h");
     sent.push(event);
-    return { outcome: "done", value: { messageId: "m", popReceipt: "p" } };
+    return done({ messageId: `m${event.eventId}`, popReceipt: `p${event.eventId}` });
   });
   const sender = new MessageSender({
-    storage,
-    payloads: new LargePayloads({ storage, container: "c", blobEndpoint: "http://h" }),
-    names: hubNames("Hub", 4),
-    clock: new SteppedClock(),
+    ...portsOf(storage),
     random: { guid: () => `guid-${++guids}`, number: () => 0.5 },
-    encoding: "utf8",
     onSent: () => undefined,
   });
-  return { sender, sent, state: () => ({ underWay, most, asked }) };
+  return { sender, sent, takenBack, blobs, state: () => ({ underWay, most, asked }) };
 }
 
 const header = { eventId: -1, timestamp: new Date(0) };
 
-function activity(eventId: number): OutgoingMessage {
-  const task = { name: "work", version: undefined, input: "[1]", parentTraceContext: undefined, tags: undefined };
+function activity(eventId: number, input = "[1]"): OutgoingMessage {
+  const task = { name: "work", version: undefined, input, parentTraceContext: undefined, tags: undefined };
   const event: HistoryEvent = { ...header, ...task, type: "TaskScheduled", eventId };
   return { message: { event, target: { instanceId: "i", executionId: "e" } } };
 }
@@ -88,4 +107,34 @@ it("a send that fails ends the others: nothing begins after it, and nothing is u
   await expect(sending).rejects.toMatchObject({ code: "StorageRejected" });
   expect(state().underWay).toBe(0);
   expect(state().asked).toBeLessThan(100 + 2 * 64);
+});
+
+it("a checkpoint that fails takes back what it has sent, and what another has received stays", async () => {
+  const { sender, sent, takenBack, blobs } = openSender(({ eventId }) => eventId === 100);
+  const large = activity(2000, "x".repeat(100_000));
+  const small = Array.from({ length: 1000 }, (_, index) => activity(index));
+  const sending = sender.sendAll([large, ...small], clientOrigin, { takesBack: true });
+  await expect(sending).rejects.toMatchObject({ code: "StorageRejected" });
+  expect(new Set(takenBack)).toEqual(new Set(["large p", ...sent.map(({ eventId }) => `m${eventId} p${eventId}`)])); // S3
+  expect(blobs.map((request) => request.split(" ")[0])).toEqual(["blob.put", "blob.delete"]);
+});
+
+it("what is sent after a commit stays sent, whatever fails", async () => {
+  const { sender, takenBack } = openSender(({ eventId }) => eventId === 100);
+  const outgoing = Array.from({ length: 200 }, (_, index) => activity(index));
+  await expect(sender.sendAll(outgoing, clientOrigin)).rejects.toMatchObject({ code: "StorageRejected" });
+  expect(takenBack).toEqual([]);
+});
+
+it("sends share one time budget", async () => {
+  const budgets = new Set<unknown>();
+  const storage = new StorageClient(async (_, { budget }) => {
+    budgets.add(budget);
+    return done({ messageId: "m", popReceipt: "p" });
+  });
+  const sender = new MessageSender({ ...portsOf(storage), onSent: () => undefined });
+  const outgoing = Array.from({ length: 100 }, (_, index) => activity(index, "x".repeat(100_000)));
+  await sender.sendAll(outgoing, clientOrigin); // S2
+  expect(budgets.size).toBe(1);
+  expect([...budgets]).toEqual([{ lastDoneAt: expect.any(Number) }]);
 });

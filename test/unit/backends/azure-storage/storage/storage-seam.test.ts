@@ -203,3 +203,30 @@ describe("faults", () => {
     expect(seen).toHaveLength(3);
   });
 });
+
+describe("a budget that requests share", () => {
+  const busy = failed(http(503, "ServerBusy"));
+
+  it("repeats a request for as long as others are done", async () => {
+    const clock = new StepClock();
+    const budget = { lastDoneAt: 0 };
+    let attempts = 0;
+    const transport: StorageTransport = async () => {
+      attempts++;
+      if (clock.time < 300_000) budget.lastDoneAt = clock.time;
+      return clock.time < 300_000 ? busy : { outcome: "done", value: "ok" };
+    };
+    const client = new StorageClient(withRetry(transport, { clock, random, giveUpAfterMs: 10_000 }));
+    expect(await client.perform(send, undefined, budget)).toMatchObject({ outcome: "done" }); // R3
+    expect(attempts).toBeGreaterThan(50);
+    expect(budget.lastDoneAt).toBe(clock.time);
+  });
+
+  it("gives all of them up together when none is done any more", async () => {
+    const clock = new StepClock();
+    const budget = { lastDoneAt: 0 };
+    const client = new StorageClient(withRetry(async () => busy, { clock, random, giveUpAfterMs: 10_000 }));
+    await expect(client.perform(send, undefined, budget)).rejects.toMatchObject({ code: "StorageUnavailable" }); // R3
+    expect(clock.time).toBeLessThanOrEqual(10_000);
+  });
+});

@@ -9,7 +9,7 @@ import {
 } from "../../../../../src/backends/azure-storage/codec/history-row.ts";
 import { edm, type TableRow } from "../../../../../src/backends/azure-storage/storage/table-row.ts";
 import { splitBatches } from "../../../../../src/backends/azure-storage/tracking/history-batches.ts";
-import { latestExecution } from "../../../../../src/backends/azure-storage/tracking/history-table.ts";
+import { latestExecution } from "../../../../../src/backends/azure-storage/tracking/history-reader.ts";
 import type { HistoryEvent } from "../../../../../src/core/history-event.ts";
 
 const timestamp = new Date("2026-06-24T10:00:00.5Z");
@@ -179,12 +179,12 @@ describe("the latest execution", () => {
       2,
     ],
   ] as const)("%s", (_, all, length) => {
-    expect(latestExecution(all)).toMatchObject({ rows: { length }, executionId: "e" });
+    expect(latestExecution(all)).toMatchObject({ items: { length }, executionId: "e" });
   });
 
   it("is nothing without a sentinel, which a purge deletes first", () => {
     expect(latestExecution(rows(os(), oc()))).toMatchObject({
-      rows: [],
+      items: [],
       executionId: undefined,
       historyVersion: undefined,
     });
@@ -193,7 +193,7 @@ describe("the latest execution", () => {
   it("trusts a count only for the checkpoint that it was written with", () => {
     const row = sentinel({ eventCount: 1, completedTimestamp: "2026-06-24T10:00:00.123Z" });
     const columns = new Map(row.columns).set("CheckpointCompletedTimestamp", edm.dateTime("2026-06-24T10:00:09Z"));
-    expect(latestExecution([...rows(os(), oc()), { ...row, columns }])).toMatchObject({ rows: { length: 2 } });
+    expect(latestExecution([...rows(os(), oc()), { ...row, columns }])).toMatchObject({ items: { length: 2 } });
   });
 
   it("is unknown when rows and sentinel are of different times", () => {
