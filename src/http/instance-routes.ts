@@ -22,7 +22,7 @@ export async function answerInstanceRoute(call: ManagementCall, route: InstanceR
     case "status":
       return status(call, instanceId);
     case "purge":
-      return answerPurged(await call.client.purge(instanceId));
+      return purge(call, instanceId);
     case "raiseEvent":
       await raiseEvent(call, instanceId, route.eventName);
       break;
@@ -76,6 +76,17 @@ async function list(call: ManagementCall): Promise<Response> {
   });
   const instances = page.instances.map((state) => formatStatus(state, { showInput }));
   return answerPage(instances, page.continuationToken);
+}
+
+/** The genuine extension deletes an instance in whatever state it is; here that is to be said. */
+async function purge({ client, query }: ManagementCall, instanceId: string): Promise<Response> {
+  try {
+    const options = { force: query.flag("force", false), recursive: query.flag("recursive", false) };
+    return answerPurged(await client.purge(instanceId, options));
+  } catch (error) {
+    if (isDurableError(error, "InstanceNotActive")) throw new RequestRefused(409, error.message);
+    throw error;
+  }
 }
 
 async function purgeBy(call: ManagementCall): Promise<Response> {

@@ -7,6 +7,8 @@ export interface HubNames {
   /** By partition. */
   readonly controlQueues: readonly string[];
   readonly workItemQueue: string;
+  /** What goes with the hub, however many partitions it was made with, and with whatever hosts have put beside it. */
+  readonly deletedQueues: readonly string[];
   readonly historyTable: string;
   readonly instancesTable: string;
   readonly partitionsTable: string;
@@ -30,6 +32,11 @@ export function hubNames(taskHub: string, partitionCount: number): HubNames {
     taskHub,
     controlQueues: Array.from({ length: partitionCount }, (_, index) => controlQueueName(lower, index)),
     workItemQueue: `${lower}-workitems`,
+    deletedQueues: [
+      ...Array.from({ length: maxPartitions }, (_, index) => controlQueueName(lower, index)),
+      `${lower}-workitems`,
+      `${lower}-wake`,
+    ],
     historyTable: `${taskHub}History`,
     instancesTable: `${taskHub}Instances`,
     partitionsTable: `${taskHub}Partitions`,

@@ -148,14 +148,19 @@ export class LargePayloads {
   }
 
   /**
-   * Deletes the blobs of a folder, not those of folders in it: a neighbour whose id begins with this one and a slash
-   * keeps its own.
+   * The blobs of a folder, not those of folders in it: a neighbour whose id begins with this one and a slash has its own.
    */
-  async deleteFolder(folder: string): Promise<void> {
+  async listFolder(folder: string): Promise<readonly string[]> {
     const prefix = `${folder}/`;
+    const found: string[] = [];
     for await (const names of this.#list(prefix)) {
-      await this.#deleteAll(names.filter((name) => !name.slice(prefix.length).includes("/")));
+      for (const name of names) if (!name.slice(prefix.length).includes("/")) found.push(name);
     }
+    return found;
+  }
+
+  async delete(blobs: readonly string[]): Promise<void> {
+    await this.#deleteAll(blobs);
   }
 }
 
