@@ -84,8 +84,6 @@ export type {
   ConnectOptions,
   DurableClientOptions as ClientSettings,
   GetStatusOptions,
-  OrchestrationFilter,
-  PurgeHistoryResult,
   StartNewOptions,
   WaitForCompletionOptions,
   WaitOptions,
@@ -129,6 +127,16 @@ export type {
   RoutedRequest,
   RouteOptions,
 } from "./functions/http-function.ts";
+export type {
+  InstanceListFilter,
+  InstanceStatusPage,
+  OrchestrationFilter,
+  PurgeHistoryByOptions,
+  PurgeHistoryOptions,
+  PurgeHistoryResult,
+  PurgeOlderThanOptions,
+  StatusFilter,
+} from "./functions/instance-filters.ts";
 export type {
   CheckedActivity,
   CheckedInputActivity,

@@ -51,6 +51,7 @@ export type {
   EntityFilter,
   EntityMetadata,
   GetStateOptions,
+  InstanceConditions,
   InstanceFilter,
   InstanceId,
   InstanceIdFilter,

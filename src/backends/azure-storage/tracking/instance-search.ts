@@ -62,6 +62,7 @@ export async function queryInstanceRows(query: InstanceQuery, reader: InstanceRe
     const page = await readPage({ filter, select, pageSize, continuationToken: next }, reader, begin);
     if (page === undefined) return { instances, continuationToken: undefined };
     const rows = page.rows.filter((row) => matchesConditions(fromInstanceRow(row, {}), query));
+    // Q2
     for await (const [row, state] of inOrder(rows, reader.toState)) {
       const isFull = instances.length === limit || !budget.take(state);
       if (isFull) return pageOf(instances, { after: last! }, reader);
