@@ -10,6 +10,7 @@ export type { RichClass, RichClassDefinition } from "./core/payloads/rich-classe
 export { createRichDataConverter, type RichDataConverterOptions } from "./core/payloads/rich-data-converter.ts";
 export type { SchemaInput, SchemaOutput, StandardSchema } from "./core/payloads/standard-schema.ts";
 export type { UserLogger } from "./core/ports.ts";
+export type { RetentionOptions } from "./core/retention.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry-policy.ts";
 export type { TimeSpanInput, TimeSpanParts } from "./core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "./core/versioning.ts";

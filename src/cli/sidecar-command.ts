@@ -93,6 +93,7 @@ async function start(
     tls,
     entityCalls: createEntityCalls(hub.client),
     maxMessageBytes: options.maxMessageBytes,
+    retention: settings.retention,
   });
   undo.push(() => server.stop());
   const bound = await server.start(host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);

@@ -249,6 +249,11 @@ export class AzureStorageBackend implements Backend {
     await delivered.delete().catch((error: unknown) => this.#reportUnsettled(target.instanceId, error));
   }
 
+  /** Whoever serves the first partition. */
+  isKeeper(): boolean {
+    return this.#run?.ownsFirstPartition ?? false;
+  }
+
   async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
     const held = asActivity(workItem);
     if (held.isSettled) return;

@@ -1,4 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
+import { type RetentionPolicy, resolveRetention } from "../../core/retention.ts";
 import { isTaskHubName, taskHubNameRule } from "../../core/task-hub-name.ts";
 import { parseTimeSpan } from "../../core/time-span.ts";
 import { type VersioningOptions, versionFailureStrategies, versionMatchStrategies } from "../../core/versioning.ts";
@@ -29,6 +30,8 @@ export interface DurableTaskSettings {
   readonly versioning: VersioningOptions | undefined;
   /** Wait between two polls of a durable HTTP call when the other side does not say. */
   readonly httpPollIntervalMs: number;
+  /** `retention`, which the official extension does not know: `{ "olderThan": "30.00:00:00", "statuses": ["Completed"] }`. */
+  readonly retention: RetentionPolicy | undefined;
 }
 
 const minuteMs = 60_000;
@@ -101,7 +104,27 @@ export function resolveDurableTaskSettings(
       sectionOf(hostJson, "extensions", "durableTask", "httpSettings"),
       "extensions.durableTask.httpSettings",
     ).integer("defaultAsyncRequestSleepTimeMilliseconds", 30_000, 1),
+    retention: readRetention(hostJson, durableTask),
   };
+}
+
+function readRetention(hostJson: JsonObject, durableTask: SettingsSection): RetentionPolicy | undefined {
+  const written = memberOf(sectionOf(hostJson, "extensions", "durableTask"), "retention") ?? undefined;
+  if (written === undefined) return undefined;
+  const named = isObject(written) ? withKnownNames(written, retentionNames) : written;
+  return resolveRetention(named, durableTask.path("retention"));
+}
+
+const retentionNames = ["olderThan", "statuses", "interval"];
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Names of settings ignore case. */
+function withKnownNames(values: JsonObject, names: readonly string[]): JsonObject {
+  const rename = (written: string) => names.find((name) => name.toLowerCase() === written.toLowerCase()) ?? written;
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [rename(name), value]));
 }
 
 /** Without a version there is nothing to match with, so strategies alone mean nothing, as with the extension. */
