@@ -1,22 +1,14 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { DurableError, isDurableError, messageOf, stackOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
-import type { LogSink } from "../core/ports.ts";
 import { systemClock, systemRandom } from "../core/system-ports.ts";
-import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
 import { SidecarServer } from "../grpc/sidecar/sidecar-server.ts";
 import { createEventSink, createLogFilter } from "../host/host-log.ts";
 import { hostInUrl, isLoopback } from "../host/server/listen-address.ts";
 import { findSetting } from "../host/settings/app-settings.ts";
-import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
-import { applyHostJsonOverrides, type JsonObject, readHostJson, sectionOf } from "../host/settings/host-json.ts";
-import { applyLocalSettings, readLocalSettings } from "../host/settings/local-settings.ts";
 import { createEntityCalls } from "../hosting/entity-calls.ts";
-import type { OpenTaskHub } from "../hosting/task-hub.ts";
 import { formatBanner } from "./banner.ts";
+import { openChosenHub, readChosenHostJson, readEnvironment, resolveSettings } from "./hub-access.ts";
 import type { SidecarOptions } from "./sidecar-options.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchSignals } from "./watch-signals.ts";
@@ -71,18 +63,17 @@ async function start(
   terminal: Terminal,
   undo: (() => Promise<void>)[],
 ): Promise<{ readonly origin: string; readonly failed: Promise<string> }> {
-  const { appFolder, host, port } = options;
-  const env: Record<string, string | undefined> = { ...process.env };
-  applyLocalSettings(await readLocalSettings(appFolder), env);
-  const hostJson = withOptions(await readSettings(appFolder, env), options);
+  const { host, port } = options;
+  const env = await readEnvironment(options);
+  const hostJson = await readChosenHostJson(options, env);
   const isLogged = createLogFilter(hostJson, options.verbose);
   const log = createEventSink((entry) => {
     if (isLogged(entry)) terminal.log(entry);
   });
   const token = readToken(options.tokenSetting, env);
   const tls = await readTls(options.tls);
-  const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
-  const hub = await openSettledHub(options, settings, env, log);
+  const settings = resolveSettings(hostJson, env);
+  const hub = await openChosenHub(options, settings, env, log);
   undo.push(() => hub.close());
   const server = new SidecarServer({
     ...hub,
@@ -105,50 +96,6 @@ async function start(
     createEventLog(log, { taskHub: hub.client.taskHub }).write("SidecarExposed", text, { address: host });
   }
   return { origin: `${tls === undefined ? "http" : "https"}://${hostInUrl(host)}:${bound}`, failed: hub.failed };
-}
-
-/** `host.json` is what `durable start` needs; here it may be missing. */
-async function readSettings(appFolder: string, env: Record<string, string | undefined>): Promise<JsonObject> {
-  if (existsSync(join(appFolder, "host.json"))) return await readHostJson(appFolder, env);
-  return applyHostJsonOverrides({ version: "2.0" }, env);
-}
-
-/** What the command line says takes the place of what the file says, and is checked as that is. */
-function withOptions(hostJson: JsonObject, { hubName, storage, partitionCount }: SidecarOptions): JsonObject {
-  if (hubName !== undefined && !isTaskHubName(hubName)) {
-    throw new DurableError("InvalidOption", `--hub must be ${taskHubNameRule}, but is '${hubName}'`);
-  }
-  const connectionName = storage === "memory" || storage === "embedded" ? undefined : storage;
-  const storageProvider = {
-    ...sectionOf(hostJson, "extensions", "durableTask", "storageProvider"),
-    ...(connectionName !== undefined && { connectionName }),
-    ...(partitionCount !== undefined && { partitionCount }),
-  };
-  const durableTask = {
-    ...sectionOf(hostJson, "extensions", "durableTask"),
-    ...(hubName !== undefined && { hubName }),
-    storageProvider,
-  };
-  return { ...hostJson, extensions: { ...sectionOf(hostJson, "extensions"), durableTask } };
-}
-
-async function openSettledHub(
-  { appFolder, storage }: SidecarOptions,
-  settings: DurableTaskSettings,
-  env: Record<string, string | undefined>,
-  log: LogSink,
-): Promise<OpenTaskHub> {
-  if (storage === "memory" || storage === "embedded") {
-    const [{ openHub }, { resolveStorage }] = await Promise.all([
-      import("../hosting/open-hub.ts"),
-      import("../hosting/hub-storage.ts"),
-    ]);
-    const kept = resolveStorage(storage === "memory" ? storage : { embedded: appFolder });
-    return await openHub({ storage: kept, taskHub: settings.hubName, env, log });
-  }
-  // Loaded when it is needed: the storage libraries are most of what a start has to read.
-  const { openTaskHub } = await import("../hosting/task-hub.ts");
-  return await openTaskHub({ settings, appFolder, env, log });
 }
 
 function readToken(setting: string | undefined, env: Record<string, string | undefined>): string | undefined {

@@ -1,3 +1,4 @@
+import { isEntityInstanceId } from "../../../core/entity-id.ts";
 import { mapConcurrently } from "../../../core/map-concurrently.ts";
 import { isTerminalStatus } from "../../../core/orchestration-status.ts";
 import { sentinelRowKey, toPurgedSentinelRow } from "../codec/history-row.ts";
@@ -65,8 +66,8 @@ async function listBlobs(instanceId: string, payloads: PurgedTables["payloads"])
   const escaped = escapeKey(instanceId);
   if (escaped === instanceId) return await payloads.listFolder(instanceId);
   const [plain, ofHistory] = await Promise.all([instanceId, escaped].map((folder) => payloads.listFolder(folder)));
-  // Of an id that no blob can have, its messages lie under the escaped one too.
-  const ownsFolder = !isBlobName(instanceId);
+  // Messages for an entity whose id no blob can have lie under the escaped one too.
+  const ownsFolder = isEntityInstanceId(instanceId) && !isBlobName(instanceId);
   return [
     ...plain!.filter((name) => isMessageBlob(name, instanceId)),
     ...ofHistory!.filter((name) => ownsFolder || !isMessageBlob(name, escaped)),

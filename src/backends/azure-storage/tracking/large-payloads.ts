@@ -43,7 +43,10 @@ export class LargePayloads {
   /** One request, once the container exists; it is made when it is first missed. */
   async put(blob: string, text: string): Promise<void> {
     if (!isBlobName(blob)) {
-      throw new DurableError("InvalidPayload", `an instance with the id "." or ".." cannot hold large payloads`);
+      throw new DurableError(
+        "InvalidPayload",
+        `an instance with the id "." or "..", or with control characters in it, cannot hold large payloads`,
+      );
     }
     await this.putRaw(blob, await compress(Buffer.from(text, "utf8")));
   }
@@ -152,6 +155,8 @@ export class LargePayloads {
    */
   async listFolder(folder: string): Promise<readonly string[]> {
     const prefix = `${folder}/`;
+    // Such a folder is empty, and the service would not even look for it.
+    if (!isBlobName(`${prefix}x`)) return [];
     const found: string[] = [];
     for await (const names of this.#list(prefix)) {
       for (const name of names) if (!name.slice(prefix.length).includes("/")) found.push(name);
@@ -164,8 +169,8 @@ export class LargePayloads {
   }
 }
 
-/** A URL would lose dot segments, and cannot hold lone surrogates or noncharacters. */
+/** A URL would lose dot segments, and cannot hold lone surrogates, control characters or noncharacters. */
 export function isBlobName(name: string): boolean {
   const hasDots = name.split(/[/\\]/).some((segment) => segment === "." || segment === "..");
-  return name !== "" && name.length <= 1024 && !hasDots && name.isWellFormed() && !/[\uFFFE\uFFFF]/.test(name);
+  return name !== "" && name.length <= 1024 && !hasDots && name.isWellFormed() && !/[\p{Cc}\uFFFE\uFFFF]/u.test(name);
 }
