@@ -18,6 +18,7 @@ export type {
   QuarantinePage,
   QuarantineQuery,
 } from "./core/quarantine.ts";
+export type { RetentionOptions } from "./core/retention.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry-policy.ts";
 export type { TimeSpanInput, TimeSpanParts } from "./core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "./core/versioning.ts";
@@ -92,8 +93,6 @@ export type {
   ConnectOptions,
   DurableClientOptions as ClientSettings,
   GetStatusOptions,
-  OrchestrationFilter,
-  PurgeHistoryResult,
   StartNewOptions,
   WaitForCompletionOptions,
   WaitOptions,
@@ -137,6 +136,16 @@ export type {
   RoutedRequest,
   RouteOptions,
 } from "./functions/http-function.ts";
+export type {
+  InstanceListFilter,
+  InstanceStatusPage,
+  OrchestrationFilter,
+  PurgeHistoryByOptions,
+  PurgeHistoryOptions,
+  PurgeHistoryResult,
+  PurgeOlderThanOptions,
+  StatusFilter,
+} from "./functions/instance-filters.ts";
 export type {
   CheckedActivity,
   CheckedInputActivity,

@@ -1,4 +1,6 @@
+import { type HubDeleteOptions, hubHelp, parseHub } from "./hub-options.ts";
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
+import { type PurgeCommandOptions, parsePurge, purgeHelp } from "./purge-options.ts";
 import { parseQuarantine, type QuarantineOptions, quarantineHelp } from "./quarantine-options.ts";
 import { parseSidecar, type SidecarOptions, sidecarHelp } from "./sidecar-options.ts";
 import { parseStart, type StartOptions, startHelp } from "./start-options.ts";
@@ -11,6 +13,8 @@ export type Command =
   | { readonly kind: "sidecar"; readonly options: SidecarOptions }
   | { readonly kind: "pack"; readonly options: PackOptions }
   | { readonly kind: "quarantine"; readonly options: QuarantineOptions }
+  | { readonly kind: "purge"; readonly options: PurgeCommandOptions }
+  | { readonly kind: "hub delete"; readonly options: HubDeleteOptions }
   /** Not understood; one line that says what. */
   | { readonly kind: "mistake"; readonly message: string };
 
@@ -22,7 +26,7 @@ interface Verb {
   parse(args: readonly string[], cwd: string): Command;
 }
 
-type VerbName = "start" | "sidecar" | "pack" | "quarantine";
+type VerbName = "start" | "sidecar" | "pack" | "purge" | "quarantine" | "hub";
 
 /** The verbs of `durable`, in the order in which they are listed. */
 const verbs: Readonly<Record<VerbName, Verb>> = {
@@ -53,6 +57,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       return read.kind === "options" ? { kind: "pack", options: read.options } : read;
     },
   },
+  purge: {
+    summary: "Delete finished instances of a task hub",
+    help: purgeHelp,
+    parse(args, cwd) {
+      const read = parsePurge(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "purge" };
+      return read.kind === "options" ? { kind: "purge", options: read.options } : read;
+    },
+  },
   quarantine: {
     summary: "Look at messages that no worker could read, put them back or drop them",
     help: quarantineHelp,
@@ -60,6 +73,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parseQuarantine(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "quarantine" };
       return read.kind === "options" ? { kind: "quarantine", options: read.options } : read;
+    },
+  },
+  hub: {
+    summary: "Delete a task hub with all that it keeps",
+    help: hubHelp,
+    parse(args, cwd) {
+      const read = parseHub(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "hub" };
+      return read.kind === "delete" ? { kind: "hub delete", options: read.options } : read;
     },
   },
 };

@@ -28,6 +28,14 @@ async function main(): Promise<number> {
       const { runSidecar } = await import("./sidecar-command.ts");
       return runSidecar(command.options, product, terminal);
     }
+    case "purge": {
+      const { runPurge } = await import("./purge-command.ts");
+      return runPurge(command.options, terminal);
+    }
+    case "hub delete": {
+      const { runHubDelete } = await import("./hub-command.ts");
+      return runHubDelete(command.options, terminal);
+    }
     case "pack": {
       const { runPack } = await import("./pack-command.ts");
       return runPack(command.options, terminal);

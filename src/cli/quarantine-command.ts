@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { isDurableError, stackOf } from "../core/errors.ts";
 import {
   type Quarantine,
@@ -7,10 +6,8 @@ import {
   requireQuarantine,
 } from "../core/quarantine.ts";
 import { createEventSink } from "../host/host-log.ts";
-import { resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
-import { applyLocalSettings, readLocalSettings } from "../host/settings/local-settings.ts";
+import { openChosenHub, readChosenHostJson, readEnvironment, resolveSettings } from "./hub-access.ts";
 import type { QuarantineOptions } from "./quarantine-options.ts";
-import { openSettledHub, readHubSettings } from "./settled-hub.ts";
 import type { Terminal } from "./terminal.ts";
 
 const pageSize = 500;
@@ -18,14 +15,12 @@ const pageSize = 500;
 /** `durable quarantine`: shows and settles messages that were put aside. Resolves to the exit code. */
 export async function runQuarantine(options: QuarantineOptions, terminal: Terminal): Promise<number> {
   try {
-    const env: Record<string, string | undefined> = { ...process.env };
-    applyLocalSettings(await readLocalSettings(options.appFolder), env);
-    const hostJson = await readHubSettings(options, env);
-    const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
+    const env = await readEnvironment(options);
+    const settings = resolveSettings(await readChosenHostJson(options, env), env);
     const log = createEventSink(({ level, message }) => {
       if (level === "warn" || level === "error") terminal.fail(message);
     });
-    const hub = await openSettledHub(options, settings, env, log);
+    const hub = await openChosenHub(options, settings, env, log);
     try {
       return await settleQuarantined(requireQuarantine(hub.client), options, terminal);
     } finally {

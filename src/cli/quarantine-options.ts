@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
-import type { HubChoice } from "./settled-hub.ts";
+import type { HubChoice } from "./hub-access.ts";
 import { readInteger } from "./start-options.ts";
 
 const actions = ["ls", "show", "requeue", "drop"] as const;

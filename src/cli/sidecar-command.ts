@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { DurableError, isDurableError, messageOf, stackOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
 import { systemClock, systemRandom } from "../core/system-ports.ts";
@@ -7,11 +6,9 @@ import { SidecarServer } from "../grpc/sidecar/sidecar-server.ts";
 import { createEventSink, createLogFilter } from "../host/host-log.ts";
 import { hostInUrl, isLoopback } from "../host/server/listen-address.ts";
 import { findSetting } from "../host/settings/app-settings.ts";
-import { resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
-import { applyLocalSettings, readLocalSettings } from "../host/settings/local-settings.ts";
 import { createEntityCalls } from "../hosting/entity-calls.ts";
 import { formatBanner } from "./banner.ts";
-import { openSettledHub, readHubSettings } from "./settled-hub.ts";
+import { openChosenHub, readChosenHostJson, readEnvironment, resolveSettings } from "./hub-access.ts";
 import type { SidecarOptions } from "./sidecar-options.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchSignals } from "./watch-signals.ts";
@@ -66,20 +63,19 @@ async function start(
   terminal: Terminal,
   undo: (() => Promise<void>)[],
 ): Promise<{ readonly origin: string; readonly failed: Promise<string> }> {
-  const { appFolder, host, port } = options;
-  const env: Record<string, string | undefined> = { ...process.env };
-  applyLocalSettings(await readLocalSettings(appFolder), env);
-  const hostJson = await readHubSettings(options, env);
+  const { host, port } = options;
+  const env = await readEnvironment(options);
+  const hostJson = await readChosenHostJson(options, env);
   const isLogged = createLogFilter(hostJson, options.verbose);
   const log = createEventSink((entry) => {
     if (isLogged(entry)) terminal.log(entry);
   });
   const token = readToken(options.tokenSetting, env);
   const tls = await readTls(options.tls);
-  const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
+  const settings = resolveSettings(hostJson, env);
   const events = createEventLog(log, { taskHub: settings.hubName });
   for (const { setting, text } of settings.unused) events.write("SettingIgnored", text, { setting });
-  const hub = await openSettledHub(options, settings, env, log);
+  const hub = await openChosenHub(options, settings, env, log);
   undo.push(() => hub.close());
   const server = new SidecarServer({
     ...hub,
@@ -90,6 +86,7 @@ async function start(
     tls,
     entityCalls: createEntityCalls(hub.client),
     maxMessageBytes: options.maxMessageBytes,
+    retention: settings.retention,
   });
   undo.push(() => server.stop());
   const bound = await server.start(host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);

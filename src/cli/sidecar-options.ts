@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
 import { isLoopback } from "../host/server/listen-address.ts";
-import type { HubChoice } from "./settled-hub.ts";
+import type { HubChoice } from "./hub-access.ts";
 import { readInteger } from "./start-options.ts";
 
 export interface SidecarOptions extends HubChoice {

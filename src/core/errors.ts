@@ -12,6 +12,10 @@ export type DurableErrorCode =
   /** The instance exists and its status does not allow the operation (for example an event to a finished one). */
   | "InstanceNotActive"
   | "InstanceAlreadyExists"
+  /** Workers seem to be at work on the task hub, which would vanish under them. */
+  | "TaskHubInUse"
+  /** There is no task hub of that name in the storage. */
+  | "TaskHubNotFound"
   /** Replay met a decision in the history that the code no longer makes. */
   | "NondeterministicOrchestration"
   /** A durable API was used in a way replay cannot support; the message says how to write it. */

@@ -1,6 +1,7 @@
 import type { EntityClient } from "./entity-client.ts";
 import type { HistoryEvent, Tags, TraceContext } from "./history-event.ts";
 import type {
+  InstanceConditions,
   InstanceIdPage,
   InstanceIdQuery,
   InstancePage,
@@ -46,7 +47,10 @@ export interface OrchestrationClient {
   ): Promise<OrchestrationState | undefined>;
   /** Resolves to `undefined` for an unknown instance. */
   getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined>;
+  /** @throws DurableError `InvalidOption` for a condition that makes no sense, and for a token of another hub */
   queryInstances(query: InstanceQuery): Promise<InstancePage>;
+  /** How many instances meet the conditions; no payload is read. @throws DurableError `InvalidOption` */
+  countInstances(conditions: InstanceConditions): Promise<number>;
   /** Ids of finished instances, those that finished first first. */
   listInstanceIds(query: InstanceIdQuery): Promise<InstanceIdPage>;
 
@@ -65,19 +69,42 @@ export interface OrchestrationClient {
   restart(instanceId: string, options: { readonly restartWithNewInstanceId: boolean }): Promise<string>;
 
   /**
-   * Deletes everything about one instance; entities that it has locked, or asked to lock, are let go. Resolves to the
-   * number of instances deleted.
+   * Deletes everything about one finished instance; entities that it has locked, or asked to lock, are let go. Resolves to
+   * the number of instances deleted.
    *
-   * @param options.recursive its finished sub-orchestrations too, at any depth. @defaultValue false
+   * @throws DurableError `InstanceNotActive` for an instance that has not finished, unless `options.force`
    */
-  purge(instanceId: string, options?: { readonly recursive?: boolean }): Promise<number>;
-  /** Deletes finished instances that match; a query without a status means all finished ones. */
+  purge(instanceId: string, options?: PurgeInstanceOptions): Promise<number>;
+  /** Deletes all finished instances that match, however long it takes. Resolves to the number of instances deleted. */
   purgeBy(query: PurgeQuery): Promise<number>;
+  /**
+   * Deletes finished instances that match, within limits, and tells how far it came.
+   *
+   * @throws DurableError `InvalidOption`
+   */
+  purgeMany(query: PurgeQuery, options?: PurgeManyOptions): Promise<PurgeSummary>;
+
+  /**
+   * Deletes the task hub with all that it keeps.
+   *
+   * @throws DurableError `TaskHubInUse` when workers hold it, as far as storage tells, unless `options.force`;
+   * `TaskHubNotFound`
+   */
+  deleteTaskHub(options?: { readonly force?: boolean | undefined }): Promise<void>;
+}
+
+export interface PurgeInstanceOptions {
+  /** Its finished sub-orchestrations too, at any depth. @defaultValue false */
+  readonly recursive?: boolean | undefined;
+  /** Also when it has not finished: it vanishes in the middle of what it does, and nobody gets an answer. @defaultValue false */
+  readonly force?: boolean | undefined;
 }
 
 export interface GetInstanceOptions {
   /** @defaultValue true */
   readonly fetchInput?: boolean | undefined;
+  /** @defaultValue true */
+  readonly fetchOutput?: boolean | undefined;
   /** Also reads why a failed instance has failed, which its history knows. @defaultValue false */
   readonly fetchFailure?: boolean | undefined;
 }
@@ -115,10 +142,31 @@ export interface TerminateOptions {
   readonly recursive?: boolean | undefined;
 }
 
-export interface PurgeQuery {
-  readonly createdTimeFrom?: Date | undefined;
-  readonly createdTimeTo?: Date | undefined;
-  readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+/** Which finished instances to purge. Without a status all finished ones; entities never. */
+export interface PurgeQuery extends Omit<InstanceConditions, "includeEntities"> {
   /** Their finished sub-orchestrations too, at any depth. @defaultValue false */
   readonly recursive?: boolean | undefined;
+}
+
+export interface PurgeManyOptions {
+  /** Of an earlier purge with the same query that was not complete. */
+  readonly continuationToken?: string | undefined;
+  /** Most instances that are looked at, their sub-orchestrations not counted. @defaultValue no limit */
+  readonly maxInstances?: number | undefined;
+  /** Most milliseconds; what has begun is finished. @defaultValue no limit */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the purge early when it aborts; it resolves all the same. */
+  readonly signal?: AbortSignal | undefined;
+  /** Instances that are purged at the same time, 1 to 64. @defaultValue 8 */
+  readonly maxConcurrency?: number | undefined;
+  /** Called between pages. */
+  readonly onProgress?: ((progress: { readonly deletedCount: number }) => void) | undefined;
+}
+
+export interface PurgeSummary {
+  readonly deletedCount: number;
+  /** `false` when a limit ended it: there may be more. */
+  readonly isComplete: boolean;
+  /** Where to go on when it is not complete. */
+  readonly continuationToken: string | undefined;
 }

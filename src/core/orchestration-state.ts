@@ -27,19 +27,43 @@ export interface OrchestrationState {
   readonly failureDetails?: FailureDetails | undefined;
 }
 
-export interface InstanceQuery {
+/**
+ * Which instances are meant: those that meet every condition given. Bounds of time belong to the range. An instance that
+ * has no completed time meets no condition on it.
+ */
+export interface InstanceConditions {
+  /** Any of these; an empty list is no condition. */
   readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
   readonly createdTimeFrom?: Date | undefined;
   readonly createdTimeTo?: Date | undefined;
+  readonly lastUpdatedTimeFrom?: Date | undefined;
+  readonly lastUpdatedTimeTo?: Date | undefined;
+  readonly completedTimeFrom?: Date | undefined;
+  readonly completedTimeTo?: Date | undefined;
+  /** How the id begins, to the letter. */
   readonly instanceIdPrefix?: string | undefined;
-  /** Most instances in one page. @defaultValue 100 */
+  /** Of the orchestration, to the letter. */
+  readonly name?: string | undefined;
+  /** All of these, each with this value. */
+  readonly tags?: Tags | undefined;
+  /** Entities are instances too; they are left out unless asked for. */
+  readonly includeEntities?: boolean | undefined;
+}
+
+export interface InstanceQuery extends InstanceConditions {
+  /** Most instances in one page; a store may have a lower limit. @defaultValue 100 */
   readonly pageSize?: number | undefined;
   /** From the page before. @throws DurableError `InvalidOption` from the query when it is not one of those */
   readonly continuationToken?: string | undefined;
-  /** Entities are instances too; they are left out unless asked for. */
-  readonly includeEntities?: boolean | undefined;
   /** @defaultValue true */
   readonly fetchInput?: boolean | undefined;
+  /** @defaultValue true */
+  readonly fetchOutput?: boolean | undefined;
+  /**
+   * Most bytes that the inputs, outputs and custom statuses of one page may have as UTF-8: the page ends before the
+   * instance that would exceed it. One instance is in a page however large it is. @defaultValue 8 MiB
+   */
+  readonly maxPageBytes?: number | undefined;
 }
 
 export interface InstancePage {

@@ -1,5 +1,10 @@
 import type { ExecutionStarted, HistoryEvent, Tags } from "../core/history-event.ts";
-import type { InstancePage, InstanceQuery, OrchestrationState } from "../core/orchestration-state.ts";
+import type {
+  InstanceConditions,
+  InstancePage,
+  InstanceQuery,
+  OrchestrationState,
+} from "../core/orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import type { Quarantine } from "../core/quarantine.ts";
 import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
@@ -75,6 +80,13 @@ export interface Backend {
    * unfinished. Never rejects, as {@link abandonOrchestrationWorkItem}.
    */
   abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void>;
+
+  /**
+   * `true` on one worker of the hub at a time, and for short moments on none: for what one of them shall do for all.
+   *
+   * @defaultValue absent: this worker is the only one
+   */
+  isKeeper?(): boolean;
 }
 
 /** A message as it was delivered. */
@@ -200,8 +212,12 @@ export interface TaskHubStore {
 
   /** Creates what is missing. Every other call does so by itself, once. */
   createTaskHub(): Promise<void>;
-  /** Deletes the hub with all instances. */
+  /** Deletes the hub with all instances, whoever works on it. */
   deleteTaskHub(): Promise<void>;
+  /**
+   * The workers that hold the hub, as far as the store can tell, or `undefined` when there is no such hub. Creates nothing.
+   */
+  readWorkers(): Promise<readonly WorkerPresence[] | undefined>;
 
   /**
    * Sends the start message, then writes the instance as `Pending` in place of `replaces` (the state just read, or
@@ -212,8 +228,16 @@ export interface TaskHubStore {
   createInstance(start: NewInstance): Promise<void>;
   sendMessage(outgoing: OutgoingMessage): Promise<void>;
 
-  getInstance(instanceId: string, options?: { readonly fetchInput?: boolean }): Promise<OrchestrationState | undefined>;
+  getInstance(instanceId: string, options?: FetchOptions): Promise<OrchestrationState | undefined>;
+  /**
+   * One page of the instances that meet the conditions, in the order of the store; over all pages each is shown once. A
+   * page ends early where its texts would exceed `maxPageBytes`, and of texts that are not asked for none is read.
+   *
+   * @throws DurableError `InvalidOption` for a token that is not of a query of this hub; the storage is not asked then
+   */
   queryInstances(query: InstanceQuery): Promise<InstancePage>;
+  /** How many instances meet the conditions. Reads no payloads. */
+  countInstances(conditions: InstanceConditions): Promise<number>;
   /** Resolves to `undefined` when the instance has no history. */
   getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined>;
 
@@ -230,8 +254,33 @@ export interface TaskHubStore {
   /** Takes back the end that `ended` (a state just read) tells of, unless another end has been written since. */
   markPending(ended: OrchestrationState): Promise<void>;
 
-  /** Deletes history, instance and payloads of exactly this id. Resolves to `false` when there was nothing. */
-  purgeInstance(instanceId: string): Promise<boolean>;
+  /**
+   * Deletes history, instance and payloads of exactly this id, and nothing of an id that only begins alike. Nobody goes on
+   * with what was deleted: a checkpoint under way is refused, and a start under way is dropped when it comes.
+   *
+   * Resolves to `false` when nothing was deleted: there was nothing, or not what {@link PurgeConditions} allow.
+   */
+  purgeInstance(instanceId: string, conditions?: PurgeConditions): Promise<boolean>;
+}
+
+/** Which texts of an instance to read. */
+export interface FetchOptions {
+  /** @defaultValue true */
+  readonly fetchInput?: boolean | undefined;
+  /** @defaultValue true */
+  readonly fetchOutput?: boolean | undefined;
+}
+
+/** A worker that holds a part of the hub. */
+export interface WorkerPresence {
+  readonly workerId: string;
+  /** When what it holds is free again if it is dead; absent when nobody can tell. */
+  readonly until: Date | undefined;
+}
+
+export interface PurgeConditions {
+  /** Leave an instance alone that has not ended, or that was started again meanwhile. @defaultValue false */
+  readonly onlyEnded?: boolean | undefined;
 }
 
 /** Events to take out of a history, by their place. */

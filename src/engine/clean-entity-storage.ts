@@ -49,7 +49,7 @@ async function removeEmpty(
     row !== undefined && isEmpty(row) && row.lastUpdatedTime.getTime() < latest;
   return count(rows.filter(isRemovable), async ({ instanceId }) => {
     // It may have come to life since the page was read.
-    const row = await store.getInstance(instanceId, { fetchInput: false });
+    const row = await store.getInstance(instanceId, { fetchInput: false, fetchOutput: false });
     return isRemovable(row) && store.purgeInstance(instanceId);
   });
 }
@@ -74,7 +74,7 @@ async function releaseOrphans(rows: readonly OrchestrationState[], options: Clea
   };
   const unowned: HeldLock[] = [];
   const released = await count(rows.flatMap(lockOf), async (lock) => {
-    const owner = await store.getInstance(lock.owner, { fetchInput: false });
+    const owner = await store.getInstance(lock.owner, { fetchInput: false, fetchOutput: false });
     if (owner === undefined) unowned.push(lock);
     return owner !== undefined && isTerminalStatus(owner.runtimeStatus) && release(lock);
   });
@@ -82,9 +82,9 @@ async function releaseOrphans(rows: readonly OrchestrationState[], options: Clea
 
   await clock.sleep(ownerGraceMs);
   const releasedLater = await count(unowned, async (lock) => {
-    const row = await store.getInstance(lock.target, { fetchInput: false });
+    const row = await store.getInstance(lock.target, { fetchInput: false, fetchOutput: false });
     if (row === undefined || !lockOf(row).some(({ owner }) => owner === lock.owner)) return false;
-    const owner = await store.getInstance(lock.owner, { fetchInput: false });
+    const owner = await store.getInstance(lock.owner, { fetchInput: false, fetchOutput: false });
     return (owner === undefined || isTerminalStatus(owner.runtimeStatus)) && release(lock);
   });
   return released + releasedLater;

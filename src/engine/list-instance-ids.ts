@@ -1,7 +1,7 @@
 import { DurableError } from "../core/errors.ts";
 import type { InstanceIdPage, InstanceIdQuery, OrchestrationState } from "../core/orchestration-state.ts";
-import { isTerminalStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
 import type { TaskHubStore } from "./backend.ts";
+import { endedStatuses } from "./purge-many.ts";
 
 /** Where an instance stands in the list: by the time it ended, then by its id. */
 interface Place {
@@ -10,7 +10,6 @@ interface Place {
 }
 
 const defaultPageSize = 100;
-const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
 
 /**
  * One page of the ids of finished instances. No store keeps them in the order of their ends, so that each page looks at
@@ -25,13 +24,17 @@ export async function listInstanceIds(
     throw new DurableError("InvalidOption", `'pageSize' must be a whole number above 0, but got ${pageSize}`);
   }
   const after = query.continuationToken ? parseToken(query.continuationToken) : undefined;
-  const asked = query.runtimeStatus ?? [];
-  const runtimeStatus = asked.length === 0 ? terminalStatuses : asked.filter(isTerminalStatus);
+  const runtimeStatus = endedStatuses(query.runtimeStatus);
   if (runtimeStatus.length === 0) return { instanceIds: [], continuationToken: undefined };
   const places: Place[] = [];
   let continuationToken: string | undefined;
   do {
-    const page = await store.queryInstances({ runtimeStatus, continuationToken, fetchInput: false });
+    const page = await store.queryInstances({
+      runtimeStatus,
+      continuationToken,
+      fetchInput: false,
+      fetchOutput: false,
+    });
     for (const place of page.instances.map(placeOf)) {
       if (completedTimeFrom !== undefined && place.completedMs < completedTimeFrom.getTime()) continue;
       if (completedTimeTo !== undefined && place.completedMs >= completedTimeTo.getTime()) continue;

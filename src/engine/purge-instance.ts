@@ -1,4 +1,4 @@
-import { isDurableError } from "../core/errors.ts";
+import { DurableError, isDurableError } from "../core/errors.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import type { Clock } from "../core/ports.ts";
@@ -11,10 +11,18 @@ export interface PurgeOptions {
   readonly clock: Clock;
 }
 
-/** Deletes an instance, by whatever way the wish has come. Resolves to the number of instances deleted, 0 or 1. */
-export async function purgeInstance(instanceId: string, options: PurgeOptions): Promise<number> {
-  const state = await options.store.getInstance(instanceId, { fetchInput: false });
+const bare = { fetchInput: false, fetchOutput: false } as const;
+
+/**
+ * Deletes one instance. Resolves to the number of instances deleted, 0 or 1.
+ *
+ * @param force also when it has not ended
+ * @throws DurableError `InstanceNotActive` when it has not ended and is not to be forced
+ */
+export async function purgeInstance(instanceId: string, force: boolean, options: PurgeOptions): Promise<number> {
+  const state = await options.store.getInstance(instanceId, bare);
   if (state !== undefined && isTerminalStatus(state.runtimeStatus)) return purgeEnded(state, options);
+  if (state !== undefined && !force) throw unended(state);
   await giveBackLocks(instanceId, options);
   return (await options.store.purgeInstance(instanceId)) ? 1 : 0;
 }
@@ -22,21 +30,48 @@ export async function purgeInstance(instanceId: string, options: PurgeOptions): 
 /**
  * Deletes an instance with its sub-orchestrations that have ended, at any depth, those first: a history is what tells of
  * them. Resolves to the number of instances deleted.
+ *
+ * @throws DurableError as {@link purgeInstance}
  */
-export async function purgeTree(instanceId: string, options: PurgeOptions): Promise<number> {
+export async function purgeTree(instanceId: string, force: boolean, options: PurgeOptions): Promise<number> {
+  const root = await options.store.getInstance(instanceId, bare);
+  if (root !== undefined && !isTerminalStatus(root.runtimeStatus) && !force) throw unended(root);
   const seen = new Set([instanceId]);
   const order = [instanceId];
   for (let at = 0; at < order.length; at++) {
     for (const child of await readChildren(order[at]!, options.store)) {
       if (seen.has(child)) continue;
       seen.add(child);
-      const state = await options.store.getInstance(child, { fetchInput: false });
+      const state = await options.store.getInstance(child, bare);
       if (state === undefined || isTerminalStatus(state.runtimeStatus)) order.push(child);
     }
   }
   let purged = 0;
-  for (const each of order.reverse()) purged += await purgeInstance(each, options);
+  for (const each of order.reverse()) {
+    purged += await (each === instanceId
+      ? purgeInstance(each, force, options)
+      : unlessStartedAgain(purgeInstance(each, false, options)));
+  }
   return purged;
+}
+
+/** As {@link purgeTree}, for an instance that has ended: one that was started again since is left alone. */
+export async function purgeEndedTree({ instanceId }: OrchestrationState, options: PurgeOptions): Promise<number> {
+  return unlessStartedAgain(purgeTree(instanceId, false, options));
+}
+
+async function unlessStartedAgain(purge: Promise<number>): Promise<number> {
+  try {
+    return await purge;
+  } catch (error) {
+    if (isDurableError(error, "InstanceNotActive")) return 0;
+    throw error;
+  }
+}
+
+function unended({ instanceId, runtimeStatus }: OrchestrationState): DurableError {
+  const message = `the instance '${instanceId}' is ${runtimeStatus}; terminate it before it is purged, or force the purge`;
+  return new DurableError("InstanceNotActive", message);
 }
 
 async function readChildren(instanceId: string, store: PurgeOptions["store"]): Promise<readonly string[]> {
@@ -52,12 +87,12 @@ async function readChildren(instanceId: string, store: PurgeOptions["store"]): P
   }
 }
 
-/** @param ended an instance that has ended, and has given its locks back then */
+/** @param ended an instance that has ended, and has given its locks back then; one that was started again since is left */
 export async function purgeEnded(
   ended: OrchestrationState,
   { store }: { readonly store: Pick<TaskHubStore, "purgeInstance"> },
 ): Promise<number> {
-  return (await store.purgeInstance(ended.instanceId)) ? 1 : 0;
+  return (await store.purgeInstance(ended.instanceId, { onlyEnded: true })) ? 1 : 0;
 }
 
 /** Sent before the history is gone, which alone knows them: a crash in between leaves an instance to purge again. */

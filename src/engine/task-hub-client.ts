@@ -4,15 +4,20 @@ import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { assertInstanceId, assertKnownInstanceId, assertReadableInstanceId, createId } from "../core/ids.ts";
+import { assertConditions, assertInstanceQuery } from "../core/instance-conditions.ts";
 import type {
   GetInstanceOptions,
   OrchestrationClient,
+  PurgeInstanceOptions,
+  PurgeManyOptions,
   PurgeQuery,
+  PurgeSummary,
   StartInstanceOptions,
   TerminateOptions,
   WaitForInstanceOptions,
 } from "../core/orchestration-client.ts";
 import type {
+  InstanceConditions,
   InstanceIdPage,
   InstanceIdQuery,
   InstancePage,
@@ -27,10 +32,12 @@ import {
 import type { Clock, Random } from "../core/ports.ts";
 import type { Quarantine } from "../core/quarantine.ts";
 import { callEntityOrchestratorName } from "../core/reserved-names.ts";
-import type { TaskHubStore } from "./backend.ts";
+import type { FetchOptions, TaskHubStore } from "./backend.ts";
+import { deleteTaskHub } from "./delete-task-hub.ts";
 import { HistorySummary } from "./history-summary.ts";
 import { listInstanceIds } from "./list-instance-ids.ts";
-import { purgeEnded, purgeInstance, purgeTree } from "./purge-instance.ts";
+import { purgeEnded, purgeEndedTree, purgeInstance, purgeTree } from "./purge-instance.ts";
+import { purgeMany } from "./purge-many.ts";
 import { rewindInstance } from "./rewind.ts";
 import { TaskHubEntityClient } from "./task-hub-entity-client.ts";
 import { terminateDescendants } from "./terminate-descendants.ts";
@@ -43,6 +50,8 @@ export interface TaskHubClientOptions {
 }
 
 const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
+/** What an instance is, without what it was given and has returned. */
+const bare: FetchOptions = { fetchInput: false, fetchOutput: false };
 
 /** Starts and manages instances of a task hub directly on its store. */
 export class TaskHubClient implements OrchestrationClient {
@@ -114,8 +123,8 @@ export class TaskHubClient implements OrchestrationClient {
 
   async getInstance(instanceId: string, options: GetInstanceOptions = {}): Promise<OrchestrationState | undefined> {
     assertReadableInstanceId(instanceId);
-    const { fetchInput = true, fetchFailure = false } = options;
-    const state = await this.#store.getInstance(instanceId, { fetchInput });
+    const { fetchInput = true, fetchOutput = true, fetchFailure = false } = options;
+    const state = await this.#store.getInstance(instanceId, { fetchInput, fetchOutput });
     return fetchFailure && state?.runtimeStatus === "Failed" ? this.#withFailure(state) : state;
   }
 
@@ -125,8 +134,8 @@ export class TaskHubClient implements OrchestrationClient {
     options: WaitForInstanceOptions = {},
   ): Promise<OrchestrationState | undefined> {
     assertReadableInstanceId(instanceId);
-    const { fetchInput, fetchFailure } = options;
-    const read = () => this.getInstance(instanceId, { fetchInput, fetchFailure });
+    const { fetchInput, fetchOutput, fetchFailure } = options;
+    const read = () => this.getInstance(instanceId, { fetchInput, fetchOutput, fetchFailure });
     return waitForInstance(instanceId, until, options, { read, clock: this.#clock });
   }
 
@@ -135,8 +144,14 @@ export class TaskHubClient implements OrchestrationClient {
     return this.#store.getHistory(instanceId);
   }
 
-  queryInstances(query: InstanceQuery): Promise<InstancePage> {
+  async queryInstances(query: InstanceQuery): Promise<InstancePage> {
+    assertInstanceQuery(query);
     return this.#store.queryInstances(query);
+  }
+
+  async countInstances(conditions: InstanceConditions): Promise<number> {
+    assertConditions(conditions);
+    return this.#store.countInstances(conditions);
   }
 
   listInstanceIds(query: InstanceIdQuery): Promise<InstanceIdPage> {
@@ -184,7 +199,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async restart(instanceId: string, options: { readonly restartWithNewInstanceId: boolean }): Promise<string> {
-    const { name, version, input, tags } = await this.#require(instanceId, { fetchInput: true });
+    const { name, version, input, tags } = await this.#require(instanceId, { fetchInput: true, fetchOutput: false });
     return this.startInstance({
       name,
       version,
@@ -194,31 +209,32 @@ export class TaskHubClient implements OrchestrationClient {
     });
   }
 
-  async purge(instanceId: string, options: { readonly recursive?: boolean } = {}): Promise<number> {
+  async purge(instanceId: string, options: PurgeInstanceOptions = {}): Promise<number> {
     assertKnownInstanceId(instanceId);
-    const purge = options.recursive === true ? purgeTree : purgeInstance;
-    return purge(instanceId, { store: this.#store, clock: this.#clock });
+    const { recursive = false, force = false } = options;
+    const purge = recursive ? purgeTree : purgeInstance;
+    return purge(instanceId, force, { store: this.#store, clock: this.#clock });
   }
 
   async purgeBy(query: PurgeQuery): Promise<number> {
-    const asked = query.runtimeStatus ?? [];
-    const runtimeStatus = asked.length === 0 ? terminalStatuses : asked.filter(isTerminalStatus);
-    if (runtimeStatus.length === 0) return 0;
+    return (await this.purgeMany(query)).deletedCount;
+  }
+
+  async purgeMany(query: PurgeQuery, options: PurgeManyOptions = {}): Promise<PurgeSummary> {
     const purging = { store: this.#store, clock: this.#clock };
-    let purged = 0;
-    let continuationToken: string | undefined;
-    do {
-      const page = await this.#store.queryInstances({ ...query, runtimeStatus, continuationToken, fetchInput: false });
-      for (const ended of page.instances) {
-        purged += await (query.recursive === true ? purgeTree(ended.instanceId, purging) : purgeEnded(ended, purging));
-      }
-      continuationToken = page.continuationToken;
-    } while (continuationToken !== undefined);
-    return purged;
+    return purgeMany(query, options, {
+      clock: this.#clock,
+      queryInstances: (page) => this.#store.queryInstances(page),
+      purge: (ended, recursive) => (recursive ? purgeEndedTree(ended, purging) : purgeEnded(ended, purging)),
+    });
+  }
+
+  deleteTaskHub({ force = false }: { readonly force?: boolean | undefined } = {}): Promise<void> {
+    return deleteTaskHub(this.#store, force);
   }
 
   async #findReplaceable(instanceId: string, options: StartInstanceOptions): Promise<OrchestrationState | undefined> {
-    const existing = await this.#store.getInstance(instanceId, { fetchInput: false });
+    const existing = await this.#store.getInstance(instanceId, bare);
     const reusable: readonly OrchestrationRuntimeStatus[] = options.reusableStatuses ?? terminalStatuses;
     if (existing === undefined || reusable.includes(existing.runtimeStatus)) return existing;
     throw new DurableError(
@@ -227,7 +243,7 @@ export class TaskHubClient implements OrchestrationClient {
     );
   }
 
-  async #require(instanceId: string, options = { fetchInput: false }): Promise<OrchestrationState> {
+  async #require(instanceId: string, options = bare): Promise<OrchestrationState> {
     assertKnownInstanceId(instanceId);
     const state = await this.#store.getInstance(instanceId, options);
     if (state !== undefined) return state;

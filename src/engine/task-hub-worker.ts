@@ -1,10 +1,12 @@
 import { messageOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
-import type { Clock, LogSink } from "../core/ports.ts";
+import type { Clock, LogSink, Random } from "../core/ports.ts";
+import type { RetentionPolicy } from "../core/retention.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { ActivityProcessor } from "./activity-processor.ts";
 import type { Backend, TaskHubStore } from "./backend.ts";
 import { InstanceProcessor } from "./instance-processor.ts";
+import { RetentionSweeper } from "./retention-sweeper.ts";
 import { runWorkItemLoop } from "./work-item-loop.ts";
 
 export interface TaskHubWorkerOptions {
@@ -32,6 +34,8 @@ export interface TaskHubWorkerOptions {
   readonly maxSessionIdleMs?: number;
   /** How long `stop` lets running activities finish before it aborts their signals, in milliseconds. @defaultValue 3,000 */
   readonly stopGraceMs?: number;
+  /** Purges instances that finished long ago. @defaultValue they are kept */
+  readonly retention?: { readonly policy: RetentionPolicy; readonly random: Random } | undefined;
 }
 
 /**
@@ -79,7 +83,9 @@ export class TaskHubWorker {
     });
     this.#activities = activities;
     const loop = { clock, signal: this.#fetching.signal };
+    const { retention } = this.#options;
     this.#loops = Promise.all([
+      retention && new RetentionSweeper({ ...retention, backend, store, clock, log }).run(loop.signal),
       runWorkItemLoop({
         ...loop,
         fetch: (signal) => backend.fetchOrchestrationWorkItem(signal),

@@ -66,7 +66,7 @@ async function step(
   { store, terminate }: DescendantsOptions,
 ): Promise<readonly Descendant[] | "waits"> {
   const { instanceId, isTold } = descendant;
-  const state = await store.getInstance(instanceId, { fetchInput: false });
+  const state = await store.getInstance(instanceId, { fetchInput: false, fetchOutput: false });
   if (!isTold) {
     if (state === undefined || !(await isTheOne(descendant, store))) return isPatient ? "waits" : [];
     if (isFireAndForget(state.tags)) return [];

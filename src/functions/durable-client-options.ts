@@ -1,6 +1,5 @@
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
-import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
@@ -63,16 +62,6 @@ export interface GetStatusOptions {
   readonly showInput?: boolean | undefined;
 }
 
-export interface OrchestrationFilter {
-  readonly createdTimeFrom?: Date | undefined;
-  readonly createdTimeTo?: Date | undefined;
-  readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
-}
-
-export interface PurgeHistoryResult {
-  readonly instancesDeleted: number;
-}
-
 export interface WaitForCompletionOptions {
   /** Milliseconds in all. @defaultValue 10000 */
   readonly timeoutInMilliseconds?: number | undefined;
@@ -110,25 +99,6 @@ export function assertStartNewOptions(options: StartNewOptions): void {
   for (const [name, value] of Object.entries(tags ?? {})) {
     if (typeof value !== "string") throw invalid(`tags.${name}`, "a string", value);
   }
-}
-
-/** @throws DurableError `InvalidOption` */
-export function assertOrchestrationFilter(filter: OrchestrationFilter): void {
-  if (filter.createdTimeFrom !== undefined) assertDate("createdTimeFrom", filter.createdTimeFrom);
-  if (filter.createdTimeTo !== undefined) assertDate("createdTimeTo", filter.createdTimeTo);
-  for (const status of filter.runtimeStatus ?? []) {
-    if (!orchestrationStatuses.includes(status)) {
-      throw invalid("runtimeStatus", `a list of ${orchestrationStatuses.join(", ")}`, status);
-    }
-  }
-}
-
-/** @throws DurableError `InvalidOption`, also for a filter without any condition */
-export function assertPurgeFilter(filter: OrchestrationFilter): void {
-  assertOrchestrationFilter(filter);
-  const { createdTimeFrom, createdTimeTo, runtimeStatus } = filter;
-  if (createdTimeFrom !== undefined || createdTimeTo !== undefined || runtimeStatus?.length) return;
-  throw new DurableError("InvalidOption", "purgeInstanceHistoryBy needs a time or a status to select instances by");
 }
 
 /** @throws DurableError `InvalidOption` */

@@ -7,27 +7,19 @@ import type { TerminateOptions } from "../core/orchestration-client.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
-import { type Clock, silentLog } from "../core/ports.ts";
+import type { Clock } from "../core/ports.ts";
 import { type Quarantine, requireQuarantine } from "../core/quarantine.ts";
 import { systemClock } from "../core/system-ports.ts";
-import {
-  createManagementLinks,
-  type HttpManagementPayload,
-  resolveRequestOrigin,
-} from "../management/management-links.ts";
+import type { TimeSpanInput } from "../core/time-span.ts";
+import type { HttpManagementPayload } from "../management/management-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { ExternalEvent } from "../orchestration/external-event.ts";
 import type { OrchestrationHandle } from "../orchestration/handles.ts";
 import {
-  assertOrchestrationFilter,
-  assertPurgeFilter,
   assertStartNewOptions,
   type ConnectOptions,
   type DurableClientOptions,
   type GetStatusOptions,
-  type OrchestrationFilter,
-  type PurgeHistoryResult,
-  resolveWait,
   resolveWaitOptions,
   type StartNewArguments,
   type StartNewOptions,
@@ -47,8 +39,19 @@ import {
 } from "./durable-entity-client.ts";
 import type { DurableOrchestrationStatus } from "./durable-orchestration-status.ts";
 import type { ClientConnection } from "./embedded-host.ts";
-import { jsonResponse } from "./json-response.ts";
+import type { InstanceAdmin } from "./instance-admin.ts";
+import type {
+  InstanceListFilter,
+  InstanceStatusPage,
+  OrchestrationFilter,
+  PurgeHistoryByOptions,
+  PurgeHistoryOptions,
+  PurgeHistoryResult,
+  PurgeOlderThanOptions,
+  StatusFilter,
+} from "./instance-filters.ts";
 import { StatusReader } from "./status-reader.ts";
+import { StatusResponses } from "./status-responses.ts";
 
 /**
  * Starts and manages orchestration instances. Functions get one from `app.http`; other code from `app.connect()`.
@@ -59,21 +62,22 @@ import { StatusReader } from "./status-reader.ts";
  */
 export class DurableClient {
   readonly #connection: ClientConnection;
-  readonly #dataConverter: DataConverter;
-  readonly #trustForwardedHeaders: boolean;
   readonly #clock: Clock;
+  readonly #dataConverter: DataConverter;
   readonly #startChecks: StartChecks | undefined;
   readonly #entities: DurableEntityClient;
   readonly #statuses: StatusReader;
+  readonly #responses: StatusResponses;
 
   constructor(connection: ClientConnection, options: DurableClientOptions = {}) {
     this.#connection = connection;
     this.#dataConverter = options.dataConverter ?? jsonDataConverter;
-    this.#trustForwardedHeaders = options.trustForwardedHeaders ?? false;
-    this.#clock = options.clock ?? connection.clock ?? systemClock;
+    const clock = options.clock ?? connection.clock ?? systemClock;
     this.#startChecks = connection.startChecks;
     this.#entities = new DurableEntityClient(connection, this.#dataConverter);
-    this.#statuses = new StatusReader(connection, this.#dataConverter, this.#clock);
+    this.#statuses = new StatusReader(connection, this.#dataConverter, clock);
+    this.#responses = new StatusResponses(connection, options.trustForwardedHeaders ?? false, clock);
+    this.#clock = clock;
   }
 
   /**
@@ -86,25 +90,9 @@ export class DurableClient {
    * @throws DurableError `InvalidOption`; `StorageUnavailable` when storage cannot be reached within seconds
    */
   static async connect(options: ConnectOptions): Promise<DurableClient> {
-    // Lazy, so that an app loads without an engine and without the storage libraries.
-    const [{ resolveHub }, { openHub }, { createLibraryConnection }] = await Promise.all([
-      import("../hosting/hub-location.ts"),
-      import("../hosting/open-hub.ts"),
-      import("../hosting/library-connection.ts"),
-    ]);
-    const { connectionString, storage, taskHub, partitionCount, trackingStore, messageEncoding, ...rest } = options;
-    if ((connectionString === undefined) === (storage === undefined)) {
-      throw new DurableError("InvalidOption", "connect needs 'connectionString' or 'storage', one of the two");
-    }
-    const location = resolveHub({
-      storage: storage ?? { connectionString: connectionString! },
-      taskHub,
-      partitionCount,
-      trackingStore,
-      messageEncoding,
-    });
-    const hub = await openHub({ ...location, env: process.env, log: silentLog });
-    return new DurableClient(createLibraryConnection(hub.client, { close: () => hub.close() }), rest);
+    const { connectClient } = await import("./connect-client.ts");
+    const connected = await connectClient(options);
+    return new DurableClient(connected.connection, connected.options);
   }
 
   /** Lets go of what {@link connect} has opened. Clients of a host or an app need it not. */
@@ -176,10 +164,24 @@ export class DurableClient {
     return this.#statuses.query({});
   }
 
-  /** @throws DurableError `InvalidOption` */
-  async getStatusBy(filter: OrchestrationFilter): Promise<DurableOrchestrationStatus[]> {
-    assertOrchestrationFilter(filter);
+  /** All instances that match, all pages of them. @throws DurableError `InvalidOption` */
+  getStatusBy(filter: StatusFilter): Promise<DurableOrchestrationStatus[]> {
     return this.#statuses.query(filter);
+  }
+
+  /**
+   * One page of the instances that match. A page may be short, or empty, and have others behind it.
+   *
+   * @example const page = await client.listInstances({ name: "ship", runtimeStatus: ["Failed"], showInput: false });
+   * @throws DurableError `InvalidOption`, also for a token that is not of a page of this hub
+   */
+  listInstances(filter: InstanceListFilter = {}): Promise<InstanceStatusPage> {
+    return this.#statuses.list(filter);
+  }
+
+  /** How many instances match; none is read. @throws DurableError `InvalidOption` */
+  async countInstances(filter: OrchestrationFilter = {}): Promise<number> {
+    return (await this.#admin()).count(filter);
   }
 
   /**
@@ -216,20 +218,17 @@ export class DurableClient {
    * @throws DurableError `InstanceNotFound`
    */
   async terminate(instanceId: string, reason?: string, options?: TerminateOptions): Promise<void> {
-    const { client } = this.#connection;
-    await unlessFinished(client.terminate(instanceId, reason, options));
+    await unlessFinished(this.#connection.client.terminate(instanceId, reason, options));
   }
 
   /** Lets an instance rest: what reaches it is kept for {@link resume}. @throws DurableError `InstanceNotFound` */
   async suspend(instanceId: string, reason?: string): Promise<void> {
-    const { client } = this.#connection;
-    await unlessFinished(client.suspend(instanceId, reason));
+    await unlessFinished(this.#connection.client.suspend(instanceId, reason));
   }
 
   /** Wakes a suspended instance. @throws DurableError `InstanceNotFound` */
   async resume(instanceId: string, reason?: string): Promise<void> {
-    const { client } = this.#connection;
-    await unlessFinished(client.resume(instanceId, reason));
+    await unlessFinished(this.#connection.client.resume(instanceId, reason));
   }
 
   /**
@@ -254,10 +253,13 @@ export class DurableClient {
     return client.restart(instanceId, { restartWithNewInstanceId });
   }
 
-  /** Deletes everything about one instance. `instancesDeleted` is 0 for an unknown one. */
-  async purgeInstanceHistory(instanceId: string): Promise<PurgeHistoryResult> {
-    const { client } = this.#connection;
-    return { instancesDeleted: await client.purge(instanceId) };
+  /**
+   * Deletes everything about one finished instance. `instancesDeleted` is 0 for an unknown one.
+   *
+   * @throws DurableError `InstanceNotActive` for one that has not finished, unless `options.force`
+   */
+  async purgeInstanceHistory(instanceId: string, options?: PurgeHistoryOptions): Promise<PurgeHistoryResult> {
+    return (await this.#admin()).purge(instanceId, options);
   }
 
   /**
@@ -266,11 +268,31 @@ export class DurableClient {
    * @throws DurableError `InvalidOption`, also for a filter without any condition: to delete all finished instances,
    * say `{ createdTimeFrom: new Date(0) }`
    */
-  async purgeInstanceHistoryBy(filter: OrchestrationFilter): Promise<PurgeHistoryResult> {
-    const { client } = this.#connection;
-    assertPurgeFilter(filter);
-    const { createdTimeFrom, createdTimeTo, runtimeStatus } = filter;
-    return { instancesDeleted: await client.purgeBy({ createdTimeFrom, createdTimeTo, runtimeStatus }) };
+  async purgeInstanceHistoryBy(
+    filter: OrchestrationFilter,
+    options?: PurgeHistoryByOptions,
+  ): Promise<PurgeHistoryResult> {
+    return (await this.#admin()).purgeBy(filter, options);
+  }
+
+  /**
+   * Deletes instances that finished longer ago, with all that they have kept.
+   *
+   * @example await client.purgeOlderThan("30d", { runtimeStatus: ["Completed"], timeout: "1m" });
+   * @throws DurableError `InvalidOption`
+   */
+  async purgeOlderThan(age: TimeSpanInput, options: PurgeOlderThanOptions = {}): Promise<PurgeHistoryResult> {
+    return (await this.#admin()).purgeOlderThan(age, options);
+  }
+
+  /**
+   * Deletes the task hub with all instances and entities.
+   *
+   * @param options.force also while workers are at work on it. @defaultValue false
+   * @throws DurableError `TaskHubInUse`, `TaskHubNotFound`
+   */
+  async deleteTaskHub(options?: { readonly force?: boolean }): Promise<void> {
+    await this.#connection.client.deleteTaskHub(options);
   }
 
   /**
@@ -339,17 +361,12 @@ export class DurableClient {
    * @param request links lead to where it came in. @defaultValue they lead to the host's own address
    */
   createHttpManagementPayload(instanceId: string, request?: HttpRequest): HttpManagementPayload {
-    const { managementBaseUrl, connectionName, client, linkQuery: query, signLink } = this.#connection;
-    const origin = request && resolveRequestOrigin(request, this.#trustForwardedHeaders);
-    const baseUrl = origin === undefined ? managementBaseUrl : origin + new URL(managementBaseUrl).pathname;
-    const target = { baseUrl, taskHub: client.taskHub, connectionName, query, signLink };
-    return createManagementLinks(target, instanceId);
+    return this.#responses.linksOf(instanceId, request);
   }
 
   /** A 202 answer with the links by which the caller of an HTTP function follows the instance. */
   createCheckStatusResponse(request: HttpRequest | undefined, instanceId: string): HttpResponse {
-    const links = this.createHttpManagementPayload(instanceId, request);
-    return jsonResponse(202, links, { location: links.statusQueryGetUri, "retry-after": "10" });
+    return this.#responses.checkStatus(request, instanceId);
   }
 
   /**
@@ -358,26 +375,12 @@ export class DurableClient {
    *
    * @throws DurableError `InstanceNotFound`, `InvalidOption`
    */
-  async waitForCompletionOrCreateCheckStatusResponse(
+  waitForCompletionOrCreateCheckStatusResponse(
     request: HttpRequest,
     instanceId: string,
     options: WaitForCompletionOptions = {},
   ): Promise<HttpResponse> {
-    const wait = resolveWait(options);
-    // The answer is the stored JSON, as the management API gives it: what a converter makes of it has no JSON form.
-    const stored = new StatusReader(this.#connection, jsonDataConverter, this.#clock);
-    const status = await stored.waitForEnd(instanceId, wait);
-    switch (status.runtimeStatus) {
-      case "Completed":
-        return jsonResponse(200, status.output);
-      case "Canceled":
-      case "Terminated":
-        return jsonResponse(200, status);
-      case "Failed":
-        return jsonResponse(500, status);
-      default:
-        return this.createCheckStatusResponse(request, instanceId);
-    }
+    return this.#responses.completionOrCheckStatus(request, instanceId, options);
   }
 
   /**
@@ -392,5 +395,11 @@ export class DurableClient {
     if (isTerminalStatus(status.runtimeStatus)) return status;
     const message = `the instance '${instanceId}' is still ${status.runtimeStatus} after ${wait.timeoutMs} ms`;
     throw new DurableError("TaskTimeout", message);
+  }
+
+  /** Loaded when it is asked for: most apps never do. */
+  async #admin(): Promise<InstanceAdmin> {
+    const { InstanceAdmin } = await import("./instance-admin.ts");
+    return new InstanceAdmin(this.#connection.client, this.#clock);
   }
 }

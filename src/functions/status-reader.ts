@@ -1,5 +1,5 @@
 import { DurableError } from "../core/errors.ts";
-import type { InstanceQuery } from "../core/orchestration-state.ts";
+import { pickConditions } from "../core/instance-conditions.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
@@ -7,6 +7,7 @@ import { formatHistory, type HistoryEntry } from "../management/history-format.t
 import type { GetStatusOptions } from "./durable-client-options.ts";
 import { createStatus, type DurableOrchestrationStatus, readPayload } from "./durable-orchestration-status.ts";
 import type { ClientConnection } from "./embedded-host.ts";
+import type { InstanceListFilter, InstanceStatusPage, StatusFilter } from "./instance-filters.ts";
 
 /** How long to wait, and how. */
 export interface Wait {
@@ -43,20 +44,33 @@ export class StatusReader {
     return createStatus(state, { showInput, history, dataConverter: this.#dataConverter });
   }
 
-  /** All pages of what the filter lets through. */
-  async query(filter: InstanceQuery): Promise<DurableOrchestrationStatus[]> {
-    const { client } = this.#connection;
+  /** All pages of what the filter lets through. @throws DurableError `InvalidOption` */
+  async query(filter: StatusFilter): Promise<DurableOrchestrationStatus[]> {
     const found: DurableOrchestrationStatus[] = [];
     let continuationToken: string | undefined;
     do {
-      const { createdTimeFrom, createdTimeTo, runtimeStatus } = filter;
-      const page = await client.queryInstances({ createdTimeFrom, createdTimeTo, runtimeStatus, continuationToken });
-      for (const state of page.instances) {
-        found.push(createStatus(state, { showInput: true, dataConverter: this.#dataConverter }));
-      }
+      const page = await this.list({ ...filter, continuationToken });
+      for (const status of page.instances) found.push(status);
       continuationToken = page.continuationToken;
     } while (continuationToken !== undefined);
     return found;
+  }
+
+  /** @throws DurableError `InvalidOption` */
+  async list(filter: InstanceListFilter): Promise<InstanceStatusPage> {
+    const { showInput, showOutput, pageSize, continuationToken } = filter;
+    const page = await this.#connection.client.queryInstances({
+      ...pickConditions(filter),
+      pageSize,
+      continuationToken,
+      fetchInput: showInput,
+      fetchOutput: showOutput,
+    });
+    const shown = { showInput: showInput ?? true, dataConverter: this.#dataConverter };
+    return {
+      instances: page.instances.map((state) => createStatus(state, shown)),
+      continuationToken: page.continuationToken,
+    };
   }
 
   /**

@@ -23,6 +23,7 @@ export async function createAzureStorageEngine(request: DurableEngineRequest): P
   return createHubEngine(hub, {
     executor: request.extendExecutor?.(executor) ?? executor,
     log: events,
+    retention: settings.retention,
     maxConcurrentOrchestrations: settings.maxConcurrentOrchestratorFunctions,
     maxEntityOperations: settings.maxEntityOperationBatchSize,
     maxConcurrentActivities: settings.maxConcurrentActivityFunctions,

@@ -136,6 +136,7 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
       maxEntityOperations: durableTask.maxEntityOperationBatchSize,
       maxConcurrentActivities: durableTask.maxConcurrentActivityFunctions,
       stopGraceMs,
+      retention: durableTask.retention,
     });
     const watchers = { worker, meter, wakeQueue, health };
     return new HubFunctionAppEngine({ settings, account, engine, ...watchers, registries, env, log: events });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LogSink } from "../core/ports.ts";
-import { systemClock } from "../core/system-ports.ts";
+import type { RetentionPolicy } from "../core/retention.ts";
+import { systemClock, systemRandom } from "../core/system-ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { TaskHubWorker } from "../engine/task-hub-worker.ts";
 import type { DurableEngine } from "../host/durable-engine.ts";
@@ -14,6 +15,8 @@ export interface HubEngineOptions {
   readonly maxEntityOperations?: number | undefined;
   /** How long a stop lets running activities finish, in milliseconds. @defaultValue 3,000 */
   readonly stopGraceMs?: number | undefined;
+  /** @defaultValue finished instances are kept */
+  readonly retention?: RetentionPolicy | undefined;
 }
 
 /** What a stop may take beyond the grace of its activities, in milliseconds. */
@@ -22,6 +25,7 @@ const stopOverheadMs = 3_000;
 /** A worker on a hub, which it closes when it stops: for every host in this process. */
 export function createHubEngine(hub: OpenTaskHub, options: HubEngineOptions): DurableEngine {
   const { executor, log, maxConcurrentOrchestrations, maxConcurrentActivities, maxEntityOperations } = options;
+  const { retention } = options;
   const stopGraceMs = options.stopGraceMs ?? 3_000;
   const worker = new TaskHubWorker({
     backend: hub.backend,
@@ -30,6 +34,7 @@ export function createHubEngine(hub: OpenTaskHub, options: HubEngineOptions): Du
     clock: systemClock,
     log,
     stopGraceMs,
+    retention: retention && { policy: retention, random: systemRandom },
     ...(maxConcurrentOrchestrations !== undefined && { maxConcurrentOrchestrations }),
     ...(maxConcurrentActivities !== undefined && { maxConcurrentActivities }),
     ...(maxEntityOperations !== undefined && { maxEntityOperations }),

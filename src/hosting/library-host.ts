@@ -61,12 +61,12 @@ export class LibraryHost implements WorkerHost {
   }
 
   async start(): Promise<void> {
-    const { apps, storage, taskHub, tuning, concurrency, stopGraceMs } = this.#worker;
+    const { apps, storage, taskHub, tuning, concurrency, stopGraceMs, retention } = this.#worker;
     for (const app of apps) this.#attach(app);
     const registries = apps.map(({ registry }) => registry);
     const hub = await openHub({ storage, taskHub, tuning, env: process.env, log: this.#events });
     const executor = new InProcessExecutor({ registries, clock: systemClock, log: this.#log.user });
-    const engine = createHubEngine(hub, { ...concurrency, executor, log: this.#events, stopGraceMs });
+    const engine = createHubEngine(hub, { ...concurrency, executor, log: this.#events, stopGraceMs, retention });
     this.#engine = engine;
     await engine.start();
     const connection = createLibraryConnection(engine.client, { startChecks: createStartChecks(() => registries) });

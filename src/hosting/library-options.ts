@@ -1,6 +1,7 @@
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
+import { type RetentionOptions, type RetentionPolicy, resolveRetention } from "../core/retention.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import type { DFApp } from "../functions/df-app.ts";
 import { findHostableApp, type HostableApp } from "../functions/embedded-host.ts";
@@ -22,6 +23,8 @@ export interface StartWorkerOptions extends HubLocation {
   readonly stopOnSignals?: boolean | undefined;
   /** How long a stop lets running activities finish before their signals abort. @defaultValue 3 seconds */
   readonly stopGrace?: TimeSpanInput | undefined;
+  /** How long finished instances are kept. @defaultValue for ever */
+  readonly retention?: RetentionOptions | undefined;
   /** Receives what apps and engine log. @defaultValue standard error: user code from `info` up, the rest from `warn` up */
   readonly log?: LogWriter | undefined;
   /** Of `host.client`; apps have their own. @defaultValue plain JSON */
@@ -33,6 +36,7 @@ export interface ResolvedWorker extends ResolvedHub {
   readonly concurrency: WorkerConcurrency;
   readonly stopOnSignals: boolean;
   readonly stopGraceMs: number | undefined;
+  readonly retention: RetentionPolicy | undefined;
   readonly log: LogWriter | undefined;
   readonly dataConverter: DataConverter | undefined;
 }
@@ -43,6 +47,7 @@ const optionNames = [
   "concurrency",
   "stopOnSignals",
   "stopGrace",
+  "retention",
   "log",
   "dataConverter",
 ] as const satisfies readonly (keyof StartWorkerOptions)[];
@@ -50,7 +55,7 @@ const optionNames = [
 /** @throws DurableError `InvalidOption` that names the option */
 export function resolveStartWorker(options: StartWorkerOptions): ResolvedWorker {
   assertOptionNames(options, optionNames, "startWorker");
-  const { apps, concurrency = {}, log, stopOnSignals, stopGrace } = options;
+  const { apps, concurrency = {}, log, stopOnSignals, stopGrace, retention } = options;
   if (!Array.isArray(apps) || apps.length === 0) throw invalid("'apps' must be a list of one DFApp or more");
   const hub = resolveHub(options);
   if (log !== undefined && typeof log !== "function") throw invalid("'log' must be a function");
@@ -67,6 +72,7 @@ export function resolveStartWorker(options: StartWorkerOptions): ResolvedWorker 
     concurrency: resolveConcurrency(concurrency),
     stopOnSignals: stopOnSignals ?? false,
     stopGraceMs: stopGrace === undefined ? undefined : parseTimeSpan(stopGrace, "'stopGrace'"),
+    retention: retention === undefined ? undefined : resolveRetention(retention, "'retention'"),
     log,
     dataConverter: options.dataConverter,
   };

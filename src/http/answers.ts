@@ -37,6 +37,8 @@ const statusOfCode = new Map<DurableErrorCode, number>([
   ["InstanceNotFound", 404],
   ["InstanceNotActive", 410],
   ["InstanceAlreadyExists", 409],
+  ["TaskHubInUse", 409],
+  ["TaskHubNotFound", 404],
   // Of a management request: the history changed while it was being rewound.
   ["WorkItemLockLost", 409],
   ["NotSupported", 501],

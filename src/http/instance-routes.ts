@@ -1,4 +1,5 @@
 import { isDurableError } from "../core/errors.ts";
+import type { PurgeQuery } from "../core/orchestration-client.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { emptyAnswer, jsonAnswer, RequestRefused, textAnswer } from "./answers.ts";
@@ -22,7 +23,7 @@ export async function answerInstanceRoute(call: ManagementCall, route: InstanceR
     case "status":
       return status(call, instanceId);
     case "purge":
-      return answerPurged(await call.client.purge(instanceId));
+      return purge(call, instanceId);
     case "raiseEvent":
       await raiseEvent(call, instanceId, route.eventName);
       break;
@@ -71,11 +72,35 @@ async function list(call: ManagementCall): Promise<Response> {
     createdTimeFrom: query.date("createdTimeFrom"),
     createdTimeTo: query.date("createdTimeTo"),
     runtimeStatus: query.statuses("runtimeStatus"),
+    ...moreConditions(call),
     ...readPaging(call),
     fetchInput: showInput,
+    ...(!query.flag("showOutput", true) && { fetchOutput: false }),
   });
   const instances = page.instances.map((state) => formatStatus(state, { showInput }));
   return answerPage(instances, page.continuationToken);
+}
+
+/** What the genuine extension does not know. */
+function moreConditions({ query }: ManagementCall): Omit<PurgeQuery, "recursive"> {
+  return {
+    name: query.text("name"),
+    lastUpdatedTimeFrom: query.date("lastUpdatedTimeFrom"),
+    lastUpdatedTimeTo: query.date("lastUpdatedTimeTo"),
+    completedTimeFrom: query.date("completedTimeFrom"),
+    completedTimeTo: query.date("completedTimeTo"),
+  };
+}
+
+/** The genuine extension deletes an instance in whatever state it is; here that is to be said. */
+async function purge({ client, query }: ManagementCall, instanceId: string): Promise<Response> {
+  try {
+    const options = { force: query.flag("force", false), recursive: query.flag("recursive", false) };
+    return answerPurged(await client.purge(instanceId, options));
+  } catch (error) {
+    if (isDurableError(error, "InstanceNotActive")) throw new RequestRefused(409, error.message);
+    throw error;
+  }
 }
 
 async function purgeBy(call: ManagementCall): Promise<Response> {
@@ -86,7 +111,9 @@ async function purgeBy(call: ManagementCall): Promise<Response> {
   }
   const createdTimeTo = query.date("createdTimeTo") ?? new Date(clock.now());
   const runtimeStatus = query.statuses("runtimeStatus");
-  return answerPurged(await client.purgeBy({ createdTimeFrom, createdTimeTo, runtimeStatus }));
+  const instanceIdPrefix = query.text("instanceIdPrefix");
+  const conditions = { createdTimeFrom, createdTimeTo, runtimeStatus, instanceIdPrefix, ...moreConditions(call) };
+  return answerPurged(await client.purgeBy(conditions));
 }
 
 function answerPurged(instancesDeleted: number): Response {

@@ -2,6 +2,8 @@ import type { CleanEntityStorageRequest, EntityQuery, EntityMetadata as StoredEn
 import type { EntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
+import { assertConditions } from "../core/instance-conditions.ts";
+import type { InstanceConditions as StoredConditions } from "../core/orchestration-state.ts";
 import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
@@ -64,11 +66,23 @@ export interface WaitOptions extends GetStateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface InstanceFilter {
+/** Which instances are meant: those that meet all conditions. Bounds of time belong to the range. */
+export interface InstanceConditions {
   readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
   readonly createdFrom?: Date | undefined;
   readonly createdTo?: Date | undefined;
+  readonly lastUpdatedFrom?: Date | undefined;
+  readonly lastUpdatedTo?: Date | undefined;
+  readonly completedFrom?: Date | undefined;
+  readonly completedTo?: Date | undefined;
   readonly instanceIdPrefix?: string | undefined;
+  /** Of the orchestration. */
+  readonly name?: string | undefined;
+  /** All of these, each with this value. */
+  readonly tags?: Tags | undefined;
+}
+
+export interface InstanceFilter extends InstanceConditions {
   /** Most instances in one page. @defaultValue 100 */
   readonly pageSize?: number | undefined;
   /** @defaultValue true */
@@ -86,19 +100,34 @@ export interface InstanceIdFilter {
 }
 
 /** Of finished instances. One condition at least: to purge all of them, say `{ createdFrom: new Date(0) }`. */
-export interface PurgeFilter {
-  readonly createdFrom?: Date | undefined;
-  readonly createdTo?: Date | undefined;
-  readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+export interface PurgeFilter extends InstanceConditions {
+  /** Those that finished longer ago, in place of `completedTo`. */
+  readonly olderThan?: TimeSpanInput | undefined;
 }
 
 export interface PurgeOptions {
   /** The finished sub-orchestrations too, at any depth. @defaultValue false */
   readonly recursive?: boolean | undefined;
+  /** One instance also when it has not finished: it vanishes in the middle of what it does. @defaultValue false */
+  readonly force?: boolean | undefined;
+  /** Most time that a purge by filter may take. @defaultValue no limit */
+  readonly timeout?: TimeSpanInput | undefined;
+  /** Most instances that a purge by filter looks at. @defaultValue no limit */
+  readonly maxInstances?: number | undefined;
+  /** Ends a purge by filter early when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  /** Of an earlier purge by the same filter that was not complete. */
+  readonly continuationToken?: string | undefined;
+  /** Called between pages of a purge by filter. */
+  readonly onProgress?: ((progress: { readonly deletedInstanceCount: number }) => void) | undefined;
 }
 
 export interface PurgeResult {
   readonly deletedInstanceCount: number;
+  /** `false` when a limit ended the purge: there may be more. Present when limits were given. */
+  readonly isComplete?: boolean;
+  /** Where to go on when it is not complete. */
+  readonly continuationToken?: string | undefined;
 }
 
 export interface TerminateOptions {
@@ -140,4 +169,26 @@ export function assertStatuses(name: string, statuses: unknown): void {
   const known: readonly unknown[] = orchestrationStatuses;
   if (Array.isArray(statuses) && statuses.every((status) => known.includes(status))) return;
   throw new DurableError("InvalidOption", `'${name}' must be a list of ${orchestrationStatuses.join(", ")}`);
+}
+
+/** @throws DurableError `InvalidOption` that names the option */
+export function conditionsOf(filter: InstanceConditions): Omit<StoredConditions, "includeEntities"> {
+  const { createdFrom, createdTo, lastUpdatedFrom, lastUpdatedTo, completedFrom, completedTo } = filter;
+  assertDates(filter, "createdFrom", "createdTo", "lastUpdatedFrom", "lastUpdatedTo", "completedFrom", "completedTo");
+  assertStatuses("runtimeStatus", filter.runtimeStatus);
+  const { runtimeStatus, instanceIdPrefix, name, tags } = filter;
+  const conditions = {
+    runtimeStatus,
+    createdTimeFrom: createdFrom,
+    createdTimeTo: createdTo,
+    lastUpdatedTimeFrom: lastUpdatedFrom,
+    lastUpdatedTimeTo: lastUpdatedTo,
+    completedTimeFrom: completedFrom,
+    completedTimeTo: completedTo,
+    instanceIdPrefix,
+    name,
+    tags,
+  };
+  assertConditions(conditions);
+  return conditions;
 }

@@ -11,6 +11,7 @@ import type { OrchestrationState as StoredState } from "../core/orchestration-st
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
 import { type Quarantine, requireQuarantine } from "../core/quarantine.ts";
+import { systemClock } from "../core/system-ports.ts";
 import { parseTimeSpan } from "../core/time-span.ts";
 import type { ExternalEvent } from "../orchestration/external-event.ts";
 import type { OrchestrationHandle } from "../orchestration/handles.ts";
@@ -21,9 +22,11 @@ import {
   type CallEntityOptions,
   type CleanEntityStorageOptions,
   type ClientOptions,
+  conditionsOf,
   type EntityFilter,
   type EntityMetadata,
   type GetStateOptions,
+  type InstanceConditions,
   type InstanceFilter,
   type InstanceId,
   type InstanceIdFilter,
@@ -43,7 +46,7 @@ import type { InputOf, OutputOf } from "./function-types.ts";
 import type { OrchestrationReference } from "./orchestration-context.ts";
 import { OrchestrationState } from "./orchestration-state.ts";
 import { Paged } from "./paged.ts";
-import { assertPurgeFilter, purge } from "./purge.ts";
+import { purgeBy, purgeIds, purgeQueryOf } from "./purge.ts";
 
 /** A client of one place, open. */
 export interface OpenClient {
@@ -151,23 +154,20 @@ export class DurableTaskClient implements AsyncDisposable {
 
   /** Instances that match, all pages of them. */
   getAllInstances(filter: InstanceFilter = {}): Paged<OrchestrationState> {
-    const { createdFrom, createdTo, runtimeStatus, instanceIdPrefix, pageSize, fetchPayloads } = filter;
-    assertDates(filter, "createdFrom", "createdTo");
-    assertStatuses("runtimeStatus", runtimeStatus);
+    const { pageSize, fetchPayloads } = filter;
+    const query = { ...conditionsOf(filter), pageSize, fetchInput: fetchPayloads, fetchOutput: fetchPayloads };
     return new Paged(async (continuationToken) => {
       const client = await this.#connect();
-      const page = await client.queryInstances({
-        createdTimeFrom: createdFrom,
-        createdTimeTo: createdTo,
-        runtimeStatus,
-        instanceIdPrefix,
-        pageSize,
-        fetchInput: fetchPayloads,
-        continuationToken,
-      });
+      const page = await client.queryInstances({ ...query, continuationToken });
       const items = page.instances.map((state) => this.#show(state, { fetchPayloads }));
       return { items, continuationToken: page.continuationToken };
     });
+  }
+
+  /** How many instances match; none is read. @throws DurableError `InvalidOption` */
+  async countInstances(filter: InstanceConditions = {}): Promise<number> {
+    const conditions = conditionsOf(filter);
+    return (await this.#connect()).countInstances(conditions);
   }
 
   /** Ids of finished instances, those that finished first first. */
@@ -258,14 +258,27 @@ export class DurableTaskClient implements AsyncDisposable {
    * Deletes everything about finished instances: one, those of a list that have finished, or those that match.
    *
    * @throws DurableError `InvalidOption`, also for a filter without any condition; `NotSupported` for one instance that
-   * has not finished: terminate it first
+   * has not finished: terminate it first, or force it
    */
   async purgeOrchestration(
     target: string | readonly string[] | PurgeFilter,
     options: PurgeOptions = {},
   ): Promise<PurgeResult> {
-    if (typeof target === "object" && !Array.isArray(target)) assertPurgeFilter(target as PurgeFilter);
-    return { deletedInstanceCount: await purge(await this.#connect(), target, options) };
+    if (typeof target === "object" && !Array.isArray(target)) {
+      const query = purgeQueryOf(target as PurgeFilter, systemClock.now());
+      return purgeBy(await this.#connect(), query, options);
+    }
+    return { deletedInstanceCount: await purgeIds(await this.#connect(), target as string | string[], options) };
+  }
+
+  /**
+   * Deletes the task hub with all that it keeps.
+   *
+   * @param options.force also while workers are at work on it; over gRPC always needed
+   * @throws DurableError `TaskHubInUse`, `TaskHubNotFound`
+   */
+  async deleteTaskHub(options: { readonly force?: boolean } = {}): Promise<void> {
+    await (await this.#connect()).deleteTaskHub(options);
   }
 
   /** All that has happened to an instance, in order. @throws DurableError `InstanceNotFound` */

@@ -1,11 +1,15 @@
 import { assertOptionNames } from "../core/option-names.ts";
+import { type RetentionOptions, type RetentionPolicy, resolveRetention } from "../core/retention.ts";
 import { type HubLocation, hubOptionNames, type ResolvedHub, resolveHub } from "../hosting/hub-location.ts";
 import { type ClientOptions, clientOptionNames } from "./client-options.ts";
 import { DurableTaskClient, type OpenClient } from "./durable-task-client.ts";
 import { DurableTaskWorker, type PlacedWorker, type WorkerRequest } from "./durable-task-worker.ts";
 import { type WorkerOptions, workerOptionNames } from "./worker-options.ts";
 
-export interface EmbeddedWorkerOptions extends HubLocation, WorkerOptions {}
+export interface EmbeddedWorkerOptions extends HubLocation, WorkerOptions {
+  /** How long finished instances are kept. @defaultValue for ever */
+  readonly retention?: RetentionOptions | undefined;
+}
 export interface EmbeddedClientOptions extends HubLocation, ClientOptions {}
 
 /**
@@ -18,9 +22,10 @@ export interface EmbeddedClientOptions extends HubLocation, ClientOptions {}
 export class EmbeddedTaskHubWorker extends DurableTaskWorker {
   /** @throws DurableError `InvalidOption` */
   constructor(options: EmbeddedWorkerOptions) {
-    assertOptionNames(options, [...hubOptionNames, ...workerOptionNames], "EmbeddedTaskHubWorker");
+    assertOptionNames(options, [...hubOptionNames, ...workerOptionNames, "retention"], "EmbeddedTaskHubWorker");
     const hub = resolveHub(options);
-    super({ taskHub: hub.taskHub, open: (request) => openWorker(hub, request) }, options);
+    const retention = options.retention === undefined ? undefined : resolveRetention(options.retention, "'retention'");
+    super({ taskHub: hub.taskHub, open: (request) => openWorker(hub, retention, request) }, options);
   }
 }
 
@@ -34,14 +39,18 @@ export class EmbeddedTaskHubClient extends DurableTaskClient {
   }
 }
 
-async function openWorker(location: ResolvedHub, request: WorkerRequest): Promise<PlacedWorker> {
+async function openWorker(
+  location: ResolvedHub,
+  retention: RetentionPolicy | undefined,
+  request: WorkerRequest,
+): Promise<PlacedWorker> {
   const [{ openHub }, { createHubEngine }] = await Promise.all([
     import("../hosting/open-hub.ts"),
     import("../hosting/hub-engine.ts"),
   ]);
   const { executor, log, concurrency, stopGraceMs } = request;
   const hub = await openHub({ ...location, env: process.env, log });
-  return createHubEngine(hub, { ...concurrency, executor, log, stopGraceMs });
+  return createHubEngine(hub, { ...concurrency, executor, log, stopGraceMs, retention });
 }
 
 async function openClient(location: ResolvedHub): Promise<OpenClient> {

@@ -18,6 +18,7 @@ export type {
   QuarantinePage,
   QuarantineQuery,
 } from "../core/quarantine.ts";
+export type { RetentionOptions } from "../core/retention.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "../core/retry-policy.ts";
 export type { TimeSpanInput, TimeSpanParts } from "../core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "../core/versioning.ts";
@@ -58,6 +59,7 @@ export type {
   EntityFilter,
   EntityMetadata,
   GetStateOptions,
+  InstanceConditions,
   InstanceFilter,
   InstanceId,
   InstanceIdFilter,

@@ -1,39 +1,61 @@
 import { DurableError } from "../core/errors.ts";
-import type { OrchestrationClient } from "../core/orchestration-client.ts";
+import type { OrchestrationClient, PurgeQuery } from "../core/orchestration-client.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
-import { assertDates, assertStatuses, type PurgeFilter, type PurgeOptions } from "./client-options.ts";
+import { parseTimeSpan } from "../core/time-span.ts";
+import { conditionsOf, type PurgeFilter, type PurgeOptions, type PurgeResult } from "./client-options.ts";
 
 /** @throws DurableError `InvalidOption`, also for a filter without any condition */
-export function assertPurgeFilter(filter: PurgeFilter): void {
-  assertDates(filter, "createdFrom", "createdTo");
-  assertStatuses("runtimeStatus", filter.runtimeStatus);
-  const { createdFrom, createdTo, runtimeStatus } = filter;
-  if (createdFrom !== undefined || createdTo !== undefined || runtimeStatus?.length) return;
-  throw new DurableError("InvalidOption", "purgeOrchestration needs a time or a status to select instances by");
+export function purgeQueryOf(filter: PurgeFilter, now: number): PurgeQuery {
+  const { olderThan } = filter;
+  const conditions = conditionsOf(filter);
+  if (olderThan !== undefined) {
+    if (filter.completedTo !== undefined) throw invalid("'olderThan' and 'completedTo' say the same: give one of them");
+    return { ...conditions, completedTimeTo: new Date(now - parseTimeSpan(olderThan, "'olderThan'")) };
+  }
+  const { runtimeStatus, tags, ...others } = conditions;
+  const isGiven = Object.values(others).some((value) => value !== undefined && value !== "");
+  if (isGiven || runtimeStatus?.length || Object.keys(tags ?? {}).length > 0) return conditions;
+  throw invalid("purgeOrchestration needs a time or a status to select instances by");
+}
+
+/** Deletes what has finished and matches, wherever the hub is. */
+export async function purgeBy(
+  client: OrchestrationClient,
+  query: PurgeQuery,
+  options: PurgeOptions,
+): Promise<PurgeResult> {
+  const { recursive, timeout, maxInstances, signal, continuationToken, onProgress } = options;
+  const asked = recursive === undefined ? query : { ...query, recursive };
+  if ((timeout ?? maxInstances ?? signal ?? continuationToken ?? onProgress) === undefined) {
+    return { deletedInstanceCount: await client.purgeBy(asked) };
+  }
+  const { deletedCount, ...rest } = await client.purgeMany(asked, {
+    maxInstances,
+    signal,
+    continuationToken,
+    timeoutMs: timeout === undefined ? undefined : parseTimeSpan(timeout, "'timeout'"),
+    onProgress: onProgress && ((progress) => onProgress({ deletedInstanceCount: progress.deletedCount })),
+  });
+  return { deletedInstanceCount: deletedCount, ...rest };
 }
 
 /**
- * Deletes what has finished, wherever the hub is. Resolves to the number of instances deleted.
+ * Deletes one instance, or those of a list that have finished.
  *
- * @throws DurableError `NotSupported` for one instance that has not finished; of a list, and of those that match, it is
- * left out
+ * @throws DurableError `NotSupported` for one instance that has not finished, unless `force`; of a list it is left out
  */
-export async function purge(
+export async function purgeIds(
   client: OrchestrationClient,
-  target: string | readonly string[] | PurgeFilter,
-  { recursive }: PurgeOptions,
+  target: string | readonly string[],
+  { recursive, force = false }: PurgeOptions,
 ): Promise<number> {
-  const deep = recursive === undefined ? {} : { recursive };
-  if (typeof target !== "string" && !Array.isArray(target)) {
-    const { createdFrom, createdTo, runtimeStatus } = target as PurgeFilter;
-    return client.purgeBy({ createdTimeFrom: createdFrom, createdTimeTo: createdTo, runtimeStatus, ...deep });
-  }
+  const options = { ...(recursive !== undefined && { recursive }), ...(force && { force }) };
   let deleted = 0;
   for (const id of [target].flat() as string[]) {
-    const state = await client.getInstance(id, { fetchInput: false });
+    const state = await client.getInstance(id, { fetchInput: false, fetchOutput: false });
     if (state === undefined) continue;
-    if (isTerminalStatus(state.runtimeStatus)) deleted += await client.purge(id, deep);
+    if (force || isTerminalStatus(state.runtimeStatus)) deleted += await client.purge(id, options);
     else if (typeof target === "string") throw unfinished(state);
   }
   return deleted;
@@ -42,4 +64,8 @@ export async function purge(
 function unfinished({ instanceId, runtimeStatus }: OrchestrationState): DurableError {
   const message = `the instance '${instanceId}' is ${runtimeStatus}; terminate it before it is purged`;
   return new DurableError("NotSupported", message);
+}
+
+function invalid(message: string): DurableError {
+  return new DurableError("InvalidOption", message);
 }

@@ -35,8 +35,12 @@ function checkTable(request: OfService<"table">, check: Check): void {
       checkFilter(request.filter ?? "", check);
       check(isWithin(request.pageSize ?? 1000, 1, 1000), () => `$top of ${request.pageSize}`);
       return;
-    case "table.get":
     case "table.deleteRow":
+      checkETag(request.etag ?? "*", check);
+      checkKey("PartitionKey", request.partitionKey, check);
+      checkKey("RowKey", request.rowKey, check);
+      return;
+    case "table.get":
       checkKey("PartitionKey", request.partitionKey, check);
       checkKey("RowKey", request.rowKey, check);
       return;

@@ -169,6 +169,10 @@ class FaultyBackend implements Backend {
     await this.#call("completeActivityWorkItem", giveBack, complete);
   }
 
+  isKeeper(): boolean {
+    return this.#backend.isKeeper?.() ?? true;
+  }
+
   async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
     await this.#abandon("abandonActivityWorkItem", workItem, () => this.#backend.abandonActivityWorkItem(workItem));
   }

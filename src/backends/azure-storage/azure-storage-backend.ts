@@ -17,6 +17,7 @@ import type { HeldMessage } from "./messaging/held-message.ts";
 import type { MessageOrigin, SentMessage } from "./messaging/message-sender.ts";
 import type { HeldRequest } from "./messaging/work-item-queue.ts";
 import type { PreparedHistory } from "./tracking/history-table.ts";
+import { purgeInstanceRows } from "./tracking/instance-purge.ts";
 import { maxCustomStatusUnits } from "./tracking/instances-table.ts";
 
 class HeldOrchestration implements OrchestrationWorkItem {
@@ -159,7 +160,17 @@ export class AzureStorageBackend implements Backend {
       }
       version = commit.version;
     }
-    const isRowWritten = await this.#writeInstance(workItem, instance, prepared, version);
+    const row = await this.#writeInstance(workItem, instance, prepared, version);
+    if (row === "purged") {
+      // Of what was just committed nothing stays, and its messages find no instance any more.
+      await purgeInstanceRows(workItem.instanceId, true, {
+        ...this.#parts,
+        historyTable: this.#options.names.historyTable,
+      });
+      await this.abandonOrchestrationWorkItem(workItem);
+      throw lockLost(workItem.instanceId, "it was purged while its first episode ran");
+    }
+    const isRowWritten = row === "written";
     // Who has the answer finds the row as the answer says.
     const isSent = await this.#sendAfterCommit(workItem, checkpoint.outgoingAfterCommit ?? [], origin);
     if (prepared !== undefined && isRowWritten) this.#parts.history.deleteSuperseded(prepared);
@@ -214,26 +225,27 @@ export class AzureStorageBackend implements Backend {
     }
   }
 
-  /** Resolves to `false` when the row is behind now. */
   async #writeInstance(
-    { instanceId }: HeldOrchestration,
+    { instanceId, messages }: HeldOrchestration,
     instance: InstanceChange | undefined,
     prepared: PreparedHistory | undefined,
     written: string | undefined,
-  ): Promise<boolean> {
-    if (instance === undefined) return true;
+  ): Promise<"written" | "behind" | "purged"> {
+    if (instance === undefined) return "written";
     const { instances, history } = this.#parts;
     const version = written ?? instance.historyVersion;
+    const isFirst = prepared !== undefined && prepared.append.expectedHistoryVersion === undefined;
     try {
-      await instances.write(instanceId, instance, {
+      const isThere = await instances.write(instanceId, instance, {
         blobs: prepared?.blobs ?? new Map(),
         isNewExecution: prepared?.append.firstIndex === 0,
+        hadRow: isFirst && messages.some(({ message }) => isTopLevelStart(message)),
         isLatest: async () => version === undefined || (await history.readVersion(instanceId)) === version,
       });
-      return true;
+      return isThere ? "written" : "purged";
     } catch (error) {
       this.#events.write("InstanceRowFailed", messageOf(error), { instanceId });
-      return false;
+      return "behind";
     }
   }
 
@@ -266,6 +278,11 @@ export class AzureStorageBackend implements Backend {
     await this.#parts.sender.send({ message: answer }, { sender, episode: delivered.data.episode ?? -1 });
     this.#letGo(held);
     await delivered.delete().catch((error: unknown) => this.#reportUnsettled(target.instanceId, error));
+  }
+
+  /** Whoever serves the first partition. */
+  isKeeper(): boolean {
+    return this.#run?.ownsFirstPartition ?? false;
   }
 
   async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
@@ -335,6 +352,11 @@ function asOrchestration(workItem: OrchestrationWorkItem): HeldOrchestration {
 function asActivity(workItem: ActivityWorkItem): HeldActivity {
   if (workItem instanceof HeldActivity) return workItem;
   throw new DurableError("InternalError", "the work item was not fetched from this backend");
+}
+
+/** A client has made its row before. */
+function isTopLevelStart({ event }: TaskMessage): boolean {
+  return event.type === "ExecutionStarted" && event.parentInstance === undefined;
 }
 
 function lockLost(instanceId: string, reason: string): DurableError {

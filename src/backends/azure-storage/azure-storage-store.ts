@@ -1,24 +1,30 @@
 import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
-import { mapConcurrently } from "../../core/map-concurrently.ts";
-import type { InstancePage, InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
+import type {
+  InstanceConditions,
+  InstancePage,
+  InstanceQuery,
+  OrchestrationState,
+} from "../../core/orchestration-state.ts";
 import type { Quarantine } from "../../core/quarantine.ts";
 import type { OutgoingMessage } from "../../core/task-message.ts";
-import type { HistoryEdit, NewInstance, TaskHubStore } from "../../engine/backend.ts";
+import type {
+  FetchOptions,
+  HistoryEdit,
+  NewInstance,
+  PurgeConditions,
+  TaskHubStore,
+  WorkerPresence,
+} from "../../engine/backend.ts";
 import { nextCreationStep } from "../../engine/creation-race.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
-import { sentinelRowKey } from "./codec/history-row.ts";
 import { readCreation } from "./codec/instance-row.ts";
-import { escapeKey } from "./codec/key-escaping.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import { clientOrigin } from "./messaging/message-sender.ts";
-import type { TableRow } from "./storage/table-row.ts";
+import { purgeInstanceRows } from "./tracking/instance-purge.ts";
 
 /** A row to replace may be updated by its execution meanwhile. */
 const maxCreationAttempts = 5;
-const maxPurgePasses = 10;
-const maxBatchRows = 100;
-const maxConcurrentBatches = 10;
 
 /** A client's side of the hub. */
 export class AzureStorageStore implements TaskHubStore {
@@ -68,17 +74,23 @@ export class AzureStorageStore implements TaskHubStore {
     await this.#parts.sender.send(outgoing, clientOrigin);
   }
 
-  async getInstance(
-    instanceId: string,
-    options?: { readonly fetchInput?: boolean },
-  ): Promise<OrchestrationState | undefined> {
+  async readWorkers(): Promise<readonly WorkerPresence[] | undefined> {
+    return await this.#parts.resources.readWorkers();
+  }
+
+  async getInstance(instanceId: string, options: FetchOptions = {}): Promise<OrchestrationState | undefined> {
     await this.#parts.resources.create();
-    return await this.#parts.instances.read(instanceId, options?.fetchInput ?? true);
+    return await this.#parts.instances.read(instanceId, options);
   }
 
   async queryInstances(query: InstanceQuery): Promise<InstancePage> {
     await this.#parts.resources.create();
     return await this.#parts.instances.query(query);
+  }
+
+  async countInstances(conditions: InstanceConditions): Promise<number> {
+    await this.#parts.resources.create();
+    return await this.#parts.instances.count(conditions);
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
@@ -111,57 +123,11 @@ export class AzureStorageStore implements TaskHubStore {
     await this.#parts.instances.markPending(ended);
   }
 
-  async purgeInstance(instanceId: string): Promise<boolean> {
+  async purgeInstance(instanceId: string, { onlyEnded = false }: PurgeConditions = {}): Promise<boolean> {
     await this.#parts.resources.create();
-    const { history, instances, payloads } = this.#parts;
-    const [row, keys] = await Promise.all([
-      instances.readRow(instanceId, ["PartitionKey", "RowKey"]),
-      history.readKeys(instanceId),
-    ]);
-    if (row === undefined && keys.length === 0) return false;
-    // Messages' blobs lie under the id as it is, those of the history under the escaped one.
-    const folders = new Set([instanceId, escapeKey(instanceId)]);
-    await Promise.all([...[...folders].map((folder) => payloads.deleteFolder(folder)), this.#deleteHistory(keys)]);
-    await instances.delete(instanceId);
-    // A checkpoint may have been under way, or a start that was delivered again: while there is a row it is accepted.
-    for (let pass = 1; pass < maxPurgePasses; pass++) {
-      const left = await history.readKeys(instanceId);
-      if (left.length === 0) break;
-      await this.#deleteHistory(left);
-      await instances.delete(instanceId);
-    }
-    return true;
-  }
-
-  /** The sentinel goes first: without it no worker can commit to this history any more. */
-  async #deleteHistory(keys: readonly TableRow[]): Promise<void> {
-    await this.#deleteRow(keys.find(({ rowKey }) => rowKey === sentinelRowKey));
-    await this.#deleteRows(keys.filter(({ rowKey }) => rowKey !== sentinelRowKey));
-  }
-
-  async #deleteRow(row: TableRow | undefined): Promise<void> {
-    if (row === undefined) return;
-    const { partitionKey, rowKey } = row;
-    const table = this.#options.names.historyTable;
-    await this.#parts.storage.perform({ kind: "table.deleteRow", table, partitionKey, rowKey });
-  }
-
-  async #deleteRows(keys: readonly TableRow[]): Promise<void> {
-    const { storage } = this.#parts;
-    const table = this.#options.names.historyTable;
-    const batches: TableRow[][] = [];
-    for (let start = 0; start < keys.length; start += maxBatchRows)
-      batches.push(keys.slice(start, start + maxBatchRows));
-    await mapConcurrently(batches, maxConcurrentBatches, async (rows) => {
-      const writes = rows.map(({ partitionKey, rowKey }) => {
-        return { write: "delete" as const, row: { partitionKey, rowKey, columns: new Map() } };
-      });
-      const reply = await storage.perform({ kind: "table.batch", table, writes });
-      if (reply.outcome === "done") return;
-      // Someone deletes them too; what is left goes one by one.
-      for (const { partitionKey, rowKey } of rows) {
-        await storage.perform({ kind: "table.deleteRow", table, partitionKey, rowKey });
-      }
+    return await purgeInstanceRows(instanceId, onlyEnded, {
+      ...this.#parts,
+      historyTable: this.#options.names.historyTable,
     });
   }
 }

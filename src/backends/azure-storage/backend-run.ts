@@ -63,6 +63,10 @@ export class BackendRun {
     return this.#partitions.isOwned(this.#queueOf(instanceId));
   }
 
+  get ownsFirstPartition(): boolean {
+    return this.#partitions.isOwned(this.#options.names.controlQueues[0]!);
+  }
+
   onSent(queue: string, visibleAt: number): void {
     const poller =
       queue === this.#options.names.workItemQueue ? this.workItems.poller : this.#controlQueues.get(queue)?.poller;

@@ -7,6 +7,8 @@ export interface HubNames {
   /** By partition. */
   readonly controlQueues: readonly string[];
   readonly workItemQueue: string;
+  /** What goes with the hub, however many partitions it was made with, and with whatever hosts have put beside it. */
+  readonly deletedQueues: readonly string[];
   readonly historyTable: string;
   readonly instancesTable: string;
   readonly partitionsTable: string;
@@ -42,6 +44,11 @@ export function hubNames(taskHub: string, partitionCount: number, trackingPrefix
     workItemQueue: `${lower}-workitems`,
     historyTable: `${trackingPrefix}History`,
     instancesTable: `${trackingPrefix}Instances`,
+    deletedQueues: [
+      ...Array.from({ length: maxPartitions }, (_, index) => controlQueueName(lower, index)),
+      `${lower}-workitems`,
+      `${lower}-wake`,
+    ],
     partitionsTable: `${taskHub}Partitions`,
     largeMessagesContainer: `${lower}-largemessages`,
     leaseContainers: [`${lower}-leases`, `${lower}-applease`],

@@ -1,7 +1,9 @@
 import { DurableError, isDurableError } from "../../core/errors.ts";
 import { createEventLog } from "../../core/event-log.ts";
 import type { Clock, LogSink } from "../../core/ports.ts";
+import type { WorkerPresence } from "../../engine/backend.ts";
 import type { HubNames } from "./hub-names.ts";
+import { fromLeaseRow } from "./partitions/partition-lease.ts";
 import { readAllRows } from "./storage/row-reader.ts";
 import type { StorageClient } from "./storage/storage-client.ts";
 import type { StorageRequestOf } from "./storage/storage-request.ts";
@@ -115,6 +117,29 @@ export class HubResources {
     );
   }
 
+  /**
+   * Who holds a partition at the moment; `undefined` when the hub does not exist. Creates nothing.
+   *
+   * @throws DurableError what storage throws
+   */
+  async readWorkers(): Promise<readonly WorkerPresence[] | undefined> {
+    const { partitionsTable, instancesTable } = this.#names;
+    const rows = await readAllRows(this.#storage, { table: partitionsTable });
+    if (rows === undefined) {
+      // A hub whose workers keep their leases elsewhere.
+      const probe = { kind: "table.query", table: instancesTable, pageSize: 1, select: ["PartitionKey"] } as const;
+      return (await this.#storage.perform(probe)).outcome === "done" ? [] : undefined;
+    }
+    const workers = new Map<string, Date | undefined>();
+    for (const { owner, expiresAt } of rows.map(fromLeaseRow)) {
+      if (owner === undefined || (expiresAt !== undefined && expiresAt.getTime() <= this.#options.clock.now()))
+        continue;
+      const known = workers.get(owner);
+      workers.set(owner, known !== undefined && expiresAt !== undefined && known > expiresAt ? known : expiresAt);
+    }
+    return [...workers].map(([workerId, until]) => ({ workerId, until }));
+  }
+
   async delete(): Promise<void> {
     const names = this.#names;
     this.#created = undefined;
@@ -122,7 +147,7 @@ export class HubResources {
       ...[names.historyTable, names.instancesTable, names.partitionsTable].map((table) =>
         this.#remove({ kind: "table.delete", table }),
       ),
-      ...[...names.controlQueues, names.workItemQueue].map((queue) => this.#remove({ kind: "queue.delete", queue })),
+      ...names.deletedQueues.map((queue) => this.#remove({ kind: "queue.delete", queue })),
       ...[names.largeMessagesContainer, ...names.leaseContainers].map((container) =>
         this.#remove({ kind: "blob.deleteContainer", container }),
       ),

@@ -1,6 +1,6 @@
-import type { InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
+import type { OrchestrationState } from "../../core/orchestration-state.ts";
 import { isTerminalStatus } from "../../core/orchestration-status.ts";
-import type { InstanceChange, NewInstance } from "../../engine/backend.ts";
+import type { FetchOptions, InstanceChange, NewInstance } from "../../engine/backend.ts";
 import { parentInstanceIdOf } from "../../engine/instance-change.ts";
 import { nextInstanceWrite } from "../../engine/next-instance-write.ts";
 
@@ -56,12 +56,11 @@ export function applyInstanceChange(
   };
 }
 
-export function matchesQuery(state: OrchestrationState, query: InstanceQuery): boolean {
-  const { runtimeStatus, createdTimeFrom, createdTimeTo, instanceIdPrefix, includeEntities } = query;
-  if (runtimeStatus !== undefined && runtimeStatus.length > 0 && !runtimeStatus.includes(state.runtimeStatus))
-    return false;
-  if (createdTimeFrom !== undefined && state.createdTime < createdTimeFrom) return false;
-  if (createdTimeTo !== undefined && state.createdTime > createdTimeTo) return false;
-  if (instanceIdPrefix !== undefined && !state.instanceId.startsWith(instanceIdPrefix)) return false;
-  return includeEntities === true || instanceIdPrefix !== undefined || !state.instanceId.startsWith("@");
+/** What a reader is shown who does not ask for all. */
+export function showState(
+  state: OrchestrationState,
+  { fetchInput = true, fetchOutput = true }: FetchOptions,
+): OrchestrationState {
+  if (fetchInput && fetchOutput) return state;
+  return { ...state, input: fetchInput ? state.input : undefined, output: fetchOutput ? state.output : undefined };
 }

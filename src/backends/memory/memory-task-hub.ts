@@ -1,6 +1,13 @@
 import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
-import type { InstancePage, InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
+import { matchesConditions } from "../../core/instance-conditions.ts";
+import type {
+  InstanceConditions,
+  InstancePage,
+  InstanceQuery,
+  OrchestrationState,
+} from "../../core/orchestration-state.ts";
+import { isTerminalStatus } from "../../core/orchestration-status.ts";
 import type { Clock } from "../../core/ports.ts";
 import { emptyQuarantine, type Quarantine } from "../../core/quarantine.ts";
 import type { OutgoingMessage, TaskMessage } from "../../core/task-message.ts";
@@ -9,16 +16,20 @@ import type {
   Backend,
   CheckpointReceipt,
   DeliveredMessage,
+  FetchOptions,
   HistoryAppend,
   HistoryEdit,
   LoadedHistory,
   NewInstance,
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
+  PurgeConditions,
   TaskHubStore,
+  WorkerPresence,
 } from "../../engine/backend.ts";
 import { nextCreationStep } from "../../engine/creation-race.ts";
-import { applyInstanceChange, createPendingState, matchesQuery } from "./instance-state.ts";
+import { defaultPageSize, formatPageToken, PageBudget, parsePageToken } from "../../engine/instance-page.ts";
+import { applyInstanceChange, createPendingState, showState } from "./instance-state.ts";
 import { type Hold, MessageQueue } from "./message-queue.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
@@ -83,6 +94,10 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   readonly #instances = new Map<string, OrchestrationState>();
   readonly #histories = new Map<string, StoredHistory>();
   #versions = 0;
+  /** Executions that were purged while their start was held. */
+  readonly #purgedStarts = new Set<string>();
+  /** Workers that have started and not stopped. */
+  #starts = 0;
 
   constructor(options: MemoryTaskHubOptions) {
     this.#clock = options.clock;
@@ -94,7 +109,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   #createQueues(): void {
     const renewIntervalMs = this.#lockMs / 3;
     const open = (name: string) => new MessageQueue(name, this.#clock, this.#lockMs);
-    const isWanted = (message: TaskMessage) => !this.#isRepeatedStart(message); // B5
+    const isWanted = (message: TaskMessage) => !this.#isRepeatedStart(message) && !this.#wasPurged(message); // B5
     this.#control = new WaitingQueue(this.#clock, open("control"), (queue) => {
       const hold = queue.take(isWanted);
       return hold && new MemoryOrchestrationWorkItem(hold, renewIntervalMs);
@@ -105,9 +120,12 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     });
   }
 
-  async start(): Promise<void> {}
+  async start(): Promise<void> {
+    this.#starts++;
+  }
 
   async stop(): Promise<void> {
+    this.#starts = Math.max(0, this.#starts - 1);
     this.#control.rest();
     this.#workItems.rest();
   }
@@ -115,10 +133,12 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async createTaskHub(): Promise<void> {}
 
   async deleteTaskHub(): Promise<void> {
-    await this.stop();
+    this.#control.rest();
+    this.#workItems.rest();
     this.#createQueues();
     this.#instances.clear();
     this.#histories.clear();
+    this.#purgedStarts.clear();
   }
 
   /** Ends all locks as if their time had passed; for tests. */
@@ -161,7 +181,8 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     const workItem = asOrchestration(checkpoint.workItem);
     const { instanceId } = workItem;
     if (workItem.isSettled) throw lockLost(instanceId); // B4
-    if (history !== undefined && !this.#isAt(instanceId, history.expectedHistoryVersion)) {
+    const isPurged = history !== undefined && this.#purgedStarts.has(history.executionId);
+    if (isPurged || (history !== undefined && !this.#isAt(instanceId, history.expectedHistoryVersion))) {
       await this.abandonOrchestrationWorkItem(workItem);
       throw new DurableError("WorkItemLockLost", `the history of '${instanceId}' has moved on`);
     }
@@ -220,28 +241,37 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     this.#deliver(outgoing);
   }
 
-  async getInstance(
-    instanceId: string,
-    options: { readonly fetchInput?: boolean } = {},
-  ): Promise<OrchestrationState | undefined> {
+  async getInstance(instanceId: string, options: FetchOptions = {}): Promise<OrchestrationState | undefined> {
     const state = this.#instances.get(instanceId);
-    return state !== undefined && options.fetchInput === false ? { ...state, input: undefined } : state;
+    return state && showState(state, options);
+  }
+
+  async readWorkers(): Promise<readonly WorkerPresence[] | undefined> {
+    return this.#starts === 0 ? [] : [{ workerId: "this process", until: undefined }];
   }
 
   async queryInstances(query: InstanceQuery): Promise<InstancePage> {
-    const { continuationToken, pageSize = 100, fetchInput } = query;
-    const ids = [...this.#instances.keys()].sort();
-    const last = continuationToken && Buffer.from(continuationToken, "base64url").toString("utf8");
-    const rest = ids.filter((id) => last === undefined || id > last);
-    const found = rest.map((id) => this.#instances.get(id)!).filter((state) => matchesQuery(state, query));
-    const instances = found
-      .slice(0, pageSize)
-      .map((state) => (fetchInput === false ? { ...state, input: undefined } : state));
-    return {
-      instances,
-      continuationToken:
-        found.length > pageSize ? Buffer.from(instances.at(-1)!.instanceId).toString("base64url") : undefined,
-    };
+    const { continuationToken, pageSize = defaultPageSize } = query;
+    const { after } = parsePageToken(this.taskHub, continuationToken);
+    const budget = new PageBudget(query.maxPageBytes);
+    const instances: OrchestrationState[] = [];
+    for (const id of [...this.#instances.keys()].sort()) {
+      const state = this.#instances.get(id)!;
+      if ((after !== undefined && id <= after) || !matchesConditions(state, query)) continue;
+      const shown = showState(state, query);
+      if (instances.length === pageSize || !budget.take(shown)) {
+        const { instanceId } = instances.at(-1)!;
+        return { instances, continuationToken: formatPageToken(this.taskHub, { after: instanceId }) };
+      }
+      instances.push(shown);
+    }
+    return { instances, continuationToken: undefined };
+  }
+
+  async countInstances(conditions: InstanceConditions): Promise<number> {
+    let count = 0;
+    for (const state of this.#instances.values()) if (matchesConditions(state, conditions)) count++;
+    return count;
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
@@ -253,10 +283,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     if (state?.executionId !== executionId || state.runtimeStatus !== "Pending") return;
     const ended = { runtimeStatus: "Terminated", output: reason, completedTime: at, lastUpdatedTime: at } as const;
     this.#instances.set(instanceId, { ...state, ...ended });
-    this.#control.messages.deleteWhere(
-      instanceId,
-      ({ event, target }) => event.type === "ExecutionStarted" && target.executionId === executionId,
-    );
+    this.#dropStart(instanceId, executionId);
   }
 
   async editHistory(
@@ -285,9 +312,26 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     this.#instances.set(ended.instanceId, { ...state, ...pending, lastUpdatedTime: new Date(this.#clock.now()) });
   }
 
-  async purgeInstance(instanceId: string): Promise<boolean> {
-    this.#histories.delete(instanceId);
-    return this.#instances.delete(instanceId);
+  async purgeInstance(instanceId: string, { onlyEnded = false }: PurgeConditions = {}): Promise<boolean> {
+    const state = this.#instances.get(instanceId);
+    if (onlyEnded && state !== undefined && !isTerminalStatus(state.runtimeStatus)) return false;
+    const { executionId } = state ?? {};
+    const isUnbegun = executionId !== undefined && this.#histories.get(instanceId)?.executionId !== executionId;
+    if (isUnbegun && !this.#dropStart(instanceId, executionId)) this.#purgedStarts.add(executionId);
+    const hadHistory = this.#histories.delete(instanceId);
+    return this.#instances.delete(instanceId) || hadHistory;
+  }
+
+  /** `false` when its start is held, or done with. */
+  #dropStart(instanceId: string, executionId: string): boolean {
+    return this.#control.messages.deleteWhere(
+      instanceId,
+      ({ event, target }) => event.type === "ExecutionStarted" && target.executionId === executionId,
+    );
+  }
+
+  #wasPurged({ event, target }: TaskMessage): boolean {
+    return event.type === "ExecutionStarted" && this.#purgedStarts.delete(target.executionId ?? "");
   }
 
   /** A top-level start that was delivered again after its execution has been followed by another. */

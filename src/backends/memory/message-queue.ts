@@ -104,14 +104,16 @@ export class MessageQueue {
   }
 
   /** Deletes what is not held. */
-  deleteWhere(key: string, condition: (message: TaskMessage) => boolean): void {
-    const ready = this.#ready.get(key)?.filter(({ message }) => !condition(message));
+  deleteWhere(key: string, condition: (message: TaskMessage) => boolean): boolean {
+    const before = this.#ready.get(key);
+    const ready = before?.filter(({ message }) => !condition(message));
     if (ready !== undefined && ready.length > 0) this.#ready.set(key, ready);
     else {
       this.#ready.delete(key);
       this.#takeable.delete(key);
     }
-    this.#delayed.deleteWhere((stored) => stored.key === key && condition(stored.message));
+    const wereDelayed = this.#delayed.deleteWhere((stored) => stored.key === key && condition(stored.message));
+    return wereDelayed || before?.length !== ready?.length;
   }
 
   /** Ends every hold as if its time had passed. */
@@ -195,10 +197,12 @@ class DelayedMessages {
     return first.stored;
   }
 
-  deleteWhere(condition: (stored: StoredMessage) => boolean): void {
+  deleteWhere(condition: (stored: StoredMessage) => boolean): boolean {
     const kept = this.#heap.filter(({ stored }) => !condition(stored));
+    if (kept.length === this.#heap.length) return false;
     // A sorted array is a heap.
-    if (kept.length < this.#heap.length) this.#heap = kept.sort((a, b) => (isEarlier(a, b) ? -1 : 1));
+    this.#heap = kept.sort((a, b) => (isEarlier(a, b) ? -1 : 1));
+    return true;
   }
 
   #sink(start: number): void {

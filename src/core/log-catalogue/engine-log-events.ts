@@ -257,6 +257,20 @@ export const engineLogEvents = {
     meaning: "The status of an instance could not be written, so that queries show an older one until it is.",
     action: "storage",
   },
+  RetentionSwept: {
+    area: "Durable",
+    level: "info",
+    fields: ["count"],
+    meaning: "Instances that had finished longer ago than the hub keeps them were purged.",
+    action: "nothing",
+  },
+  RetentionSweepFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning: "Instances that finished long ago could not be purged; the next look tries again.",
+    action: "storage",
+  },
   BackendStopFailed: {
     area: "Durable",
     level: "warn",

@@ -3,15 +3,10 @@ import type { EntityRef } from "../../core/entity-id.ts";
 import type { OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
 import type { HttpManagementPayload } from "../../management/management-links.ts";
 import type { DurableClient } from "../durable-client.ts";
-import type {
-  GetStatusOptions,
-  OrchestrationFilter,
-  PurgeHistoryResult,
-  StartNewOptions,
-  WaitForCompletionOptions,
-} from "../durable-client-options.ts";
+import type { GetStatusOptions, StartNewOptions, WaitForCompletionOptions } from "../durable-client-options.ts";
 import type { EntityStateResponse } from "../durable-entity-client.ts";
 import type { DurableOrchestrationStatus } from "../durable-orchestration-status.ts";
+import type { OrchestrationFilter, PurgeHistoryResult } from "../instance-filters.ts";
 import type { TaskHubOptions } from "./call-options.ts";
 
 /** A request as functions with a function.json have it. */

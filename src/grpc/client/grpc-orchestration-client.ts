@@ -1,6 +1,5 @@
 import { assertEventName, assertStartTime } from "../../core/client-checks.ts";
 import type { EntityClient } from "../../core/entity-client.ts";
-import { isEntityInstanceId } from "../../core/entity-id.ts";
 import { DurableError, isDurableError } from "../../core/errors.ts";
 import { assertDefinitionName } from "../../core/function-names.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
@@ -8,12 +7,16 @@ import { assertInstanceId, assertKnownInstanceId, assertReadableInstanceId, crea
 import type {
   GetInstanceOptions,
   OrchestrationClient,
+  PurgeInstanceOptions,
+  PurgeManyOptions,
   PurgeQuery,
+  PurgeSummary,
   StartInstanceOptions,
   TerminateOptions,
   WaitForInstanceOptions,
 } from "../../core/orchestration-client.ts";
 import type {
+  InstanceConditions,
   InstanceIdPage,
   InstanceIdQuery,
   InstancePage,
@@ -35,8 +38,10 @@ import { PayloadChannel } from "../payloads/payload-channel.ts";
 import type { GetInstanceResponse } from "../proto/orchestrator_service_pb.ts";
 import type { RequestInit, ResponseOf, UnaryMethodName } from "../service/service-definition.ts";
 import { GrpcEntityClient } from "./grpc-entity-client.ts";
+import { InstancePurges } from "./instance-purges.ts";
+import { InstanceQueries } from "./instance-queries.ts";
 import { waitOverCalls } from "./instance-wait.ts";
-import { nextTokenOf, pageSizeOf } from "./page-tokens.ts";
+import type { UnaryCall } from "./unary-call.ts";
 
 export interface GrpcOrchestrationClientOptions {
   readonly channel: TaskHubChannel;
@@ -63,11 +68,21 @@ export class GrpcOrchestrationClient implements OrchestrationClient {
   #lastAnswered: number | undefined;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #queries: InstanceQueries;
+  readonly #purges: InstancePurges;
 
   constructor({ channel, clock, random, payloads }: GrpcOrchestrationClientOptions) {
     this.#channel = payloads === undefined ? channel : new PayloadChannel(channel, payloads);
     this.#clock = clock;
     this.#random = random;
+    const call: UnaryCall = (method, request, what) => this.#call(method, request, what);
+    this.#queries = new InstanceQueries(call);
+    this.#purges = new InstancePurges({
+      call,
+      clock,
+      getInstance: (id) => this.getInstance(id, { fetchInput: false }),
+      queryInstances: (query) => this.#queries.query(query),
+    });
     this.entities = new GrpcEntityClient({
       channel: this.#channel,
       clock,
@@ -176,43 +191,16 @@ export class GrpcOrchestrationClient implements OrchestrationClient {
     return history;
   }
 
-  async queryInstances(query: InstanceQuery): Promise<InstancePage> {
-    const { runtimeStatus = [], createdTimeFrom, createdTimeTo, continuationToken, fetchInput = true } = query;
-    const request = {
-      query: {
-        runtimeStatus: runtimeStatus.map(toWireStatus),
-        createdTimeFrom: createdTimeFrom && toTimestamp(createdTimeFrom),
-        createdTimeTo: createdTimeTo && toTimestamp(createdTimeTo),
-        maxInstanceCount: pageSizeOf(query),
-        continuationToken,
-        instanceIdPrefix: query.instanceIdPrefix,
-        fetchInputsAndOutputs: fetchInput,
-      },
-    };
-    const page = await this.#call("queryInstances", request, "the query of instances");
-    const instances = page.orchestrationState
-      .map((state) => only(fromWireState(state), { fetchInput }))
-      .filter((state) => query.includeEntities === true || !isEntityInstanceId(state.instanceId));
-    return { instances, continuationToken: nextTokenOf(page.continuationToken, continuationToken) };
+  queryInstances(query: InstanceQuery): Promise<InstancePage> {
+    return this.#queries.query(query);
   }
 
-  async listInstanceIds(query: InstanceIdQuery): Promise<InstanceIdPage> {
-    const { runtimeStatus: asked = [], completedTimeFrom, completedTimeTo, continuationToken } = query;
-    const pageSize = pageSizeOf(query);
-    const runtimeStatus = asked.filter(isTerminalStatus);
-    if (asked.length > 0 && runtimeStatus.length === 0) return { instanceIds: [], continuationToken: undefined };
-    const request = {
-      runtimeStatus: runtimeStatus.map(toWireStatus),
-      completedTimeFrom: completedTimeFrom && toTimestamp(completedTimeFrom),
-      completedTimeTo: completedTimeTo && toTimestamp(completedTimeTo),
-      pageSize,
-      lastInstanceKey: continuationToken,
-    };
-    const page = await this.#call("listInstanceIds", request, "the list of instance ids");
-    return {
-      instanceIds: page.instanceIds,
-      continuationToken: nextTokenOf(page.lastInstanceKey, continuationToken),
-    };
+  countInstances(conditions: InstanceConditions): Promise<number> {
+    return this.#queries.count(conditions);
+  }
+
+  listInstanceIds(query: InstanceIdQuery): Promise<InstanceIdPage> {
+    return this.#queries.listIds(query);
   }
 
   async raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void> {
@@ -270,39 +258,25 @@ export class GrpcOrchestrationClient implements OrchestrationClient {
     return this.#create({ name, version, input, tags, instanceId: startId });
   }
 
-  async purge(instanceId: string, options: { readonly recursive?: boolean } = {}): Promise<number> {
-    assertKnownInstanceId(instanceId);
-    const { recursive = false } = options;
-    const request = { request: { case: "instanceId", value: instanceId }, recursive, isOrchestration: true } as const;
-    try {
-      return (await this.#call("purgeInstances", request, `the purge of '${instanceId}'`)).deletedInstanceCount;
-    } catch (error) {
-      if (isDurableError(error, "InstanceNotFound")) return 0;
-      throw error;
-    }
+  purge(instanceId: string, options: PurgeInstanceOptions = {}): Promise<number> {
+    return this.#purges.one(instanceId, options);
   }
 
   async purgeBy(query: PurgeQuery): Promise<number> {
-    const { createdTimeFrom, createdTimeTo, runtimeStatus: asked = [], recursive = false } = query;
-    const runtimeStatus = asked.length === 0 ? terminalStatuses : asked.filter(isTerminalStatus);
-    if (runtimeStatus.length === 0) return 0;
-    const filter = {
-      createdTimeFrom: createdTimeFrom && toTimestamp(createdTimeFrom),
-      createdTimeTo: createdTimeTo && toTimestamp(createdTimeTo),
-      runtimeStatus: runtimeStatus.map(toWireStatus),
-    };
-    const request = { request: { case: "purgeInstanceFilter", value: filter }, recursive } as const;
-    let purged = 0;
-    for (;;) {
-      const { deletedInstanceCount, isComplete } = await this.#call(
-        "purgeInstances",
-        request,
-        "the purge of instances",
-      );
-      purged += deletedInstanceCount;
-      // A server that was not done and has deleted nothing would never be.
-      if (isComplete !== false || deletedInstanceCount === 0) return purged;
+    return (await this.purgeMany(query)).deletedCount;
+  }
+
+  purgeMany(query: PurgeQuery, options: PurgeManyOptions = {}): Promise<PurgeSummary> {
+    return this.#purges.many(query, options);
+  }
+
+  /** A server that has the hub open works on it, which the protocol cannot ask for: it is always to be forced. */
+  async deleteTaskHub({ force = false }: { readonly force?: boolean | undefined } = {}): Promise<void> {
+    if (!force) {
+      const message = `the server at ${this.#channel.target} works on the task hub: force its deletion to delete it all the same`;
+      throw new DurableError("TaskHubInUse", message);
     }
+    await this.#call("deleteTaskHub", {}, "the deletion of the task hub");
   }
 
   /** @param what is asked, for messages */
@@ -325,11 +299,13 @@ function readState(
   return exists && orchestrationState !== undefined ? only(fromWireState(orchestrationState), options) : undefined;
 }
 
-function only(state: OrchestrationState, { fetchInput = true, fetchFailure = false }: GetInstanceOptions) {
+function only(state: OrchestrationState, options: GetInstanceOptions): OrchestrationState {
+  const { fetchInput = true, fetchOutput = true, fetchFailure = false } = options;
   const { failureDetails, ...others } = state;
   return {
     ...others,
     input: fetchInput ? others.input : undefined,
+    output: fetchOutput ? others.output : undefined,
     ...(fetchFailure && failureDetails !== undefined && { failureDetails }),
   };
 }

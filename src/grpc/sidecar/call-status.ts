@@ -15,6 +15,8 @@ const codes: Readonly<Record<DurableErrorCode, status>> = {
   InstanceNotFound: status.NOT_FOUND,
   InstanceNotActive: status.FAILED_PRECONDITION,
   InstanceAlreadyExists: status.ALREADY_EXISTS,
+  TaskHubInUse: status.FAILED_PRECONDITION,
+  TaskHubNotFound: status.NOT_FOUND,
   TaskTimeout: status.DEADLINE_EXCEEDED,
   Aborted: status.CANCELLED,
   NotSupported: status.UNIMPLEMENTED,

@@ -77,6 +77,10 @@ export class GatedBackend implements Backend {
     return this.#backend.abandonActivityWorkItem(workItem);
   }
 
+  isKeeper(): boolean {
+    return this.#backend.isKeeper?.() ?? true;
+  }
+
   async #fetch<T>(
     kinds: readonly WorkKind[],
     signal: AbortSignal,

@@ -30,6 +30,8 @@ type InstanceMethods =
 
 const defaultPageSize = 100;
 const maxPageSize = 1_000;
+/** Clients take answers of 4 MiB unless they were told otherwise. */
+const maxPageBytes = 3 * 1024 * 1024;
 
 /** Starts, looks at and manages orchestration instances. */
 export function instanceCalls(
@@ -87,7 +89,7 @@ export function instanceCalls(
       });
       return { instanceIds: [...page.instanceIds], lastInstanceKey: page.continuationToken };
     },
-    purgeInstances: (request, scope) => purgeInstances(request, { client, clock, scope }),
+    purgeInstances: (request, scope) => purgeInstances(request, { client, scope }),
     async skipGracefulOrchestrationTerminations() {
       const message = "instances of this task hub end through their history only; use TerminateInstance";
       throw new DurableError("NotSupported", message);
@@ -99,7 +101,8 @@ async function read(
   client: OrchestrationClient,
   { instanceId, getInputsAndOutputs: fetchPayloads }: RequestOf<"getInstance">,
 ): Promise<ResponseInit<"getInstance">> {
-  const state = await client.getInstance(instanceId, { fetchInput: fetchPayloads, fetchFailure: fetchPayloads });
+  const fetched = { fetchInput: fetchPayloads, fetchOutput: fetchPayloads, fetchFailure: fetchPayloads };
+  const state = await client.getInstance(instanceId, fetched);
   return state === undefined
     ? { exists: false }
     : { exists: true, orchestrationState: toWireState(state, { fetchPayloads }) };
@@ -131,6 +134,8 @@ async function queryInstances(
     pageSize: readPageSize(query?.maxInstanceCount ?? 0),
     continuationToken: query?.continuationToken || undefined,
     fetchInput: fetchPayloads,
+    fetchOutput: fetchPayloads,
+    maxPageBytes,
   });
   return {
     orchestrationState: instances.map((state) => toWireState(state, { fetchPayloads })),

@@ -1,12 +1,11 @@
 import { isEntityInstanceId } from "../../core/entity-id.ts";
 import { DurableError } from "../../core/errors.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
-import { isTerminalStatus, orchestrationStatuses } from "../../core/orchestration-status.ts";
-import type { Clock } from "../../core/ports.ts";
 import { fromWireStatus } from "../codec/statuses.ts";
 import { fromTimestamp } from "../codec/times.ts";
 import type { PurgeInstanceFilter } from "../proto/orchestrator_service_pb.ts";
 import type { RequestOf, ResponseInit } from "../service/service-definition.ts";
+import { unless } from "./error-rules.ts";
 import type { CallScope } from "./unary-calls.ts";
 
 /** Most ids that one call may name. */
@@ -14,14 +13,13 @@ const maxBatchSize = 500;
 
 interface PurgeScope {
   readonly client: OrchestrationClient;
-  readonly clock: Clock;
   readonly scope: CallScope;
 }
 
 /** Deletes what has ended, and entities by their ids whatever they do. What is not there, or runs, counts as 0. */
 export async function purgeInstances(
   { request, recursive }: RequestOf<"purgeInstances">,
-  { client, clock, scope }: PurgeScope,
+  { client, scope }: PurgeScope,
 ): Promise<ResponseInit<"purgeInstances">> {
   switch (request.case) {
     case "instanceId":
@@ -39,7 +37,7 @@ export async function purgeInstances(
       return { deletedInstanceCount, isComplete: true };
     }
     case "purgeInstanceFilter":
-      return await purgeBy(request.value, recursive, { client, clock, scope });
+      return await purgeBy(request.value, recursive, { client, scope });
     default:
       throw new DurableError("InvalidOption", "the request says neither an instance, nor a batch, nor a filter");
   }
@@ -47,36 +45,22 @@ export async function purgeInstances(
 
 async function purgeOne(instanceId: string, recursive: boolean, client: OrchestrationClient): Promise<number> {
   if (isEntityInstanceId(instanceId)) return await client.entities.purge(instanceId);
-  const state = await client.getInstance(instanceId, { fetchInput: false });
-  if (state === undefined || !isTerminalStatus(state.runtimeStatus)) return 0;
-  return await client.purge(instanceId, { recursive });
+  return await unless(["InstanceNotActive"], client.purge(instanceId, { recursive }), 0);
 }
 
 async function purgeBy(
-  filter: PurgeInstanceFilter,
+  { runtimeStatus, createdTimeFrom, createdTimeTo, timeout }: PurgeInstanceFilter,
   recursive: boolean,
-  { client, clock, scope }: PurgeScope,
+  { client, scope }: PurgeScope,
 ): Promise<ResponseInit<"purgeInstances">> {
-  const asked = filter.runtimeStatus.length === 0 ? orchestrationStatuses : filter.runtimeStatus.map(fromWireStatus);
   const query = {
-    runtimeStatus: asked.filter(isTerminalStatus),
-    createdTimeFrom: fromTimestamp(filter.createdTimeFrom),
-    createdTimeTo: fromTimestamp(filter.createdTimeTo),
+    runtimeStatus: runtimeStatus.map(fromWireStatus),
+    createdTimeFrom: fromTimestamp(createdTimeFrom),
+    createdTimeTo: fromTimestamp(createdTimeTo),
+    recursive,
   };
-  if (query.runtimeStatus.length === 0) return { deletedInstanceCount: 0, isComplete: true };
-  const { timeout } = filter;
   const limitMs = timeout === undefined ? 0 : Number(timeout.seconds) * 1000 + timeout.nanos / 1e6;
-  if (limitMs <= 0) return { deletedInstanceCount: await client.purgeBy({ ...query, recursive }), isComplete: true };
-  const deadline = clock.now() + limitMs;
-  let deletedInstanceCount = 0;
-  let continuationToken: string | undefined;
-  do {
-    const page = await client.queryInstances({ ...query, continuationToken, fetchInput: false });
-    for (const { instanceId } of page.instances) {
-      if (clock.now() >= deadline || scope.signal.aborted) return { deletedInstanceCount, isComplete: false };
-      deletedInstanceCount += await client.purge(instanceId, { recursive });
-    }
-    continuationToken = page.continuationToken;
-  } while (continuationToken !== undefined);
-  return { deletedInstanceCount, isComplete: true };
+  const timeoutMs = limitMs > 0 ? limitMs : undefined;
+  const { deletedCount, isComplete } = await client.purgeMany(query, { timeoutMs, signal: scope.signal });
+  return { deletedInstanceCount: deletedCount, isComplete };
 }

@@ -3,6 +3,7 @@ import type { EntityCalls } from "../../core/entity-calls.ts";
 import { createEventLog } from "../../core/event-log.ts";
 import type { OrchestrationClient } from "../../core/orchestration-client.ts";
 import type { Clock, LogSink, Random } from "../../core/ports.ts";
+import type { RetentionPolicy } from "../../core/retention.ts";
 import type { Backend, TaskHubStore } from "../../engine/backend.ts";
 import { TaskHubWorker } from "../../engine/task-hub-worker.ts";
 import { CallGuard } from "./call-guard.ts";
@@ -46,6 +47,8 @@ export interface SidecarServerOptions {
   readonly maxConcurrentOrchestrations?: number | undefined;
   /** Activities that are fetched at the same time, whatever workers take. @defaultValue 1,000 */
   readonly maxConcurrentActivities?: number | undefined;
+  /** @defaultValue finished instances are kept */
+  readonly retention?: RetentionPolicy | undefined;
 }
 
 /**
@@ -87,6 +90,7 @@ export class SidecarServer {
       maxConcurrentOrchestrations: options.maxConcurrentOrchestrations ?? 1_000,
       maxConcurrentActivities: options.maxConcurrentActivities ?? 1_000,
       stopGraceMs: stopGraceOf(options),
+      retention: options.retention && { policy: options.retention, random: options.random },
     });
     const service = createSidecarService({
       calls: {

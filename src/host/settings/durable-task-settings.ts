@@ -1,4 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
+import { type RetentionPolicy, resolveRetention } from "../../core/retention.ts";
 import { isTaskHubName, isTrackingPrefix, taskHubNameRule, trackingPrefixRule } from "../../core/task-hub-name.ts";
 import { type VersioningOptions, versionFailureStrategies, versionMatchStrategies } from "../../core/versioning.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
@@ -41,6 +42,8 @@ export interface DurableTaskSettings {
   readonly versioning: VersioningOptions | undefined;
   /** Wait between two polls of a durable HTTP call when the other side does not say. */
   readonly httpPollIntervalMs: number;
+  /** `retention`, which the official extension does not know: `{ "olderThan": "30.00:00:00", "statuses": ["Completed"] }`. */
+  readonly retention: RetentionPolicy | undefined;
 }
 
 const defaultConnectionName = "AzureWebJobsStorage";
@@ -105,6 +108,7 @@ export function resolveDurableTaskSettings(
     storeInputsInOrchestrationHistory: section.boolean("storeInputsInOrchestrationHistory"),
     versioning: resolveVersioning(section),
     httpPollIntervalMs: section.integer("httpSettings.defaultAsyncRequestSleepTimeMilliseconds"),
+    retention: readRetention(section),
   };
 }
 
@@ -181,6 +185,27 @@ function resolveAppLease(
     appLeaseRenewIntervalMs,
     appLeaseAcquireIntervalMs: section.timeSpan("appLeaseOptions.acquireInterval"),
   };
+}
+
+function readRetention(section: DurableTaskSection): RetentionPolicy | undefined {
+  const written = section.value("retention");
+  if (written === undefined) return undefined;
+  return resolveRetention(
+    isObject(written) ? withKnownNames(written, retentionNames) : written,
+    section.path("retention"),
+  );
+}
+
+const retentionNames = ["olderThan", "statuses", "interval"];
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Names of settings ignore case. */
+function withKnownNames(values: JsonObject, names: readonly string[]): JsonObject {
+  const rename = (written: string) => names.find((name) => name.toLowerCase() === written.toLowerCase()) ?? written;
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [rename(name), value]));
 }
 
 /** Without a version there is nothing to match with, so strategies alone mean nothing, as with the extension. */

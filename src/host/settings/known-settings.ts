@@ -46,6 +46,12 @@ export const knownSettings: readonly KnownSetting[] = [
     meaning: "Keep inputs of activities and sub-orchestrations in the history too.",
   },
   {
+    name: "retention",
+    rule: { type: "any", fallback: "finished instances are kept" },
+    meaning:
+      'Deletes finished instances when they get old: `{ "olderThan": "30.00:00:00", "statuses": ["Completed"] }`. The official extension does not know it.',
+  },
+  {
     name: "defaultVersion",
     rule: { type: "text", fallback: "none" },
     meaning: "Version of new instances, of apps that do not say it themselves.",

@@ -10,6 +10,7 @@ import { describeLocks } from "./locks.ts";
 import { describeMessages } from "./messages.ts";
 import { describeOrchestrations } from "./orchestrations.ts";
 import { describePayloads } from "./payloads.ts";
+import { describePurges } from "./purges.ts";
 import { describeQueries } from "./queries.ts";
 import { describeRewind } from "./rewind.ts";
 
@@ -44,6 +45,7 @@ export function describeBackend(name: string, open: OpenBackend): void {
     describeInstances(it);
     describeInstanceRows(it);
     describeQueries(it);
+    describePurges(it);
     describePayloads(it);
     describeRewind(it);
     describeEntities(it);

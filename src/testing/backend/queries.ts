@@ -17,6 +17,14 @@ async function populate(hub: HubUnderTest): Promise<void> {
   await hub.store.createInstance({ event: hub.invent("other").event, replaces: undefined });
 }
 
+/** An instance that ended `seconds` after the others began. */
+async function ending(hub: HubUnderTest, instanceId: string, seconds: number, output?: string): Promise<void> {
+  await hub.backend.stop();
+  const { event, executionId } = hub.invent(instanceId);
+  await hub.store.createInstance({ event, replaces: undefined });
+  await hub.store.terminatePending(instanceId, executionId, output, at(seconds));
+}
+
 export function describeQueries(it: BackendTest): void {
   describe("queries", () => {
     it("find nothing in an empty hub", async ({ hub }) => {
@@ -108,6 +116,122 @@ export function describeQueries(it: BackendTest): void {
       for (const state of whole) expect(state).toEqual(await hub.row(state));
       const bare = whole.map((state) => ({ ...state, input: undefined }));
       expect(without).toEqual(bare);
+    });
+
+    it("find instances by name, by tags, and by when they were touched or ended", async ({ hub }) => {
+      const odd = 'it\'s "a" name/with \\ % and 🌍';
+      const tags = { team: "it's", env: "prod" };
+      for (const [index, name] of ["Ship", "ship", odd, "x\ny", "n".repeat(400)].entries()) {
+        const { event } = hub.invent(`by-${index}`);
+        await hub.store.createInstance({
+          event: { ...event, name, tags: index < 2 ? tags : { team: "other" } },
+          replaces: undefined,
+        });
+      }
+      await populate(hub);
+      await ending(hub, "early", 100);
+      await ending(hub, "late", 200);
+
+      expect(await ids(hub, { name: "Ship" })).toEqual(["by-0"]);
+      expect(await ids(hub, { name: odd })).toEqual(["by-2"]);
+      expect(await ids(hub, { name: "x\ny" })).toEqual(["by-3"]);
+      expect(await ids(hub, { name: "n".repeat(400), pageSize: 1 })).toEqual(["by-4"]);
+      expect(await ids(hub, { name: "Shi" })).toEqual([]);
+      expect(await ids(hub, { tags: { team: "it's" } })).toEqual(["by-0", "by-1"]);
+      expect(await ids(hub, { tags, name: "ship", pageSize: 1 })).toEqual(["by-1"]);
+      expect(await ids(hub, { tags: { constructor: "x" } })).toEqual([]);
+      expect(await ids(hub, { completedTimeFrom: at(100), completedTimeTo: at(100) })).toEqual(["early"]);
+      expect(await ids(hub, { completedTimeTo: at(1000) })).toEqual(["early", "late"]);
+      expect(await ids(hub, { lastUpdatedTimeFrom: at(101), lastUpdatedTimeTo: at(200) })).toEqual(["late"]);
+      expect(await ids(hub, { completedTimeFrom: at(201) })).toEqual([]);
+    });
+
+    it("count what they would find", async ({ hub }) => {
+      await populate(hub);
+      await hub.store.createInstance({ event: hub.invent("@counter@one").event, replaces: undefined });
+
+      expect(await hub.store.countInstances({})).toBe(8);
+      expect(await hub.store.countInstances({ includeEntities: true })).toBe(9);
+      expect(await hub.store.countInstances({ instanceIdPrefix: "order-", createdTimeFrom: at(5) })).toBe(2);
+      expect(await hub.store.countInstances({ runtimeStatus: ["Running"] })).toBe(0);
+      expect(await hub.store.countInstances({ name: "Test" })).toBe(8);
+      expect(await hub.store.countInstances({ tags: { a: "b" } })).toBe(0);
+    });
+
+    it("show outputs only where they are asked for", async ({ hub }) => {
+      const output = JSON.stringify("é".repeat(40_000));
+      await ending(hub, "done", 5, output);
+
+      expect(await hub.find({})).toMatchObject([{ input: '"in"', output }]);
+      expect(await hub.find({ fetchOutput: false })).toMatchObject([{ input: '"in"', output: undefined }]);
+      expect(await hub.find({ fetchInput: false })).toMatchObject([{ input: undefined, output }]);
+      expect(await hub.store.getInstance("done", { fetchInput: false, fetchOutput: false })).toMatchObject({
+        input: undefined,
+        output: undefined,
+        completedTime: at(5),
+      });
+    });
+
+    it("end a page before it has more bytes than asked for, but never without an instance", async ({ hub }) => {
+      const input = JSON.stringify("é".repeat(30_000));
+      const bytes = Buffer.byteLength(input);
+      for (let index = 0; index < 5; index++) {
+        const { event } = hub.invent(`big-${index}`);
+        await hub.store.createInstance({ event: { ...event, input }, replaces: undefined });
+      }
+      const sizes = async (query: InstanceQuery) => {
+        const found: number[] = [];
+        let continuationToken: string | undefined;
+        do {
+          const page = await hub.store.queryInstances({ ...query, continuationToken });
+          if (page.instances.length > 0) found.push(page.instances.length);
+          continuationToken = page.continuationToken;
+        } while (continuationToken !== undefined);
+        return found;
+      };
+
+      const most = Math.max(...(await sizes({ maxPageBytes: bytes * 2 })));
+      expect(most).toBeLessThanOrEqual(2);
+      expect(await sizes({ maxPageBytes: 1 })).toEqual([1, 1, 1, 1, 1]);
+      expect(await ids(hub, { maxPageBytes: bytes * 2 + 1 })).toHaveLength(5);
+      expect(await ids(hub, { maxPageBytes: 1, pageSize: 3 })).toHaveLength(5);
+      expect(await ids(hub, { maxPageBytes: 1, fetchInput: false })).toHaveLength(5);
+    });
+
+    it("refuse a token that no query of this hub has returned", async ({ hub }) => {
+      await populate(hub);
+      const { continuationToken: own } = await hub.store.queryInstances({ pageSize: 1 });
+      const forged = (content: unknown) => Buffer.from(JSON.stringify(content)).toString("base64url");
+      const { hub: mark } = JSON.parse(Buffer.from(own!, "base64url").toString()) as { hub: string };
+      const tokens = [
+        "x",
+        "?",
+        "bmV4dA",
+        "%00",
+        own!.slice(0, -3),
+        `${own}=`,
+        forged(null),
+        forged(7),
+        forged([]),
+        forged({}),
+        forged({ hub: mark }),
+        forged({ hub: mark, after: null }),
+        forged({ hub: mark, after: 1 }),
+        forged({ hub: mark, after: {} }),
+        forged({ hub: mark, next: [] }),
+        forged({ hub: "0123456789ab", after: "a" }),
+        forged({ hub: mark, after: "a", more: 1 }),
+        Buffer.from("a".repeat(20_000)).toString("base64url"),
+      ];
+
+      for (const continuationToken of tokens) {
+        const query = hub.store.queryInstances({ continuationToken });
+        await expect(query).rejects.toMatchObject({
+          code: "InvalidOption",
+          message: expect.stringContaining("'continuationToken'"),
+        });
+      }
+      expect((await hub.store.queryInstances({ continuationToken: own })).instances.length).toBeGreaterThan(0);
     });
   });
 }

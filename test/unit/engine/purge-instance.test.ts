@@ -55,10 +55,25 @@ async function targetsOf(hub: MemoryTaskHub, count: number) {
   return found.sort();
 }
 
+it("leaves alone what has not ended, unless it is forced", async () => {
+  const { client } = await withLocks([]);
+
+  for (const recursive of [false, true]) {
+    const refused = client.purge("t", { recursive });
+    await expect(refused).rejects.toMatchObject({
+      code: "InstanceNotActive",
+      message: "the instance 't' is Pending; terminate it before it is purged, or force the purge",
+    });
+  }
+  expect(await client.purgeBy({})).toBe(0);
+  expect(await client.getInstance("t")).toBeDefined();
+  expect(await client.purge("t", { force: true, recursive: true })).toBe(1);
+});
+
 it("gives back the locks of an instance that is purged while it runs", async () => {
   const { hub, client } = await withLocks([ask]);
 
-  expect(await client.purge("t")).toBe(1);
+  expect(await client.purge("t", { force: true })).toBe(1);
 
   const input = formatRelease({ parentInstanceId: "t", id: "lock-1" });
   expect(await targetsOf(hub, 2)).toEqual([
@@ -76,7 +91,7 @@ it("does not give back what was given back, nor for an instance that has ended",
   await ended.hub.terminatePending("t", executionId!, undefined, at(9));
 
   for (const { hub, client } of [given, ended]) {
-    expect(await client.purge("t")).toBe(1);
+    expect(await client.purge("t", { force: true })).toBe(1);
     await client.entities.signal("@probe@", {});
     expect((await targetsOf(hub, 1)).map((found) => (found as string[])[0])).toEqual(["@probe@"]);
   }
@@ -91,9 +106,9 @@ it("purges an instance whose history cannot be read, and none while storage is a
   };
 
   failWith("StorageUnavailable");
-  await expect(client.purge("t")).rejects.toMatchObject({ code: "StorageUnavailable" });
+  await expect(client.purge("t", { force: true })).rejects.toMatchObject({ code: "StorageUnavailable" });
   failWith("CorruptData");
-  expect(await client.purge("t")).toBe(1);
+  expect(await client.purge("t", { force: true })).toBe(1);
 });
 
 it("purges nothing of an unknown instance", async () => {

@@ -159,7 +159,7 @@ it("passes on what an operation on an unknown instance is told", async () => {
 });
 
 it("restarts and purges", async () => {
-  const { hub, client } = durableClient([instance()]);
+  const { hub, client } = durableClient([instance({ runtimeStatus: "Completed" })]);
   hub.purgeable = 4;
 
   expect(await client.restart("abc")).toBe("restarted");

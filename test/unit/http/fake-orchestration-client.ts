@@ -15,8 +15,16 @@ import { DurableError } from "../../../src/core/errors.ts";
 import { assertDefinitionName } from "../../../src/core/function-names.ts";
 import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import { assertInstanceId, assertReadableInstanceId } from "../../../src/core/ids.ts";
-import type { OrchestrationClient, PurgeQuery, StartInstanceOptions } from "../../../src/core/orchestration-client.ts";
 import type {
+  OrchestrationClient,
+  PurgeInstanceOptions,
+  PurgeManyOptions,
+  PurgeQuery,
+  PurgeSummary,
+  StartInstanceOptions,
+} from "../../../src/core/orchestration-client.ts";
+import type {
+  InstanceConditions,
   InstanceIdPage,
   InstanceIdQuery,
   InstancePage,
@@ -190,9 +198,27 @@ export class FakeOrchestrationClient implements OrchestrationClient {
     return options.restartWithNewInstanceId ? "restarted" : instanceId;
   }
 
-  async purge(instanceId: string): Promise<number> {
+  async countInstances(conditions: InstanceConditions): Promise<number> {
+    this.#record("countInstances", conditions);
+    return this.instances.size;
+  }
+
+  async purgeMany(query: PurgeQuery, options: PurgeManyOptions = {}): Promise<PurgeSummary> {
+    this.#record("purgeMany", query, options);
+    return { deletedCount: this.purgeable, isComplete: true, continuationToken: undefined };
+  }
+
+  async deleteTaskHub(options: { readonly force?: boolean | undefined } = {}): Promise<void> {
+    this.#record("deleteTaskHub", options);
+  }
+
+  async purge(instanceId: string, { force = false }: PurgeInstanceOptions = {}): Promise<number> {
     assertInstanceId(instanceId);
     this.#record("purge", instanceId);
+    const status = this.instances.get(instanceId)?.runtimeStatus;
+    if (status !== undefined && !isTerminalStatus(status) && !force) {
+      throw new DurableError("InstanceNotActive", `'${instanceId}' is ${status}`);
+    }
     return this.instances.delete(instanceId) ? 1 : 0;
   }
 

@@ -160,12 +160,22 @@ it("caps the page size", async () => {
 });
 
 it("purges one instance", async () => {
-  const { send } = managementApi([instance()]);
+  const { send } = managementApi([instance({ runtimeStatus: "Failed" })]);
 
   const response = await send("DELETE", "instances/abc");
 
   expect(response.status).toBe(200);
   expect(await readJson(response)).toEqual({ instancesDeleted: 1 });
+});
+
+it("purges an instance that runs only when that is forced", async () => {
+  const { send } = managementApi([instance()]);
+
+  const refused = await send("DELETE", "instances/abc");
+  const forced = await send("DELETE", "instances/abc?force=true");
+
+  expect([refused.status, forced.status]).toEqual([409, 200]);
+  expect((await readJson(refused)).Message).toContain("Running");
 });
 
 it("purges by filter up to now, and answers 404 when nothing was deleted", async () => {

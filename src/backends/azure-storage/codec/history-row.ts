@@ -184,6 +184,17 @@ export function fromSentinelRow(row: TableRow): Sentinel {
   };
 }
 
+/** Stands in place of the sentinel while a history is being purged: of the rows beside it none counts any more. */
+export function toPurgedSentinelRow(partitionKey: string): TableRow {
+  const columns = new Map<string, EdmValue>([
+    ["ExecutionId", edm.string("")],
+    ["IsCheckpointComplete", edm.boolean(true)],
+    ["EventCount", edm.int32(0)],
+    ["EventCountOf", edm.string(checkpointName("", undefined))],
+  ]);
+  return { partitionKey, rowKey: sentinelRowKey, columns };
+}
+
 /** Names a checkpoint by its time, of which the service may cut trailing zeros. */
 export function checkpointName(executionId: string, time: string | undefined): string {
   const digits = time?.replace(/Z$/, "").replace(/(\.\d*?)0+$/, "$1");

@@ -1,20 +1,17 @@
 import type { OrchestrationState } from "../../../core/orchestration-state.ts";
-import type { InstanceChange, InstanceStart } from "../../../engine/backend.ts";
+import type { FetchOptions, InstanceChange, InstanceStart } from "../../../engine/backend.ts";
 import { type EdmValue, edm, readDate, readInt, readString, type TableRow } from "../storage/table-row.ts";
 import { readStatus } from "./event-json.ts";
 import { unescapeKey } from "./key-escaping.ts";
 import { formatTags, JsonReader, readTags } from "./nested-json.ts";
 import { formatDate } from "./wire-text.ts";
 
-/** All columns but `Input`, for queries that do without it. */
-export const instanceColumnsWithoutInput: readonly string[] = [
+const plainColumns: readonly string[] = [
   "PartitionKey",
   "RowKey",
   "ExecutionId",
   "Name",
   "Version",
-  "Output",
-  "OutputBlobName",
   "CustomStatus",
   "CreatedTime",
   "LastUpdatedTime",
@@ -26,6 +23,17 @@ export const instanceColumnsWithoutInput: readonly string[] = [
   "ParentInstanceId",
   "TaskHubName",
 ];
+
+/** The columns to read of an instance, or `undefined` for all. */
+export function instanceColumns(fetch: FetchOptions): readonly string[] | undefined {
+  const { fetchInput = true, fetchOutput = true } = fetch;
+  if (fetchInput && fetchOutput) return undefined;
+  return [
+    ...plainColumns,
+    ...(fetchInput ? ["Input", "InputBlobName"] : []),
+    ...(fetchOutput ? ["Output", "OutputBlobName"] : []),
+  ];
+}
 
 type Columns = (readonly [string, EdmValue])[];
 

@@ -1,15 +1,10 @@
 import { DurableError, isDurableError, messageOf } from "../../../core/errors.ts";
 import { createEventLog, type EventLog } from "../../../core/event-log.ts";
-<<<<<<< HEAD
 import type { Clock, LogSink } from "../../../core/ports.ts";
 import { escapeKey } from "../codec/key-escaping.ts";
-import { decodeQueueText, type MessageData, parseMessageData, type QueuedMessage } from "../codec/message-data.ts";
-import type { HubNames } from "../hub-names.ts";
-=======
-import type { LogSink } from "../../../core/ports.ts";
 import { readLargeMessage } from "../codec/large-message.ts";
-import { decodeQueueText } from "../codec/message-data.ts";
->>>>>>> h/payloads
+import { decodeQueueText, type MessageData, type QueuedMessage } from "../codec/message-data.ts";
+import type { HubNames } from "../hub-names.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import type { LargePayloads } from "../tracking/large-payloads.ts";
@@ -65,22 +60,12 @@ export class MessageReader {
         await this.#inBackground(this.#discardRepeat(queue, received), queue, received); // R3
         return undefined;
       }
-<<<<<<< HEAD
       const held = await this.#open(queue, received, queued);
       const admission = admitMessage(held.message, queue, this.#options.names);
       if (admission.kind === "refuse") throw new DurableError("CorruptData", admission.reason);
       if (admission.kind === "forward") {
         await this.#inBackground(this.#forward(queue, received, admission.queue), queue, received);
         return undefined;
-=======
-      if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data);
-      const content = await readLargeMessage(payloads.read(queued.blobName), payloads.mark);
-      if (content.kind === "message") {
-        // The instance's row may refer to the blob of a start message for its input.
-        const isStart = content.data.message.event.type === "ExecutionStarted";
-        const deleteBlob = isStart ? undefined : () => payloads.deleteInBackground([queued.blobName]);
-        return new HeldMessage(storage, queue, received, content.data, deleteBlob);
->>>>>>> h/payloads
       }
       this.#attempts.forget(received.messageId);
       return held;
@@ -124,7 +109,7 @@ export class MessageReader {
     const { storage, payloads } = this.#options;
     if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data);
     const { blobName } = queued;
-    const content = parseMessageData(await payloads.get(blobName));
+    const content = await readLargeMessage(payloads.read(blobName), payloads.mark);
     const data = contentOf(blobName, content);
     // The instance's row may refer to the blob of a start message for its input.
     const isStart = data.message.event.type === "ExecutionStarted";

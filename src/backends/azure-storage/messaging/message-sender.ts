@@ -16,11 +16,8 @@ import type { HubNames } from "../hub-names.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import type { RequestBudget } from "../storage/storage-request.ts";
 import { isBlobName, type LargePayloads } from "../tracking/large-payloads.ts";
-<<<<<<< HEAD
 import { queueOf } from "./message-admission.ts";
-=======
 import { SendLanes } from "./send-lanes.ts";
->>>>>>> h/payloads
 
 export interface MessageSenderOptions {
   readonly storage: StorageClient;
@@ -120,10 +117,6 @@ export class MessageSender {
     return sent;
   }
 
-<<<<<<< HEAD
-  async send(outgoing: OutgoingMessage, origin: MessageOrigin): Promise<SentPayload> {
-    const { storage, names, clock, random, encoding, onSent } = this.#options;
-=======
   /**
    * Deletes messages of a checkpoint that surely was not written. Best effort: what somebody has received by now is his,
    * and an outage ends it.
@@ -138,8 +131,7 @@ export class MessageSender {
   }
 
   async send(outgoing: OutgoingMessage, origin: MessageOrigin, budget?: RequestBudget): Promise<SentMessage> {
-    const { storage, clock, random, encoding, onSent } = this.#options;
->>>>>>> h/payloads
+    const { storage, names, clock, random, encoding, onSent } = this.#options;
     const { message } = outgoing;
     const data: MessageData = {
       activityId: random.guid(),
@@ -147,13 +139,8 @@ export class MessageSender {
       sequenceNumber: this.#nextSequenceNumber(),
       ...origin,
     };
-<<<<<<< HEAD
-    const { json, blobName } = await this.#fit(data);
-    const queue = queueOf(message, names);
-=======
     const { json, blobName } = await this.#fit(data, budget);
-    const queue = this.queueOf(message);
->>>>>>> h/payloads
+    const queue = queueOf(message, names);
     const visibilityDelayMs = this.#delayOf(outgoing);
     const text = encodeQueueText(json, encoding);
     const request = { kind: "queue.send", queue, text, visibilityDelayMs } as const;

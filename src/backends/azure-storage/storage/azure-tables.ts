@@ -83,7 +83,8 @@ export function openTables(connection: StorageConnection): StorageHandlers<"tabl
       return { etag: response.etag ?? "" };
     },
     "table.deleteRow": async (request, abortSignal) => {
-      await tableOf(request).deleteEntity(request.partitionKey, request.rowKey, { abortSignal });
+      const { partitionKey, rowKey, etag = "*" } = request;
+      await tableOf(request).deleteEntity(partitionKey, rowKey, { abortSignal, etag });
       return undefined;
     },
     "table.batch": async (request, abortSignal) => {

@@ -29,7 +29,8 @@ interface StorageOperations {
   "table.upsert": Op<{ table: string; row: TableRow; mode: "merge" | "replace" }, { etag: string }>;
   /** `etag` may be `*`: any version, but the row must exist. */
   "table.update": Op<{ table: string; row: TableRow; mode: "merge" | "replace"; etag: string }, { etag: string }>;
-  "table.deleteRow": Op<{ table: string; partitionKey: string; rowKey: string }, undefined>;
+  /** Without an `etag` any version is deleted. */
+  "table.deleteRow": Op<{ table: string; partitionKey: string; rowKey: string; etag?: string | undefined }, undefined>;
   /** All or nothing; one partition key, at most 100 writes. The tags are in the order of the writes. */
   "table.batch": Op<{ table: string; writes: readonly TableWrite[] }, { etags: readonly (string | undefined)[] }>;
 

@@ -1,25 +1,33 @@
-import { DurableError } from "../../../core/errors.ts";
+import { foreignToken, type PagePlace, parsePageToken } from "../../../engine/instance-page.ts";
 
-/** The token of a page of rows as clients get it: safe in a URL or a header. */
-export function encodeToken(token: string | undefined): string | undefined {
-  return token === undefined ? undefined : Buffer.from(token, "utf8").toString("base64url");
+/**
+ * Where a page begins: a partition key, or what the SDK has said.
+ *
+ * @throws DurableError `InvalidOption` for what no query of this hub has returned, before the storage sees any of it
+ */
+export function readPlace(taskHub: string, token: string | undefined): PagePlace {
+  const place = parsePageToken(taskHub, token);
+  const { after, next } = place;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that keys must not hold
+  const isKey = after === undefined || (after.length <= 512 && !/[/\\#?\u0000-\u001f\u007f-\u009f]/.test(after));
+  if (isKey && (next === undefined || isServiceToken(next))) return place;
+  throw foreignToken("is not one that a query has returned");
 }
 
-/** @throws DurableError `InvalidOption` for what no query has returned */
-export function decodeToken(token: string | undefined): string | undefined {
-  if (token === undefined || token === "") return undefined;
-  const text = Buffer.from(token, "base64url").toString("utf8");
-  if (/^[\x20-\x7e]+$/.test(text) && isTokenJson(text)) return text;
-  throw new DurableError("InvalidOption", "continuationToken is not one that an instance query has returned");
-}
-
-/** The SDK's token is Base64 of a JSON object of texts: the keys of the next row. */
-function isTokenJson(text: string): boolean {
+/** The SDK's token is Base64 of a JSON object: the keys of the next row, as the service names them in headers. */
+function isServiceToken(text: string): boolean {
   try {
     const keys: unknown = JSON.parse(Buffer.from(text, "base64").toString("utf8"));
     if (typeof keys !== "object" || keys === null || Array.isArray(keys)) return false;
-    return Object.values(keys).every((key) => typeof key === "string");
+    const entries = Object.entries(keys);
+    return entries.length > 0 && entries.every(([name, key]) => keyNames.has(name) && isHeaderText(key));
   } catch {
     return false;
   }
+}
+
+const keyNames = new Set(["nextPartitionKey", "nextRowKey"]);
+
+function isHeaderText(key: unknown): boolean {
+  return typeof key === "string" && /^[\x20-\x7e]*$/.test(key);
 }

@@ -127,6 +127,7 @@ export function latestExecution(all: readonly TableRow[]): StoredHistory<TableRo
   if (sentinelRow === undefined) return noHistory;
   const eventRows = all.filter((row) => row.rowKey !== sentinelRowKey);
   const sentinel = fromSentinelRow(sentinelRow);
+  if (sentinel.eventCount === 0) return { ...noHistory, historyVersion: sentinelRow.etag };
   const executionId = sentinel.executionId || executionOf(eventRows[0]);
   const end = eventRows.findIndex((row) => executionOf(row) !== executionId);
   const rows = end < 0 ? eventRows : eventRows.slice(0, end);

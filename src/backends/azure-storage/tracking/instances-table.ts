@@ -1,25 +1,23 @@
 import { DurableError } from "../../../core/errors.ts";
 import type { ExecutionStarted } from "../../../core/history-event.ts";
-import { mapConcurrently } from "../../../core/map-concurrently.ts";
-import type { InstancePage, InstanceQuery, OrchestrationState } from "../../../core/orchestration-state.ts";
+import type {
+  InstanceConditions,
+  InstancePage,
+  InstanceQuery,
+  OrchestrationState,
+} from "../../../core/orchestration-state.ts";
 import type { Clock, Random } from "../../../core/ports.ts";
-import type { InstanceChange } from "../../../engine/backend.ts";
+import type { FetchOptions, InstanceChange } from "../../../engine/backend.ts";
 import { parentInstanceIdOf } from "../../../engine/instance-change.ts";
 import { nextInstanceWrite } from "../../../engine/next-instance-write.ts";
-import {
-  fromInstanceRow,
-  instanceColumnsWithoutInput,
-  toInstanceChangeRow,
-  toPendingRow,
-} from "../codec/instance-row.ts";
+import { fromInstanceRow, instanceColumns, toInstanceChangeRow, toPendingRow } from "../codec/instance-row.ts";
 import { escapeKey } from "../codec/key-escaping.ts";
 import { formatDate } from "../codec/wire-text.ts";
 import type { StartedInstance } from "../messaging/start-deduplication.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import { edm, type TableRow } from "../storage/table-row.ts";
-import { decodeToken, encodeToken } from "./continuation-token.ts";
-import { instanceFilter } from "./instance-filter.ts";
 import { InstancePayloads } from "./instance-payloads.ts";
+import { countInstanceRows, queryInstanceRows } from "./instance-search.ts";
 import { type KnownRow, KnownRows, nextKnownRow, planRowWrite, type RowWrite, toKnownRow } from "./known-rows.ts";
 import type { LargePayloads } from "./large-payloads.ts";
 
@@ -42,6 +40,8 @@ export interface InstanceWriteContext {
    * row too.
    */
   readonly isLatest: () => Promise<boolean>;
+  /** A client made the row before the execution began. @defaultValue false */
+  readonly hadRow?: boolean | undefined;
 }
 
 /** A custom status is never moved to a blob; a column holds no more. */
@@ -77,55 +77,53 @@ export class InstancesTable {
     return fromInstanceRow(row, {});
   }
 
-  async read(instanceId: string, fetchInput: boolean): Promise<OrchestrationState | undefined> {
-    const row = await this.readRow(instanceId, fetchInput ? undefined : instanceColumnsWithoutInput);
+  async read(instanceId: string, fetch: FetchOptions): Promise<OrchestrationState | undefined> {
+    const row = await this.readRow(instanceId, instanceColumns(fetch));
     return row && (await this.#toState(row));
   }
 
-  async query(query: InstanceQuery): Promise<InstancePage> {
-    const { storage, table } = this.#options;
-    const filter = instanceFilter(query);
-    const page = await storage.perform({
-      kind: "table.query",
-      table,
-      filter,
-      select: query.fetchInput === false ? instanceColumnsWithoutInput : undefined,
-      pageSize: Math.max(1, Math.min(1000, query.pageSize ?? 100)),
-      continuationToken: decodeToken(query.continuationToken),
-    });
-    if (page.outcome !== "done") return { instances: [], continuationToken: undefined };
-    const instances = await mapConcurrently(page.value.rows, 16, (row) => this.#toState(row));
-    return { instances, continuationToken: encodeToken(page.value.continuationToken) };
+  /** @throws DurableError `InvalidOption` for a token of another hub, or of none */
+  query(query: InstanceQuery): Promise<InstancePage> {
+    return queryInstanceRows(query, { ...this.#options, toState: (row) => this.#toState(row) });
+  }
+
+  count(conditions: InstanceConditions): Promise<number> {
+    return countInstanceRows(conditions, this.#options);
   }
 
   /**
    * Brings the row to what history says, by the rule of `nextInstanceWrite`. One request while this process alone writes
    * the row; a row that it does not know is read first, and a row that somebody else has changed is read again.
    *
+   * @returns `false` when the instance was purged while its first episode ran
    * @throws DurableError when the row could not be written
    */
-  async write(instanceId: string, change: InstanceChange, context: InstanceWriteContext): Promise<void> {
-    const { blobs, isNewExecution, isLatest } = context;
+  async write(instanceId: string, change: InstanceChange, context: InstanceWriteContext): Promise<boolean> {
+    const { blobs, isNewExecution, isLatest, hadRow = false } = context;
     const partitionKey = escapeKey(instanceId);
     let known = this.#known.get(instanceId);
     // What is known may be overtaken: before nothing is written on its word, the row is read. What begins without a row
     // that is known, a sub-orchestration, usually has none.
-    let isFresh = known === undefined && isNewExecution;
+    let isFresh = known === undefined && isNewExecution && !hadRow;
     for (let attempt = 0; attempt < maxWriteAttempts; attempt++) {
       if (!isFresh && (known === undefined || nextInstanceWrite(change, known) === "none")) {
         known = await this.#readKnown(instanceId);
         isFresh = true;
         // A purged instance stays purged.
-        if (known === undefined && !(await isLatest())) return;
+        if (known === undefined && hadRow) return false;
+        if (known === undefined && !(await isLatest())) return true;
       }
       const write = nextInstanceWrite(change, known);
-      if (write === "none") return;
+      if (write === "none") return true;
       const etag = await this.#tryWrite(partitionKey, planRowWrite(write, change, known), known, blobs);
-      if (etag !== undefined) return this.#known.set(instanceId, nextKnownRow(change, known, etag));
+      if (etag !== undefined) {
+        this.#known.set(instanceId, nextKnownRow(change, known, etag));
+        return true;
+      }
       this.#known.delete(instanceId);
       known = undefined;
       isFresh = false;
-      if (!(await isLatest())) return;
+      if (!(await isLatest())) return true;
     }
     throw changesAllTheTime(instanceId);
   }
@@ -225,10 +223,13 @@ export class InstancesTable {
     throw changesAllTheTime(instanceId);
   }
 
-  async delete(instanceId: string): Promise<void> {
+  /** Resolves to `false` when the row is another one than that of `etag` by now. */
+  async delete(instanceId: string, etag?: string): Promise<boolean> {
     const { storage, table } = this.#options;
     this.#known.delete(instanceId);
-    await storage.perform({ kind: "table.deleteRow", table, partitionKey: escapeKey(instanceId), rowKey: "" });
+    const partitionKey = escapeKey(instanceId);
+    const reply = await storage.perform({ kind: "table.deleteRow", table, partitionKey, rowKey: "", etag });
+    return reply.outcome !== "conflict";
   }
 
   async #toState(row: TableRow): Promise<OrchestrationState> {

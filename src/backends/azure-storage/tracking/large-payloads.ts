@@ -62,7 +62,10 @@ export class LargePayloads {
    */
   async put(blob: string, text: string | Iterable<string>, budget?: RequestBudget): Promise<void> {
     if (!isBlobName(blob)) {
-      throw new DurableError("InvalidPayload", `an instance with the id "." or ".." cannot hold large payloads`);
+      throw new DurableError(
+        "InvalidPayload",
+        `an instance with the id "." or "..", or with control characters in it, cannot hold large payloads`,
+      );
     }
     if (typeof text === "string" && text.length <= maxUnitsAtOnce) {
       return await this.#blobs.put(blob, await compress(Buffer.from(text, "utf8")), { budget });
@@ -170,19 +173,26 @@ export class LargePayloads {
   }
 
   /**
-   * Deletes the blobs of a folder, not those of folders in it: a neighbour whose id begins with this one and a slash
-   * keeps its own.
+   * The blobs of a folder, not those of folders in it: a neighbour whose id begins with this one and a slash has its own.
    */
-  async deleteFolder(folder: string): Promise<void> {
+  async listFolder(folder: string): Promise<readonly string[]> {
     const prefix = `${folder}/`;
+    // Such a folder is empty, and the service would not even look for it.
+    if (!isBlobName(`${prefix}x`)) return [];
+    const found: string[] = [];
     for await (const names of this.#list(prefix)) {
-      await this.#deleteAll(names.filter((name) => !name.slice(prefix.length).includes("/")));
+      for (const name of names) if (!name.slice(prefix.length).includes("/")) found.push(name);
     }
+    return found;
+  }
+
+  async delete(blobs: readonly string[]): Promise<void> {
+    await this.#deleteAll(blobs);
   }
 }
 
-/** A URL would lose dot segments, and cannot hold lone surrogates or noncharacters. */
+/** A URL would lose dot segments, and cannot hold lone surrogates, control characters or noncharacters. */
 export function isBlobName(name: string): boolean {
   const hasDots = name.split(/[/\\]/).some((segment) => segment === "." || segment === "..");
-  return name !== "" && name.length <= 1024 && !hasDots && name.isWellFormed() && !/[\uFFFE\uFFFF]/.test(name);
+  return name !== "" && name.length <= 1024 && !hasDots && name.isWellFormed() && !/[\p{Cc}\uFFFE\uFFFF]/u.test(name);
 }

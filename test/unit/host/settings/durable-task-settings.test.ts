@@ -35,7 +35,36 @@ describe("durable task settings", () => {
       storeInputsInOrchestrationHistory: false,
       versioning: undefined,
       httpPollIntervalMs: 30_000,
+      retention: undefined,
     });
+  });
+
+  it("say how long finished instances are kept", () => {
+    expect(resolve({ Retention: { OlderThan: "30.00:00:00", statuses: ["completed", "Failed"] } }).retention).toEqual({
+      olderThanMs: 30 * 24 * 60 * 60_000,
+      statuses: ["Completed", "Failed"],
+      intervalMs: 60 * 60_000,
+    });
+    expect(
+      resolve({ retention: { olderThan: "1h", statuses: "Completed, terminated", interval: "10m" } }).retention,
+    ).toEqual({
+      olderThanMs: 60 * 60_000,
+      statuses: ["Completed", "Terminated"],
+      intervalMs: 10 * 60_000,
+    });
+    expect(resolve({ retention: null }).retention).toBeUndefined();
+    const path = "host.json: extensions.durableTask.retention";
+    for (const [retention, message] of [
+      [{}, `${path}.olderThan must be`],
+      [{ olderThan: "soon" }, `${path}.olderThan must be`],
+      [{ olderThan: 10 }, `${path}.olderThan must be a second or more, but is 10 ms`],
+      [{ olderThan: "1d", statuses: ["Running"] }, `${path}.statuses must be a list of Completed, Failed`],
+      [{ olderThan: "1d", statuses: [] }, `${path}.statuses must be`],
+      [{ olderThan: "1d", status: ["Failed"] }, `${path} has no option 'status'`],
+      ["30d", `${path} needs an object`],
+    ] as const) {
+      expect(() => resolve({ retention })).toThrow(message);
+    }
   });
 
   it("hold the versions and the poll interval of host.json", () => {

@@ -1,0 +1,136 @@
+import { isDurableError } from "../../../core/errors.ts";
+import { matchesConditions } from "../../../core/instance-conditions.ts";
+import type {
+  InstanceConditions,
+  InstancePage,
+  InstanceQuery,
+  OrchestrationState,
+} from "../../../core/orchestration-state.ts";
+import {
+  defaultPageSize,
+  foreignToken,
+  formatPageToken,
+  PageBudget,
+  type PagePlace,
+} from "../../../engine/instance-page.ts";
+import { fromInstanceRow, instanceColumns } from "../codec/instance-row.ts";
+import type { StorageClient } from "../storage/storage-client.ts";
+import type { StorageRequestOf, StorageValue } from "../storage/storage-request.ts";
+import type { TableRow } from "../storage/table-row.ts";
+import { readPlace } from "./continuation-token.ts";
+import { instanceFilter, needsLook } from "./instance-filter.ts";
+
+export interface InstanceRows {
+  readonly storage: StorageClient;
+  readonly table: string;
+  readonly taskHub: string;
+}
+
+export interface InstanceReader extends InstanceRows {
+  /** Reads the texts too that a row only refers to. */
+  readonly toState: (row: TableRow) => Promise<OrchestrationState>;
+}
+
+const maxPageSize = 1000;
+/** Rows with their payloads in one answer: a row may have 192 KB. */
+const maxHeavyRows = 100;
+/** A page may take that many requests, when they find little. */
+const maxRequests = 10;
+/** Rows whose payloads are read ahead: what does not fit into the page any more was read in vain. */
+const readAhead = 4;
+
+/**
+ * One page of instances.
+ *
+ * Q1. A page ends behind an instance, wherever the pages of the service end: its token names the last key that was looked
+ *     at. Only when nothing was found at all it repeats what the service said.
+ * Q2. No more payloads are read than the page may hold, but for {@link readAhead}.
+ */
+export async function queryInstanceRows(query: InstanceQuery, reader: InstanceReader): Promise<InstancePage> {
+  const limit = Math.max(1, Math.min(maxPageSize, query.pageSize ?? defaultPageSize));
+  const select = instanceColumns(query);
+  const isHeavy = query.fetchInput !== false || query.fetchOutput !== false;
+  const begin = readPlace(reader.taskHub, query.continuationToken);
+  const filter = instanceFilter(query, begin.after);
+  // A token of the service belongs to a size of pages too.
+  const pageSize = Math.min(needsLook(query) ? maxPageSize : limit, isHeavy ? maxHeavyRows : maxPageSize);
+  const budget = new PageBudget(query.maxPageBytes);
+  const instances: OrchestrationState[] = [];
+  let last: string | undefined;
+  let next = begin.next;
+  for (let request = 1; ; request++) {
+    const page = await readPage({ filter, select, pageSize, continuationToken: next }, reader, begin);
+    if (page === undefined) return { instances, continuationToken: undefined };
+    const rows = page.rows.filter((row) => matchesConditions(fromInstanceRow(row, {}), query));
+    // Q2
+    for await (const [row, state] of inOrder(rows, reader.toState)) {
+      const isFull = instances.length === limit || !budget.take(state);
+      if (isFull) return pageOf(instances, { after: last! }, reader);
+      instances.push(state);
+      last = row.partitionKey; // Q1
+    }
+    next = page.continuationToken;
+    if (next === undefined) return { instances, continuationToken: undefined };
+    last = page.rows.at(-1)?.partitionKey ?? last;
+    if (instances.length < limit && request < maxRequests) continue;
+    return pageOf(instances, last === undefined ? { ...begin, next } : { after: last }, reader);
+  }
+}
+
+function pageOf(instances: readonly OrchestrationState[], place: PagePlace, { taskHub }: InstanceRows): InstancePage {
+  return { instances, continuationToken: formatPageToken(taskHub, place) };
+}
+
+/** How many instances meet the conditions. Reads keys, and what the conditions ask for. */
+export async function countInstanceRows(conditions: InstanceConditions, rows: InstanceRows): Promise<number> {
+  const looks = needsLook(conditions);
+  const select = ["PartitionKey", "RowKey", ...(looks ? ["Name", "Tags"] : [])];
+  const { name, tags } = conditions;
+  const filter = instanceFilter(conditions);
+  let count = 0;
+  let continuationToken: string | undefined;
+  do {
+    const page = await readPage({ filter, select, pageSize: maxPageSize, continuationToken }, rows, {});
+    if (page === undefined) break;
+    const isMeant = (row: TableRow) =>
+      matchesConditions(fromInstanceRow(row, {}), { name, tags, includeEntities: true });
+    count += looks ? page.rows.filter(isMeant).length : page.rows.length;
+    continuationToken = page.continuationToken;
+  } while (continuationToken !== undefined);
+  return count;
+}
+
+/** `undefined` when there is no such table. */
+async function readPage(
+  query: Omit<StorageRequestOf<"table.query">, "kind" | "table">,
+  { storage, table }: InstanceRows,
+  begin: PagePlace,
+): Promise<StorageValue<"table.query"> | undefined> {
+  try {
+    const page = await storage.perform({ kind: "table.query", table, ...query });
+    return page.outcome === "done" ? page.value : undefined;
+  } catch (error) {
+    // The service knows its own tokens only.
+    const isTheirs = query.continuationToken !== undefined && query.continuationToken === begin.next;
+    if (isTheirs && isDurableError(error, "StorageRejected"))
+      throw foreignToken("is not one that a query has returned");
+    throw error;
+  }
+}
+
+/** Reads some rows at a time, and hands them over in their order. Whoever stops listening has no more of them read. */
+async function* inOrder(
+  rows: readonly TableRow[],
+  toState: InstanceReader["toState"],
+): AsyncGenerator<readonly [row: TableRow, state: OrchestrationState], void, undefined> {
+  const reading: Promise<OrchestrationState>[] = [];
+  for (const [index, row] of rows.entries()) {
+    while (reading.length < rows.length && reading.length < index + readAhead) {
+      const state = toState(rows[reading.length]!);
+      // A failure counts when its turn comes.
+      state.catch(() => {});
+      reading.push(state);
+    }
+    yield [row, await reading[index]!];
+  }
+}

@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { DurableError } from "../core/errors.ts";
+import type { OrchestrationState } from "../core/orchestration-state.ts";
+
+// What the pages of all stores have in common: how much is in one, and where the next one begins.
+
+export const defaultPageSize = 100;
+const defaultPageBytes = 8 * 1024 * 1024;
+/** A token travels in a header. */
+const maxTokenLength = 8 * 1024;
+
+/** Counts the texts of a page, which ends before it would have too many. */
+export class PageBudget {
+  #leftBytes: number;
+  #isEmpty = true;
+
+  constructor(maxPageBytes: number = defaultPageBytes) {
+    this.#leftBytes = maxPageBytes;
+  }
+
+  /** `true` when the instance belongs into the page, which the first one always does. */
+  take({ input, output, customStatus }: OrchestrationState): boolean {
+    this.#leftBytes -= bytesOf(input) + bytesOf(output) + bytesOf(customStatus);
+    const fits = this.#isEmpty || this.#leftBytes >= 0;
+    this.#isEmpty = false;
+    return fits;
+  }
+}
+
+function bytesOf(text: string | undefined): number {
+  return text === undefined ? 0 : Buffer.byteLength(text, "utf8");
+}
+
+/** Where a page begins. */
+export interface PagePlace {
+  /** Behind the instance that is kept under this key. */
+  readonly after?: string | undefined;
+  /** What the storage says when it has found nothing so far. */
+  readonly next?: string | undefined;
+}
+
+/** The token of a page as clients get it: safe in a URL or a header, and good for this hub only. */
+export function formatPageToken(taskHub: string, { after, next }: PagePlace): string {
+  return Buffer.from(JSON.stringify({ hub: markOf(taskHub), after, next }), "utf8").toString("base64url");
+}
+
+/**
+ * Undoes {@link formatPageToken}. A token that was made up says at most where to begin.
+ *
+ * @throws DurableError `InvalidOption` for what no query of this hub has returned
+ */
+export function parsePageToken(taskHub: string, token: string | undefined): PagePlace {
+  if (token === undefined || token === "") return {};
+  const content = token.length <= maxTokenLength ? readJson(token) : undefined;
+  if (typeof content === "object" && content !== null && !Array.isArray(content)) {
+    const { hub, after, next, ...others } = content as Readonly<Record<string, unknown>>;
+    const isPlace = isKey(after) && isKey(next) && (after ?? next) !== undefined && Object.keys(others).length === 0;
+    if (isPlace && hub === markOf(taskHub)) return { after: after as string, next: next as string };
+    if (isPlace && typeof hub === "string") throw foreignToken("is of another task hub");
+  }
+  throw foreignToken("is not one that a query has returned");
+}
+
+/** What is said of a token that leads nowhere. */
+export function foreignToken(problem: string): DurableError {
+  return new DurableError("InvalidOption", `'continuationToken' ${problem}`);
+}
+
+function readJson(token: string): unknown {
+  if (!/^[\w-]+$/.test(token)) return undefined;
+  try {
+    return JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function isKey(key: unknown): boolean {
+  return key === undefined || (typeof key === "string" && key.isWellFormed());
+}
+
+/** Names of hubs ignore case. */
+function markOf(taskHub: string): string {
+  return createHash("sha256").update(taskHub.toLowerCase()).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,33 @@
+import { DurableError } from "../core/errors.ts";
+import { silentLog } from "../core/ports.ts";
+import type { ConnectOptions, DurableClientOptions } from "./durable-client-options.ts";
+import type { ClientConnection } from "./embedded-host.ts";
+
+/**
+ * Opens a hub for a client alone.
+ *
+ * @throws DurableError `InvalidOption`; `StorageUnavailable` when storage cannot be reached within seconds
+ */
+export async function connectClient(
+  options: ConnectOptions,
+): Promise<{ readonly connection: ClientConnection; readonly options: DurableClientOptions }> {
+  // Lazy, so that an app loads without an engine and without the storage libraries.
+  const [{ resolveHub }, { openHub }, { createLibraryConnection }] = await Promise.all([
+    import("../hosting/hub-location.ts"),
+    import("../hosting/open-hub.ts"),
+    import("../hosting/library-connection.ts"),
+  ]);
+  const { connectionString, storage, taskHub, partitionCount, trackingStore, messageEncoding, ...rest } = options;
+  if ((connectionString === undefined) === (storage === undefined)) {
+    throw new DurableError("InvalidOption", "connect needs 'connectionString' or 'storage', one of the two");
+  }
+  const location = resolveHub({
+    storage: storage ?? { connectionString: connectionString! },
+    taskHub,
+    partitionCount,
+    trackingStore,
+    messageEncoding,
+  });
+  const hub = await openHub({ ...location, env: process.env, log: silentLog });
+  return { connection: createLibraryConnection(hub.client, { close: () => hub.close() }), options: rest };
+}
