@@ -164,7 +164,14 @@ function checkDelay(ms: number, minSeconds: number, check: Check): void {
 
 function checkBlob(request: OfService<"container">, check: Check): void {
   checkContainerName("container", request.container, check);
-  if (!("blob" in request)) return;
+  if ("leaseId" in request && request.leaseId !== undefined) checkLeaseId(request.leaseId, check);
+  if (request.kind === "blob.changeLease") checkLeaseId(request.newLeaseId, check);
+  if (request.kind === "blob.acquireLease") {
+    const { durationSeconds } = request;
+    const isLength = Number.isInteger(durationSeconds) && (durationSeconds === -1 || isWithin(durationSeconds, 15, 60));
+    check(isLength, () => `lease of ${durationSeconds} seconds`);
+  }
+  if (!("blob" in request) || request.blob === undefined) return;
   const { blob } = request;
   check(isWithin(blob.length, 1, 1024), () => `blob name of ${blob.length} units`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that blob names must not hold
@@ -172,6 +179,10 @@ function checkBlob(request: OfService<"container">, check: Check): void {
   const segments = blob.split("/");
   check(segments.length <= 254, () => `blob name of ${segments.length} segments`);
   check(!segments.some((segment) => segment === "." || segment === ".."), () => `blob name ${blob}`);
+}
+
+function checkLeaseId(leaseId: string, check: Check): void {
+  check(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(leaseId), () => `lease id ${leaseId}`);
 }
 
 function checkContainerName(what: string, name: string, check: Check): void {

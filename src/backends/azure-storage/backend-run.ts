@@ -6,7 +6,7 @@ import type { HeldMessage } from "./messaging/held-message.ts";
 import { OrchestrationInbox } from "./messaging/orchestration-inbox.ts";
 import { WorkItemQueue } from "./messaging/work-item-queue.ts";
 import { partitionOf } from "./partitions/partition-hash.ts";
-import { PartitionManager } from "./partitions/partition-manager.ts";
+import { TablePartitionManager } from "./partitions/table-partition-manager.ts";
 
 /** How long a receive under way at the stop may go on, so that what it brings can be given back. */
 const receiveGraceMs = 1000;
@@ -17,7 +17,7 @@ export class BackendRun {
   readonly workItems: WorkItemQueue;
   readonly #options: ResolvedAzureStorageOptions;
   readonly #parts: TaskHubParts;
-  readonly #partitions: PartitionManager;
+  readonly #partitions: TablePartitionManager;
   readonly #controlQueues = new Map<string, ControlQueue>();
   readonly #cutOff = new AbortController();
 
@@ -31,10 +31,12 @@ export class BackendRun {
       reader: parts.reader,
       workerId: options.workerId,
     });
-    this.#partitions = new PartitionManager({
+    this.#partitions = new TablePartitionManager({
       storage: parts.storage,
       table: options.names.partitionsTable,
+      queues: options.names.controlQueues,
       workerId: options.workerId,
+      random: options.random,
       clock: options.clock,
       log: options.log,
       taskHub: options.names.taskHub,
