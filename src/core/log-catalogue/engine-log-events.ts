@@ -182,6 +182,20 @@ export const engineLogEvents = {
     meaning: "This worker has a partition and has not received from its queue for too long; its poller starts anew.",
     action: "Nothing, if storage was away or the worker was overloaded. The same partition again and again is a bug.",
   },
+  AppLeaseHeldByOther: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning: "The task hub belongs to an app of another name; this worker takes no work until that has stopped.",
+    action: "Give each app a task hub of its own. Processes of one app need one app name, or `useAppLease: false`.",
+  },
+  AppLeaseUnavailable: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning: "The app lease could not be taken for lack of rights; the hub is worked on without it.",
+    action: "Allow containers to be leased, or set `useAppLease: false`, and see that no other app uses the hub.",
+  },
   WorkerIdTaken: {
     area: "Durable",
     level: "warn",

@@ -34,11 +34,17 @@ export class QueuePoller {
   readonly #options: QueuePollerOptions;
   readonly #events: EventLog;
   readonly #signal: WakeSignal;
+  #lastPolledAt: number | undefined;
 
   constructor(options: QueuePollerOptions) {
     this.#options = options;
     this.#events = createEventLog(options.log, { taskHub: options.taskHub });
     this.#signal = new WakeSignal(options.clock);
+  }
+
+  /** When the queue was last received from, whatever came, in milliseconds since the epoch. */
+  get lastPolledAt(): number | undefined {
+    return this.#lastPolledAt;
   }
 
   /** The queue is polled at once: there is something in it, or room for more. */
@@ -75,7 +81,9 @@ export class QueuePoller {
     const { queue, storage, visibilityTimeoutMs, cutOff } = this.#options;
     try {
       const request = { kind: "queue.receive", queue, maxMessages, visibilityTimeoutMs } as const;
-      return await storage.require(request, cutOff);
+      const received = await storage.require(request, cutOff);
+      this.#lastPolledAt = this.#options.clock.now();
+      return received;
     } catch (error) {
       if (!cutOff.aborted) this.#events.write("QueueReceiveFailed", messageOf(error), { queue });
       return [];
