@@ -1,5 +1,6 @@
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
+import { type PartitionManagement, partitionManagements } from "../core/partition-management.ts";
 import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import { type HubStorage, resolveStorage, type StorageOption } from "./hub-storage.ts";
@@ -23,6 +24,18 @@ export interface HubLocation {
   readonly partitionCount?: number | undefined;
   /** Longest pause between two polls of an empty queue. @defaultValue 30 seconds, embedded 1 second */
   readonly maxQueuePollingInterval?: TimeSpanInput | undefined;
+  /**
+   * How the workers of the hub keep its partitions: `"table"`, or with leases on blobs, `"safe"` or `"legacy"`, as workers
+   * of .NET may. All workers of a hub must do it alike. @defaultValue as the hub is kept, `"table"` for a new one
+   */
+  readonly partitionManagement?: PartitionManagement | undefined;
+  /** Keep apps of other names off the hub: the second waits, and warns. @defaultValue true */
+  readonly useAppLease?: boolean | undefined;
+  /**
+   * Name of the app, the same in all its processes. @defaultValue the environment's WEBSITE_SITE_NAME, else DTFX_APP_NAME,
+   * else none
+   */
+  readonly appName?: string | undefined;
 }
 
 export interface ResolvedHub {
@@ -37,6 +50,9 @@ export const hubOptionNames: readonly (keyof HubLocation)[] = [
   "taskHub",
   "partitionCount",
   "maxQueuePollingInterval",
+  "partitionManagement",
+  "useAppLease",
+  "appName",
 ];
 
 const defaultTaskHub = "TestHubName";
@@ -44,6 +60,7 @@ const defaultTaskHub = "TestHubName";
 /** @throws DurableError `InvalidOption` that names the option */
 export function resolveHub(location: HubLocation): ResolvedHub {
   const { taskHub = defaultTaskHub, partitionCount, maxQueuePollingInterval } = location;
+  const { partitionManagement, useAppLease, appName } = location;
   if (!isTaskHubName(taskHub)) throw invalid(`'taskHub' must be ${taskHubNameRule}, but got '${String(taskHub)}'`);
   const storage = resolveStorage(location.storage);
   if (partitionCount !== undefined) assertCount("partitionCount", partitionCount, 16);
@@ -51,7 +68,18 @@ export function resolveHub(location: HubLocation): ResolvedHub {
     maxQueuePollingInterval === undefined
       ? defaultPollingMs(storage)
       : parseTimeSpan(maxQueuePollingInterval, "'maxQueuePollingInterval'");
-  return { storage, taskHub, tuning: { partitionCount, maxQueuePollingIntervalMs: pollingMs } };
+  if (partitionManagement !== undefined && !partitionManagements.includes(partitionManagement)) {
+    const known = partitionManagements.map((management) => `"${management}"`).join(", ");
+    throw invalid(`'partitionManagement' must be one of ${known}, but got ${String(partitionManagement)}`);
+  }
+  if (useAppLease !== undefined && typeof useAppLease !== "boolean") {
+    throw invalid(`'useAppLease' must be true or false, but got ${String(useAppLease)}`);
+  }
+  if (appName !== undefined && typeof appName !== "string") {
+    throw invalid(`'appName' must be a text, but got ${String(appName)}`);
+  }
+  const tuning = { partitionCount, maxQueuePollingIntervalMs: pollingMs, partitionManagement, useAppLease, appName };
+  return { storage, taskHub, tuning };
 }
 
 /** Polls of the local store cost no money. */

@@ -2,15 +2,17 @@ import { describeConnection, parseConnectionString } from "../backends/azure-sto
 import { createEventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
 import type { Environment } from "../host/settings/host-json.ts";
-import {
-  createDeadWorkerTest,
-  createLocalWorkerId,
-  createSharedWorkerId,
-  forgetLocalWorkerId,
-} from "./azurite/local-worker-id.ts";
+import { createDeadWorkerTest, createLocalWorkerId, forgetLocalWorkerId } from "./azurite/local-worker-id.ts";
 import type { HubStorage } from "./hub-storage.ts";
 import type { HubWorker } from "./hub-worker.ts";
 import { openLocalStore } from "./local-stores.ts";
+import {
+  createMachineWorkerId,
+  forgetMachineWorkerId,
+  isDeadOnMachine,
+  machineIdOf,
+  readMachineTraits,
+} from "./machine.ts";
 import { assertReachable } from "./reachability.ts";
 
 /** The account that a task hub is kept in, opened for this process. */
@@ -19,8 +21,8 @@ export interface StorageAccount {
   /** Without secrets. */
   readonly description: string;
   readonly workerId: string;
-  /** Given where all workers are processes of this machine. */
-  readonly isDeadWorker: ((workerId: string) => boolean) | undefined;
+  /** `true` only of a process of this machine that is certainly gone. */
+  readonly isDeadWorker: (workerId: string) => boolean;
   /** Resolves, with what to say to the user, when the account is gone for good. */
   readonly failed: Promise<string>;
   close(): Promise<void>;
@@ -63,13 +65,17 @@ async function openSharedAccount(
 ): Promise<StorageAccount> {
   const connection = parseConnectionString(connectionString, setting);
   if (worker === undefined && !isBehindProxy(env)) await assertReachable(connection, setting, reachTimeoutMs);
+  const machineId = machineIdOf(readMachineTraits(env));
+  const ownId = worker === undefined ? createMachineWorkerId(machineId) : undefined;
   return {
     connectionString,
     description: describeConnection(connection),
-    workerId: worker?.workerId ?? createSharedWorkerId(),
-    isDeadWorker: worker && ((workerId) => worker.isDeadWorker(workerId)),
+    workerId: ownId ?? worker!.workerId,
+    isDeadWorker: (workerId) => worker?.isDeadWorker(workerId) ?? isDeadOnMachine(workerId, machineId),
     failed: new Promise(() => {}),
-    close: async () => {},
+    close: async () => {
+      if (ownId !== undefined) forgetMachineWorkerId(ownId);
+    },
   };
 }
 

@@ -1,8 +1,8 @@
 import { DurableError } from "../../core/errors.ts";
+import { type PartitionManagement, partitionManagements } from "../../core/partition-management.ts";
 import { type Clock, type LogSink, type Random, silentLog } from "../../core/ports.ts";
 import type { MessageEncoding } from "./codec/message-data.ts";
 import { type HubNames, hubNames } from "./hub-names.ts";
-import { type PartitionManagement, partitionManagements } from "./partitions/partition-management.ts";
 import { parseConnectionString, type StorageConnection } from "./storage/connection-string.ts";
 import type { StorageTransport } from "./storage/storage-request.ts";
 

@@ -1,9 +1,9 @@
 import { isDurableError } from "../../core/errors.ts";
 import { createEventLog } from "../../core/event-log.ts";
+import type { PartitionManagement } from "../../core/partition-management.ts";
 import type { Clock, LogSink } from "../../core/ports.ts";
 import type { HubNames } from "./hub-names.ts";
 import { HubPartitions } from "./partitions/hub-partitions.ts";
-import type { PartitionManagement } from "./partitions/partition-management.ts";
 import type { StorageClient } from "./storage/storage-client.ts";
 import type { StorageRequestOf } from "./storage/storage-request.ts";
 

@@ -25,6 +25,13 @@ export interface DurableTaskSettings {
   readonly workItemQueueVisibilityTimeoutMs: number;
   readonly maxQueuePollingIntervalMs: number;
   readonly storeInputsInOrchestrationHistory: boolean;
+  /** `undefined`: as the hub is kept already. */
+  readonly useTablePartitionManagement: boolean | undefined;
+  readonly useLegacyPartitionManagement: boolean | undefined;
+  readonly useAppLease: boolean;
+  readonly appLeaseIntervalMs: number;
+  readonly appLeaseRenewIntervalMs: number;
+  readonly appLeaseAcquireIntervalMs: number;
   /** Which instances run here, and the version of new ones, for apps that do not say so themselves. */
   readonly versioning: VersioningOptions | undefined;
   /** Wait between two polls of a durable HTTP call when the other side does not say. */
@@ -62,6 +69,19 @@ export function resolveDurableTaskSettings(
   // at about the time at which its leases run out too.
   const visibilityTimeoutMs = 25_000;
   const defaultConcurrency = 10 * machine.processorCount;
+  const useTable = storage.optionalBoolean("useTablePartitionManagement");
+  const useLegacy = storage.optionalBoolean("useLegacyPartitionManagement");
+  if (useTable === true && useLegacy === true) {
+    const [one, other] = ["useTablePartitionManagement", "useLegacyPartitionManagement"].map((key) =>
+      storage.path(key),
+    );
+    throw new DurableError("InvalidOption", `${one} and ${other} must not both be true`);
+  }
+  const appLease = new SettingsSection(
+    sectionOf(hostJson, "extensions", "durableTask", "appLeaseOptions"),
+    "extensions.durableTask.appLeaseOptions",
+  );
+  const appLeaseIntervalMs = appLease.timeSpan("leaseInterval", minuteMs, 15_000, minuteMs);
   return {
     hubName: resolveHubName(durableTask, env),
     connectionName,
@@ -96,6 +116,13 @@ export function resolveDurableTaskSettings(
       60 * minuteMs,
     ),
     storeInputsInOrchestrationHistory: durableTask.boolean("storeInputsInOrchestrationHistory", false),
+    useTablePartitionManagement: useTable,
+    useLegacyPartitionManagement: useLegacy,
+    useAppLease: durableTask.boolean("useAppLease", true),
+    appLeaseIntervalMs,
+    // The extension renews every 25 seconds, and tries every five minutes.
+    appLeaseRenewIntervalMs: appLease.timeSpan("renewInterval", appLeaseIntervalMs / 2, 1000, appLeaseIntervalMs),
+    appLeaseAcquireIntervalMs: appLease.timeSpan("acquireInterval", minuteMs / 2, 1000, 60 * minuteMs),
     versioning: resolveVersioning(durableTask),
     httpPollIntervalMs: new SettingsSection(
       sectionOf(hostJson, "extensions", "durableTask", "httpSettings"),
@@ -162,8 +189,12 @@ class SettingsSection {
   }
 
   boolean(key: string, fallback: boolean): boolean {
+    return this.optionalBoolean(key) ?? fallback;
+  }
+
+  optionalBoolean(key: string): boolean | undefined {
     const value = this.#read(key);
-    if (value === undefined) return fallback;
+    if (value === undefined) return undefined;
     const text = String(value).toLowerCase();
     if (text !== "true" && text !== "false") throw this.#refusal(key, "true or false", value);
     return text === "true";

@@ -1,4 +1,5 @@
 import { DurableError, isDurableError } from "../../../core/errors.ts";
+import type { PartitionManagement } from "../../../core/partition-management.ts";
 import type { Clock } from "../../../core/ports.ts";
 import { controlQueueName, type HubNames, maxPartitions, partitionNumber } from "../hub-names.ts";
 import { readAllRows } from "../storage/row-reader.ts";
@@ -7,7 +8,7 @@ import type { ListedLease } from "../storage/storage-request.ts";
 import type { TableRow } from "../storage/table-row.ts";
 import { createLeaseBlobs } from "./lease-folder.ts";
 import { freeLease, toLeaseRow } from "./partition-lease.ts";
-import { detectManagement, type FoundManagement, type PartitionManagement } from "./partition-management.ts";
+import { detectManagement, type FoundManagement } from "./partition-management.ts";
 import { readPartitionCount, taskHubInfoBlob, writeTaskHubInfo } from "./task-hub-info.ts";
 
 export interface HubPartitionsOptions {

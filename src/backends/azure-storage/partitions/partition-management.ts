@@ -1,13 +1,6 @@
+import type { PartitionManagement } from "../../../core/partition-management.ts";
 import type { ListedLease } from "../storage/storage-request.ts";
 import { readDate, type TableRow } from "../storage/table-row.ts";
-
-/**
- * How the workers of a hub keep their partitions: in its table (`table`), or with leases on blobs (`safe`, `legacy`). They
- * exclude only their own kind, so that all workers of a hub must do it in one way.
- */
-export type PartitionManagement = "table" | "safe" | "legacy";
-
-export const partitionManagements: readonly PartitionManagement[] = ["table", "safe", "legacy"];
 
 /** What a hub shows of how it is kept. */
 export interface ManagementEvidence {
@@ -43,14 +36,4 @@ export function detectManagement({ rows, blobs }: ManagementEvidence, now: numbe
   if (renewals.length > 0) return { management: "table", isInUse: false };
   const found = folders.find(([folder]) => blobs.some(({ blob }) => blob.startsWith(folder)));
   return found && { management: found[1], isInUse: false };
-}
-
-/** How .NET's settings say it: both `false` is the safe way. */
-export function managementOfSettings(
-  useTablePartitionManagement: boolean | undefined,
-  useLegacyPartitionManagement: boolean | undefined,
-): PartitionManagement | undefined {
-  if (useTablePartitionManagement === undefined && useLegacyPartitionManagement === undefined) return undefined;
-  if (useLegacyPartitionManagement === true) return "legacy";
-  return useTablePartitionManagement === false ? "safe" : "table";
 }

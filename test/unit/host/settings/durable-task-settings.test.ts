@@ -11,6 +11,12 @@ describe("durable task settings", () => {
   it("have the defaults of the official extension where nothing is written", () => {
     expect(resolveDurableTaskSettings({ version: "2.0" }, { AzureWebJobsStorage: "x" }, machine)).toEqual({
       hubName: "TestHubName",
+      useTablePartitionManagement: undefined,
+      useLegacyPartitionManagement: undefined,
+      useAppLease: true,
+      appLeaseIntervalMs: 60_000,
+      appLeaseRenewIntervalMs: 30_000,
+      appLeaseAcquireIntervalMs: 30_000,
       connectionName: "AzureWebJobsStorage",
       usesLocalStore: false,
       partitionCount: 4,

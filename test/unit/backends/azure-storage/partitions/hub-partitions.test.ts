@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hubNames } from "../../../../../src/backends/azure-storage/hub-names.ts";
 import { HubPartitions } from "../../../../../src/backends/azure-storage/partitions/hub-partitions.ts";
-import type { PartitionManagement } from "../../../../../src/backends/azure-storage/partitions/partition-management.ts";
+import type { PartitionManagement } from "../../../../../src/core/partition-management.ts";
 import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
 import type { ListedLease, StorageReply } from "../../../../../src/backends/azure-storage/storage/storage-request.ts";
 import { edm, type TableRow } from "../../../../../src/backends/azure-storage/storage/table-row.ts";
