@@ -1,4 +1,5 @@
 using DurableTask.AzureStorage;
+using DurableTask.AzureStorage.Partitioning;
 using DurableTask.Core;
 using DurableTask.Core.Entities;
 using DurableTask.Core.History;
@@ -7,13 +8,19 @@ using Newtonsoft.Json.Linq;
 namespace DotnetLibrary;
 
 /// <summary>One task hub: a client, and at most one worker at a time.</summary>
-sealed class Hub(string connectionString, string name, int partitions)
+sealed class Hub(string connectionString, string name, int partitions, string management)
 {
-    readonly AzureStorageOrchestrationService client = new(Settings(connectionString, name, partitions, "client"));
+    readonly AzureStorageOrchestrationService client = new(Settings(connectionString, name, partitions, management, "client", null));
     TaskHubWorker? worker;
 
-    static AzureStorageOrchestrationServiceSettings Settings(string connectionString, string hub, int partitions, string worker) => new()
+    /// <param name="management">how partitions are kept: table, safe or legacy</param>
+    static AzureStorageOrchestrationServiceSettings Settings(
+        string connectionString, string hub, int partitions, string management, string worker, string? app) => new()
     {
+        UseTablePartitionManagement = management == "table",
+        UseLegacyPartitionManagement = management == "legacy",
+        AppName = app ?? "",
+        AppLeaseOptions = new AppLeaseOptions { AcquireInterval = TimeSpan.FromSeconds(1), LeaseInterval = TimeSpan.FromSeconds(15), RenewInterval = TimeSpan.FromSeconds(3) },
         StorageAccountClientProvider = new StorageAccountClientProvider(connectionString),
         TaskHubName = hub,
         PartitionCount = partitions,
@@ -22,7 +29,8 @@ sealed class Hub(string connectionString, string name, int partitions)
         MaxQueuePollingInterval = TimeSpan.FromMilliseconds(100),
         // Who is killed is succeeded soon.
         ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
-        LeaseInterval = TimeSpan.FromSeconds(10),
+        // A lease on a blob lasts 15 seconds at least.
+        LeaseInterval = TimeSpan.FromSeconds(management == "table" ? 10 : 15),
         LeaseRenewInterval = TimeSpan.FromMilliseconds(500),
         LeaseAcquireInterval = TimeSpan.FromMilliseconds(500),
     };
@@ -30,9 +38,10 @@ sealed class Hub(string connectionString, string name, int partitions)
     public Task Create() => this.client.CreateIfNotExistsAsync();
 
     /// <param name="entities">names of those that the worker knows</param>
-    public async Task StartWorker(string id, IReadOnlyCollection<string> entities)
+    /// <param name="app">name of its app</param>
+    public async Task StartWorker(string id, IReadOnlyCollection<string> entities, string? app)
     {
-        this.worker = new TaskHubWorker(new AzureStorageOrchestrationService(Settings(connectionString, name, partitions, id)))
+        this.worker = new TaskHubWorker(new AzureStorageOrchestrationService(Settings(connectionString, name, partitions, management, id, app)))
         {
             ErrorPropagationMode = ErrorPropagationMode.UseFailureDetails,
         };

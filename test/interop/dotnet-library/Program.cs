@@ -36,7 +36,7 @@ async Task<JToken> Run(JObject request)
     string? Optional(string member) => (string?)request[member];
     var op = Text("op");
     if (op == "marks") return Marks.Read();
-    var hub = HubOf(Text("hub"), (int?)request["partitions"] ?? 4);
+    var hub = HubOf(Text("hub"), (int?)request["partitions"] ?? 4, Optional("management") ?? "table");
     switch (op)
     {
         case "open":
@@ -44,7 +44,7 @@ async Task<JToken> Run(JObject request)
             break;
         case "startWorker":
             var entities = request["entities"]?.ToObject<string[]>() ?? [.. Entities.All.Keys];
-            await hub.StartWorker(Text("worker"), entities);
+            await hub.StartWorker(Text("worker"), entities, Optional("app"));
             break;
         case "stopWorker":
             await hub.StopWorker();
@@ -69,11 +69,11 @@ async Task<JToken> Run(JObject request)
     return true;
 }
 
-Hub HubOf(string name, int partitions)
+Hub HubOf(string name, int partitions, string management)
 {
     lock (hubs)
     {
-        if (!hubs.TryGetValue(name, out var hub)) hubs[name] = hub = new Hub(connectionString, name, partitions);
+        if (!hubs.TryGetValue(name, out var hub)) hubs[name] = hub = new Hub(connectionString, name, partitions, management);
         return hub;
     }
 }
