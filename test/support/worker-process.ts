@@ -38,6 +38,11 @@ export type WorkerReply =
 /** Below `node_modules`, where the compiled files find their packages. Test runs beside each other do not share it. */
 const outFolder = resolve(`node_modules/.cache/crash-worker/${process.pid}`);
 
+/** @param name of a compiled file, from the folder of this one */
+export function processFile(name: string): string {
+  return join(outFolder, "test/support", name);
+}
+
 /** Compiles the worker's process from the sources as they are now. */
 export async function buildWorkerProcess(): Promise<void> {
   process.on("exit", () => rmSync(outFolder, { recursive: true, force: true }));
@@ -58,7 +63,7 @@ export class WorkerProcess {
   #isDead = false;
 
   constructor() {
-    const main = join(outFolder, "test/support/crash-worker.js");
+    const main = processFile("crash-worker.js");
     const args = [...endWithParent, "--enable-source-maps", main];
     this.#child = spawn(process.execPath, args, { stdio: ["pipe", "inherit", "inherit", "ipc"] });
     this.#exited = new Promise((done) => {
