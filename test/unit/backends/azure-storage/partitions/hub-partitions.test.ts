@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { hubNames } from "../../../../../src/backends/azure-storage/hub-names.ts";
 import { HubPartitions } from "../../../../../src/backends/azure-storage/partitions/hub-partitions.ts";
-import type { PartitionManagement } from "../../../../../src/core/partition-management.ts";
 import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
 import type { ListedLease, StorageReply } from "../../../../../src/backends/azure-storage/storage/storage-request.ts";
 import { edm, type TableRow } from "../../../../../src/backends/azure-storage/storage/table-row.ts";
+import type { PartitionManagement } from "../../../../../src/core/partition-management.ts";
 import { SteppedClock } from "../../../../../src/testing/stepped-clock.ts";
 
 const clock = new SteppedClock();
