@@ -28,6 +28,11 @@ export interface Backend {
 
   /** Creates what is missing of the task hub and begins to take partitions. Repeatable. */
   start(): Promise<void>;
+  /**
+   * A stop is coming, and nothing more is fetched: what this worker does not need to finish what it has begun may go to
+   * others at once. Optional. Never throws.
+   */
+  beginStop?(): void;
   /** Stops taking work, hands back what was fetched and not yet asked for, releases partitions. Never throws. */
   stop(): Promise<void>;
 

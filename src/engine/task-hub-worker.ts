@@ -115,6 +115,7 @@ export class TaskHubWorker {
   async #stop(): Promise<void> {
     const { backend, clock } = this.#options;
     this.#fetching.abort();
+    backend.beginStop?.();
     const drained = this.#loops ?? Promise.resolve();
     const grace = new AbortController();
     await Promise.race([

@@ -12,10 +12,19 @@ export interface DurableEngine {
   readonly storage: string;
   /** Resolves, with what to say to the user, when the engine cannot go on. */
   readonly failed: Promise<string>;
+  /** The partitions of the hub that are served here; absent where nobody has to share them. */
+  readonly partitions?: (() => readonly EnginePartition[]) | undefined;
   /** Resolves once it takes work. @throws DurableError when the storage cannot be used */
   start(): Promise<void>;
   /** Finishes or hands back what it works on; afterwards nothing of it runs. Never rejects. */
   stop(): Promise<void>;
+}
+
+export interface EnginePartition {
+  /** Its control queue. */
+  readonly queue: string;
+  /** When its queue was last asked for messages; `undefined` before the first time. */
+  readonly lastPolledAt: Date | undefined;
 }
 
 export interface DurableEngineRequest {

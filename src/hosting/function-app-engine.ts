@@ -235,7 +235,7 @@ class HubFunctionAppEngine implements FunctionAppEngine {
   }
 
   health(): HostHealth {
-    const health = this.#parts.health.read();
+    const health = this.#parts.health.read(true, this.#parts.engine.partitions?.());
     return this.#hasFailed ? { ...health, status: "unhealthy", isReady: false, state: "failed" } : health;
   }
 

@@ -22,6 +22,8 @@ export class FunctionAppWorker implements HubWorker {
   readonly #journal: ReceiptJournal;
   readonly #events: EventLog;
   readonly #clock: Clock;
+  /** Of those that have been met. */
+  readonly #dead = new Set<string>();
   #wakeQueue: WakeQueue | undefined;
 
   constructor(options: {
@@ -44,8 +46,14 @@ export class FunctionAppWorker implements HubWorker {
     });
   }
 
+  /** What a worker held that turns out to be dead is given back at once. */
   isDeadWorker(workerId: string): boolean {
-    return isDeadOnMachine(workerId, this.#machineId);
+    const isDead = isDeadOnMachine(workerId, this.#machineId);
+    if (isDead && !this.#dead.has(workerId)) {
+      this.#dead.add(workerId);
+      void this.succeedTheDead();
+    }
+    return isDead;
   }
 
   watch(transport: StorageTransport): StorageTransport {
@@ -61,7 +69,7 @@ export class FunctionAppWorker implements HubWorker {
   /** Gives back what killed processes of this machine held. Never rejects. */
   async succeedTheDead(): Promise<void> {
     try {
-      const isDead = (workerId: string) => this.isDeadWorker(workerId);
+      const isDead = (workerId: string) => isDeadOnMachine(workerId, this.#machineId);
       const count = await this.#journal.releaseOfTheDead(isDead, this.#clock.now());
       if (count === 0) return;
       const text = `${count} message(s) that a killed process held are delivered again`;

@@ -1,5 +1,6 @@
 import type { logEvents } from "../core/log-events.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
+import type { EnginePartition } from "../host/durable-engine.ts";
 
 /**
  * `healthy`: works. `degraded`: works on, but storage has failed lately, or the connection is lost. `unhealthy`: takes no
@@ -23,6 +24,11 @@ export interface HostHealth {
   readonly startedAt: Date | undefined;
   /** What last kept all work waiting, if it was within the last minute: an event of LOGS.md. */
   readonly lastError: { readonly event: string; readonly at: Date } | undefined;
+  /**
+   * The partitions of the task hub that are served here, each with the time at which its queue was last asked for messages.
+   * Absent where partitions are no matter of this process: in memory, and where a server has the hub.
+   */
+  readonly partitions?: readonly EnginePartition[] | undefined;
 }
 
 /** How long an error of the engine makes its host degraded. */
@@ -33,6 +39,8 @@ const troubles: ReadonlySet<string> = new Set([
   "OrchestrationFetchFailed",
   "ActivityFetchFailed",
   "PartitionPassFailed",
+  "PartitionNotPolled",
+  "AppLeaseHeldByOther",
   "QueueReceiveFailed",
   "MessagesNotSent",
   "EngineStartFailed",
@@ -86,7 +94,7 @@ export class HealthMonitor {
   }
 
   /** @param isConnected `false` while a worker waits for its server to come back */
-  read(isConnected = true): HostHealth {
+  read(isConnected = true, partitions?: readonly EnginePartition[]): HostHealth {
     const state = this.#state;
     const lastError = this.#recentError();
     const isFine = lastError === undefined && isConnected;
@@ -98,6 +106,7 @@ export class HealthMonitor {
       storage: this.#storage,
       startedAt: this.#startedAt,
       lastError,
+      ...(partitions !== undefined && { partitions }),
     };
   }
 

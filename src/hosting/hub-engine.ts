@@ -43,6 +43,7 @@ export function createHubEngine(hub: OpenTaskHub, options: HubEngineOptions): Du
     client: hub.client,
     storage: hub.storage,
     failed: hub.failed,
+    partitions: hub.partitions,
     start: () => worker.start(),
     async stop() {
       // Storage that no longer answers must not hold the process; partitions are then freed by their leases.

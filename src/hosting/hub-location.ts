@@ -1,5 +1,6 @@
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
+import { type PartitionManagement, partitionManagements } from "../core/partition-management.ts";
 import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import {
@@ -47,6 +48,18 @@ export interface HubLocation {
   readonly maxStorageOperationConcurrency?: number | undefined;
   /** Keep inputs of activities and sub-orchestrations in the history too. @defaultValue false */
   readonly storeInputsInOrchestrationHistory?: boolean | undefined;
+  /**
+   * How the workers of the hub keep its partitions: `"table"`, or with leases on blobs, `"safe"` or `"legacy"`, as workers
+   * of .NET may. All workers of a hub must do it alike. @defaultValue as the hub is kept, `"table"` for a new one
+   */
+  readonly partitionManagement?: PartitionManagement | undefined;
+  /** Keep apps of other names off the hub: the second waits, and warns. @defaultValue true */
+  readonly useAppLease?: boolean | undefined;
+  /**
+   * Name of the app, the same in all its processes. @defaultValue the environment's WEBSITE_SITE_NAME, else DTFX_APP_NAME,
+   * else none
+   */
+  readonly appName?: string | undefined;
 }
 
 export interface ResolvedHub {
@@ -68,6 +81,9 @@ export const hubOptionNames: readonly (keyof HubLocation)[] = [
   "messageEncoding",
   "maxStorageOperationConcurrency",
   "storeInputsInOrchestrationHistory",
+  "partitionManagement",
+  "useAppLease",
+  "appName",
 ];
 
 /** Least and most of the options that are numbers. */
@@ -99,6 +115,17 @@ export function resolveHub(location: HubLocation): ResolvedHub {
     const got = String(storeInputsInOrchestrationHistory);
     throw invalid(`'storeInputsInOrchestrationHistory' must be true or false, but got ${got}`);
   }
+  const { partitionManagement, useAppLease, appName } = location;
+  if (partitionManagement !== undefined && !partitionManagements.includes(partitionManagement)) {
+    const known = partitionManagements.map((management) => `"${management}"`).join(", ");
+    throw invalid(`'partitionManagement' must be one of ${known}, but got ${String(partitionManagement)}`);
+  }
+  if (useAppLease !== undefined && typeof useAppLease !== "boolean") {
+    throw invalid(`'useAppLease' must be true or false, but got ${String(useAppLease)}`);
+  }
+  if (appName !== undefined && typeof appName !== "string") {
+    throw invalid(`'appName' must be a text, but got ${String(appName)}`);
+  }
   return {
     storage: withTracking(storage, location.trackingStore),
     taskHub,
@@ -111,6 +138,9 @@ export function resolveHub(location: HubLocation): ResolvedHub {
       messageEncoding,
       maxStorageOperationConcurrency: location.maxStorageOperationConcurrency,
       storeInputsInOrchestrationHistory,
+      partitionManagement,
+      useAppLease,
+      appName,
     },
   };
 }

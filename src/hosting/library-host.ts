@@ -78,7 +78,7 @@ export class LibraryHost implements WorkerHost {
   }
 
   health(): HostHealth {
-    return this.#health.read();
+    return this.#health.read(true, this.#engine?.partitions?.());
   }
 
   createHealthHandler(options?: HealthHandlerOptions): HealthHandler {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import type { Environment } from "../host/settings/host-json.ts";
 import { isProcessAlive } from "./azurite/store-record.ts";
 
@@ -10,7 +10,7 @@ export interface MachineTraits {
   readonly name: string;
   /** App and slot: those of a plan share an instance, and may not see one another. */
   readonly app: string;
-  /** The run of the kernel, where it tells. */
+  /** The run of the kernel, where it tells; else the addresses of the network cards. */
   readonly boot: string;
   /** The set of process ids, where it tells: each container has its own. */
   readonly processIds: string;
@@ -20,9 +20,16 @@ export function readMachineTraits(env: Environment): MachineTraits {
   return {
     name: env["WEBSITE_INSTANCE_ID"] || hostname(),
     app: `${env["WEBSITE_SITE_NAME"] ?? ""}/${env["WEBSITE_SLOT_NAME"] ?? ""}`,
-    boot: tryRead(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+    boot: tryRead(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()) || networkAddresses(),
     processIds: tryRead(() => readlinkSync("/proc/self/ns/pid")),
   };
+}
+
+/** Two machines may have one name; they have other network cards. */
+function networkAddresses(): string {
+  const cards = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const macs = cards.filter(({ internal }) => !internal).map(({ mac }) => mac);
+  return [...new Set(macs)].sort().join(",");
 }
 
 /** 12 hexadecimal digits that are the same in processes which see one another, and in no others. */
@@ -58,9 +65,10 @@ export function isDeadOnMachine(
   machineId: string,
   isAlive: (pid: number) => boolean = isProcessAlive,
 ): boolean {
-  const [, machine, pid] = /^([0-9a-f]{12})-(\d+)-[0-9a-f]{8}$/.exec(workerId) ?? [];
-  if (machine !== machineId) return false;
-  return Number(pid) === process.pid ? !ownWorkerIds.has(workerId) : !isAlive(Number(pid));
+  // One that had to take another name has more digits.
+  const [, given, machine, pid] = /^(([0-9a-f]{12})-(\d+)-[0-9a-f]{8})(?:-[0-9a-f]{8})?$/.exec(workerId) ?? [];
+  if (given === undefined || machine !== machineId) return false;
+  return Number(pid) === process.pid ? !ownWorkerIds.has(given) : !isAlive(Number(pid));
 }
 
 function tryRead(read: () => string): string {

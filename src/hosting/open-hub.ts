@@ -1,3 +1,5 @@
+import type { PartitionStatus } from "../backends/azure-storage/partitions/partition-watch.ts";
+import type { PartitionManagement } from "../core/partition-management.ts";
 import type { LogSink } from "../core/ports.ts";
 import { systemClock, systemRandom } from "../core/system-ports.ts";
 import type { Backend, TaskHubStore } from "../engine/backend.ts";
@@ -16,6 +18,8 @@ export interface OpenTaskHub {
   readonly storage: string;
   /** Resolves, with what to say to the user, when the storage is gone for good. */
   readonly failed: Promise<string>;
+  /** The partitions that the worker of this hub has; absent where nobody has to share them. */
+  readonly partitions?: (() => readonly PartitionStatus[]) | undefined;
   /** Workers must have stopped before. */
   close(): Promise<void>;
 }
@@ -41,6 +45,13 @@ export interface HubTuning {
   readonly messageEncoding?: "base64" | "utf8" | undefined;
   readonly maxStorageOperationConcurrency?: number | undefined;
   readonly storeInputsInOrchestrationHistory?: boolean | undefined;
+  readonly partitionManagement?: PartitionManagement | undefined;
+  readonly useAppLease?: boolean | undefined;
+  /** @defaultValue the app setting WEBSITE_SITE_NAME, else DTFX_APP_NAME, else none */
+  readonly appName?: string | undefined;
+  readonly appLeaseIntervalMs?: number | undefined;
+  readonly appLeaseRenewIntervalMs?: number | undefined;
+  readonly appLeaseAcquireIntervalMs?: number | undefined;
 }
 
 /**
@@ -77,8 +88,9 @@ async function openInStorage(
   const account = await openStorageAccount(storage, env, log, worker);
   try {
     const { createAzureStorageTaskHub } = await library;
-    const { backend, store } = createAzureStorageTaskHub({
+    const { backend, store, partitions } = createAzureStorageTaskHub({
       ...tuning,
+      appName: tuning.appName ?? (env["WEBSITE_SITE_NAME"] || env["DTFX_APP_NAME"] || ""),
       clock: systemClock,
       random: systemRandom,
       log,
@@ -95,6 +107,7 @@ async function openInStorage(
       store,
       storage: account.description,
       failed: account.failed,
+      partitions,
       close: () => account.close(),
     };
   } catch (error) {

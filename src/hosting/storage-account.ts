@@ -3,15 +3,17 @@ import { describeConnection, type StorageConnection } from "../backends/azure-st
 import { createEventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
 import type { Environment } from "../host/settings/host-json.ts";
-import {
-  createDeadWorkerTest,
-  createLocalWorkerId,
-  createSharedWorkerId,
-  forgetLocalWorkerId,
-} from "./azurite/local-worker-id.ts";
+import { createDeadWorkerTest, createLocalWorkerId, forgetLocalWorkerId } from "./azurite/local-worker-id.ts";
 import type { HubAccount, HubStorage, HubTracking } from "./hub-storage.ts";
 import type { HubWorker } from "./hub-worker.ts";
 import { openLocalStore } from "./local-stores.ts";
+import {
+  createMachineWorkerId,
+  forgetMachineWorkerId,
+  isDeadOnMachine,
+  machineIdOf,
+  readMachineTraits,
+} from "./machine.ts";
 import { assertReachable, assertToken } from "./reachability.ts";
 
 /** The account that a task hub is kept in, opened for this process. */
@@ -22,8 +24,8 @@ export interface StorageAccount {
   /** Without secrets. */
   readonly description: string;
   readonly workerId: string;
-  /** Given where all workers are processes of this machine. */
-  readonly isDeadWorker: ((workerId: string) => boolean) | undefined;
+  /** `true` only of a process of this machine that is certainly gone. */
+  readonly isDeadWorker: (workerId: string) => boolean;
   /** Resolves, with what to say to the user, when the account is gone for good. */
   readonly failed: Promise<string>;
   close(): Promise<void>;
@@ -68,14 +70,18 @@ async function openSharedAccount(
 ): Promise<StorageAccount> {
   const { connection, tracking } = account;
   if (worker === undefined) await assertAccountOpens(account, env);
+  const machineId = machineIdOf(readMachineTraits(env));
+  const ownId = worker === undefined ? createMachineWorkerId(machineId) : undefined;
   return {
     connection,
     tracking,
     description: describeAccounts(connection, tracking?.connection),
-    workerId: worker?.workerId ?? createSharedWorkerId(),
-    isDeadWorker: worker && ((workerId) => worker.isDeadWorker(workerId)),
+    workerId: ownId ?? worker!.workerId,
+    isDeadWorker: (workerId) => worker?.isDeadWorker(workerId) ?? isDeadOnMachine(workerId, machineId),
     failed: new Promise(() => {}),
-    close: async () => {},
+    close: async () => {
+      if (ownId !== undefined) forgetMachineWorkerId(ownId);
+    },
   };
 }
 

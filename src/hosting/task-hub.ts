@@ -1,4 +1,5 @@
 import { DurableError } from "../core/errors.ts";
+import { managementOfSettings } from "../core/partition-management.ts";
 import type { LogSink } from "../core/ports.ts";
 import type { DurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import type { Environment } from "../host/settings/host-json.ts";
@@ -44,6 +45,14 @@ export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTask
       messageEncoding: settings.messageEncoding,
       maxStorageOperationConcurrency: settings.maxStorageOperationConcurrency,
       storeInputsInOrchestrationHistory: settings.storeInputsInOrchestrationHistory,
+      partitionManagement: managementOfSettings(
+        settings.useTablePartitionManagement,
+        settings.useLegacyPartitionManagement,
+      ),
+      useAppLease: settings.useAppLease,
+      appLeaseIntervalMs: settings.appLeaseIntervalMs,
+      appLeaseRenewIntervalMs: settings.appLeaseRenewIntervalMs,
+      appLeaseAcquireIntervalMs: settings.appLeaseAcquireIntervalMs,
     },
     env,
     log,

@@ -36,6 +36,8 @@ export interface PlacedWorker {
   readonly isConnected?: boolean | undefined;
   /** Resolves, with what to say to the user, when the worker cannot go on. */
   readonly failed?: Promise<string> | undefined;
+  /** The partitions of the hub that are served here; absent where a server has the hub. */
+  readonly partitions?: (() => NonNullable<HostHealth["partitions"]>) | undefined;
   /** Resolves once it takes work. */
   start(): Promise<void>;
   /** Never rejects. */
@@ -132,7 +134,7 @@ export class DurableTaskWorker implements AsyncDisposable {
 
   /** How the worker is: for readiness and liveness probes. */
   health(): HostHealth {
-    return this.#health.read(this.#placed?.isConnected);
+    return this.#health.read(this.#placed?.isConnected, this.#placed?.partitions?.());
   }
 
   /** @throws DurableError `InvalidOption` */

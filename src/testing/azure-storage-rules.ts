@@ -168,7 +168,14 @@ function checkDelay(ms: number, minSeconds: number, check: Check): void {
 
 function checkBlob(request: OfService<"container">, check: Check): void {
   checkContainerName("container", request.container, check);
-  if (!("blob" in request)) return;
+  if ("leaseId" in request && request.leaseId !== undefined) checkLeaseId(request.leaseId, check);
+  if (request.kind === "blob.changeLease") checkLeaseId(request.newLeaseId, check);
+  if (request.kind === "blob.acquireLease") {
+    const { durationSeconds } = request;
+    const isLength = Number.isInteger(durationSeconds) && (durationSeconds === -1 || isWithin(durationSeconds, 15, 60));
+    check(isLength, () => `lease of ${durationSeconds} seconds`);
+  }
+  if (!("blob" in request) || request.blob === undefined) return;
   const { blob } = request;
   check(isWithin(blob.length, 1, 1024), () => `blob name of ${blob.length} units`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that blob names must not hold
@@ -187,6 +194,10 @@ function checkBlocks(ids: readonly string[], check: Check): void {
     const isId = /^[A-Za-z0-9+/]+={0,2}$/.test(id) && isWithin(Buffer.from(id, "base64").byteLength, 1, 64);
     check(isId, () => `block id ${id}`);
   }
+}
+
+function checkLeaseId(leaseId: string, check: Check): void {
+  check(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(leaseId), () => `lease id ${leaseId}`);
 }
 
 function checkContainerName(what: string, name: string, check: Check): void {

@@ -183,7 +183,7 @@ function placeOf(request: StorageRequest): string {
 }
 
 function isRead({ kind }: StorageRequest): boolean {
-  return ["table.query", "table.get", "blob.get", "blob.list"].includes(kind);
+  return ["table.query", "table.get", "blob.get", "blob.list", "blob.listLeases", "queue.exists"].includes(kind);
 }
 
 function chanceOfTimeout({ kind }: StorageRequest, chances: StrictAnswers): number {

@@ -85,6 +85,10 @@ class FaultyBackend implements Backend {
     return this.#backend.start();
   }
 
+  beginStop(): void {
+    this.#backend.beginStop?.();
+  }
+
   stop(): Promise<void> {
     return this.#backend.stop();
   }

@@ -1,5 +1,6 @@
 import { createAzureStorageTaskHub } from "../../src/backends/azure-storage/azure-storage-task-hub.ts";
-import { silentLog } from "../../src/core/ports.ts";
+import type { PartitionManagement } from "../../src/core/partition-management.ts";
+import { type LogSink, silentLog } from "../../src/core/ports.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
@@ -43,6 +44,11 @@ export interface EntityHub {
   readonly connectionString: string;
   readonly taskHub: string;
   readonly partitions: number;
+  /** How partitions are kept. @defaultValue by theirs in the table, by ours as the hub shows */
+  readonly management?: PartitionManagement;
+  /** @defaultValue without a name */
+  readonly apps?: { readonly ours: string; readonly theirs: string };
+  readonly log?: LogSink;
 }
 
 export class OurEntitySide implements EntitySide {
@@ -58,7 +64,7 @@ export class OurEntitySide implements EntitySide {
   }
 
   #open() {
-    const { connectionString, taskHub, partitions } = this.#hub;
+    const { connectionString, taskHub, partitions, apps, log } = this.#hub;
     return createAzureStorageTaskHub({
       connectionString,
       taskHub,
@@ -68,6 +74,10 @@ export class OurEntitySide implements EntitySide {
       random: systemRandom,
       maxQueuePollingIntervalMs: 100,
       leaseRenewIntervalMs: 300,
+      appName: apps?.ours,
+      appLeaseIntervalMs: 15_000,
+      appLeaseAcquireIntervalMs: 1000,
+      log,
     });
   }
 
@@ -119,11 +129,13 @@ export class OurEntitySide implements EntitySide {
 export class TheirEntitySide implements EntitySide {
   readonly worker = `theirs-${systemRandom.guid()}`;
   readonly #dotnet: DotnetProgram;
-  readonly #hub: { readonly hub: string; readonly partitions: number };
+  readonly #hub: { readonly hub: string; readonly partitions: number; readonly management: PartitionManagement };
+  readonly #app: string | undefined;
 
-  constructor(dotnet: DotnetProgram, { taskHub, partitions }: EntityHub) {
+  constructor(dotnet: DotnetProgram, { taskHub, partitions, management = "table", apps }: EntityHub) {
     this.#dotnet = dotnet;
-    this.#hub = { hub: taskHub, partitions };
+    this.#hub = { hub: taskHub, partitions, management };
+    this.#app = apps?.theirs;
   }
 
   #ask<T>(op: string, args: object = {}): Promise<T> {
@@ -163,7 +175,7 @@ export class TheirEntitySide implements EntitySide {
 
   async startWorker(entities?: readonly string[]): Promise<void> {
     await this.#ask("open");
-    await this.#ask("startWorker", { worker: this.worker, entities });
+    await this.#ask("startWorker", { worker: this.worker, entities, app: this.#app });
   }
 
   async stopWorker(): Promise<void> {

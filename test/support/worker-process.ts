@@ -35,6 +35,11 @@ export type WorkerReply =
 
 let outFolder = "";
 
+/** @param name of a compiled file, from the folder of this one */
+export function processFile(name: string): string {
+  return join(outFolder, "test/support", name);
+}
+
 /** Compiles the worker's process from the sources as they are now. */
 export async function buildWorkerProcess(): Promise<void> {
   outFolder = await compileProcess("crash-worker", "test/support/crash-worker.tsconfig.json");
@@ -49,7 +54,7 @@ export class WorkerProcess {
   #isDead = false;
 
   constructor() {
-    const main = join(outFolder, "test/support/crash-worker.js");
+    const main = processFile("crash-worker.js");
     const args = [...endWithParent, "--enable-source-maps", main];
     this.#child = spawn(process.execPath, args, { stdio: ["pipe", "inherit", "inherit", "ipc"] });
     this.#exited = new Promise((done) => {

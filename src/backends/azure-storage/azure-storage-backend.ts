@@ -16,6 +16,7 @@ import type { TaskHubParts } from "./hub-parts.ts";
 import type { HeldMessage } from "./messaging/held-message.ts";
 import type { MessageOrigin, SentMessage } from "./messaging/message-sender.ts";
 import type { HeldRequest } from "./messaging/work-item-queue.ts";
+import type { PartitionStatus } from "./partitions/partition-watch.ts";
 import type { PreparedHistory } from "./tracking/history-table.ts";
 import { purgeInstanceRows } from "./tracking/instance-purge.ts";
 import { maxCustomStatusUnits } from "./tracking/instances-table.ts";
@@ -93,8 +94,18 @@ export class AzureStorageBackend implements Backend {
 
   async #start(): Promise<void> {
     await this.#parts.resources.createWhenDeleted();
+    this.#parts.resources.assertPartitionManagement();
     this.#run = new BackendRun(this.#options, this.#parts);
     this.#run.start();
+  }
+
+  beginStop(): void {
+    this.#run?.beginStop();
+  }
+
+  /** The partitions that this worker has, and when each was last received from. */
+  partitions(): readonly PartitionStatus[] {
+    return this.#run?.partitions() ?? [];
   }
 
   async stop(): Promise<void> {

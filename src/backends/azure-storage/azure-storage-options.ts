@@ -1,4 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
+import { type PartitionManagement, partitionManagements } from "../../core/partition-management.ts";
 import { type Clock, type LogSink, type Random, silentLog } from "../../core/ports.ts";
 import type { MessageEncoding } from "./codec/message-data.ts";
 import { type HubNames, hubNames } from "./hub-names.ts";
@@ -44,6 +45,26 @@ export interface AzureStorageOptions {
   readonly leaseIntervalMs?: number | undefined;
   /** How often partitions are looked at and renewed, in milliseconds. @defaultValue 10000 */
   readonly leaseRenewIntervalMs?: number | undefined;
+  /**
+   * How the hub's workers keep partitions: `"table"`, `"safe"` (.NET with `useTablePartitionManagement: false`) or
+   * `"legacy"` (`useLegacyPartitionManagement: true`). All workers of a hub must do it alike.
+   *
+   * @defaultValue as the hub is kept already, `"table"` for a new one
+   */
+  readonly partitionManagement?: PartitionManagement | undefined;
+  /**
+   * Keep apps of other names off the hub, as .NET does by default: the second one waits and says for whom.
+   * @defaultValue true
+   */
+  readonly useAppLease?: boolean | undefined;
+  /** Of the app lease; all processes of an app must have the same. @defaultValue "", which is an app without a name */
+  readonly appName?: string | undefined;
+  /** How long the app lease is held without renewal, in milliseconds, 15000 to 60000. @defaultValue 60000 */
+  readonly appLeaseIntervalMs?: number | undefined;
+  /** How often the app lease is renewed, in milliseconds. @defaultValue half of its interval; .NET has 25000 */
+  readonly appLeaseRenewIntervalMs?: number | undefined;
+  /** How often the app lease of another app is tried for, in milliseconds. @defaultValue 30000; .NET has 300000 */
+  readonly appLeaseAcquireIntervalMs?: number | undefined;
   /** Says of another worker that it cannot come back, so that its partitions are free at once. @defaultValue none is */
   readonly isDeadWorker?: ((workerId: string) => boolean) | undefined;
   /** A failing storage request is repeated for this long, in milliseconds. @defaultValue 20000 */
@@ -91,11 +112,21 @@ export interface ResolvedAzureStorageOptions {
   readonly storeTaskInputs: boolean;
   readonly leaseIntervalMs: number;
   readonly leaseRenewIntervalMs: number;
+  readonly partitionManagement: PartitionManagement | undefined;
+  /** `undefined`: apps of other names are not kept off. */
+  readonly appLease: ResolvedAppLease | undefined;
   readonly isDeadWorker: (workerId: string) => boolean;
   readonly storageTimeoutMs: number;
   readonly hubCreationTimeoutMs: number;
   readonly maxStorageOperationConcurrency: number;
   readonly decorateTransport: (transport: StorageTransport) => StorageTransport;
+}
+
+export interface ResolvedAppLease {
+  readonly appName: string;
+  readonly leaseSeconds: number;
+  readonly renewIntervalMs: number;
+  readonly acquireIntervalMs: number;
 }
 
 /** The only home of defaults and limits. @throws DurableError `InvalidOption` */
@@ -146,6 +177,8 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
     storeTaskInputs: options.storeInputsInOrchestrationHistory ?? false,
     leaseIntervalMs,
     leaseRenewIntervalMs: inRange("leaseRenewIntervalMs", options.leaseRenewIntervalMs ?? 10_000, 10, leaseIntervalMs),
+    partitionManagement: resolveManagement(options.partitionManagement),
+    appLease: options.useAppLease === false ? undefined : resolveAppLease(options),
     isDeadWorker: options.isDeadWorker ?? (() => false),
     storageTimeoutMs: inRange("storageTimeoutMs", options.storageTimeoutMs ?? 20_000, 0, 600_000),
     hubCreationTimeoutMs: inRange("hubCreationTimeoutMs", options.hubCreationTimeoutMs ?? 90_000, 0, 600_000),
@@ -156,6 +189,33 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
       10_000,
     ),
     decorateTransport: options.decorateTransport ?? ((transport) => transport),
+  };
+}
+
+function resolveManagement(given: unknown): PartitionManagement | undefined {
+  const found = partitionManagements.find((management) => management === given);
+  if (given === undefined || found !== undefined) return found;
+  const known = partitionManagements.map((management) => `"${management}"`).join(", ");
+  throw new DurableError("InvalidOption", `partitionManagement must be one of ${known}, but got ${String(given)}`);
+}
+
+function resolveAppLease(options: AzureStorageOptions): ResolvedAppLease {
+  const { appName = "", appLeaseIntervalMs = 60_000 } = options;
+  if (typeof appName !== "string") {
+    throw new DurableError("InvalidOption", `appName must be a text, but got ${String(appName)}`);
+  }
+  const intervalMs = inRange("appLeaseIntervalMs", appLeaseIntervalMs, 15_000, 60_000);
+  const renewMs = options.appLeaseRenewIntervalMs ?? Math.floor(intervalMs / 2);
+  return {
+    appName,
+    leaseSeconds: Math.floor(intervalMs / 1000),
+    renewIntervalMs: inRange("appLeaseRenewIntervalMs", renewMs, 100, intervalMs),
+    acquireIntervalMs: inRange(
+      "appLeaseAcquireIntervalMs",
+      options.appLeaseAcquireIntervalMs ?? 30_000,
+      100,
+      3_600_000,
+    ),
   };
 }
 

@@ -3,6 +3,7 @@ import { AzureStorageBackend } from "./azure-storage-backend.ts";
 import { type AzureStorageOptions, resolveAzureStorageOptions } from "./azure-storage-options.ts";
 import { AzureStorageStore } from "./azure-storage-store.ts";
 import { createTaskHubParts } from "./hub-parts.ts";
+import type { PartitionStatus } from "./partitions/partition-watch.ts";
 import type { RequestCounter } from "./storage/request-counter.ts";
 
 export type { AzureStorageOptions } from "./azure-storage-options.ts";
@@ -13,6 +14,8 @@ export interface AzureStorageTaskHub {
   readonly store: TaskHubStore;
   /** Every storage request of both, since creation. */
   readonly requests: RequestCounter;
+  /** The partitions that the backend has now, and when each was last received from. */
+  readonly partitions: () => readonly PartitionStatus[];
 }
 
 /**
@@ -24,9 +27,11 @@ export interface AzureStorageTaskHub {
 export function createAzureStorageTaskHub(options: AzureStorageOptions): AzureStorageTaskHub {
   const resolved = resolveAzureStorageOptions(options);
   const parts = createTaskHubParts(resolved);
+  const backend = new AzureStorageBackend(resolved, parts);
   return {
-    backend: new AzureStorageBackend(resolved, parts),
+    backend,
     store: new AzureStorageStore(resolved, parts),
     requests: parts.requests,
+    partitions: () => backend.partitions(),
   };
 }

@@ -5,11 +5,18 @@ import { ControlQueue } from "./messaging/control-queue.ts";
 import type { HeldMessage } from "./messaging/held-message.ts";
 import { OrchestrationInbox } from "./messaging/orchestration-inbox.ts";
 import { WorkItemQueue } from "./messaging/work-item-queue.ts";
+import { AppLease } from "./partitions/app-lease.ts";
+import { BlobPartitionManager } from "./partitions/blob-partition-manager.ts";
 import { partitionOf } from "./partitions/partition-hash.ts";
-import { PartitionManager } from "./partitions/partition-manager.ts";
+import type { PartitionManager } from "./partitions/partition-manager.ts";
+import { type PartitionStatus, PartitionWatch } from "./partitions/partition-watch.ts";
+import { TablePartitionManager } from "./partitions/table-partition-manager.ts";
 
 /** How long a receive under way at the stop may go on, so that what it brings can be given back. */
 const receiveGraceMs = 1000;
+
+/** How much longer than the longest pause between two polls a queue may go without one. */
+const unpolledGraceMs = 15_000;
 
 /** What lives from one start to the next stop. */
 export class BackendRun {
@@ -17,7 +24,10 @@ export class BackendRun {
   readonly workItems: WorkItemQueue;
   readonly #options: ResolvedAzureStorageOptions;
   readonly #parts: TaskHubParts;
-  readonly #partitions: PartitionManager;
+  readonly #watch: PartitionWatch;
+  readonly #appLease: AppLease | undefined;
+  #partitions: PartitionManager | undefined;
+  #isLeaving = false;
   readonly #controlQueues = new Map<string, ControlQueue>();
   readonly #cutOff = new AbortController();
 
@@ -31,40 +41,90 @@ export class BackendRun {
       reader: parts.reader,
       workerId: options.workerId,
     });
-    this.#partitions = new PartitionManager({
-      storage: parts.storage,
-      table: options.names.partitionsTable,
-      workerId: options.workerId,
-      clock: options.clock,
-      log: options.log,
+    this.#watch = new PartitionWatch({
+      ...options,
       taskHub: options.names.taskHub,
-      leaseIntervalMs: options.leaseIntervalMs,
-      renewIntervalMs: options.leaseRenewIntervalMs,
-      isDeadWorker: options.isDeadWorker,
-      isBusy: (queue) => this.inbox.isBusy((instanceId) => this.#queueOf(instanceId) === queue),
-      listen: (queue) => this.#listen(queue),
-      unlisten: (queue) => this.#unlisten(queue),
+      maxUnpolledMs: options.maxQueuePollingIntervalMs + unpolledGraceMs,
+      listening: this.#controlQueues,
+      isFull: () => this.inbox.messageCount >= options.controlQueueBufferThreshold,
+      restart: (queue) => this.#restart(queue),
+    });
+    if (options.appLease === undefined) return;
+    const { appLeaseContainer: container, appLeaseInfoBlob: infoBlob, taskHub } = options.names;
+    this.#appLease = new AppLease({
+      ...options,
+      ...options.appLease,
+      taskHub,
+      container,
+      infoBlob,
+      storage: parts.storage,
+      onHeld: () => this.#serve(),
+      onLost: async () => await this.#partitions?.stop(),
     });
   }
 
   start(): void {
-    this.workItems.start();
-    this.#partitions.start();
+    this.#watch.start();
+    if (this.#appLease === undefined) this.#serve();
+    else this.#appLease.start();
+  }
+
+  /** What needs not be finished here may go to other workers at once. */
+  beginStop(): void {
+    this.#isLeaving = true;
+    this.#partitions?.beginStop();
   }
 
   async stop(): Promise<void> {
+    this.#isLeaving = true;
     const done = new AbortController();
     void this.#options.clock.sleep(receiveGraceMs, done.signal).then(() => this.#cutOff.abort());
-    await Promise.all([this.workItems.stop(), this.#partitions.stop()]);
+    await Promise.all([this.workItems.stop(), this.#partitions?.stop(), this.#watch.stop(), this.#appLease?.stop()]);
     done.abort();
   }
 
+  /** The partitions that this worker has. */
+  partitions(): readonly PartitionStatus[] {
+    const owned = this.#options.names.controlQueues.filter((queue) => this.#partitions?.isOwned(queue) === true);
+    return owned.map((queue) => {
+      const at = this.#controlQueues.get(queue)?.lastPolledAt;
+      return { queue, lastPolledAt: at === undefined ? undefined : new Date(at) };
+    });
+  }
+
+  /** The hub is this app's. */
+  #serve(): void {
+    if (this.#isLeaving) return;
+    this.workItems.start();
+    this.#partitions = this.#createManager();
+    this.#partitions.start();
+  }
+
+  #createManager(): PartitionManager {
+    const { options, storage } = { options: this.#options, storage: this.#parts.storage };
+    const { names } = options;
+    const shared = {
+      ...options,
+      storage,
+      taskHub: names.taskHub,
+      queues: names.controlQueues,
+      renewIntervalMs: options.leaseRenewIntervalMs,
+      isBusy: (queue: string) => this.inbox.isBusy((instanceId) => this.#queueOf(instanceId) === queue),
+      listen: (queue: string) => this.#listen(queue),
+      unlisten: (queue: string) => this.#unlisten(queue),
+    };
+    const kind = this.#parts.resources.partitionManagement;
+    return kind === "table"
+      ? new TablePartitionManager({ ...shared, table: names.partitionsTable })
+      : new BlobPartitionManager({ ...shared, kind, container: names.leasesContainer });
+  }
+
   isOwned(instanceId: string): boolean {
-    return this.#partitions.isOwned(this.#queueOf(instanceId));
+    return this.#partitions?.isOwned(this.#queueOf(instanceId)) === true;
   }
 
   get ownsFirstPartition(): boolean {
-    return this.#partitions.isOwned(this.#options.names.controlQueues[0]!);
+    return this.#partitions?.isOwned(this.#options.names.controlQueues[0]!) === true;
   }
 
   onSent(queue: string, visibleAt: number): void {
@@ -104,6 +164,12 @@ export class BackendRun {
     });
     this.#controlQueues.set(queue, controlQueue);
     controlQueue.start();
+  }
+
+  /** What hangs in the old one is put back when it goes on; nobody waits for that. */
+  #restart(queue: string): void {
+    void this.#unlisten(queue).catch(() => undefined);
+    if (this.#partitions?.isOwned(queue) === true) this.#listen(queue);
   }
 
   async #unlisten(queue: string): Promise<void> {

@@ -13,11 +13,15 @@ export interface HubNames {
   readonly instancesTable: string;
   readonly partitionsTable: string;
   readonly largeMessagesContainer: string;
-  /** Made by other workers of the hub; ours only deletes them with it. */
-  readonly leaseContainers: readonly string[];
+  /** `taskhub.json`, and the leases of partitions where they are kept on blobs. */
+  readonly leasesContainer: string;
+  /** The lease on it says which app works on the hub. */
+  readonly appLeaseContainer: string;
+  readonly appLeaseInfoBlob: string;
 }
 
-const maxPartitions = 16;
+/** Of a hub. */
+export const maxPartitions = 16;
 
 /**
  * @param trackingPrefix of a tracking store: what its tables of history and instances are called by
@@ -51,10 +55,20 @@ export function hubNames(taskHub: string, partitionCount: number, trackingPrefix
     ],
     partitionsTable: `${taskHub}Partitions`,
     largeMessagesContainer: `${lower}-largemessages`,
-    leaseContainers: [`${lower}-leases`, `${lower}-applease`],
+    leasesContainer: `${lower}-leases`,
+    appLeaseContainer: `${lower}-applease`,
+    appLeaseInfoBlob: `${lower}-appleaseinfo`,
   };
 }
 
-function controlQueueName(hub: string, partition: number): string {
+/** The number of a partition, from 0, or `undefined` for a name that is none of the hub's. */
+export function partitionNumber({ taskHub }: Pick<HubNames, "taskHub">, queue: string): number | undefined {
+  const prefix = `${taskHub.toLowerCase()}-control-`;
+  const digits = queue.startsWith(prefix) ? queue.slice(prefix.length) : "";
+  return /^\d\d$/.test(digits) && Number(digits) < maxPartitions ? Number(digits) : undefined;
+}
+
+/** @param hub in lower case */
+export function controlQueueName(hub: string, partition: number): string {
   return `${hub}-control-${String(partition).padStart(2, "0")}`;
 }

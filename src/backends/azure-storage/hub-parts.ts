@@ -51,6 +51,8 @@ function openStorage(options: ResolvedAzureStorageOptions, requests: RequestCoun
 
 function laneOf(request: StorageRequest, names: HubNames): RequestLane {
   if ("table" in request) return request.table === names.partitionsTable ? "lease" : "work";
+  if ("container" in request && [names.leasesContainer, names.appLeaseContainer].includes(request.container))
+    return "lease";
   return request.kind.startsWith("queue.") && request.kind !== "queue.send" ? "message" : "work";
 }
 
@@ -69,7 +71,14 @@ export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHu
   const parts: TaskHubParts = {
     storage,
     requests,
-    resources: new HubResources({ storage, names, clock, log, creationTimeoutMs: options.hubCreationTimeoutMs }),
+    resources: new HubResources({
+      storage,
+      names,
+      clock,
+      log,
+      creationTimeoutMs: options.hubCreationTimeoutMs,
+      partitionManagement: options.partitionManagement,
+    }),
     payloads,
     history: new HistoryTable({
       storage,

@@ -1,13 +1,14 @@
-import { DurableError, isDurableError } from "../../core/errors.ts";
+import { isDurableError } from "../../core/errors.ts";
 import { createEventLog } from "../../core/event-log.ts";
+import type { PartitionManagement } from "../../core/partition-management.ts";
 import type { Clock, LogSink } from "../../core/ports.ts";
 import type { WorkerPresence } from "../../engine/backend.ts";
 import type { HubNames } from "./hub-names.ts";
+import { HubPartitions } from "./partitions/hub-partitions.ts";
 import { fromLeaseRow } from "./partitions/partition-lease.ts";
 import { readAllRows } from "./storage/row-reader.ts";
 import type { StorageClient } from "./storage/storage-client.ts";
 import type { StorageRequestOf } from "./storage/storage-request.ts";
-import { edm, type TableRow } from "./storage/table-row.ts";
 
 export interface HubResourcesOptions {
   readonly storage: StorageClient;
@@ -16,6 +17,7 @@ export interface HubResourcesOptions {
   readonly log: LogSink;
   /** How long a creation waits for a hub of the same name to be deleted. */
   readonly creationTimeoutMs: number;
+  readonly partitionManagement?: PartitionManagement | undefined;
 }
 
 const deletionCheckMs = 2000;
@@ -25,6 +27,7 @@ export class HubResources {
   readonly #options: HubResourcesOptions;
   readonly #storage: StorageClient;
   readonly #names: HubNames;
+  readonly #partitions: HubPartitions;
   #created: Promise<void> | undefined;
   /** This object has begun to make the hub. */
   #isNew = false;
@@ -33,6 +36,7 @@ export class HubResources {
     this.#options = options;
     this.#storage = options.storage;
     this.#names = options.names;
+    this.#partitions = new HubPartitions({ ...options, management: options.partitionManagement });
   }
 
   /**
@@ -75,7 +79,7 @@ export class HubResources {
   async #create(): Promise<void> {
     const names = this.#names;
     // First, and alone: a hub with another partition count must be left as it is.
-    if (await this.#createPartitions()) this.#isNew = true;
+    if (await this.#partitions.create()) this.#isNew = true;
     const container = names.largeMessagesContainer;
     await Promise.all([
       // Whoever needs it makes it. Here it is made only to wait for one that is being deleted.
@@ -89,32 +93,14 @@ export class HubResources {
     ]);
   }
 
-  /** Resolves to `false` when there are some already. */
-  async #createPartitions(): Promise<boolean> {
-    const table = this.#names.partitionsTable;
-    const existing = await readAllRows(this.#storage, { table });
-    if (existing !== undefined && existing.length > 0) {
-      this.#checkCount(existing);
-      return false;
-    }
-    await this.#storage.perform({ kind: "table.create", table });
-    const rows = this.#names.controlQueues.map(freshPartition);
-    const writes = rows.map((row) => ({ write: "insert" as const, row }));
-    const inserted = await this.#storage.perform({ kind: "table.batch", table, writes });
-    if (inserted.outcome === "done") return true;
-    // Someone else was faster, or an earlier attempt of ours.
-    this.#checkCount((await readAllRows(this.#storage, { table })) ?? []);
-    return true;
+  /** How the workers of the hub keep its partitions; known once it is created. */
+  get partitionManagement(): PartitionManagement {
+    return this.#partitions.management;
   }
 
-  #checkCount(rows: readonly TableRow[]): void {
-    const expected = this.#names.controlQueues.length;
-    if (rows.length === expected) return;
-    throw new DurableError(
-      "InvalidOption",
-      `task hub ${this.#names.taskHub} has ${rows.length} partitions, but partitionCount is ${expected}; ` +
-        "a hub keeps the count it was created with",
-    );
+  /** For workers. @throws DurableError `InvalidOption` when others keep the partitions in another way now */
+  assertPartitionManagement(): void {
+    this.#partitions.assertManagement();
   }
 
   /**
@@ -143,27 +129,27 @@ export class HubResources {
   async delete(): Promise<void> {
     const names = this.#names;
     this.#created = undefined;
+    // Whoever works on the hub holds it, and nobody can delete a container that is leased.
+    await this.#remove({ kind: "blob.breakLease", container: names.appLeaseContainer });
     await Promise.all([
       ...[names.historyTable, names.instancesTable, names.partitionsTable].map((table) =>
         this.#remove({ kind: "table.delete", table }),
       ),
       ...names.deletedQueues.map((queue) => this.#remove({ kind: "queue.delete", queue })),
-      ...[names.largeMessagesContainer, ...names.leaseContainers].map((container) =>
+      ...[names.largeMessagesContainer, names.leasesContainer, names.appLeaseContainer].map((container) =>
         this.#remove({ kind: "blob.deleteContainer", container }),
       ),
     ]);
   }
 
   /** Being deleted is as good as deleted. */
-  async #remove(request: StorageRequestOf<"table.delete" | "queue.delete" | "blob.deleteContainer">): Promise<void> {
+  async #remove(
+    request: StorageRequestOf<"table.delete" | "queue.delete" | "blob.deleteContainer" | "blob.breakLease">,
+  ): Promise<void> {
     try {
       await this.#storage.perform(request);
     } catch (error) {
       if (!isDurableError(error, "StorageBeingDeleted")) throw error;
     }
   }
-}
-
-function freshPartition(queue: string): TableRow {
-  return { partitionKey: "", rowKey: queue, columns: new Map([["IsDraining", edm.boolean(false)]]) };
 }

@@ -36,6 +36,10 @@ export class GatedBackend implements Backend {
     return this.#backend.start();
   }
 
+  beginStop(): void {
+    this.#backend.beginStop?.();
+  }
+
   stop(): Promise<void> {
     return this.#backend.stop();
   }

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { isProcessAlive } from "./store-record.ts";
 
 /** Workers of this process that may be alive. */
@@ -17,11 +16,6 @@ export function forgetLocalWorkerId(workerId: string): void {
   ownWorkerIds.delete(workerId);
 }
 
-/** Names a worker on a shared account: unlike any other, on this machine or elsewhere. */
-export function createSharedWorkerId(): string {
-  return `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
-}
-
 /**
  * Tells whether a worker of the local store is certainly gone, so that its partitions need not wait for their leases
  * to run out. A process id that was given to another process since makes it wait, never err.
@@ -31,9 +25,11 @@ export function createDeadWorkerTest(
   isAlive: (pid: number) => boolean = isProcessAlive,
 ): (workerId: string) => boolean {
   return (workerId) => {
-    const pid = Number(/^local-(\d+)-[0-9a-f]+$/.exec(workerId)?.[1] ?? Number.NaN);
-    if (Number.isNaN(pid) || workerId === ownWorkerId) return false;
+    // One that had to take another name has more digits.
+    const [, given, digits] = /^(local-(\d+)-[0-9a-f]+)(?:-[0-9a-f]{8})?$/.exec(workerId) ?? [];
+    const pid = Number(digits);
+    if (given === undefined || given === ownWorkerId) return false;
     // Others with our process id are from before this process (usual in containers).
-    return pid === process.pid ? !ownWorkerIds.has(workerId) : !isAlive(pid);
+    return pid === process.pid ? !ownWorkerIds.has(given) : !isAlive(pid);
   };
 }

@@ -16,10 +16,11 @@ sealed class Hub(HubOptions options)
     public Task Create() => this.client.CreateIfNotExistsAsync();
 
     /// <param name="entities">names of those that the worker knows</param>
-    public async Task StartWorker(string id, IReadOnlyCollection<string> entities)
+    /// <param name="app">name of its app</param>
+    public async Task StartWorker(string id, IReadOnlyCollection<string> entities, string? app)
     {
         await this.Create();
-        this.worker = new TaskHubWorker(new AzureStorageOrchestrationService(options.For(id)))
+        this.worker = new TaskHubWorker(new AzureStorageOrchestrationService(options.For(id, app)))
         {
             ErrorPropagationMode = options.SerializeExceptions
                 ? ErrorPropagationMode.SerializeExceptions

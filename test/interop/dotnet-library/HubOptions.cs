@@ -1,4 +1,5 @@
 using DurableTask.AzureStorage;
+using DurableTask.AzureStorage.Partitioning;
 using Newtonsoft.Json.Linq;
 
 namespace DotnetLibrary;
@@ -11,8 +12,21 @@ sealed class HubOptions(string connectionString, JObject request)
     /// <summary>Exceptions as texts of JSON, in place of failure details, as functions in the process of the host have them.</summary>
     public bool SerializeExceptions => (bool?)request["serializeExceptions"] ?? false;
 
-    public AzureStorageOrchestrationServiceSettings For(string worker) => new()
+    /// <summary>How partitions are kept: table, safe or legacy.</summary>
+    string Management => (string?)request["management"] ?? "table";
+
+    /// <param name="app">name of its app</param>
+    public AzureStorageOrchestrationServiceSettings For(string worker, string? app = null) => new()
     {
+        UseTablePartitionManagement = this.Management == "table",
+        UseLegacyPartitionManagement = this.Management == "legacy",
+        AppName = app ?? "",
+        AppLeaseOptions = new AppLeaseOptions
+        {
+            AcquireInterval = TimeSpan.FromSeconds(1),
+            LeaseInterval = TimeSpan.FromSeconds(15),
+            RenewInterval = TimeSpan.FromSeconds(3),
+        },
         StorageAccountClientProvider = new StorageAccountClientProvider(connectionString),
         TaskHubName = this.Name,
         PartitionCount = (int?)request["partitions"] ?? 4,
@@ -31,7 +45,8 @@ sealed class HubOptions(string connectionString, JObject request)
         // Who is killed is succeeded soon.
         ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
         WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
-        LeaseInterval = TimeSpan.FromSeconds(10),
+        // A lease on a blob lasts 15 seconds at least.
+        LeaseInterval = TimeSpan.FromSeconds(this.Management == "table" ? 10 : 15),
         LeaseRenewInterval = TimeSpan.FromMilliseconds(500),
         LeaseAcquireInterval = TimeSpan.FromMilliseconds(500),
     };

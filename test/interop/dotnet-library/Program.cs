@@ -51,7 +51,7 @@ async Task<JToken> Run(JObject request)
             break;
         case "startWorker":
             var entities = request["entities"]?.ToObject<string[]>() ?? [.. Entities.All.Keys];
-            await hub.StartWorker(Text("worker"), entities);
+            await hub.StartWorker(Text("worker"), entities, Optional("app"));
             break;
         case "stopWorker":
             await hub.StopWorker();

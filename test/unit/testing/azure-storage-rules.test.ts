@@ -41,6 +41,8 @@ const list = (...blockIds: string[]): StorageRequest => ({
 const many = (count: number, of: (index: number) => TableRow) => Array.from({ length: count }, (_, index) => of(index));
 const comparisons = (count: number) => Array(count).fill("A eq 'b eq c'").join(" or ");
 
+const leaseId = "1312a8a6-0000-0000-0000-000000000000";
+
 it.each<[string, StorageRequest]>([
   ["a row", insert({ A: edm.string("x".repeat(32_768)), B: edm.int32(-1), C: edm.dateTime("2026-01-01T00:00:00Z") })],
   ["long keys", insert({}, { partitionKey: "p".repeat(512), rowKey: "" })],
@@ -128,10 +130,32 @@ it.each<[string, StorageRequest, string]>([
     { kind: "queue.receive", queue: "queue", maxMessages: 1, visibilityTimeoutMs: 0 },
     "visibility timeout",
   ],
+  [
+    "a lease without a GUID",
+    { kind: "blob.renewLease", container: "hub-leases", blob: "intent/q", leaseId: "me" },
+    "lease id me",
+  ],
+  [
+    "a lease of ten seconds",
+    { kind: "blob.acquireLease", container: "hub-applease", leaseId, durationSeconds: 10 },
+    "lease of 10 seconds",
+  ],
+  [
+    "a change to a lease without a GUID",
+    { kind: "blob.changeLease", container: "hub-applease", leaseId, newLeaseId: "" },
+    "lease id ",
+  ],
   ["a blob name with a control character", put("a\tb"), "blob name"],
   ["a long blob name", put("x".repeat(1025)), "blob name of 1025 units"],
 ])("the service refuses %s", (_, request, problem) => {
   expect(violationsOf(request)).toEqual([expect.stringContaining(problem)]);
+});
+
+it("the service takes leases of containers and of blobs", () => {
+  const target = { container: "hub-leases", leaseId };
+  expect(violationsOf({ kind: "blob.acquireLease", ...target, durationSeconds: 60 })).toEqual([]);
+  expect(violationsOf({ kind: "blob.acquireLease", ...target, blob: "default/q", durationSeconds: 15 })).toEqual([]);
+  expect(violationsOf({ kind: "blob.breakLease", container: "hub-leases" })).toEqual([]);
 });
 
 /** A date that the codec would not write. */

@@ -59,6 +59,11 @@ export class ControlQueue {
     return this.#poller;
   }
 
+  /** In milliseconds since the epoch. */
+  get lastPolledAt(): number | undefined {
+    return this.#poller.lastPolledAt;
+  }
+
   start(): void {
     this.#running ??= this.#poller.run(this.#stopping.signal);
   }

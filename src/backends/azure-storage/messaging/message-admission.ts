@@ -6,6 +6,9 @@ import { formatTags } from "../codec/nested-json.ts";
 import type { HubNames } from "../hub-names.ts";
 import { partitionOf } from "../partitions/partition-hash.ts";
 
+/** The queues that messages are in. */
+type QueueNames = Pick<HubNames, "controlQueues" | "workItemQueue">;
+
 /** What becomes of a message that could be read, by the queue that it came out of. */
 export type Admission =
   | { readonly kind: "accept" }
@@ -22,7 +25,7 @@ const maxColumnUnits = 32_768;
  * sent to such a queue, and nothing that a checkpoint could never write: an episode that fails for its message fails for
  * ever, and so does every neighbour in it.
  */
-export function admitMessage(message: TaskMessage, queue: string, names: HubNames): Admission {
+export function admitMessage(message: TaskMessage, queue: string, names: QueueNames): Admission {
   const reason = describeMisfit(message, queue === names.workItemQueue);
   if (reason !== undefined) return { kind: "refuse", reason };
   const home = queueOf(message, names);
@@ -30,7 +33,7 @@ export function admitMessage(message: TaskMessage, queue: string, names: HubName
 }
 
 /** Activities have a queue of their own; everything else goes where its receiver's partition is. */
-export function queueOf({ event, target }: TaskMessage, { controlQueues, workItemQueue }: HubNames): string {
+export function queueOf({ event, target }: TaskMessage, { controlQueues, workItemQueue }: QueueNames): string {
   if (event.type === "TaskScheduled") return workItemQueue;
   return controlQueues[partitionOf(target.instanceId, controlQueues.length)]!;
 }

@@ -1,5 +1,6 @@
 import {
   AnonymousCredential,
+  type BlobItem,
   BlobServiceClient,
   type ContainerClient,
   newPipeline,
@@ -23,6 +24,10 @@ export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"
     clients.set(container, client);
     return client;
   };
+  const leaseOf = (target: { readonly container: string; readonly blob?: string | undefined }, leaseId?: string) => {
+    const container = containerOf(target);
+    return (target.blob === undefined ? container : container.getBlobClient(target.blob)).getBlobLeaseClient(leaseId);
+  };
 
   return {
     "blob.createContainer": async (request, abortSignal) => {
@@ -35,10 +40,16 @@ export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"
     },
     // `upload` is one Put Blob; the SDK's stream and parallel uploads take several calls.
     "blob.put": async (request, abortSignal) => {
-      const { content, contentEncoding } = request;
+      const { content, contentEncoding, ifAbsent = false, leaseId } = request;
       await containerOf(request)
         .getBlockBlobClient(request.blob)
-        .upload(content, content.byteLength, { abortSignal, ...encodedAs(contentEncoding) });
+        .upload(content, content.byteLength, {
+          abortSignal,
+          ...encodedAs(contentEncoding),
+          ...((ifAbsent || leaseId !== undefined) && {
+            conditions: { ...(ifAbsent && { ifNoneMatch: "*" }), ...(leaseId !== undefined && { leaseId }) },
+          }),
+        });
       return undefined;
     },
     "blob.putBlock": async (request, abortSignal) => {
@@ -79,6 +90,40 @@ export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"
     },
     "blob.delete": async (request, abortSignal) => {
       await containerOf(request).getBlockBlobClient(request.blob).delete({ abortSignal, deleteSnapshots: "include" });
+      return undefined;
+    },
+    "blob.listLeases": async (request, abortSignal) => {
+      const { prefix, continuationToken } = request;
+      const pages = containerOf(request)
+        .listBlobsFlat({ prefix, abortSignal })
+        .byPage({ maxPageSize: 1000, ...(continuationToken !== undefined && { continuationToken }) });
+      const { value: page } = await pages.next();
+      if (page === undefined) return { blobs: [], continuationToken: undefined };
+      const blobs = (page.segment.blobItems as readonly BlobItem[]).map(({ name, properties }) => ({
+        blob: name,
+        etag: properties.etag,
+        isLeased: properties.leaseState === "leased",
+      }));
+      return { blobs, continuationToken: page.continuationToken || undefined };
+    },
+    "blob.acquireLease": async (request, abortSignal) => {
+      await leaseOf(request, request.leaseId).acquireLease(request.durationSeconds, { abortSignal });
+      return undefined;
+    },
+    "blob.renewLease": async (request, abortSignal) => {
+      await leaseOf(request, request.leaseId).renewLease({ abortSignal });
+      return undefined;
+    },
+    "blob.changeLease": async (request, abortSignal) => {
+      await leaseOf(request, request.leaseId).changeLease(request.newLeaseId, { abortSignal });
+      return undefined;
+    },
+    "blob.releaseLease": async (request, abortSignal) => {
+      await leaseOf(request, request.leaseId).releaseLease({ abortSignal });
+      return undefined;
+    },
+    "blob.breakLease": async (request, abortSignal) => {
+      await leaseOf(request).breakLease(0, { abortSignal });
       return undefined;
     },
   };

@@ -35,6 +35,10 @@ export function openQueues(connection: StorageConnection): StorageHandlers<"queu
       await queueOf(request).delete({ abortSignal });
       return undefined;
     },
+    "queue.exists": async (request, abortSignal) => {
+      await queueOf(request).getProperties({ abortSignal });
+      return undefined;
+    },
     "queue.send": async (request, abortSignal) => {
       const sent = await queueOf(request).sendMessage(request.text, {
         abortSignal,

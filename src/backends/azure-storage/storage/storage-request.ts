@@ -4,6 +4,8 @@ import type { TableRow, TableWrite } from "./table-row.ts";
 interface StorageOperations {
   "queue.create": Op<{ queue: string }, undefined>;
   "queue.delete": Op<{ queue: string }, undefined>;
+  /** `done` when there is such a queue, else `notFound`. */
+  "queue.exists": Op<{ queue: string }, undefined>;
   /** Sent messages never expire. */
   "queue.send": Op<{ queue: string; text: string; visibilityDelayMs: number }, SentMessage>;
   "queue.receive": Op<{ queue: string; maxMessages: number; visibilityTimeoutMs: number }, readonly ReceivedMessage[]>;
@@ -36,8 +38,16 @@ interface StorageOperations {
 
   "blob.createContainer": Op<{ container: string }, undefined>;
   "blob.deleteContainer": Op<{ container: string }, undefined>;
+  /** With `ifAbsent` a blob that is there is a `conflict`. A leased blob is written by who gives the id of its lease. */
   "blob.put": Op<
-    { container: string; blob: string; content: Uint8Array; contentEncoding?: string | undefined },
+    {
+      container: string;
+      blob: string;
+      content: Uint8Array;
+      contentEncoding?: string | undefined;
+      ifAbsent?: boolean | undefined;
+      leaseId?: string | undefined;
+    },
     undefined
   >;
   /** A part of a blob that nobody sees until {@link blob.putBlockList} names it. Ids are Base64, of one length in a blob. */
@@ -57,6 +67,29 @@ interface StorageOperations {
     { names: readonly string[]; continuationToken: string | undefined }
   >;
   "blob.delete": Op<{ container: string; blob: string }, undefined>;
+  /** Like `blob.list`, with the leases of the blobs. */
+  "blob.listLeases": Op<
+    { container: string; prefix: string; continuationToken?: string | undefined },
+    { blobs: readonly ListedLease[]; continuationToken: string | undefined }
+  >;
+  /** Of a blob, or of the container without one. Who gives the id that holds it already acquires it anew. */
+  "blob.acquireLease": Op<LeaseTarget & { leaseId: string; durationSeconds: number }, undefined>;
+  "blob.renewLease": Op<LeaseTarget & { leaseId: string }, undefined>;
+  "blob.changeLease": Op<LeaseTarget & { leaseId: string; newLeaseId: string }, undefined>;
+  "blob.releaseLease": Op<LeaseTarget & { leaseId: string }, undefined>;
+  /** At once, whoever holds it. */
+  "blob.breakLease": Op<LeaseTarget, undefined>;
+}
+
+interface LeaseTarget {
+  readonly container: string;
+  readonly blob?: string | undefined;
+}
+
+export interface ListedLease {
+  readonly blob: string;
+  readonly etag: string;
+  readonly isLeased: boolean;
 }
 
 interface Op<Request, Value> {

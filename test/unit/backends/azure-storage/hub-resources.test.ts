@@ -22,6 +22,7 @@ function openResources(answer: (request: StorageRequest, clock: SteppedClock) =>
     if (scripted !== undefined) return scripted;
     if (request.kind === "table.query" && !isMade) return { outcome: "notFound", errorCode: "TableNotFound" };
     if (request.kind === "table.query") return { outcome: "done", value: { rows: names.controlQueues.map(row) } };
+    if (request.kind === "blob.listLeases") return { outcome: "notFound", errorCode: "ContainerNotFound" };
     isMade ||= request.kind === "table.batch";
     return { outcome: "done", value: undefined };
   });

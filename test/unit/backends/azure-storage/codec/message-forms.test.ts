@@ -56,7 +56,6 @@ function namesOf({ queue }: Recording) {
     instancesTable: "",
     partitionsTable: "",
     largeMessagesContainer: "",
-    leaseContainers: [],
   };
 }
 
