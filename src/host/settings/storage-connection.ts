@@ -12,7 +12,7 @@ export type StorageAccountSetting =
 
 /**
  * Looks a connection up the way the Functions host does: with and without the `AzureWebJobs` prefix, in
- * `ConnectionStrings` first; a text before the settings of an identity. `undefined` when no setting names an account. A
+ * `ConnectionStrings` first; of one name a text before the settings of an identity. `undefined` when no setting names an account. A
  * text is not looked at here: who reads it is whoever opens the storage.
  *
  * @throws DurableError `InvalidOption` for a setting that nobody reads, `NotSupported` for a way that .NET alone has
@@ -20,12 +20,10 @@ export type StorageAccountSetting =
 export function findStorageAccount(connectionName: string, env: Environment): StorageAccountSetting | undefined {
   const name = resolveSettingReferences(connectionName, env, "connection") || "Storage";
   const prefixed = /^AzureWebJobs/i.test(name) ? name : `AzureWebJobs${name}`;
-  for (const setting of [`ConnectionStrings:${prefixed}`, prefixed, `ConnectionStrings:${name}`, name]) {
+  for (const setting of new Set([`ConnectionStrings:${prefixed}`, prefixed, `ConnectionStrings:${name}`, name])) {
     const connectionString = findSetting(env, setting);
     if (connectionString !== undefined) return { kind: "connectionString", setting, connectionString };
-  }
-  for (const section of new Set([prefixed, name])) {
-    const found = readIdentity(section, name, env);
+    const found = readIdentity(setting, name, env);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -51,12 +49,17 @@ function readIdentity(section: string, name: string, env: Environment): StorageA
   if (written.length === 0) return undefined;
   const identity: Record<string, string> = {};
   for (const setting of written) {
-    const member = setting.slice(section.length).replace(/^(?:__|:)/, "");
+    const member = withColons(setting).slice(withColons(section).length + 1);
     const known = identitySettingNames.find((known) => known.toLowerCase() === member.toLowerCase());
     if (known === undefined) throw refuseMember(setting, member, name);
     identity[known] = findSetting(env, setting)!;
   }
   return { kind: "identity", setting: section, identity };
+}
+
+/** As configuration has it: an environment has `__` where a name must not have `:`. */
+function withColons(setting: string): string {
+  return setting.replaceAll("__", ":");
 }
 
 function refuseMember(setting: string, member: string, name: string): DurableError {

@@ -76,6 +76,13 @@ describe("a storage connection", () => {
     });
   });
 
+  it("is that of the first name that has any settings, as for the Functions host", () => {
+    const env = { Mine: "text", AzureWebJobsMine__accountName: "acc", ConnectionStrings__Other__accountName: "acc" };
+
+    expect(findStorageAccount("Mine", env)).toMatchObject({ kind: "identity", setting: "AzureWebJobsMine" });
+    expect(findStorageAccount("Other", env)).toMatchObject({ kind: "identity", identity: { accountName: "acc" } });
+  });
+
   it("is the text where there are both", () => {
     expect(findStorageAccount("Mine", { Mine: "text", Mine__accountName: "acc" })).toMatchObject({
       kind: "connectionString",
