@@ -103,7 +103,7 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
   const worker = new FunctionAppWorker({
     env,
     taskHub: durableTask.hubName,
-    accountId: accountIdOf(durableTask.connectionName, env),
+    accountId: accountIdOf(durableTask.connectionName, account, env),
     clock: systemClock,
     log: events,
   });
@@ -307,9 +307,9 @@ class HubFunctionAppEngine implements FunctionAppEngine {
 }
 
 /** Tells hubs of one name in different accounts apart. */
-function accountIdOf(connectionName: string, env: Environment): string {
+function accountIdOf(connectionName: string, { connection }: HubAccount, env: Environment): string {
   const found = findStorageAccount(connectionName, env);
-  return found?.kind === "connectionString" ? found.connectionString : JSON.stringify(found?.identity);
+  return found?.kind === "connectionString" ? found.connectionString : connection.queueEndpoint;
 }
 
 /** Storage comes back, and an account lets in later whom it does not know yet; a wrong setting stays wrong. */

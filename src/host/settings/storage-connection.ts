@@ -12,7 +12,7 @@ export type StorageAccountSetting =
 
 /**
  * Looks a connection up the way the Functions host does: with and without the `AzureWebJobs` prefix, in
- * `ConnectionStrings` first; a text before the settings of an identity. `undefined` when no setting names an account. A
+ * `ConnectionStrings` first; of one name a text before the settings of an identity. `undefined` when no setting names an account. A
  * text is not looked at here: who reads it is whoever opens the storage.
  *
  * @throws DurableError `InvalidOption` for a setting that nobody reads, `NotSupported` for a way that .NET alone has
@@ -20,12 +20,10 @@ export type StorageAccountSetting =
 export function findStorageAccount(connectionName: string, env: Environment): StorageAccountSetting | undefined {
   const name = resolveSettingReferences(connectionName, env, "connection") || "Storage";
   const prefixed = /^AzureWebJobs/i.test(name) ? name : `AzureWebJobs${name}`;
-  for (const setting of [`ConnectionStrings:${prefixed}`, prefixed, `ConnectionStrings:${name}`, name]) {
+  for (const setting of new Set([`ConnectionStrings:${prefixed}`, prefixed, `ConnectionStrings:${name}`, name])) {
     const connectionString = findSetting(env, setting);
     if (connectionString !== undefined) return { kind: "connectionString", setting, connectionString };
-  }
-  for (const section of new Set([prefixed, name])) {
-    const found = readIdentity(section, name, env);
+    const found = readIdentity(setting, name, env);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -37,30 +35,43 @@ export function describeMissingAccount(connectionName: string): string {
 }
 
 /** Ways of .NET that Node has not. */
-const foreignSettings: Readonly<Record<string, string>> = {
-  clientcertificate: "certificates from a store of Windows",
-  clientcertificatestorename: "certificates from a store of Windows",
-  clientcertificatestorelocation: "certificates from a store of Windows",
-  serviceconnectionid: "identities of Azure Pipelines",
-  systemaccesstoken: "identities of Azure Pipelines",
-};
+const foreignSettings: ReadonlyMap<string, string> = new Map([
+  ["clientcertificate", "certificates from a store of Windows"],
+  ["clientcertificatestorename", "certificates from a store of Windows"],
+  ["clientcertificatestorelocation", "certificates from a store of Windows"],
+  ["serviceconnectionid", "identities of Azure Pipelines"],
+  ["systemaccesstoken", "identities of Azure Pipelines"],
+]);
 
 /** A section in place of a text is an identity, or a mistake; overlooking it would move the work to another store. */
 function readIdentity(section: string, name: string, env: Environment): StorageAccountSetting | undefined {
   const written = namesBelow(env, section);
   if (written.length === 0) return undefined;
   const identity: Record<string, string> = {};
+  const unread: { readonly setting: string; readonly member: string }[] = [];
   for (const setting of written) {
-    const member = setting.slice(section.length).replace(/^(?:__|:)/, "");
+    const member = withColons(setting).slice(withColons(section).length + 1);
     const known = identitySettingNames.find((known) => known.toLowerCase() === member.toLowerCase());
-    if (known === undefined) throw refuseMember(setting, member, name);
-    identity[known] = findSetting(env, setting)!;
+    if (known === undefined) unread.push({ setting, member });
+    else identity[known] = findSetting(env, setting)!;
+  }
+  // What is for services that a task hub does not use stands there too, once it is clear which account it is.
+  const isNamed = Object.keys(identity).some((member) => member === "accountName" || member.endsWith("ServiceUri"));
+  for (const { setting, member } of unread) {
+    const isMistake =
+      findNearName(member, identitySettingNames) !== undefined || foreignSettings.has(member.toLowerCase());
+    if (isMistake || !isNamed) throw refuseMember(setting, member, name);
   }
   return { kind: "identity", setting: section, identity };
 }
 
+/** As configuration has it: an environment has `__` where a name must not have `:`. */
+function withColons(setting: string): string {
+  return setting.replaceAll("__", ":");
+}
+
 function refuseMember(setting: string, member: string, name: string): DurableError {
-  const foreign = foreignSettings[member.toLowerCase()];
+  const foreign = foreignSettings.get(member.toLowerCase());
   if (foreign !== undefined) {
     return new DurableError("NotSupported", `the setting '${setting}' is for ${foreign}, which are not supported here`);
   }

@@ -76,6 +76,21 @@ describe("a storage connection", () => {
     });
   });
 
+  it("is that of the first name that has any settings, as for the Functions host", () => {
+    const env = { Mine: "text", AzureWebJobsMine__accountName: "acc", ConnectionStrings__Other__accountName: "acc" };
+
+    expect(findStorageAccount("Mine", env)).toMatchObject({ kind: "identity", setting: "AzureWebJobsMine" });
+    expect(findStorageAccount("Other", env)).toMatchObject({ kind: "identity", identity: { accountName: "acc" } });
+  });
+
+  it("may have settings of services that a task hub does not use, and no misspelt ones", () => {
+    const env = { Mine__accountName: "acc", Mine__fileServiceUri: "https://f", Mine__serviceUri: "https://b" };
+
+    expect(findStorageAccount("Mine", env)).toMatchObject({ identity: { accountName: "acc" } });
+    expect(() => findStorageAccount("Mine", { ...env, Mine__clientld: "c" })).toThrow("did you mean 'clientId'?");
+    expect(() => findStorageAccount("Mine", { ...env, Mine__clientCertificate: "c" })).toThrow("not supported here");
+  });
+
   it("is the text where there are both", () => {
     expect(findStorageAccount("Mine", { Mine: "text", Mine__accountName: "acc" })).toMatchObject({
       kind: "connectionString",
