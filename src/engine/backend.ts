@@ -31,6 +31,16 @@ export interface Backend {
    */
   fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined>;
 
+  /**
+   * Keeps with the messages of a work item what is to be known should this process die of it. Never rejects: without the
+   * note it is run once more than it would be.
+   *
+   * - `begun`: code of the instance runs from now on. For messages that are delivered for the first time this costs
+   *   nothing, and need not be kept: their second delivery says enough. An activity has begun with its fetch.
+   * - `fatal`: this run is known to take its process down. From now on its messages count as begun without end.
+   */
+  noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void>;
+
   /** The committed history of the instance's latest execution; empty when there is none. */
   loadHistory(workItem: OrchestrationWorkItem): Promise<LoadedHistory>;
 
@@ -76,6 +86,8 @@ export interface Backend {
   abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void>;
 }
 
+export type RunNote = "begun" | "fatal";
+
 /** A message as it was delivered. */
 export interface DeliveredMessage {
   /** Identity of the stored message; the same for every delivery of it. */
@@ -89,6 +101,11 @@ export interface DeliveredMessage {
 export interface OrchestrationWorkItem {
   readonly instanceId: string;
   readonly messages: readonly DeliveredMessage[];
+  /**
+   * How often its code was begun for one of these messages and has neither ended nor been given back, as far as the store
+   * can tell; the most of any of them. As {@link ActivityWorkItem.unfinishedRuns}.
+   */
+  readonly unfinishedRuns: number;
   /** Renew at this interval while working on it, in milliseconds. */
   readonly renewIntervalMs: number;
 }
@@ -99,6 +116,7 @@ export interface ActivityWorkItem {
   /**
    * Earlier deliveries whose run began and has neither ended nor been given back, as far as the store can tell: what
    * takes its process down leaves such runs. A lock that was lost by a worker that is still there leaves none.
+   * `Infinity` once a run was noted as `fatal`.
    */
   readonly unfinishedRuns: number;
   readonly renewIntervalMs: number;

@@ -16,6 +16,7 @@ export class HistorySummary {
   #completed: ExecutionCompleted | undefined;
   #length = 0;
   #episodes = 0;
+  #nextActionId = 0;
   #weight = 0;
   #lastTimestamp: Date | undefined;
   #status: InstanceStatus = { runtimeStatus: "Pending" };
@@ -40,6 +41,7 @@ export class HistorySummary {
     this.#length++;
     this.#weight += weightOf(event);
     this.#lastTimestamp = event.timestamp;
+    if (event.eventId >= this.#nextActionId) this.#nextActionId = event.eventId + 1;
     switch (event.type) {
       case "OrchestratorStarted":
         this.#episodes++;
@@ -107,6 +109,11 @@ export class HistorySummary {
   /** Number of episodes, the one in progress included once its `OrchestratorStarted` is appended. */
   get episodes(): number {
     return this.#episodes;
+  }
+
+  /** The first number that no action has. */
+  get nextActionId(): number {
+    return this.#nextActionId;
   }
 
   /** About how many bytes a live session of this history holds. */

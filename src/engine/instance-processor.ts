@@ -5,10 +5,13 @@ import type { Clock, LogSink } from "../core/ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import type { Backend, OrchestrationWorkItem, TaskHubStore } from "./backend.ts";
 import { EntityProcessor } from "./entity-processor.ts";
+import { type InstanceLimitOptions, InstanceLimits } from "./instance-limits.ts";
 import { LockKeeper } from "./lock-keeper.ts";
 import { OrchestrationProcessor } from "./orchestration-processor.ts";
+import { type Leave, SuspectLine, suspectAfterRuns } from "./suspect-line.ts";
+import { UnknownNames } from "./unknown-names.ts";
 
-export interface InstanceProcessorOptions {
+export interface InstanceProcessorOptions extends InstanceLimitOptions {
   readonly backend: Backend;
   readonly store: TaskHubStore;
   readonly executor: TaskExecutor;
@@ -19,6 +22,10 @@ export interface InstanceProcessorOptions {
   readonly maxSessionIdleMs: number;
   /** Most operations that an entity runs in one work item. */
   readonly maxEntityOperations: number;
+  /** Shared with all that runs in this process. @defaultValue one of its own */
+  readonly suspects?: SuspectLine;
+  /** @defaultValue unknown names are failed at once */
+  readonly unknownNames?: UnknownNames;
 }
 
 /**
@@ -26,8 +33,11 @@ export interface InstanceProcessorOptions {
  *
  * P1. A work item is settled exactly once: completed, abandoned, or dropped because its lock is lost. `process` never
  *     rejects.
+ * P4. Code runs only once its run is noted, so that one which takes the process down is known at its next delivery.
  */
 export class InstanceProcessor {
+  readonly #limits: InstanceLimits;
+  readonly #suspects: SuspectLine;
   readonly #backend: Backend;
   readonly #orchestrations: OrchestrationProcessor;
   readonly #entities: EntityProcessor;
@@ -40,10 +50,14 @@ export class InstanceProcessor {
   constructor(options: InstanceProcessorOptions) {
     const { backend, clock, log } = options;
     this.#backend = backend;
-    this.#orchestrations = new OrchestrationProcessor(options);
-    this.#entities = new EntityProcessor(options);
-    this.#locks = new LockKeeper(clock);
+    this.#limits = new InstanceLimits(options);
+    this.#suspects = options.suspects ?? new SuspectLine(clock);
     this.#events = createEventLog(log, { taskHub: backend.taskHub });
+    const unknownNames = options.unknownNames ?? new UnknownNames(clock, 0, this.#events);
+    const limits = this.#limits;
+    this.#orchestrations = new OrchestrationProcessor({ ...options, limits, unknownNames });
+    this.#entities = new EntityProcessor({ ...options, limits });
+    this.#locks = new LockKeeper(clock);
   }
 
   async process(workItem: OrchestrationWorkItem): Promise<void> {
@@ -72,7 +86,10 @@ export class InstanceProcessor {
       onLost: () => this.#logLost(instanceId),
       onError: (error) => this.#events.write("OrchestrationLockNotRenewed", messageOf(error), { instanceId }),
     });
+    let leave: Leave | undefined;
     try {
+      leave = await this.#begin(workItem);
+      if (lock.isLost) return; // while it waited
       await (isEntityInstanceId(instanceId) ? this.#entities : this.#orchestrations).run(workItem, lock);
     } catch (error) {
       if (isDurableError(error, "WorkItemLockLost")) {
@@ -85,13 +102,29 @@ export class InstanceProcessor {
         this.#events.write("OrchestrationNotAbandoned", messageOf(abandonError), { instanceId });
       });
     } finally {
+      leave?.();
       lock.release();
     }
   }
 
+  /** P4. A suspect waits for its turn. What is not to be run again needs none. */
+  async #begin(workItem: OrchestrationWorkItem): Promise<Leave | undefined> {
+    const { instanceId, unfinishedRuns } = workItem;
+    if (unfinishedRuns >= this.#limits.maxUnfinishedRuns) return undefined;
+    if (unfinishedRuns > 1) {
+      const text = `${instanceId} was begun ${unfinishedRuns} times by processes that have ended meanwhile`;
+      this.#events.write("RunsUnfinished", text, { instanceId, count: unfinishedRuns });
+    }
+    const leave = unfinishedRuns >= suspectAfterRuns ? await this.#suspects.enter() : undefined;
+    await this.#backend.noteRun(workItem, "begun");
+    return leave;
+  }
+
   #logFailure(instanceId: string, error: unknown): void {
-    const isElsewhere = isDurableError(error, "EntityNotRegistered");
-    const event = isElsewhere ? "EntityNotRegistered" : "OrchestrationWorkItemFailed";
+    if (UnknownNames.isUnknownName(error)) return; // it has been told
+    let event: "EntityNotRegistered" | "VersionNotRun" | "OrchestrationWorkItemFailed" = "OrchestrationWorkItemFailed";
+    if (isDurableError(error, "EntityNotRegistered")) event = "EntityNotRegistered";
+    else if (isDurableError(error, "VersionMismatch")) event = "VersionNotRun";
     this.#events.write(event, messageOf(error), { instanceId });
   }
 

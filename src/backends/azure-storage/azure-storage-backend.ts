@@ -9,11 +9,14 @@ import type {
   LoadedHistory,
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
+  RunNote,
 } from "../../engine/backend.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
+import { countRuns, runOf } from "./codec/unfinished-runs.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import type { HeldMessage } from "./messaging/held-message.ts";
+import { InstanceRuns } from "./messaging/instance-runs.ts";
 import type { MessageOrigin } from "./messaging/message-sender.ts";
 import type { HeldRequest } from "./messaging/work-item-queue.ts";
 import type { PreparedHistory } from "./tracking/history-table.ts";
@@ -23,12 +26,18 @@ class HeldOrchestration implements OrchestrationWorkItem {
   readonly instanceId: string;
   readonly messages: readonly HeldMessage[];
   readonly renewIntervalMs: number;
+  readonly runs: InstanceRuns;
   isSettled = false;
 
-  constructor(messages: readonly HeldMessage[], renewIntervalMs: number) {
+  constructor(messages: readonly HeldMessage[], renewIntervalMs: number, run: string) {
     this.instanceId = messages[0]!.instanceId;
     this.messages = messages;
     this.renewIntervalMs = renewIntervalMs;
+    this.runs = new InstanceRuns(messages, run);
+  }
+
+  get unfinishedRuns(): number {
+    return this.runs.unfinished;
   }
 }
 
@@ -47,7 +56,7 @@ class HeldActivity implements ActivityWorkItem {
   }
 
   get unfinishedRuns(): number {
-    return this.request.unfinishedRuns.length;
+    return countRuns(this.request.unfinishedRuns);
   }
 }
 
@@ -66,6 +75,8 @@ export class AzureStorageBackend implements Backend {
   readonly #options: ResolvedAzureStorageOptions;
   readonly #parts: TaskHubParts;
   readonly #events: EventLog;
+  /** How this process is named in messages. */
+  readonly #ownRun: string;
   #run: BackendRun | undefined;
   #starting: Promise<void> | undefined;
 
@@ -74,6 +85,7 @@ export class AzureStorageBackend implements Backend {
     this.#options = options;
     this.#parts = parts;
     this.#events = createEventLog(options.log, { taskHub: this.taskHub });
+    this.#ownRun = runOf(`${options.workerId} ${options.random.guid()}`);
     parts.onSent = (queue, visibleAt) => this.#run?.onSent(queue, visibleAt);
   }
 
@@ -87,7 +99,7 @@ export class AzureStorageBackend implements Backend {
 
   async #start(): Promise<void> {
     await this.#parts.resources.createWhenDeleted();
-    this.#run = new BackendRun(this.#options, this.#parts);
+    this.#run = new BackendRun(this.#options, this.#parts, this.#ownRun);
     this.#run.start();
   }
 
@@ -108,7 +120,16 @@ export class AzureStorageBackend implements Backend {
 
   async fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
     const messages = await this.#running().inbox.take(signal);
-    return messages && new HeldOrchestration(messages, this.#options.renewIntervalMs);
+    return messages && new HeldOrchestration(messages, this.#options.renewIntervalMs, this.#ownRun);
+  }
+
+  async noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void> {
+    if (workItem instanceof HeldActivity) {
+      if (note === "fatal" && !workItem.isSettled) await this.#run?.workItems.noteFatal(workItem.request);
+      return;
+    }
+    const { isSettled, runs } = asOrchestration(workItem as OrchestrationWorkItem);
+    if (!isSettled) await runs.note(note, this.#options.visibilityTimeoutMs);
   }
 
   async loadHistory(workItem: OrchestrationWorkItem): Promise<LoadedHistory> {
@@ -267,7 +288,9 @@ export class AzureStorageBackend implements Backend {
     const { messages, instanceId } = workItem;
     const delayOf = (message: HeldMessage) => Math.min(message.abandonDelayMs, maxDelayMs);
     const done = await Promise.allSettled(
-      messages.map((message) => (settled.has(message.id) ? message.delete() : message.hideFor(delayOf(message)))),
+      messages.map((message) => {
+        return settled.has(message.id) ? message.delete() : workItem.runs.giveBack(message, delayOf(message));
+      }),
     );
     const failed = done.find((call) => call.status === "rejected");
     if (failed !== undefined) this.#reportUnsettled(instanceId, failed.reason);

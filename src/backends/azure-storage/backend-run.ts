@@ -21,7 +21,8 @@ export class BackendRun {
   readonly #controlQueues = new Map<string, ControlQueue>();
   readonly #cutOff = new AbortController();
 
-  constructor(options: ResolvedAzureStorageOptions, parts: TaskHubParts) {
+  /** @param run how this process is named in messages */
+  constructor(options: ResolvedAzureStorageOptions, parts: TaskHubParts, run: string) {
     this.#options = options;
     this.#parts = parts;
     // All receives under way listen to it.
@@ -29,7 +30,7 @@ export class BackendRun {
     this.workItems = new WorkItemQueue({
       ...this.#pollerOptions(options.names.workItemQueue),
       reader: parts.reader,
-      workerId: options.workerId,
+      run,
     });
     this.#partitions = new PartitionManager({
       storage: parts.storage,

@@ -14,6 +14,7 @@ import type {
   NewInstance,
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
+  RunNote,
   TaskHubStore,
 } from "../../engine/backend.ts";
 import { nextCreationStep } from "../../engine/creation-race.ts";
@@ -40,15 +41,32 @@ interface StoredHistory {
 class MemoryOrchestrationWorkItem implements OrchestrationWorkItem {
   readonly instanceId: string;
   readonly messages: readonly DeliveredMessage[];
+  readonly unfinishedRuns: number;
   readonly renewIntervalMs: number;
   readonly hold: Hold;
   isSettled = false;
+  #hasBegun = false;
 
   constructor(hold: Hold, renewIntervalMs: number) {
     this.hold = hold;
     this.instanceId = hold.key;
     this.messages = hold.delivered;
+    this.unfinishedRuns = Math.max(...hold.messages.map((stored) => stored.unfinishedRuns));
     this.renewIntervalMs = renewIntervalMs;
+  }
+
+  begin(): void {
+    if (this.#hasBegun || this.isSettled) return;
+    this.#hasBegun = true;
+    for (const stored of this.hold.messages) stored.unfinishedRuns++;
+  }
+
+  /** Whoever says so is there, so the run has not taken it down. */
+  settle(): void {
+    this.isSettled = true;
+    if (!this.#hasBegun) return;
+    this.#hasBegun = false;
+    for (const stored of this.hold.messages) stored.unfinishedRuns--;
   }
 }
 
@@ -134,6 +152,14 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     return this.#workItems.take(signal);
   }
 
+  async noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void> {
+    const held =
+      workItem instanceof MemoryActivityWorkItem ? workItem : asOrchestration(workItem as OrchestrationWorkItem);
+    if (held.isSettled) return;
+    if (note === "fatal") for (const stored of held.hold.messages) stored.unfinishedRuns = Number.POSITIVE_INFINITY;
+    else if (held instanceof MemoryOrchestrationWorkItem) held.begin();
+  }
+
   async loadHistory({ instanceId }: OrchestrationWorkItem): Promise<LoadedHistory> {
     const history = this.#histories.get(instanceId);
     if (history === undefined) return { events: [], executionId: undefined, historyVersion: undefined };
@@ -144,7 +170,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
     const held = asOrchestration(workItem);
     if (!held.isSettled && this.#control.messages.renew(held.hold)) return;
-    held.isSettled = true;
+    held.settle();
     throw lockLost(held.instanceId);
   }
 
@@ -171,7 +197,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
       const state = applyInstanceChange(instanceId, this.#instances.get(instanceId), instance);
       if (state !== undefined) this.#instances.set(instanceId, state);
     }
-    workItem.isSettled = true;
+    workItem.settle();
     const settled = new Set(checkpoint.settled.map(({ id }) => id));
     // B2. Of a hold that has run out the messages are someone else's by now.
     const isReleased = this.#control.messages.release(workItem.hold, (stored) => {
@@ -184,7 +210,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
     const held = asOrchestration(workItem);
     if (held.isSettled) return;
-    held.isSettled = true;
+    held.settle();
     this.#control.messages.release(held.hold, ({ deliveryCount }) => retryDelayMs(deliveryCount));
     this.#control.hasChanged();
   }

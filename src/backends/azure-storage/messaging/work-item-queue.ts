@@ -1,5 +1,5 @@
 import { WaitingLine } from "../../../core/waiting-line.ts";
-import { readUnfinishedRuns, runOf, unknownRun, writeUnfinishedRuns } from "../codec/unfinished-runs.ts";
+import { fatalRun, runsOfOthers, writeUnfinishedRuns } from "../codec/unfinished-runs.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { MessageReader } from "./message-reader.ts";
@@ -7,7 +7,8 @@ import { QueuePoller, type QueuePollerOptions } from "./queue-poller.ts";
 
 export interface WorkItemQueueOptions extends Omit<QueuePollerOptions, "capacity" | "onReceived"> {
   readonly reader: MessageReader;
-  readonly workerId: string;
+  /** How this process is named in messages. */
+  readonly run: string;
 }
 
 /** A request for an activity, held by this worker. */
@@ -27,7 +28,6 @@ export interface HeldRequest {
 export class WorkItemQueue {
   readonly #options: WorkItemQueueOptions;
   readonly #poller: QueuePoller;
-  readonly #run: string;
   readonly #stopping = new AbortController();
   readonly #held = new Map<string, HeldMessage>();
   readonly #line = new WaitingLine<HeldRequest>();
@@ -38,7 +38,6 @@ export class WorkItemQueue {
 
   constructor(options: WorkItemQueueOptions) {
     this.#options = options;
-    this.#run = runOf(options.workerId);
     this.#poller = new QueuePoller({
       ...options,
       capacity: () => (this.#line.length === 0 ? 0 : Math.max(1, this.#demand())),
@@ -111,13 +110,21 @@ export class WorkItemQueue {
 
   /** Notes in the message that this worker begins to run it, from the second delivery on: most are delivered once. */
   async #begin(message: HeldMessage): Promise<HeldRequest> {
-    const { text, dequeueCount } = message.received;
+    const { dequeueCount } = message.received;
     if (dequeueCount === 1) return { message, unfinishedRuns: [] };
-    const known = readUnfinishedRuns(text) ?? [unknownRun];
-    const unfinishedRuns = known.filter((run) => run !== this.#run); // W2
-    const noted = writeUnfinishedRuns(text, [...unfinishedRuns, this.#run]);
+    const unfinishedRuns = runsOfOthers(message.received, this.#options.run); // W2
+    await this.#note({ message, unfinishedRuns: [...unfinishedRuns, this.#options.run] });
+    return { message, unfinishedRuns };
+  }
+
+  /** Notes that the run takes this process down. */
+  async noteFatal({ message, unfinishedRuns }: HeldRequest): Promise<void> {
+    await this.#note({ message, unfinishedRuns: [...unfinishedRuns, fatalRun] });
+  }
+
+  async #note({ message, unfinishedRuns }: HeldRequest): Promise<void> {
+    const noted = writeUnfinishedRuns(message.received.text, unfinishedRuns);
     // Without the note it is only run once more than it would be.
     await message.hideFor(this.#options.visibilityTimeoutMs, noted).catch(() => false);
-    return { message, unfinishedRuns };
   }
 }
