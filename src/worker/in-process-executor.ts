@@ -1,6 +1,7 @@
 import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import { DurableError } from "../core/errors.ts";
-import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
+import { describeFailure, describeTimeout } from "../core/failure-details.ts";
+import { unregisteredFunction } from "../core/function-names.ts";
 import type { ExecutionRef } from "../core/history-event.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
@@ -25,7 +26,14 @@ export interface InProcessExecutorOptions {
   /** What time limits of activities and of HTTP requests go by: the clock of the worker. */
   readonly clock: Clock;
   /** Receives what user code logs. @defaultValue nothing */
-  readonly log?: UserLog;
+  readonly log?: UserLog | undefined;
+  /**
+   * What becomes of work whose name no app has: `fail` fails it, `reject` rejects, so that the engine may leave it to
+   * others. @defaultValue "fail"
+   */
+  readonly unknownNames?: "fail" | "reject" | undefined;
+  /** Most actions that an orchestrator may ask for at a time; more fail it. @defaultValue 100,000 */
+  readonly maxActions?: number | undefined;
   /** Defaults for durable HTTP, below what the apps say themselves. */
   readonly durableHttp?: DurableHttpOptions | undefined;
 }
@@ -33,6 +41,8 @@ export interface InProcessExecutorOptions {
 /** Runs user functions of this process, and the built-in ones. */
 export class InProcessExecutor implements TaskExecutor {
   readonly #registries: readonly Registry[];
+  readonly #rejectsUnknownNames: boolean;
+  readonly #maxActions: number | undefined;
   readonly #clock: Clock;
   readonly #log: UserLog;
   readonly #durableHttp: DurableHttpOptions;
@@ -41,6 +51,8 @@ export class InProcessExecutor implements TaskExecutor {
 
   constructor(options: InProcessExecutorOptions) {
     this.#registries = options.registries;
+    this.#rejectsUnknownNames = options.unknownNames === "reject";
+    this.#maxActions = options.maxActions;
     this.#clock = options.clock;
     this.#log = options.log ?? (() => {});
     this.#durableHttp = options.durableHttp ?? {};
@@ -52,6 +64,9 @@ export class InProcessExecutor implements TaskExecutor {
       instanceId,
       executionId,
       findOrchestration: (name) => this.#findOrchestration(name),
+      orchestrationNames: () => this.#registries.flatMap(({ orchestrationNames }) => orchestrationNames),
+      rejectsUnknownNames: this.#rejectsUnknownNames,
+      maxActions: this.#maxActions,
       log: (level, name, args) => this.#log(level, instanceId, name, args),
       onMisuse,
     });
@@ -60,7 +75,12 @@ export class InProcessExecutor implements TaskExecutor {
   async executeActivity(invocation: ActivityInvocation): Promise<ActivityOutcome> {
     const { name, instance, taskId, deliveryCount, tags } = invocation;
     const found = this.#findActivity(name);
-    if (found === undefined) return { kind: "failed", failureDetails: activityNotFound(name) };
+    if (found === undefined) {
+      const names = this.#registries.flatMap(({ activityNames }) => activityNames);
+      const error = unregisteredFunction("activity", name, names);
+      if (this.#rejectsUnknownNames) throw error;
+      return { kind: "failed", failureDetails: { ...describeFailure(error), isNonRetriable: true } };
+    }
     const { definition, dataConverter } = found;
     const { attempt, timeoutMs } = decodeTaskTags(tags);
     const limit = timeoutMs === undefined ? undefined : startTimeLimit(this.#clock, timeoutMs, invocation.signal);
@@ -152,12 +172,4 @@ export class InProcessExecutor implements TaskExecutor {
     this.#builtIns ??= createBuiltInFunctions(resolveDurableHttpOptions(this.#durableHttp, perApp), this.#clock);
     return this.#builtIns;
   }
-}
-
-function activityNotFound(name: string): FailureDetails {
-  const error = new DurableError(
-    "ActivityNotRegistered",
-    `no activity named '${name}' is registered in this app; register it, or correct the name`,
-  );
-  return { ...describeFailure(error), isNonRetriable: true };
 }
