@@ -124,12 +124,12 @@ export class OrchestrationProcessor {
     const before = isNewExecution ? new HistorySummary() : execution.history;
     const { length, weight } = before;
     const excess = this.#options.limits.describeExcess(workItem, before);
-    if (isNewExecution || excess !== undefined) execution.session?.close();
+    const runsNoCode = excess !== undefined || isTerminatedSuspect(workItem, messages);
+    if (isNewExecution || runsNoCode) execution.session?.close();
     const failing = (reason: unknown) => failingSession(describeFailure(reason), before.nextActionId);
-    const session =
-      excess !== undefined
-        ? failing(excess)
-        : ((isNewExecution ? undefined : execution.session) ?? this.#openSession(started.orchestrationInstance));
+    const session = runsNoCode
+      ? failing(excess)
+      : ((isNewExecution ? undefined : execution.session) ?? this.#openSession(started.orchestrationInstance));
     let outcome: ExecutionsOutcome | undefined;
     try {
       const input: Omit<ExecutionsInput, "session"> = {
@@ -303,6 +303,11 @@ export class OrchestrationProcessor {
       this.#events.write("MessageDiscarded", text, { instanceId, messageId, deliveryCount });
     }
   }
+}
+
+/** What may take its process down need not run to be terminated. */
+function isTerminatedSuspect({ unfinishedRuns }: OrchestrationWorkItem, { accepted }: Reconciliation): boolean {
+  return unfinishedRuns > 0 && accepted.some(({ message }) => message.event.type === "ExecutionTerminated");
 }
 
 /** `true` when the row is as late as the change. */

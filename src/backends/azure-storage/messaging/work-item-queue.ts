@@ -30,6 +30,7 @@ export class WorkItemQueue {
   readonly #poller: QueuePoller;
   readonly #stopping = new AbortController();
   readonly #held = new Map<string, HeldMessage>();
+  readonly #fatal = new WeakSet<HeldMessage>();
   readonly #line = new WaitingLine<HeldRequest>();
   /** Received for someone who has left since, or ahead of the next call. */
   readonly #spare: HeldRequest[] = [];
@@ -87,7 +88,8 @@ export class WorkItemQueue {
   async #giveBack(request: HeldRequest, delayMs: number): Promise<boolean> {
     const { message, unfinishedRuns } = request;
     this.forget(request);
-    return await message.hideFor(delayMs, writeUnfinishedRuns(message.received.text, unfinishedRuns)); // W2
+    const runs = this.#fatal.has(message) ? [...unfinishedRuns, fatalRun] : unfinishedRuns;
+    return await message.hideFor(delayMs, writeUnfinishedRuns(message.received.text, runs)); // W2
   }
 
   async #receive(received: readonly ReceivedMessage[]): Promise<void> {
@@ -117,8 +119,9 @@ export class WorkItemQueue {
     return { message, unfinishedRuns };
   }
 
-  /** Notes that the run takes this process down. */
+  /** Notes that the run takes this process down, whoever gives it back. */
   async noteFatal({ message, unfinishedRuns }: HeldRequest): Promise<void> {
+    this.#fatal.add(message);
     await this.#note({ message, unfinishedRuns: [...unfinishedRuns, fatalRun] });
   }
 
