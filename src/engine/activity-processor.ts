@@ -36,6 +36,8 @@ export class ActivityProcessor {
   readonly #options: ActivityProcessorOptions;
   readonly #locks: LockKeeper;
   readonly #suspects: SuspectLine;
+  /** Whose code may run. */
+  readonly #current = new Set<ActivityWorkItem>();
   readonly #unknownNames: UnknownNames;
   readonly #events: EventLog;
   #isClosed = false;
@@ -64,6 +66,7 @@ export class ActivityProcessor {
         // What is only near when a process ends must not count as begun each time.
         if (leave === undefined) return await backend.abandonActivityWorkItem(workItem);
       }
+      this.#current.add(workItem);
       const answer = await this.#execute(workItem, lock);
       // The backend has let go of it already.
       if (!lock.isLost) await backend.completeActivityWorkItem(workItem, answer); // A1
@@ -82,12 +85,24 @@ export class ActivityProcessor {
         .catch((abandonError) => this.#events.write("ActivityNotAbandoned", messageOf(abandonError), fields));
     } finally {
       leave?.();
+      this.#current.delete(workItem);
       lock.release();
     }
   }
 
   #isSuspect({ unfinishedRuns }: ActivityWorkItem): boolean {
     return unfinishedRuns >= suspectAfterRuns && unfinishedRuns < this.#options.maxUnfinishedRuns;
+  }
+
+  /** Notes of an activity under way that it takes this process down, and gives it back. Never rejects. */
+  async noteFatal(instanceId: string, taskId: number | undefined): Promise<void> {
+    const { backend } = this.#options;
+    for (const workItem of this.#current) {
+      const { event, target } = workItem.delivered.message;
+      if (target.instanceId !== instanceId || event.eventId !== taskId) continue;
+      await backend.noteRun(workItem, "fatal");
+      await backend.abandonActivityWorkItem(workItem).catch(() => undefined);
+    }
   }
 
   /** Aborts what runs: it is handed back, or runs on without anybody waiting for it. */

@@ -45,6 +45,8 @@ export class InstanceProcessor {
   readonly #events: EventLog;
   /** By instance: what has to end before its next work item begins. */
   readonly #underWay = new Map<string, Promise<void>>();
+  /** Whose code may run, by instance. */
+  readonly #current = new Map<string, OrchestrationWorkItem>();
   #isClosed = false;
 
   constructor(options: InstanceProcessorOptions) {
@@ -70,6 +72,14 @@ export class InstanceProcessor {
     if (this.#underWay.get(instanceId) === processing) this.#underWay.delete(instanceId);
   }
 
+  /** Notes of the instance's work under way that it takes this process down, and gives it back. Never rejects. */
+  async noteFatal(instanceId: string): Promise<void> {
+    const workItem = this.#current.get(instanceId);
+    if (workItem === undefined) return;
+    await this.#backend.noteRun(workItem, "fatal");
+    await this.#backend.abandonOrchestrationWorkItem(workItem).catch(() => undefined);
+  }
+
   /** Drops what is kept in memory of instances, and renews no lock any more. */
   close(): void {
     this.#isClosed = true;
@@ -90,6 +100,7 @@ export class InstanceProcessor {
     try {
       leave = await this.#begin(workItem);
       if (lock.isLost) return; // while it waited
+      this.#current.set(instanceId, workItem);
       await (isEntityInstanceId(instanceId) ? this.#entities : this.#orchestrations).run(workItem, lock);
     } catch (error) {
       if (isDurableError(error, "WorkItemLockLost")) {
@@ -103,6 +114,7 @@ export class InstanceProcessor {
       });
     } finally {
       leave?.();
+      this.#current.delete(instanceId);
       lock.release();
     }
   }

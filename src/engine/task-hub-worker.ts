@@ -1,3 +1,4 @@
+import type { RunningCode } from "../core/code-marks.ts";
 import { messageOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
@@ -59,6 +60,7 @@ export class TaskHubWorker {
   readonly #options: TaskHubWorkerOptions;
   readonly #fetching = new AbortController();
   #activities: ActivityProcessor | undefined;
+  #instances: InstanceProcessor | undefined;
   #loops: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -100,6 +102,7 @@ export class TaskHubWorker {
       unknownNames,
     });
     this.#activities = activities;
+    this.#instances = instances;
     const loop = { clock, signal: this.#fetching.signal };
     this.#loops = Promise.all([
       runWorkItemLoop({
@@ -120,6 +123,15 @@ export class TaskHubWorker {
       instances.close();
       activities.close();
     });
+  }
+
+  /**
+   * Notes of code that has blocked the event loop past all bounds that it takes this process down: it is failed when it is
+   * met again. Never rejects.
+   */
+  async noteFatal({ kind, instanceId, taskId }: RunningCode): Promise<void> {
+    if (kind === "activity") await this.#activities?.noteFatal(instanceId, taskId);
+    else await this.#instances?.noteFatal(instanceId);
   }
 
   /** Never rejects; repeated calls wait for the first. */

@@ -4,6 +4,7 @@ import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
+import { resolveWorkerLimits } from "../core/worker-limits.ts";
 import type { ClientConnection } from "../functions/embedded-host.ts";
 import type { DurableEngine } from "../host/durable-engine.ts";
 import { createEventSink, type HostLog } from "../host/host-log.ts";
@@ -11,7 +12,7 @@ import type { Environment } from "../host/settings/host-json.ts";
 import { type ConnectionStringSetting, findConnectionString } from "../host/settings/storage-connection.ts";
 import { LinkSigner } from "../management/signed-links.ts";
 import { createStartChecks } from "../management/start-checks.ts";
-import { InProcessExecutor } from "../worker/in-process-executor.ts";
+import type { InProcessExecutorOptions } from "../worker/in-process-executor.ts";
 import type { Registry } from "../worker/registry.ts";
 import { createFunctionAppManagement, type FunctionAppManagement } from "./function-app-management.ts";
 import {
@@ -28,6 +29,7 @@ import { stopOnSignals } from "./stop-signals.ts";
 import { isBehindProxy } from "./storage-account.ts";
 import { openTaskHub } from "./task-hub.ts";
 import { WakeQueue } from "./wake-queue.ts";
+import { createWatchedExecutor } from "./watched-executor.ts";
 import { WorkMeter } from "./work-meter.ts";
 
 export interface FunctionAppEngineOptions {
@@ -101,6 +103,9 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
   }
   const account = findConnectionString(durableTask.connectionName, env);
   if (account === undefined) throw new DurableError("HostStartFailed", `'${durableTask.connectionName}' is not set`);
+  // The process belongs to the host.
+  const limitDefaults = { unknownNames: "fail", maxBlockedMs: 0 } as const;
+  const limits = resolveWorkerLimits(durableTask.limits, limitDefaults, "host.json: extensions.durableTask.limits");
   const worker = new FunctionAppWorker({
     env,
     taskHub: durableTask.hubName,
@@ -121,7 +126,7 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
   worker.wakeBy(wakeQueue);
   try {
     const hub = await openTaskHub({ settings: durableTask, appFolder, env, log: events, worker });
-    const executor = new InProcessExecutor({
+    const userCode: InProcessExecutorOptions = {
       registries,
       clock: systemClock,
       durableHttp: { defaultPollInterval: durableTask.httpPollIntervalMs },
@@ -129,9 +134,10 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
         const message = `${format(...args)} [${functionName} ${instanceId}]`;
         log({ level, category: `Function.${functionName}.User`, message });
       },
-    });
+    };
     const engine = createHubEngine(hub, {
-      executor: meter.watch(executor),
+      executor: meter.watch(createWatchedExecutor(userCode, limits)),
+      limits,
       log: events,
       maxConcurrentOrchestrations: durableTask.maxConcurrentOrchestratorFunctions,
       maxEntityOperations: durableTask.maxEntityOperationBatchSize,

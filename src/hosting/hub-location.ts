@@ -2,6 +2,7 @@ import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
+import type { WorkerLimitDefaults } from "../core/worker-limits.ts";
 import { type HubStorage, resolveStorage, type StorageOption } from "./hub-storage.ts";
 import type { HubTuning } from "./open-hub.ts";
 
@@ -57,6 +58,11 @@ export function resolveHub(location: HubLocation): ResolvedHub {
 /** Polls of the local store cost no money. */
 function defaultPollingMs({ kind }: HubStorage): number | undefined {
   return kind === "local" ? 1_000 : undefined;
+}
+
+/** A hub in memory belongs to this process: there are no others to leave anything to. */
+export function limitDefaultsOn({ kind }: HubStorage): WorkerLimitDefaults {
+  return { unknownNames: kind === "memory" ? "fail" : "wait", maxBlockedMs: 0 };
 }
 
 /** @throws DurableError `InvalidOption` */

@@ -1,5 +1,11 @@
 import { assertOptionNames } from "../core/option-names.ts";
-import { type HubLocation, hubOptionNames, type ResolvedHub, resolveHub } from "../hosting/hub-location.ts";
+import {
+  type HubLocation,
+  hubOptionNames,
+  limitDefaultsOn,
+  type ResolvedHub,
+  resolveHub,
+} from "../hosting/hub-location.ts";
 import { type ClientOptions, clientOptionNames } from "./client-options.ts";
 import { DurableTaskClient, type OpenClient } from "./durable-task-client.ts";
 import { DurableTaskWorker, type PlacedWorker, type WorkerRequest } from "./durable-task-worker.ts";
@@ -20,7 +26,8 @@ export class EmbeddedTaskHubWorker extends DurableTaskWorker {
   constructor(options: EmbeddedWorkerOptions) {
     assertOptionNames(options, [...hubOptionNames, ...workerOptionNames], "EmbeddedTaskHubWorker");
     const hub = resolveHub(options);
-    super({ taskHub: hub.taskHub, open: (request) => openWorker(hub, request) }, options);
+    const limitDefaults = limitDefaultsOn(hub.storage);
+    super({ taskHub: hub.taskHub, limitDefaults, open: (request) => openWorker(hub, request) }, options);
   }
 }
 
@@ -39,9 +46,9 @@ async function openWorker(location: ResolvedHub, request: WorkerRequest): Promis
     import("../hosting/open-hub.ts"),
     import("../hosting/hub-engine.ts"),
   ]);
-  const { executor, log, concurrency, stopGraceMs } = request;
+  const { executor, log, concurrency, stopGraceMs, limits } = request;
   const hub = await openHub({ ...location, env: process.env, log });
-  return createHubEngine(hub, { ...concurrency, executor, log, stopGraceMs });
+  return createHubEngine(hub, { ...concurrency, executor, log, stopGraceMs, limits });
 }
 
 async function openClient(location: ResolvedHub): Promise<OpenClient> {

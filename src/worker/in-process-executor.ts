@@ -1,3 +1,4 @@
+import { type CodeMarks, noMarks, type RunningCode } from "../core/code-marks.ts";
 import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import { DurableError } from "../core/errors.ts";
 import { describeFailure, describeTimeout } from "../core/failure-details.ts";
@@ -34,6 +35,8 @@ export interface InProcessExecutorOptions {
   readonly unknownNames?: "fail" | "reject" | undefined;
   /** Most actions that an orchestrator may ask for at a time; more fail it. @defaultValue 100,000 */
   readonly maxActions?: number | undefined;
+  /** Learns which code runs. @defaultValue nobody does */
+  readonly marks?: CodeMarks | undefined;
   /** Defaults for durable HTTP, below what the apps say themselves. */
   readonly durableHttp?: DurableHttpOptions | undefined;
 }
@@ -43,6 +46,7 @@ export class InProcessExecutor implements TaskExecutor {
   readonly #registries: readonly Registry[];
   readonly #rejectsUnknownNames: boolean;
   readonly #maxActions: number | undefined;
+  readonly #marks: CodeMarks;
   readonly #clock: Clock;
   readonly #log: UserLog;
   readonly #durableHttp: DurableHttpOptions;
@@ -53,6 +57,7 @@ export class InProcessExecutor implements TaskExecutor {
     this.#registries = options.registries;
     this.#rejectsUnknownNames = options.unknownNames === "reject";
     this.#maxActions = options.maxActions;
+    this.#marks = options.marks ?? noMarks;
     this.#clock = options.clock;
     this.#log = options.log ?? (() => {});
     this.#durableHttp = options.durableHttp ?? {};
@@ -67,6 +72,7 @@ export class InProcessExecutor implements TaskExecutor {
       orchestrationNames: () => this.#registries.flatMap(({ orchestrationNames }) => orchestrationNames),
       rejectsUnknownNames: this.#rejectsUnknownNames,
       maxActions: this.#maxActions,
+      marks: this.#marks,
       log: (level, name, args) => this.#log(level, instanceId, name, args),
       onMisuse,
     });
@@ -83,22 +89,27 @@ export class InProcessExecutor implements TaskExecutor {
     }
     const { definition, dataConverter } = found;
     const { attempt, timeoutMs } = decodeTaskTags(tags);
+    const code = { kind: "activity", name: definition.name, instanceId: instance.instanceId, taskId } as const;
+    this.#marks.started(code);
     const limit = timeoutMs === undefined ? undefined : startTimeLimit(this.#clock, timeoutMs, invocation.signal);
     try {
       const received = dataConverter.deserialize(invocation.input, `the input of activity '${name}'`);
       const input = await validate(definition.inputSchema, received, `the input of activity '${name}'`);
-      const returned: unknown = await definition.activity(input, {
-        instanceId: instance.instanceId,
-        name: definition.name,
-        taskId,
-        attempt,
-        deliveryCount,
-        // Made when first asked for: most activities never look at it.
-        get signal() {
-          return limit?.signal ?? invocation.signal;
-        },
-        ...createUserLogger((level, args) => this.#log(level, instance.instanceId, definition.name, args)),
-      });
+      const call = this.#marked(code, () =>
+        definition.activity(input, {
+          instanceId: instance.instanceId,
+          name: definition.name,
+          taskId,
+          attempt,
+          deliveryCount,
+          // Made when first asked for: most activities never look at it.
+          get signal() {
+            return limit?.signal ?? invocation.signal;
+          },
+          ...createUserLogger((level, args) => this.#log(level, instance.instanceId, definition.name, args)),
+        }),
+      );
+      const returned: unknown = await call;
       if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
       const result = await validate(definition.outputSchema, returned, `the result of activity '${name}'`);
       return { kind: "completed", result: dataConverter.serialize(result, `the result of activity '${name}'`) };
@@ -109,6 +120,17 @@ export class InProcessExecutor implements TaskExecutor {
       return { kind: "failed", failureDetails: describeFailure(error) };
     } finally {
       limit?.end();
+      this.#marks.ended(code);
+    }
+  }
+
+  /** Only until it waits: afterwards others run in between. */
+  #marked<T>(code: RunningCode, run: () => T): T {
+    const mark = this.#marks.enter(code);
+    try {
+      return run();
+    } finally {
+      this.#marks.leave(mark);
     }
   }
 
@@ -159,6 +181,7 @@ export class InProcessExecutor implements TaskExecutor {
         definition,
         dataConverter,
         defaultVersion: versioning?.version,
+        marks: this.#marks,
         log: (level, instanceId, args) => this.#log(level, instanceId, definition.name, args),
       });
       this.#entityRunners.set(definition, runner);

@@ -96,6 +96,31 @@ export const engineLogEvents = {
       "An operation of an entity was begun again and again and never ended. It is failed without being run; the state is as it was before it.",
     action: "Look at the operation's code: it ends its process, loops without end or runs out of memory.",
   },
+  EventLoopBlocked: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning:
+      "Code has blocked the event loop for seconds, so that locks could not be renewed and nothing else ran. Which code it is is written to standard error while it lasts, by a thread of its own.",
+    action: "Move what takes long into activities, and there into worker threads, or let it wait in between.",
+  },
+  EventLoopInterrupted: {
+    area: "Durable",
+    level: "error",
+    fields: [],
+    optionalFields: ["instanceId", "functionName"],
+    meaning:
+      "Code has blocked the event loop past the limit. It was interrupted, its process ends, and its instance is failed when it is met again.",
+    action: "Look at the function: it most likely loops without end.",
+  },
+  ProcessEndsInCode: {
+    area: "Durable",
+    level: "error",
+    fields: [],
+    meaning:
+      "The process ends while functions are at work: by `process.exit` in one, or by an error that none catches.",
+    action: "Look at the functions that are named: at callbacks and event emitters without an error handler.",
+  },
   EntityNotRegistered: {
     area: "Durable",
     level: "warn",

@@ -2,6 +2,7 @@ import { DurableError } from "../../core/errors.ts";
 import { isTaskHubName, taskHubNameRule } from "../../core/task-hub-name.ts";
 import { parseTimeSpan } from "../../core/time-span.ts";
 import { type VersioningOptions, versionFailureStrategies, versionMatchStrategies } from "../../core/versioning.ts";
+import type { WorkerLimits } from "../../core/worker-limits.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
 import { memberOf, sectionOf } from "./host-json.ts";
@@ -27,6 +28,8 @@ export interface DurableTaskSettings {
   readonly storeInputsInOrchestrationHistory: boolean;
   /** Which instances run here, and the version of new ones, for apps that do not say so themselves. */
   readonly versioning: VersioningOptions | undefined;
+  /** What ends single instances before they end the process; checked where the defaults are known. */
+  readonly limits: WorkerLimits | undefined;
   /** Wait between two polls of a durable HTTP call when the other side does not say. */
   readonly httpPollIntervalMs: number;
 }
@@ -97,6 +100,7 @@ export function resolveDurableTaskSettings(
     ),
     storeInputsInOrchestrationHistory: durableTask.boolean("storeInputsInOrchestrationHistory", false),
     versioning: resolveVersioning(durableTask),
+    limits: sectionOf(hostJson, "extensions", "durableTask", "limits"),
     httpPollIntervalMs: new SettingsSection(
       sectionOf(hostJson, "extensions", "durableTask", "httpSettings"),
       "extensions.durableTask.httpSettings",
