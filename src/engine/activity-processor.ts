@@ -61,11 +61,8 @@ export class ActivityProcessor {
     });
     let leave: Leave | undefined;
     try {
-      if (this.#isSuspect(workItem)) {
-        leave = this.#suspects.tryEnter();
-        // What is only near when a process ends must not count as begun each time.
-        if (leave === undefined) return await backend.abandonActivityWorkItem(workItem);
-      }
+      leave = await this.#begin(workItem);
+      if (lock.isLost) return; // while it waited
       this.#current.add(workItem);
       const answer = await this.#execute(workItem, lock);
       // The backend has let go of it already.
@@ -90,8 +87,18 @@ export class ActivityProcessor {
     }
   }
 
-  #isSuspect({ unfinishedRuns }: ActivityWorkItem): boolean {
-    return unfinishedRuns >= suspectAfterRuns && unfinishedRuns < this.#options.maxUnfinishedRuns;
+  /** A suspect waits for its turn. What is not to be run again needs none. */
+  async #begin(workItem: ActivityWorkItem): Promise<Leave | undefined> {
+    const { unfinishedRuns, delivered } = workItem;
+    if (unfinishedRuns >= this.#options.maxUnfinishedRuns) return undefined;
+    if (unfinishedRuns >= suspectAfterRuns) {
+      const { event, target } = delivered.message;
+      const text = `activity '${(event as TaskScheduled).name}' was begun ${unfinishedRuns} times by processes that have ended meanwhile`;
+      this.#events.write("RunsUnfinished", text, { instanceId: target.instanceId, count: unfinishedRuns });
+    }
+    const leave = unfinishedRuns > 0 ? await this.#suspects.enter(unfinishedRuns) : undefined;
+    await this.#options.backend.noteRun(workItem, "begun");
+    return leave;
   }
 
   /** Notes of an activity under way that it takes this process down, and gives it back. Never rejects. */

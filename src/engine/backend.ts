@@ -35,8 +35,8 @@ export interface Backend {
    * Keeps with the messages of a work item what is to be known should this process die of it. Never rejects: without the
    * note it is run once more than it would be.
    *
-   * - `begun`: code of the instance runs from now on. For messages that are delivered for the first time this costs
-   *   nothing, and need not be kept: their second delivery says enough. An activity has begun with its fetch.
+   * - `begun`: code runs for it from now on. For messages that are delivered for the first time this costs nothing, and
+   *   need not be kept: their second delivery says enough.
    * - `fatal`: this run is known to take its process down. From now on its messages count as begun without end.
    */
   noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void>;
@@ -95,16 +95,19 @@ export interface DeliveredMessage {
   readonly message: TaskMessage;
   /** 1 the first time. */
   readonly deliveryCount: number;
+  /**
+   * How often code was begun for it that has neither ended nor been given back, as far as the store can tell: what takes
+   * its process down leaves such runs. A lock that was lost by a worker that is still there leaves none. `Infinity` once
+   * a run was noted as `fatal`. @defaultValue 0
+   */
+  readonly unfinishedRuns?: number;
 }
 
 /** Messages of one instance, held for this worker. Backends add what they need in their own subtypes. */
 export interface OrchestrationWorkItem {
   readonly instanceId: string;
   readonly messages: readonly DeliveredMessage[];
-  /**
-   * How often its code was begun for one of these messages and has neither ended nor been given back, as far as the store
-   * can tell; the most of any of them. As {@link ActivityWorkItem.unfinishedRuns}.
-   */
+  /** {@link DeliveredMessage.unfinishedRuns}, the most of any. */
   readonly unfinishedRuns: number;
   /** Renew at this interval while working on it, in milliseconds. */
   readonly renewIntervalMs: number;
@@ -113,11 +116,7 @@ export interface OrchestrationWorkItem {
 export interface ActivityWorkItem {
   /** Its event is a `TaskScheduled`. */
   readonly delivered: DeliveredMessage;
-  /**
-   * Earlier deliveries whose run began and has neither ended nor been given back, as far as the store can tell: what
-   * takes its process down leaves such runs. A lock that was lost by a worker that is still there leaves none.
-   * `Infinity` once a run was noted as `fatal`.
-   */
+  /** {@link DeliveredMessage.unfinishedRuns} */
   readonly unfinishedRuns: number;
   readonly renewIntervalMs: number;
 }

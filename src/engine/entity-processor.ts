@@ -18,7 +18,7 @@ import {
   type SchedulerState,
 } from "../entities/scheduler-state.ts";
 import type { Backend, DeliveredMessage, OrchestrationCheckpoint, OrchestrationWorkItem } from "./backend.ts";
-import type { InstanceLimits } from "./instance-limits.ts";
+import { type InstanceLimits, unfinishedRunsOf } from "./instance-limits.ts";
 import { KnownEntities, type KnownEntity } from "./known-entities.ts";
 import type { KeptLock } from "./lock-keeper.ts";
 import { fireAndForgetTag } from "./parent-answers.ts";
@@ -73,11 +73,12 @@ export class EntityProcessor {
   /** Settles the work item, or rejects and has settled nothing. */
   async run(workItem: OrchestrationWorkItem, lock: KeptLock): Promise<void> {
     const { backend, clock, maxEntityOperations, limits } = this.#options;
-    const { instanceId, unfinishedRuns } = workItem;
+    const { instanceId } = workItem;
     const entity = entityOfInstanceId(instanceId);
     if (entity === undefined) return await this.#discard(workItem);
     const known = this.#known.take(instanceId) ?? (await this.#load(workItem));
     const fresh = freshMessages(workItem, known);
+    const unfinishedRuns = unfinishedRunsOf(fresh);
     const now = new Date(clock.now());
     // N1: a message of an earlier checkpoint would not come again, had that sent all.
     const mayOwe = workItem.messages.some(({ id }) => known.acceptedIds.includes(id));
@@ -94,7 +95,7 @@ export class EntityProcessor {
     if (isNobody) return await this.#discard(workItem);
     const result =
       unfinishedRuns >= limits.maxUnfinishedRuns
-        ? this.#quarantine(workItem, plan)
+        ? this.#quarantine(instanceId, unfinishedRuns, plan)
         : await this.#execute(instanceId, entity, plan, lock);
     const finished = finishEntityBatch(instanceId, plan, result, now);
     const isSuspect = isNewSuspect || (before.isSuspect === true && finished.queue.length > 0);
@@ -172,7 +173,7 @@ export class EntityProcessor {
   }
 
   /** Fails the operations without running them; the state stays. */
-  #quarantine({ instanceId, unfinishedRuns }: OrchestrationWorkItem, plan: EntityPlan): EntityBatchResult {
+  #quarantine(instanceId: string, unfinishedRuns: number, plan: EntityPlan): EntityBatchResult {
     const outcomes = operationsOf(plan).map(({ operation }): EntityOutcome => {
       const text = Number.isFinite(unfinishedRuns)
         ? `operation '${operation}' of ${instanceId} was begun ${unfinishedRuns} times and never ended; does it end its process?`

@@ -1,5 +1,5 @@
 import { DurableError } from "../core/errors.ts";
-import type { OrchestrationWorkItem } from "./backend.ts";
+import type { DeliveredMessage } from "./backend.ts";
 import type { HistorySummary } from "./history-summary.ts";
 
 export interface InstanceLimitOptions {
@@ -26,12 +26,14 @@ export class InstanceLimits {
     this.#maxHistoryBytes = options.maxHistoryBytes ?? 512 * 1024 * 1024;
   }
 
-  /** Why no code may run for the work item any more. */
+  /** Why no code may run for these messages any more. Repeats do not count: what they have begun is committed. */
   describeExcess(
-    { instanceId, unfinishedRuns }: OrchestrationWorkItem,
+    instanceId: string,
+    messages: readonly DeliveredMessage[],
     history: HistorySummary,
   ): DurableError | undefined {
     const [maxHistoryEvents, maxHistoryBytes] = [this.#maxHistoryEvents, this.#maxHistoryBytes];
+    const unfinishedRuns = unfinishedRunsOf(messages);
     if (unfinishedRuns >= this.maxUnfinishedRuns) {
       const runs = Number.isFinite(unfinishedRuns)
         ? `was begun ${unfinishedRuns} times and never ended; does it end its process, loop without end or run out of memory?`
@@ -57,6 +59,11 @@ export class InstanceLimits {
     if (!crosses(before.weight, after.weight, maxHistoryBytes)) return undefined;
     return `the history has about ${after.weight} bytes, of at most ${maxHistoryBytes}; ${remedy}`;
   }
+}
+
+/** The most of any of the messages. */
+export function unfinishedRunsOf(messages: readonly DeliveredMessage[]): number {
+  return Math.max(0, ...messages.map(({ unfinishedRuns = 0 }) => unfinishedRuns));
 }
 
 const remedy = "begin anew with continueAsNew from time to time, or split the work into sub-orchestrations";

@@ -11,7 +11,7 @@ import type { Backend, DeliveredMessage, InstanceChange, OrchestrationWorkItem, 
 import { failingSession } from "./failing-session.ts";
 import { HistorySummary } from "./history-summary.ts";
 import { describeInstance } from "./instance-change.ts";
-import type { InstanceLimits } from "./instance-limits.ts";
+import { type InstanceLimits, unfinishedRunsOf } from "./instance-limits.ts";
 import { type KnownExecution, KnownExecutions } from "./known-executions.ts";
 import type { KeptLock } from "./lock-keeper.ts";
 import { nextInstanceWrite } from "./next-instance-write.ts";
@@ -123,8 +123,8 @@ export class OrchestrationProcessor {
     const started = messages.start ?? execution.history.started!;
     const before = isNewExecution ? new HistorySummary() : execution.history;
     const { length, weight } = before;
-    const excess = this.#options.limits.describeExcess(workItem, before);
-    const runsNoCode = excess !== undefined || isTerminatedSuspect(workItem, messages);
+    const excess = this.#options.limits.describeExcess(workItem.instanceId, messages.accepted, before);
+    const runsNoCode = excess !== undefined || isTerminatedSuspect(messages);
     if (isNewExecution || runsNoCode) execution.session?.close();
     const failing = (reason: unknown) => failingSession(describeFailure(reason), before.nextActionId);
     const session = runsNoCode
@@ -219,7 +219,8 @@ export class OrchestrationProcessor {
     const { executionId } = started.orchestrationInstance;
     const change = describeInstance(executionId, history, { customStatus: undefined, keepsCustomStatus: true });
     if (shows(row, change) || nextInstanceWrite(change, row) === "none") return undefined;
-    if (this.#options.limits.describeExcess(workItem, history) !== undefined) return { ...change, historyVersion };
+    const excess = this.#options.limits.describeExcess(instanceId, workItem.messages, history);
+    if (excess !== undefined) return { ...change, historyVersion };
     const session = this.#openSession(started.orchestrationInstance);
     try {
       const { customStatus, keepsCustomStatus } = await session.execute({ pastEvents: unseen, newEvents: [] }, lock);
@@ -306,8 +307,8 @@ export class OrchestrationProcessor {
 }
 
 /** What may take its process down need not run to be terminated. */
-function isTerminatedSuspect({ unfinishedRuns }: OrchestrationWorkItem, { accepted }: Reconciliation): boolean {
-  return unfinishedRuns > 0 && accepted.some(({ message }) => message.event.type === "ExecutionTerminated");
+function isTerminatedSuspect({ accepted }: Reconciliation): boolean {
+  return unfinishedRunsOf(accepted) > 0 && accepted.some(({ message }) => message.event.type === "ExecutionTerminated");
 }
 
 /** `true` when the row is as late as the change. */

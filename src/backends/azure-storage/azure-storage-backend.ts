@@ -13,12 +13,9 @@ import type {
 } from "../../engine/backend.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
-import { countRuns, runOf } from "./codec/unfinished-runs.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import type { HeldMessage } from "./messaging/held-message.ts";
-import { InstanceRuns } from "./messaging/instance-runs.ts";
 import type { MessageOrigin } from "./messaging/message-sender.ts";
-import type { HeldRequest } from "./messaging/work-item-queue.ts";
 import type { PreparedHistory } from "./tracking/history-table.ts";
 import { maxCustomStatusUnits } from "./tracking/instances-table.ts";
 
@@ -26,43 +23,39 @@ class HeldOrchestration implements OrchestrationWorkItem {
   readonly instanceId: string;
   readonly messages: readonly HeldMessage[];
   readonly renewIntervalMs: number;
-  readonly runs: InstanceRuns;
   isSettled = false;
 
-  constructor(messages: readonly HeldMessage[], renewIntervalMs: number, run: string) {
+  constructor(messages: readonly HeldMessage[], renewIntervalMs: number) {
     this.instanceId = messages[0]!.instanceId;
     this.messages = messages;
     this.renewIntervalMs = renewIntervalMs;
-    this.runs = new InstanceRuns(messages, run);
   }
 
   get unfinishedRuns(): number {
-    return this.runs.unfinished;
+    return Math.max(...this.messages.map(({ unfinishedRuns }) => unfinishedRuns));
   }
 }
 
 class HeldActivity implements ActivityWorkItem {
-  readonly request: HeldRequest;
+  readonly delivered: HeldMessage;
   readonly renewIntervalMs: number;
   isSettled = false;
 
-  constructor(request: HeldRequest, renewIntervalMs: number) {
-    this.request = request;
+  constructor(delivered: HeldMessage, renewIntervalMs: number) {
+    this.delivered = delivered;
     this.renewIntervalMs = renewIntervalMs;
   }
 
-  get delivered(): HeldMessage {
-    return this.request.message;
-  }
-
   get unfinishedRuns(): number {
-    return countRuns(this.request.unfinishedRuns);
+    return this.delivered.unfinishedRuns;
   }
 }
 
 const maxStopMs = 5000;
 /** A message that brings a row right that is behind comes again within so long, in milliseconds. */
 const maxRowLagMs = 10_000;
+/** What is lost to another worker is for that one to have, however often it was delivered. */
+const maxLostDelayMs = 2_000;
 
 /**
  * A task hub worker's side of the hub.
@@ -75,8 +68,6 @@ export class AzureStorageBackend implements Backend {
   readonly #options: ResolvedAzureStorageOptions;
   readonly #parts: TaskHubParts;
   readonly #events: EventLog;
-  /** How this process is named in messages. */
-  readonly #ownRun: string;
   #run: BackendRun | undefined;
   #starting: Promise<void> | undefined;
 
@@ -85,7 +76,6 @@ export class AzureStorageBackend implements Backend {
     this.#options = options;
     this.#parts = parts;
     this.#events = createEventLog(options.log, { taskHub: this.taskHub });
-    this.#ownRun = runOf(`${options.workerId} ${options.random.guid()}`);
     parts.onSent = (queue, visibleAt) => this.#run?.onSent(queue, visibleAt);
   }
 
@@ -99,7 +89,7 @@ export class AzureStorageBackend implements Backend {
 
   async #start(): Promise<void> {
     await this.#parts.resources.createWhenDeleted();
-    this.#run = new BackendRun(this.#options, this.#parts, this.#ownRun);
+    this.#run = new BackendRun(this.#options, this.#parts);
     this.#run.start();
   }
 
@@ -120,16 +110,14 @@ export class AzureStorageBackend implements Backend {
 
   async fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
     const messages = await this.#running().inbox.take(signal);
-    return messages && new HeldOrchestration(messages, this.#options.renewIntervalMs, this.#ownRun);
+    return messages && new HeldOrchestration(messages, this.#options.renewIntervalMs);
   }
 
   async noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void> {
-    if (workItem instanceof HeldActivity) {
-      if (note === "fatal" && !workItem.isSettled) await this.#run?.workItems.noteFatal(workItem.request);
-      return;
-    }
-    const { isSettled, runs } = asOrchestration(workItem as OrchestrationWorkItem);
-    if (!isSettled) await runs.note(note, this.#options.visibilityTimeoutMs);
+    const held = workItem instanceof HeldActivity ? workItem : asOrchestration(workItem as OrchestrationWorkItem);
+    if (held.isSettled) return;
+    const messages = held instanceof HeldActivity ? [held.delivered] : held.messages;
+    await Promise.all(messages.map((message) => message.noteRun(note, this.#options.visibilityTimeoutMs)));
   }
 
   async loadHistory(workItem: OrchestrationWorkItem): Promise<LoadedHistory> {
@@ -142,7 +130,7 @@ export class AzureStorageBackend implements Backend {
     const { visibilityTimeoutMs } = this.#options;
     const renewed = await Promise.all(held.messages.map((message) => message.hideFor(visibilityTimeoutMs)));
     if (renewed.every(Boolean)) return;
-    await this.abandonOrchestrationWorkItem(held); // B4: what is still held goes back
+    await this.#settle(held, new Set(), maxLostDelayMs); // B4: what is still held goes back
     throw lockLost(held.instanceId, "another worker has received its messages");
   }
 
@@ -168,7 +156,7 @@ export class AzureStorageBackend implements Backend {
       await this.#assertOwned(workItem);
       const commit = await this.#parts.history.commit(prepared);
       if (commit.outcome === "lost") {
-        await this.abandonOrchestrationWorkItem(workItem);
+        await this.#settle(workItem, new Set(), maxLostDelayMs);
         throw lockLost(workItem.instanceId, "its history was changed by another worker");
       }
       version = commit.version;
@@ -235,8 +223,8 @@ export class AzureStorageBackend implements Backend {
     signal: AbortSignal,
     demand: () => number = () => 1,
   ): Promise<ActivityWorkItem | undefined> {
-    const request = await this.#running().workItems.fetch(signal, demand);
-    return request && new HeldActivity(request, this.#options.renewIntervalMs);
+    const message = await this.#running().workItems.fetch(signal, demand);
+    return message && new HeldActivity(message, this.#options.renewIntervalMs);
   }
 
   async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
@@ -262,15 +250,15 @@ export class AzureStorageBackend implements Backend {
     const held = asActivity(workItem);
     if (held.isSettled) return;
     this.#letGo(held);
-    const { request, delivered } = held;
-    const abandoned = this.#run?.workItems.abandon(request) ?? delivered.abandon();
+    const { delivered } = held;
+    const abandoned = this.#run?.workItems.abandon(delivered) ?? delivered.giveBack(delivered.abandonDelayMs);
     await abandoned.catch((error: unknown) => this.#reportUnsettled(delivered.instanceId, error));
   }
 
   /** From now on the message, should it be received again, is a new work item. */
   #letGo(held: HeldActivity): void {
     held.isSettled = true;
-    this.#run?.workItems.forget(held.request);
+    this.#run?.workItems.forget(held.delivered);
   }
 
   /**
@@ -289,7 +277,7 @@ export class AzureStorageBackend implements Backend {
     const delayOf = (message: HeldMessage) => Math.min(message.abandonDelayMs, maxDelayMs);
     const done = await Promise.allSettled(
       messages.map((message) => {
-        return settled.has(message.id) ? message.delete() : workItem.runs.giveBack(message, delayOf(message));
+        return settled.has(message.id) ? message.delete() : message.giveBack(delayOf(message));
       }),
     );
     const failed = done.find((call) => call.status === "rejected");
@@ -305,7 +293,7 @@ export class AzureStorageBackend implements Backend {
 
   async #assertOwned(workItem: HeldOrchestration): Promise<void> {
     if (this.#run?.isOwned(workItem.instanceId) === true) return;
-    await this.abandonOrchestrationWorkItem(workItem);
+    await this.#settle(workItem, new Set(), maxLostDelayMs);
     throw lockLost(workItem.instanceId, "the lease of its partition has run out");
   }
 

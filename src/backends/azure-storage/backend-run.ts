@@ -21,8 +21,7 @@ export class BackendRun {
   readonly #controlQueues = new Map<string, ControlQueue>();
   readonly #cutOff = new AbortController();
 
-  /** @param run how this process is named in messages */
-  constructor(options: ResolvedAzureStorageOptions, parts: TaskHubParts, run: string) {
+  constructor(options: ResolvedAzureStorageOptions, parts: TaskHubParts) {
     this.#options = options;
     this.#parts = parts;
     // All receives under way listen to it.
@@ -30,7 +29,6 @@ export class BackendRun {
     this.workItems = new WorkItemQueue({
       ...this.#pollerOptions(options.names.workItemQueue),
       reader: parts.reader,
-      run,
     });
     this.#partitions = new PartitionManager({
       storage: parts.storage,

@@ -1,4 +1,5 @@
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
+import { runOf } from "./codec/unfinished-runs.ts";
 import type { HubNames } from "./hub-names.ts";
 import { HubResources } from "./hub-resources.ts";
 import { MessageReader } from "./messaging/message-reader.ts";
@@ -71,7 +72,13 @@ export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHu
       storeTaskInputs: options.storeTaskInputs,
     }),
     instances: new InstancesTable({ storage, table: instancesTable, taskHub, payloads, clock, random }),
-    reader: new MessageReader({ storage, payloads, log, taskHub }),
+    reader: new MessageReader({
+      storage,
+      payloads,
+      log,
+      taskHub,
+      ownRun: runOf(`${options.workerId} ${random.guid()}`),
+    }),
     sender: new MessageSender({
       storage,
       payloads,

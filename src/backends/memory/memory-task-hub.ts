@@ -44,29 +44,21 @@ class MemoryOrchestrationWorkItem implements OrchestrationWorkItem {
   readonly unfinishedRuns: number;
   readonly renewIntervalMs: number;
   readonly hold: Hold;
+  readonly run: MemoryRun;
   isSettled = false;
-  #hasBegun = false;
 
   constructor(hold: Hold, renewIntervalMs: number) {
     this.hold = hold;
+    this.run = new MemoryRun(hold);
     this.instanceId = hold.key;
     this.messages = hold.delivered;
     this.unfinishedRuns = Math.max(...hold.messages.map((stored) => stored.unfinishedRuns));
     this.renewIntervalMs = renewIntervalMs;
   }
 
-  begin(): void {
-    if (this.#hasBegun || this.isSettled) return;
-    this.#hasBegun = true;
-    for (const stored of this.hold.messages) stored.unfinishedRuns++;
-  }
-
-  /** Whoever says so is there, so the run has not taken it down. */
   settle(): void {
     this.isSettled = true;
-    if (!this.#hasBegun) return;
-    this.#hasBegun = false;
-    for (const stored of this.hold.messages) stored.unfinishedRuns--;
+    this.run.end();
   }
 }
 
@@ -75,13 +67,47 @@ class MemoryActivityWorkItem implements ActivityWorkItem {
   readonly unfinishedRuns: number;
   readonly renewIntervalMs: number;
   readonly hold: Hold;
+  readonly run: MemoryRun;
   isSettled = false;
 
   constructor(hold: Hold, renewIntervalMs: number) {
     this.hold = hold;
+    this.run = new MemoryRun(hold);
     this.delivered = hold.delivered[0]!;
-    this.unfinishedRuns = hold.messages[0]!.unfinishedRuns++;
+    this.unfinishedRuns = hold.messages[0]!.unfinishedRuns;
     this.renewIntervalMs = renewIntervalMs;
+  }
+
+  settle(): void {
+    this.isSettled = true;
+    this.run.end();
+  }
+}
+
+/** A run of the code for what a work item holds. */
+class MemoryRun {
+  readonly #messages: Hold["messages"];
+  #hasBegun = false;
+
+  constructor({ messages }: Hold) {
+    this.#messages = messages;
+  }
+
+  begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    for (const stored of this.#messages) stored.unfinishedRuns++;
+  }
+
+  /** Whoever says so is there, so the run has not taken it down. */
+  end(): void {
+    if (!this.#hasBegun) return;
+    this.#hasBegun = false;
+    for (const stored of this.#messages) stored.unfinishedRuns--;
+  }
+
+  markFatal(): void {
+    for (const stored of this.#messages) stored.unfinishedRuns = Number.POSITIVE_INFINITY;
   }
 }
 
@@ -156,8 +182,8 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     const held =
       workItem instanceof MemoryActivityWorkItem ? workItem : asOrchestration(workItem as OrchestrationWorkItem);
     if (held.isSettled) return;
-    if (note === "fatal") for (const stored of held.hold.messages) stored.unfinishedRuns = Number.POSITIVE_INFINITY;
-    else if (held instanceof MemoryOrchestrationWorkItem) held.begin();
+    if (note === "fatal") held.run.markFatal();
+    else held.run.begin();
   }
 
   async loadHistory({ instanceId }: OrchestrationWorkItem): Promise<LoadedHistory> {
@@ -218,7 +244,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
     const held = asActivity(workItem);
     if (held.isSettled || !this.#workItems.messages.isHeld(held.hold)) throw this.#loseActivity(held);
-    held.isSettled = true;
+    held.settle();
     this.#deliver({ message: answer });
     this.#workItems.messages.release(held.hold, () => undefined);
   }
@@ -226,8 +252,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
     const held = asActivity(workItem);
     if (held.isSettled) return;
-    held.isSettled = true;
-    held.hold.messages[0]!.unfinishedRuns--;
+    held.settle();
     this.#workItems.messages.release(held.hold, ({ deliveryCount }) => retryDelayMs(deliveryCount));
     this.#workItems.hasChanged();
   }
@@ -338,9 +363,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   }
 
   #loseActivity(held: MemoryActivityWorkItem): DurableError {
-    // Whoever finds out is there, so its run has not taken it down.
-    if (!held.isSettled) held.hold.messages[0]!.unfinishedRuns--;
-    held.isSettled = true;
+    held.settle();
     return lockLost(held.delivered.message.target.instanceId);
   }
 

@@ -13,6 +13,8 @@ export interface MessageReaderOptions {
   readonly payloads: LargePayloads;
   readonly log: LogSink;
   readonly taskHub: string;
+  /** How this process is named in notes of runs. */
+  readonly ownRun?: string;
 }
 
 /** A message that could not be read this often is moved aside. */
@@ -39,7 +41,7 @@ export class MessageReader {
 
   /** Resolves to `undefined` for a message that cannot be read now; it has been dealt with. */
   async read(queue: string, received: ReceivedMessage): Promise<HeldMessage | undefined> {
-    const { storage, payloads } = this.#options;
+    const { storage, payloads, ownRun } = this.#options;
     try {
       const queued = decodeQueueText(received.text);
       if (this.#sends.isRepeat(received.messageId, queued)) {
@@ -47,13 +49,13 @@ export class MessageReader {
         await this.#discardRepeat(queue, received);
         return undefined;
       }
-      if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data);
+      if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data, undefined, ownRun);
       const content = parseMessageData(await payloads.get(queued.blobName));
       if (content.kind === "message") {
         // The instance's row may refer to the blob of a start message for its input.
         const isStart = content.data.message.event.type === "ExecutionStarted";
         const deleteBlob = isStart ? undefined : () => payloads.deleteInBackground([queued.blobName]);
-        return new HeldMessage(storage, queue, received, content.data, deleteBlob);
+        return new HeldMessage(storage, queue, received, content.data, deleteBlob, ownRun);
       }
       await this.#giveUp(queue, received, `blob ${queued.blobName} refers to another blob`);
     } catch (error) {
