@@ -73,16 +73,16 @@ it("functions that take their process down are failed one by one, named, and the
   for (const id of neighbours) expect(await outputOf(id)).toBe("5");
   expect(await outputOf("loops")).toMatch(/^OrchestrationPoisoned: .* has blocked its process/);
   expect(await outputOf("loops-in-promises")).toMatch(/^Orchestration(Poisoned|Misuse): /);
-  expect(await outputOf("exits")).toMatch(/^OrchestrationPoisoned: .* was begun 5 times and never ended/);
+  expect(await outputOf("exits")).toMatch(/^OrchestrationPoisoned: .* was begun \d times and never ended/);
   expect(await outputOf("fills-memory")).toMatch(/^OrchestrationPoisoned: /);
-  expect(await outputOf("loops-too")).toContain("has blocked its process");
-  expect(await outputOf("throws-in-a-callback")).toContain("was begun 5 times and never ended");
+  expect(await outputOf("loops-too")).toMatch(/^TaskFailedError: .* has blocked its process/);
+  expect(await outputOf("throws-in-a-callback")).toMatch(/^TaskFailedError: .* was begun \d times and never ended/);
   for (const text of [
     "blocked for 3 s by orchestration 'loops' of 'loops'",
     "blocked for 3 s by activity 'loops too' of 'loops-too'",
     "the process is ended with exit code 3 by orchestration 'exits' of 'exits'",
     "activity 'throws in a callback' of 'throws-in-a-callback'",
-    "EntityOperationQuarantined: operation 'exit' of @account@1 was begun 5 times",
+    "EntityOperationQuarantined: operation 'exit' of @account@1 was begun",
   ]) {
     expect(stderr).toContain(text);
   }

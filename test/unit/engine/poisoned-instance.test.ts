@@ -87,6 +87,37 @@ it("an orchestration that takes its process down is failed after some unfinished
   for (const id of ids) expect(await hub.client.getInstance(id)).toMatchObject({ runtimeStatus: "Completed" });
 });
 
+it("an activity that is at work each time a process dies of something else is not taken for the reason", async () => {
+  await using hub = new VirtualHub();
+  const { clock } = hub;
+  for (let index = 0; index < 3; index++) await hub.client.startInstance({ name: "long", instanceId: `long ${index}` });
+  for (let index = 0; index < 2; index++)
+    await hub.client.startInstance({ name: "deadly", instanceId: `deadly ${index}` });
+  const open = (process: Deadly) => {
+    const registry = deadly(process);
+    registry.addOrchestration({
+      name: "long",
+      *orchestrator(context: OrchestrationContext): Generator<unknown, unknown> {
+        return yield context.callActivity("takes long");
+      },
+    });
+    registry.addActivity({ name: "takes long", activity: () => clock.sleep(8000).then(() => "well") });
+    return registry;
+  };
+
+  const ids = ["long 0", "long 1", "long 2", "deadly 0", "deadly 1"];
+  await superviseUntil(hub, open, hasEnded(hub, ids));
+
+  const states = await Promise.all(ids.map((id) => hub.client.getInstance(id)));
+  expect(states.map((state) => state?.runtimeStatus)).toEqual([
+    "Completed",
+    "Completed",
+    "Completed",
+    "Failed",
+    "Failed",
+  ]);
+});
+
 it("several that take their process down are all failed, and how often is an option", async () => {
   await using hub = new VirtualHub();
   const ids = ["a", "b", "c"];
