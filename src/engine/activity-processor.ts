@@ -81,9 +81,9 @@ export class ActivityProcessor {
         .abandonActivityWorkItem(workItem) // A2
         .catch((abandonError) => this.#events.write("ActivityNotAbandoned", messageOf(abandonError), fields));
     } finally {
-      leave?.();
-      this.#current.delete(workItem);
       lock.release();
+      this.#current.delete(workItem);
+      leave?.();
     }
   }
 

@@ -74,10 +74,10 @@ export class InstanceProcessor {
 
   /** Notes of the instance's work under way that it takes this process down, and gives it back. Never rejects. */
   async noteFatal(instanceId: string): Promise<void> {
-    const workItem = this.#current.get(instanceId);
-    if (workItem === undefined) return;
-    await this.#backend.noteRun(workItem, "fatal");
-    await this.#backend.abandonOrchestrationWorkItem(workItem).catch(() => undefined);
+    const current = this.#current.get(instanceId);
+    if (current === undefined) return;
+    await this.#backend.noteRun(current, "fatal");
+    await this.#backend.abandonOrchestrationWorkItem(current).catch(() => undefined);
   }
 
   /** Drops what is kept in memory of instances, and renews no lock any more. */
@@ -113,9 +113,9 @@ export class InstanceProcessor {
         this.#events.write("OrchestrationNotAbandoned", messageOf(abandonError), { instanceId });
       });
     } finally {
-      leave?.();
-      this.#current.delete(instanceId);
       lock.release();
+      this.#current.delete(instanceId);
+      leave?.();
     }
   }
 

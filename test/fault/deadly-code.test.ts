@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => azurite.stop());
 
-const limits: WorkerLimits = { maxUnfinishedRuns: 5, maxBlockedTime: "3s" };
+const limits: WorkerLimits = { maxUnfinishedRuns: 4, maxBlockedTime: "3s" };
 
 function openClient(taskHub: string) {
   const { connectionString } = azurite;
@@ -46,7 +46,7 @@ async function supervise(taskHub: string, isDone: () => Promise<boolean>) {
 }
 
 it("functions that take their process down are failed one by one, named, and their neighbours end well", {
-  timeout: 400_000,
+  timeout: 600_000,
 }, async () => {
   const { client, store } = openClient("Deadly");
   const deadly = ["loops", "loops in promises", "exits", "fills memory"];
