@@ -30,6 +30,14 @@ export type DurableErrorCode =
   | "InvalidEntityId"
   /** The name is taken by another definition of the same kind. */
   | "DuplicateRegistration"
+  /** The code of an instance was begun again and again and never ended: it takes its process down with it. */
+  | "OrchestrationPoisoned"
+  /** An operation of an entity was begun again and again and never ended. The entity lives on. */
+  | "EntityOperationPoisoned"
+  /** The history of an orchestration has outgrown the limit of its worker. */
+  | "HistoryTooLong"
+  /** An orchestrator asked for more in one episode than its worker allows. */
+  | "TooManyActions"
   /** A wait with a time limit was over before what it waited for. */
   | "TaskTimeout"
   /** The instance was started with a version that this worker does not run. */

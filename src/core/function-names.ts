@@ -27,3 +27,21 @@ export const functionNameRule = "1 to 128 letters, digits, '_' and '-', the firs
 export function isFunctionName(name: unknown): name is string {
   return typeof name === "string" && /^[a-z][a-z0-9_-]{0,127}$/i.test(name) && name.toLowerCase() !== "host";
 }
+
+/** How many names of an app an error lists. */
+const maxListed = 20;
+
+/** The error for a function that an app does not have. @param registered names that it has */
+export function unregisteredFunction(
+  kind: "orchestration" | "activity",
+  name: string,
+  registered: readonly string[],
+): DurableError {
+  const listed = [...registered].sort().slice(0, maxListed);
+  const more = registered.length > listed.length ? ` and ${registered.length - listed.length} more` : "";
+  const has = listed.length === 0 ? "none at all" : `${listed.join(", ")}${more}`;
+  return new DurableError(
+    kind === "orchestration" ? "OrchestratorNotRegistered" : "ActivityNotRegistered",
+    `no ${kind} named '${name}' is registered in this app; register it, or correct the name (it has ${has})`,
+  );
+}

@@ -1,14 +1,16 @@
 import { decodeActivityInput } from "../core/activity-input.ts";
 import { isDurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
-import { type FailureDetails, formatFailureChain } from "../core/failure-details.ts";
+import { describeFailure, type FailureDetails, formatFailureChain } from "../core/failure-details.ts";
 import type { TaskScheduled } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
-import type { ActivityOutcome, TaskExecutor } from "../core/task-executor.ts";
+import type { ActivityInvocation, ActivityOutcome, TaskExecutor } from "../core/task-executor.ts";
 import type { TaskMessage } from "../core/task-message.ts";
 import { decodeTaskTags } from "../core/task-tags.ts";
 import type { ActivityWorkItem, Backend } from "./backend.ts";
 import { type KeptLock, LockKeeper } from "./lock-keeper.ts";
+import { type Leave, SuspectLine, suspectAfterRuns } from "./suspect-line.ts";
+import { UnknownNames } from "./unknown-names.ts";
 
 export interface ActivityProcessorOptions {
   readonly backend: Backend;
@@ -17,6 +19,10 @@ export interface ActivityProcessorOptions {
   readonly log: LogSink;
   /** An activity that was begun this often and never ended is failed instead of being begun again. */
   readonly maxUnfinishedRuns: number;
+  /** Shared with all that runs in this process. @defaultValue one of its own */
+  readonly suspects?: SuspectLine;
+  /** @defaultValue unknown names are failed at once */
+  readonly unknownNames?: UnknownNames;
 }
 
 /**
@@ -29,6 +35,10 @@ export interface ActivityProcessorOptions {
 export class ActivityProcessor {
   readonly #options: ActivityProcessorOptions;
   readonly #locks: LockKeeper;
+  readonly #suspects: SuspectLine;
+  /** Whose code may run. */
+  readonly #current = new Set<ActivityWorkItem>();
+  readonly #unknownNames: UnknownNames;
   readonly #events: EventLog;
   #isClosed = false;
 
@@ -36,6 +46,8 @@ export class ActivityProcessor {
     this.#options = options;
     this.#locks = new LockKeeper(options.clock);
     this.#events = createEventLog(options.log, { taskHub: options.backend.taskHub });
+    this.#suspects = options.suspects ?? new SuspectLine(options.clock);
+    this.#unknownNames = options.unknownNames ?? new UnknownNames(options.clock, 0, this.#events);
   }
 
   async process(workItem: ActivityWorkItem): Promise<void> {
@@ -47,7 +59,11 @@ export class ActivityProcessor {
       onLost: (error) => this.#events.write("ActivityLockLost", messageOf(error), fields),
       onError: (error) => this.#events.write("ActivityLockNotRenewed", messageOf(error), fields),
     });
+    let leave: Leave | undefined;
     try {
+      leave = await this.#begin(workItem);
+      if (lock.isLost) return; // while it waited
+      this.#current.add(workItem);
       const answer = await this.#execute(workItem, lock);
       // The backend has let go of it already.
       if (!lock.isLost) await backend.completeActivityWorkItem(workItem, answer); // A1
@@ -58,12 +74,41 @@ export class ActivityProcessor {
       }
       if (this.#isClosed) {
         this.#events.write("ActivityHandedBack", "the host stops, so the activity will run again", fields);
-      } else this.#events.write("ActivityWorkItemFailed", messageOf(error), fields);
+      } else if (!UnknownNames.isUnknownName(error)) {
+        this.#events.write("ActivityWorkItemFailed", messageOf(error), fields);
+      }
       await backend
         .abandonActivityWorkItem(workItem) // A2
         .catch((abandonError) => this.#events.write("ActivityNotAbandoned", messageOf(abandonError), fields));
     } finally {
       lock.release();
+      this.#current.delete(workItem);
+      leave?.();
+    }
+  }
+
+  /** A suspect waits for its turn. What is not to be run again needs none. */
+  async #begin(workItem: ActivityWorkItem): Promise<Leave | undefined> {
+    const { unfinishedRuns, delivered } = workItem;
+    if (unfinishedRuns >= this.#options.maxUnfinishedRuns) return undefined;
+    if (unfinishedRuns >= suspectAfterRuns) {
+      const { event, target } = delivered.message;
+      const text = `activity '${(event as TaskScheduled).name}' was begun ${unfinishedRuns} times by processes that have ended meanwhile`;
+      this.#events.write("RunsUnfinished", text, { instanceId: target.instanceId, count: unfinishedRuns });
+    }
+    const leave = unfinishedRuns > 0 ? await this.#suspects.enter(unfinishedRuns) : undefined;
+    await this.#options.backend.noteRun(workItem, "begun");
+    return leave;
+  }
+
+  /** Notes of an activity under way that it takes this process down, and gives it back. Never rejects. */
+  async noteFatal(instanceId: string, taskId: number | undefined): Promise<void> {
+    const { backend } = this.#options;
+    for (const workItem of this.#current) {
+      const { event, target } = workItem.delivered.message;
+      if (target.instanceId !== instanceId || event.eventId !== taskId) continue;
+      await backend.noteRun(workItem, "fatal");
+      await backend.abandonActivityWorkItem(workItem).catch(() => undefined);
     }
   }
 
@@ -79,7 +124,7 @@ export class ActivityProcessor {
     const outcome: ActivityOutcome =
       workItem.unfinishedRuns >= this.#options.maxUnfinishedRuns
         ? { kind: "failed", failureDetails: poisoned(scheduled.name, workItem.unfinishedRuns) }
-        : await this.#options.executor.executeActivity({
+        : await this.#run(workItem.delivered.id, {
             name: scheduled.name,
             version: scheduled.version,
             input: decodeActivityInput(scheduled.input),
@@ -99,13 +144,27 @@ export class ActivityProcessor {
     }
     return answerTo(message, scheduled, outcome, new Date(this.#options.clock.now()));
   }
+
+  /** @throws what leaves the activity to others */
+  async #run(messageId: string, invocation: ActivityInvocation): Promise<ActivityOutcome> {
+    try {
+      return await this.#options.executor.executeActivity(invocation);
+    } catch (error) {
+      if (!UnknownNames.isUnknownName(error)) throw error;
+      const { instanceId } = invocation.instance;
+      if (this.#unknownNames.isLeftToOthers(messageId, instanceId, error)) throw error;
+      return { kind: "failed", failureDetails: { ...describeFailure(error), isNonRetriable: true } };
+    }
+  }
 }
 
 /** It probably ends the process that runs it, and would do so for ever. */
 function poisoned(name: string, runs: number): FailureDetails {
   return {
     errorType: "ActivityPoisoned",
-    errorMessage: `activity '${name}' was begun ${runs} times and never ended; does it end its process?`,
+    errorMessage: Number.isFinite(runs)
+      ? `activity '${name}' was begun ${runs} times and never ended; does it end its process?`
+      : `activity '${name}' has blocked its process until that had to be ended; does it loop without end?`,
     isNonRetriable: true,
   };
 }

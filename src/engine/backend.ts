@@ -42,6 +42,16 @@ export interface Backend {
    */
   fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined>;
 
+  /**
+   * Keeps with the messages of a work item what is to be known should this process die of it. Never rejects: without the
+   * note it is run once more than it would be.
+   *
+   * - `begun`: code runs for it from now on. For messages that are delivered for the first time this costs nothing, and
+   *   need not be kept: their second delivery says enough.
+   * - `fatal`: this run is known to take its process down. From now on its messages count as begun without end.
+   */
+  noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void>;
+
   /** The committed history of the instance's latest execution; empty when there is none. */
   loadHistory(workItem: OrchestrationWorkItem): Promise<LoadedHistory>;
 
@@ -94,6 +104,8 @@ export interface Backend {
   isKeeper?(): boolean;
 }
 
+export type RunNote = "begun" | "fatal";
+
 /** A message as it was delivered. */
 export interface DeliveredMessage {
   /** Identity of the stored message; the same for every delivery of it. */
@@ -101,12 +113,20 @@ export interface DeliveredMessage {
   readonly message: TaskMessage;
   /** 1 the first time. */
   readonly deliveryCount: number;
+  /**
+   * How often code was begun for it that has neither ended nor been given back, as far as the store can tell: what takes
+   * its process down leaves such runs. A lock that was lost by a worker that is still there leaves none. `Infinity` once
+   * a run was noted as `fatal`. @defaultValue 0
+   */
+  readonly unfinishedRuns?: number;
 }
 
 /** Messages of one instance, held for this worker. Backends add what they need in their own subtypes. */
 export interface OrchestrationWorkItem {
   readonly instanceId: string;
   readonly messages: readonly DeliveredMessage[];
+  /** {@link DeliveredMessage.unfinishedRuns}, the most of any. */
+  readonly unfinishedRuns: number;
   /** Renew at this interval while working on it, in milliseconds. */
   readonly renewIntervalMs: number;
 }
@@ -114,10 +134,7 @@ export interface OrchestrationWorkItem {
 export interface ActivityWorkItem {
   /** Its event is a `TaskScheduled`. */
   readonly delivered: DeliveredMessage;
-  /**
-   * Earlier deliveries whose run began and has neither ended nor been given back, as far as the store can tell: what
-   * takes its process down leaves such runs. A lock that was lost by a worker that is still there leaves none.
-   */
+  /** {@link DeliveredMessage.unfinishedRuns} */
   readonly unfinishedRuns: number;
   readonly renewIntervalMs: number;
 }

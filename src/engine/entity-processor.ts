@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import type { EntityBatchResult } from "../core/entity-batch.ts";
+import type { EntityBatchResult, EntityOutcome } from "../core/entity-batch.ts";
 import { type EntityRef, entityOfInstanceId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
-import { formatFailureChain } from "../core/failure-details.ts";
+import { describeFailure, formatFailureChain } from "../core/failure-details.ts";
 import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
+import type { EntityRequest } from "../entities/entity-message.ts";
 import { type EntityPlan, finishEntityBatch, planEntityBatch } from "../entities/entity-scheduler.ts";
 import { type OutboxEntry, type OwedMessages, toOutgoingMessage } from "../entities/outbox.ts";
 import {
@@ -17,9 +18,11 @@ import {
   type SchedulerState,
 } from "../entities/scheduler-state.ts";
 import type { Backend, DeliveredMessage, OrchestrationCheckpoint, OrchestrationWorkItem } from "./backend.ts";
+import { type InstanceLimits, unfinishedRunsOf } from "./instance-limits.ts";
 import { KnownEntities, type KnownEntity } from "./known-entities.ts";
 import type { KeptLock } from "./lock-keeper.ts";
 import { fireAndForgetTag } from "./parent-answers.ts";
+import { suspectAfterRuns } from "./suspect-line.ts";
 
 export interface EntityProcessorOptions {
   readonly backend: Backend;
@@ -29,6 +32,7 @@ export interface EntityProcessorOptions {
   readonly maxSessions: number;
   readonly maxSessionBytes: number;
   readonly maxEntityOperations: number;
+  readonly limits: InstanceLimits;
 }
 
 /** More would not fit into a table column. */
@@ -48,6 +52,7 @@ const maxUnsentMs = 30 * 60_000;
  *     was accepted before: messages are settled last.
  * N2. A message that was accepted before is not accepted again.
  * N3. An entity that nobody here knows is left to others, and its messages with it.
+ * N4. An operation that takes its process down is found by running those that wait one at a time, and is failed alone.
  */
 export class EntityProcessor {
   readonly #options: EntityProcessorOptions;
@@ -67,23 +72,34 @@ export class EntityProcessor {
 
   /** Settles the work item, or rejects and has settled nothing. */
   async run(workItem: OrchestrationWorkItem, lock: KeptLock): Promise<void> {
-    const { backend, clock, maxEntityOperations: maxOperations } = this.#options;
+    const { backend, clock, maxEntityOperations, limits } = this.#options;
     const { instanceId } = workItem;
     const entity = entityOfInstanceId(instanceId);
     if (entity === undefined) return await this.#discard(workItem);
     const known = this.#known.take(instanceId) ?? (await this.#load(workItem));
     const fresh = freshMessages(workItem, known);
+    const unfinishedRuns = unfinishedRunsOf(fresh);
     const now = new Date(clock.now());
     // N1: a message of an earlier checkpoint would not come again, had that sent all.
     const mayOwe = workItem.messages.some(({ id }) => known.acceptedIds.includes(id));
     const isUnsure = ({ madeAt }: OwedMessages) => now.getTime() - madeAt.getTime() < maxUnsentMs;
     const outbox = mayOwe ? known.scheduler.outbox : known.scheduler.outbox.filter(isUnsure);
     const before = { ...known.scheduler, outbox };
-    const plan = planEntityBatch(instanceId, before, fresh.map(eventOf), { now, maxOperations });
+    const planFor = (maxOperations: number) =>
+      planEntityBatch(instanceId, before, fresh.map(eventOf), { now, maxOperations });
+    let plan = planFor(before.isSuspect ? 1 : maxEntityOperations);
+    // N4: first it is noted that they are to be run singly.
+    const isNewSuspect = unfinishedRuns >= suspectAfterRuns && operationsOf(plan).length > 1;
+    if (isNewSuspect) plan = planFor(0);
     const isNobody = known.executionId === undefined && plan.refused.length === fresh.length;
     if (isNobody) return await this.#discard(workItem);
-    const result = await this.#execute(instanceId, entity, plan, lock);
-    const scheduler = finishEntityBatch(instanceId, plan, result, now);
+    const result =
+      unfinishedRuns >= limits.maxUnfinishedRuns
+        ? this.#quarantine(instanceId, unfinishedRuns, plan)
+        : await this.#execute(instanceId, entity, plan, lock);
+    const finished = finishEntityBatch(instanceId, plan, result, now);
+    const isSuspect = isNewSuspect || (before.isSuspect === true && finished.queue.length > 0);
+    const scheduler = { ...finished, isSuspect };
     // What is sent now would only be repeated.
     if (lock.isLost) throw new DurableError("WorkItemLockLost", `the lock of ${instanceId} is lost`);
 
@@ -138,15 +154,9 @@ export class EntityProcessor {
     return { scheduler, length, executionId, historyVersion, startedAt: started?.timestamp, acceptedIds };
   }
 
-  async #execute(
-    instanceId: string,
-    entity: EntityRef,
-    { steps, scheduler: { state } }: EntityPlan,
-    lock: KeptLock,
-  ): Promise<EntityBatchResult> {
-    const operations = steps.flatMap((step) => {
-      if (step.kind !== "operation") return [];
-      const { id, operation = "", input, isSignal, parentInstanceId } = step.request;
+  async #execute(instanceId: string, entity: EntityRef, plan: EntityPlan, lock: KeptLock): Promise<EntityBatchResult> {
+    const { state } = plan.scheduler;
+    const operations = operationsOf(plan).map(({ id, operation = "", input, isSignal, parentInstanceId }) => {
       return { id, operation, input, isSignal, parentInstanceId };
     });
     if (operations.length === 0) return { outcomes: [], state };
@@ -162,6 +172,18 @@ export class EntityProcessor {
     throw new DurableError("InternalError", `the executor gave ${counts} of ${instanceId}`);
   }
 
+  /** Fails the operations without running them; the state stays. */
+  #quarantine(instanceId: string, unfinishedRuns: number, plan: EntityPlan): EntityBatchResult {
+    const outcomes = operationsOf(plan).map(({ operation }): EntityOutcome => {
+      const text = Number.isFinite(unfinishedRuns)
+        ? `operation '${operation}' of ${instanceId} was begun ${unfinishedRuns} times and never ended; does it end its process?`
+        : `operation '${operation}' of ${instanceId} has blocked its process until that had to be ended; does it loop without end?`;
+      this.#events.write("EntityOperationQuarantined", text, { instanceId });
+      return { kind: "failed", failureDetails: describeFailure(new DurableError("EntityOperationPoisoned", text)) };
+    });
+    return { outcomes, state: plan.scheduler.state };
+  }
+
   #report(
     { instanceId, messages }: OrchestrationWorkItem,
     fresh: readonly DeliveredMessage[],
@@ -174,7 +196,7 @@ export class EntityProcessor {
       const { event } = delivered.message;
       if (!useful.has(delivered) || refused.has(event as EventRaised)) this.#logDiscarded(instanceId, delivered);
     }
-    const operations = plan.steps.flatMap((step) => (step.kind === "operation" ? step.request : []));
+    const operations = operationsOf(plan);
     for (const [index, outcome] of result.outcomes.entries()) {
       const request = operations[index]!;
       if (outcome.kind !== "failed" || !(request.isSignal || request.parentInstanceId === undefined)) continue;
@@ -267,6 +289,10 @@ function historyOf(execution: { readonly instanceId: string; readonly executionI
 /** The same for every repeat of the checkpoint. */
 function nextExecutionId(instanceId: string, before: string): string {
   return createHash("sha256").update(`${instanceId}\n${before}\nnext`).digest("hex").slice(0, 32);
+}
+
+function operationsOf({ steps }: EntityPlan): readonly EntityRequest[] {
+  return steps.flatMap((step) => (step.kind === "operation" ? step.request : []));
 }
 
 function eventOf({ message }: DeliveredMessage): EventRaised {

@@ -16,6 +16,7 @@ export class HistorySummary {
   #completed: ExecutionCompleted | undefined;
   #length = 0;
   #episodes = 0;
+  #nextActionId = 0;
   #weight = 0;
   #lastTimestamp: Date | undefined;
   #status: InstanceStatus = { runtimeStatus: "Pending" };
@@ -23,6 +24,8 @@ export class HistorySummary {
   readonly #actions = new Map<number, ActionState>();
   readonly #entityRequests = new EntityRequests();
   readonly #locks = new OpenLocks();
+  /** Failures that a rewind has undone: what they were, and when they were made. */
+  readonly #undoneFailures = new Set<string>();
   /** When the open timers are due, by their number. */
   readonly #dueTimes = new Map<number, Date>();
 
@@ -40,6 +43,7 @@ export class HistorySummary {
     this.#length++;
     this.#weight += weightOf(event);
     this.#lastTimestamp = event.timestamp;
+    if (event.eventId >= this.#nextActionId) this.#nextActionId = event.eventId + 1;
     switch (event.type) {
       case "OrchestratorStarted":
         this.#episodes++;
@@ -77,6 +81,7 @@ export class HistorySummary {
         break;
       case "GenericEvent":
         if (event.eventId >= 0) this.#actions.set(event.eventId, "rewound");
+        else if (isUndoneFailure(event.data)) this.#undoneFailures.add(`${event.data} ${timeOf(event)}`);
         break;
       default:
         if (event.eventId >= 0) this.#actions.set(event.eventId, "other");
@@ -107,6 +112,11 @@ export class HistorySummary {
   /** Number of episodes, the one in progress included once its `OrchestratorStarted` is appended. */
   get episodes(): number {
     return this.#episodes;
+  }
+
+  /** The first number that no action has. */
+  get nextActionId(): number {
+    return this.#nextActionId;
   }
 
   /** About how many bytes a live session of this history holds. */
@@ -143,6 +153,15 @@ export class HistorySummary {
     return firedAt !== undefined && dueAt !== undefined && firedAt < dueAt ? "repeated" : "wanted";
   }
 
+  /**
+   * `true` for a failure that a rewind has undone: after a crash its message may come again, and is no answer to the same
+   * question when that is asked anew. Only what was undone is told by kind and time; whoever has accepted it may not have
+   * kept the message's id.
+   */
+  hasUndone(event: HistoryEvent): boolean {
+    return this.#undoneFailures.has(`${rewoundMark}${event.type} ${timeOf(event)}`);
+  }
+
   /** Why these events cannot be a history of this instance that is still under way. */
   describeProblem(instanceId: string): string | undefined {
     if (this.#length === 0 || this.#completed !== undefined) return undefined;
@@ -150,6 +169,18 @@ export class HistorySummary {
     const owner = this.#started.orchestrationInstance?.instanceId;
     return owner === instanceId ? undefined : `the history cannot be read: it belongs to the instance '${owner}'`;
   }
+}
+
+/** How a rewind marks what it has undone; .NET does it likewise. */
+const rewoundMark = "Rewound: ";
+
+function isUndoneFailure(data: string | undefined): boolean {
+  return data === `${rewoundMark}TaskFailed` || data === `${rewoundMark}SubOrchestrationInstanceFailed`;
+}
+
+/** A damaged history may have no valid time. */
+function timeOf({ timestamp }: HistoryEvent): number {
+  return timestamp instanceof Date ? timestamp.getTime() : Number.NaN;
 }
 
 const eventBytes = 200;

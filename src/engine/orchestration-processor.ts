@@ -1,6 +1,6 @@
 import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
-import { formatFailureChain } from "../core/failure-details.ts";
+import { describeFailure, formatFailureChain } from "../core/failure-details.ts";
 import type { ExecutionRef, ExecutionStarted } from "../core/history-event.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
@@ -8,14 +8,17 @@ import type { Clock, LogSink } from "../core/ports.ts";
 import { wakeEventName } from "../core/reserved-names.ts";
 import type { OrchestrationSession, TaskExecutor } from "../core/task-executor.ts";
 import type { Backend, DeliveredMessage, InstanceChange, OrchestrationWorkItem, TaskHubStore } from "./backend.ts";
-import type { HistorySummary } from "./history-summary.ts";
+import { failingSession } from "./failing-session.ts";
+import { HistorySummary } from "./history-summary.ts";
 import { describeInstance } from "./instance-change.ts";
+import { type InstanceLimits, unfinishedRunsOf } from "./instance-limits.ts";
 import { type KnownExecution, KnownExecutions } from "./known-executions.ts";
 import type { KeptLock } from "./lock-keeper.ts";
 import { nextInstanceWrite } from "./next-instance-write.ts";
 import { mayBeAhead, type Reconciliation, reconcileMessages, withoutIdleTimers } from "./reconcile-messages.ts";
-import { type ExecutionsOutcome, runExecutions } from "./run-executions.ts";
+import { type ExecutionsInput, type ExecutionsOutcome, runExecutions } from "./run-executions.ts";
 import { settleEpisode, settleOrphans, settleUnreadable, settleWithoutEpisode } from "./settlements.ts";
+import { UnknownNames } from "./unknown-names.ts";
 
 export interface OrchestrationProcessorOptions {
   readonly backend: Backend;
@@ -26,6 +29,8 @@ export interface OrchestrationProcessorOptions {
   readonly maxSessions: number;
   readonly maxSessionBytes: number;
   readonly maxSessionIdleMs: number;
+  readonly limits: InstanceLimits;
+  readonly unknownNames: UnknownNames;
 }
 
 /** Deliveries of a message until a history that cannot be decoded is given up. */
@@ -116,14 +121,19 @@ export class OrchestrationProcessor {
     const { clock, backend } = this.#options;
     const isNewExecution = messages.start !== undefined;
     const started = messages.start ?? execution.history.started!;
-    if (isNewExecution) execution.session?.close();
-    const session =
-      (isNewExecution ? undefined : execution.session) ?? this.#openSession(started.orchestrationInstance);
+    const before = isNewExecution ? new HistorySummary() : execution.history;
+    const { length, weight } = before;
+    const excess = this.#options.limits.describeExcess(workItem.instanceId, messages.accepted, before);
+    const runsNoCode = excess !== undefined || isTerminatedSuspect(messages);
+    if (isNewExecution || runsNoCode) execution.session?.close();
+    const failing = (reason: unknown) => failingSession(describeFailure(reason), before.nextActionId);
+    const session = runsNoCode
+      ? failing(excess)
+      : ((isNewExecution ? undefined : execution.session) ?? this.#openSession(started.orchestrationInstance));
     let outcome: ExecutionsOutcome | undefined;
     try {
-      outcome = await runExecutions({
+      const input: Omit<ExecutionsInput, "session"> = {
         started,
-        session,
         unseenPastEvents: isNewExecution ? [] : execution.unseen,
         acceptedEvents: messages.accepted.map(({ message }) => message.event),
         isNewExecution,
@@ -131,7 +141,16 @@ export class OrchestrationProcessor {
         openSession: (next) => this.#openSession(next),
         now: () => clock.now(),
         work: lock,
-      });
+      };
+      try {
+        outcome = await runExecutions({ ...input, session });
+      } catch (error) {
+        if (!UnknownNames.isUnknownName(error)) throw error;
+        const { instanceId } = workItem;
+        if (this.#options.unknownNames.isLeftToOthers(instanceId, instanceId, error)) throw error;
+        session.close();
+        outcome = await runExecutions({ ...input, session: failing(error) });
+      }
       // What is sent now would only be refused later, or repeated.
       if (lock.isLost) throw new DurableError("WorkItemLockLost", `the lock of ${workItem.instanceId} is lost`);
       const { checkpoint, history, acceptedIds } = settleEpisode(
@@ -143,6 +162,12 @@ export class OrchestrationProcessor {
       );
       const { historyVersion, undeleted } = await backend.completeOrchestrationWorkItem(checkpoint);
       this.#logFailedExecution(outcome.started, history);
+      const isOther = outcome.isNewExecution && !isNewExecution;
+      const approach = this.#options.limits.describeApproach(
+        isOther ? { length: 0, weight: 0 } : { length, weight },
+        history,
+      );
+      if (approach !== undefined) this.#events.write("HistoryLong", approach, { instanceId: workItem.instanceId });
       if (history.completed !== undefined) outcome.session.close();
       else {
         this.#executions.put(workItem.instanceId, {
@@ -194,6 +219,8 @@ export class OrchestrationProcessor {
     const { executionId } = started.orchestrationInstance;
     const change = describeInstance(executionId, history, { customStatus: undefined, keepsCustomStatus: true });
     if (shows(row, change) || nextInstanceWrite(change, row) === "none") return undefined;
+    const excess = this.#options.limits.describeExcess(instanceId, workItem.messages, history);
+    if (excess !== undefined) return { ...change, historyVersion };
     const session = this.#openSession(started.orchestrationInstance);
     try {
       const { customStatus, keepsCustomStatus } = await session.execute({ pastEvents: unseen, newEvents: [] }, lock);
@@ -277,6 +304,11 @@ export class OrchestrationProcessor {
       this.#events.write("MessageDiscarded", text, { instanceId, messageId, deliveryCount });
     }
   }
+}
+
+/** What may take its process down need not run to be terminated. */
+function isTerminatedSuspect({ accepted }: Reconciliation): boolean {
+  return unfinishedRunsOf(accepted) > 0 && accepted.some(({ message }) => message.event.type === "ExecutionTerminated");
 }
 
 /** `true` when the row is as late as the change. */

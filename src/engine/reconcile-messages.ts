@@ -35,6 +35,7 @@ const maxEarlyDeliveries = 10;
  *   message. Any other start is a repeat, or it is refused: the id is in use.
  * - A start waits for a while, instead of being refused, when an earlier child of the same parent holds the id.
  * - A message for an exact execution counts for that execution only.
+ * - A failure that a rewind has undone is a repeat, whoever accepted it.
  * - An answer is accepted only once history holds its question; until then it waits, because the checkpoint that asks
  *   may still be on its way.
  */
@@ -73,7 +74,8 @@ export function reconcileMessages(
     else if (hasEnded || isForAnother || !isForExecution(event) || taken.has(delivered.id)) discarded.push(delivered);
     else {
       const answer = answerOfMessage(delivered.message);
-      const fate = answer && (start === undefined ? history.fateOfAnswer(answer) : "early");
+      const isUndone = start === undefined && history.hasUndone(event);
+      const fate = isUndone ? "repeated" : answer && (start === undefined ? history.fateOfAnswer(answer) : "early");
       const isGivenUp = fate === "early" && delivered.deliveryCount >= maxEarlyDeliveries;
       if (fate === "repeated" || isGivenUp || (answer && answered.has(keyOf(answer)))) discarded.push(delivered);
       else if (fate === "early") deferred.push(delivered);

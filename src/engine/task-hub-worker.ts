@@ -1,3 +1,4 @@
+import type { RunningCode } from "../core/code-marks.ts";
 import { messageOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
 import type { Clock, LogSink, Random } from "../core/ports.ts";
@@ -7,6 +8,8 @@ import { ActivityProcessor } from "./activity-processor.ts";
 import type { Backend, TaskHubStore } from "./backend.ts";
 import { InstanceProcessor } from "./instance-processor.ts";
 import { RetentionSweeper } from "./retention-sweeper.ts";
+import { SuspectLine } from "./suspect-line.ts";
+import { UnknownNames } from "./unknown-names.ts";
 import { runWorkItemLoop } from "./work-item-loop.ts";
 
 export interface TaskHubWorkerOptions {
@@ -20,10 +23,21 @@ export interface TaskHubWorkerOptions {
   /** Activities in process at the same time. @defaultValue 20 */
   readonly maxConcurrentActivities?: number;
   /**
-   * An activity that was begun this often and never ended (it takes its process down with it) is failed with
-   * `ActivityPoisoned`. Runs that were handed back, by a stop or an error of the host, do not count. @defaultValue 10
+   * What was begun this often and never ended (it takes its process down with it) is not begun again: an activity is failed
+   * with `ActivityPoisoned`, an orchestration with `OrchestrationPoisoned`, an operation of an entity with
+   * `EntityOperationPoisoned`. Runs that were handed back, by a stop or an error of the host, do not count.
+   * @defaultValue 10
    */
   readonly maxUnfinishedRuns?: number;
+  /** An orchestration with so many history events fails with `HistoryTooLong`. @defaultValue 200,000 */
+  readonly maxHistoryEvents?: number;
+  /** An orchestration whose history holds about so many bytes fails likewise. @defaultValue 512 MiB */
+  readonly maxHistoryBytes?: number;
+  /**
+   * How long an orchestration or activity whose name the executor does not know is left to other workers before it is
+   * failed, in milliseconds. @defaultValue 0: it is failed at once
+   */
+  readonly unknownNameGraceMs?: number;
   /** Most operations that an entity runs before its state is written. @defaultValue 5,000 */
   readonly maxEntityOperations?: number;
   /** Live orchestrators kept between episodes; their bytes and their age are limited too. @defaultValue 2,000 */
@@ -50,6 +64,7 @@ export class TaskHubWorker {
   readonly #options: TaskHubWorkerOptions;
   readonly #fetching = new AbortController();
   #activities: ActivityProcessor | undefined;
+  #instances: InstanceProcessor | undefined;
   #loops: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -63,6 +78,8 @@ export class TaskHubWorker {
     const events = createEventLog(log, { taskHub: backend.taskHub });
     await backend.start();
     if (this.#fetching.signal.aborted) return;
+    const suspects = new SuspectLine(clock);
+    const unknownNames = new UnknownNames(clock, this.#options.unknownNameGraceMs ?? 0, events);
     const instances = new InstanceProcessor({
       backend,
       store,
@@ -73,6 +90,11 @@ export class TaskHubWorker {
       maxSessionBytes: this.#options.maxSessionBytes ?? 256 * 1024 * 1024,
       maxSessionIdleMs: this.#options.maxSessionIdleMs ?? 30 * 60_000,
       maxEntityOperations: this.#options.maxEntityOperations ?? 5000,
+      maxUnfinishedRuns: this.#options.maxUnfinishedRuns,
+      maxHistoryEvents: this.#options.maxHistoryEvents,
+      maxHistoryBytes: this.#options.maxHistoryBytes,
+      suspects,
+      unknownNames,
     });
     const activities = new ActivityProcessor({
       backend,
@@ -80,8 +102,11 @@ export class TaskHubWorker {
       clock,
       log,
       maxUnfinishedRuns: this.#options.maxUnfinishedRuns ?? 10,
+      suspects,
+      unknownNames,
     });
     this.#activities = activities;
+    this.#instances = instances;
     const loop = { clock, signal: this.#fetching.signal };
     const { retention } = this.#options;
     this.#loops = Promise.all([
@@ -104,6 +129,15 @@ export class TaskHubWorker {
       instances.close();
       activities.close();
     });
+  }
+
+  /**
+   * Notes of code that has blocked the event loop past all bounds that it takes this process down: it is failed when it is
+   * met again. Never rejects.
+   */
+  async noteFatal({ kind, instanceId, taskId }: RunningCode): Promise<void> {
+    if (kind === "activity") await this.#activities?.noteFatal(instanceId, taskId);
+    else await this.#instances?.noteFatal(instanceId);
   }
 
   /** Never rejects; repeated calls wait for the first. */

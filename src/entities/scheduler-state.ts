@@ -11,8 +11,8 @@ import { formatOwedMessages, type OwedMessages, readOwedMessages } from "./outbo
 
 /**
  * What an entity keeps besides its state: the input of its one execution
- * (`Azure/durabletask: src/DurableTask.Core/Entities/StateFormat/SchedulerState.cs`). `lockId`, `releasedLocks` and
- * `outbox` are ours; others ignore them.
+ * (`Azure/durabletask: src/DurableTask.Core/Entities/StateFormat/SchedulerState.cs`). `lockId`, `releasedLocks`,
+ * `outbox` and `isSuspect` are ours; others ignore them.
  */
 export interface SchedulerState {
   /** JSON text; absent while the entity does not exist. */
@@ -28,6 +28,8 @@ export interface SchedulerState {
   readonly sorter: MessageSorter;
   /** What the last checkpoint sends, and what others before it may not have sent. */
   readonly outbox: readonly OwedMessages[];
+  /** One of the operations that wait may take its process down, so they are run one at a time. @defaultValue false */
+  readonly isSuspect?: boolean;
   /** Members that this package does not use, as they came. */
   readonly others: Readonly<Record<string, unknown>>;
 }
@@ -44,7 +46,7 @@ export const noSchedulerState: SchedulerState = {
 };
 
 export function formatSchedulerState(scheduler: SchedulerState): string {
-  const { state, queue, lockedBy, lockId, releasedLocks, sorter, outbox, others } = scheduler;
+  const { state, queue, lockedBy, lockId, releasedLocks, sorter, outbox, isSuspect, others } = scheduler;
   const { exists, ...unknown } = others;
   return JSON.stringify({
     // The in-process extension tells by this member whether the entity exists.
@@ -56,6 +58,7 @@ export function formatSchedulerState(scheduler: SchedulerState): string {
     ...(lockId !== undefined && { lockId }),
     ...(releasedLocks.length > 0 && { releasedLocks }),
     ...(outbox.length > 0 && { outbox: outbox.map(formatOwedMessages) }),
+    ...(isSuspect === true && { isSuspect }),
     ...unknown,
   });
 }
@@ -66,7 +69,7 @@ export function parseSchedulerState(text: string | undefined): SchedulerState | 
   const members = parseObject(text);
   if (members === undefined) return undefined;
   // `suspended` only says that a `continue` is on its way, which nobody here waits for.
-  const { state, queue, lockedBy, suspended: _, sorter, lockId, releasedLocks, outbox, ...others } = members;
+  const { state, queue, lockedBy, suspended: _, sorter, lockId, releasedLocks, outbox, isSuspect, ...others } = members;
   const doesExist = typeof state === "string" && others["exists"] !== false;
   return {
     state: doesExist ? state : undefined,
@@ -76,6 +79,7 @@ export function parseSchedulerState(text: string | undefined): SchedulerState | 
     releasedLocks: listOf(releasedLocks).filter((id) => typeof id === "string"),
     sorter: MessageSorter.parse(sorter),
     outbox: listOf(outbox).flatMap((each) => readOwedMessages(each) ?? []),
+    ...(isSuspect === true && { isSuspect }),
     others: writableMembers(others),
   };
 }

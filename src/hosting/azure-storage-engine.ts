@@ -1,17 +1,24 @@
 import { format } from "node:util";
 import { systemClock } from "../core/system-ports.ts";
+import { resolveWorkerLimits } from "../core/worker-limits.ts";
 import type { DurableEngine, DurableEngineRequest } from "../host/durable-engine.ts";
 import { createEventSink } from "../host/host-log.ts";
-import { InProcessExecutor } from "../worker/in-process-executor.ts";
+import type { InProcessExecutorOptions } from "../worker/in-process-executor.ts";
 import { createHubEngine } from "./hub-engine.ts";
 import { openTaskHub } from "./task-hub.ts";
+import { createWatchedExecutor } from "./watched-executor.ts";
 
 /** Runs an app's orchestrations on its storage account, or on the local store if it has none. */
 export async function createAzureStorageEngine(request: DurableEngineRequest): Promise<DurableEngine> {
   const { settings, registries, log } = request;
   const events = createEventSink(log);
   const hub = await openTaskHub({ ...request, log: events });
-  const executor = new InProcessExecutor({
+  const limits = resolveWorkerLimits(
+    settings.limits,
+    { unknownNames: "fail", maxBlockedMs: 60_000 },
+    "host.json: extensions.durableTask.limits",
+  );
+  const userCode: InProcessExecutorOptions = {
     registries,
     clock: systemClock,
     durableHttp: { defaultPollInterval: settings.httpPollIntervalMs },
@@ -19,9 +26,11 @@ export async function createAzureStorageEngine(request: DurableEngineRequest): P
       const message = `${format(...args)} [${functionName} ${instanceId}]`;
       log({ level, category: `Function.${functionName}.User`, message });
     },
-  });
+  };
+  const executor = createWatchedExecutor(userCode, limits);
   return createHubEngine(hub, {
     executor: request.extendExecutor?.(executor) ?? executor,
+    limits,
     log: events,
     retention: settings.retention,
     maxConcurrentOrchestrations: settings.maxConcurrentOrchestratorFunctions,

@@ -3,6 +3,7 @@ import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
+import { resolveWorkerLimits } from "../core/worker-limits.ts";
 import type { ClientConnection } from "../functions/embedded-host.ts";
 import type { DurableEngine } from "../host/durable-engine.ts";
 import { createEventSink, type HostLog } from "../host/host-log.ts";
@@ -10,7 +11,7 @@ import type { Environment } from "../host/settings/host-json.ts";
 import { findStorageAccount } from "../host/settings/storage-connection.ts";
 import { LinkSigner } from "../management/signed-links.ts";
 import { createStartChecks } from "../management/start-checks.ts";
-import { InProcessExecutor } from "../worker/in-process-executor.ts";
+import type { InProcessExecutorOptions } from "../worker/in-process-executor.ts";
 import type { Registry } from "../worker/registry.ts";
 import { createFunctionAppManagement, type FunctionAppManagement } from "./function-app-management.ts";
 import {
@@ -27,6 +28,7 @@ import { stopOnSignals } from "./stop-signals.ts";
 import { assertAccountOpens } from "./storage-account.ts";
 import { accountOf, openTaskHub } from "./task-hub.ts";
 import { WakeQueue } from "./wake-queue.ts";
+import { createWatchedExecutor } from "./watched-executor.ts";
 import { WorkMeter } from "./work-meter.ts";
 
 export interface FunctionAppEngineOptions {
@@ -100,6 +102,9 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
   const hostEvents = createEventLog(events, { taskHub: durableTask.hubName });
   for (const { setting, text } of durableTask.unused) hostEvents.write("SettingIgnored", text, { setting });
   const account = accountOf(durableTask, env);
+  // The process belongs to the host.
+  const limitDefaults = { unknownNames: "fail", maxBlockedMs: 0 } as const;
+  const limits = resolveWorkerLimits(durableTask.limits, limitDefaults, "host.json: extensions.durableTask.limits");
   const worker = new FunctionAppWorker({
     env,
     taskHub: durableTask.hubName,
@@ -120,7 +125,7 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
   worker.wakeBy(wakeQueue);
   try {
     const hub = await openTaskHub({ settings: durableTask, appFolder, env, log: events, worker });
-    const executor = new InProcessExecutor({
+    const userCode: InProcessExecutorOptions = {
       registries,
       clock: systemClock,
       durableHttp: { defaultPollInterval: durableTask.httpPollIntervalMs },
@@ -128,9 +133,10 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
         const message = `${format(...args)} [${functionName} ${instanceId}]`;
         log({ level, category: `Function.${functionName}.User`, message });
       },
-    });
+    };
     const engine = createHubEngine(hub, {
-      executor: meter.watch(executor),
+      executor: meter.watch(createWatchedExecutor(userCode, limits)),
+      limits,
       log: events,
       maxConcurrentOrchestrations: durableTask.maxConcurrentOrchestratorFunctions,
       maxEntityOperations: durableTask.maxEntityOperationBatchSize,

@@ -3,9 +3,11 @@ import type { LogSink } from "../core/ports.ts";
 import type { RetentionPolicy } from "../core/retention.ts";
 import { systemClock, systemRandom } from "../core/system-ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
+import type { ResolvedWorkerLimits } from "../core/worker-limits.ts";
 import { TaskHubWorker } from "../engine/task-hub-worker.ts";
 import type { DurableEngine } from "../host/durable-engine.ts";
 import type { OpenTaskHub } from "./open-hub.ts";
+import { eventLoopWatchdog } from "./watchdog/event-loop-watchdog.ts";
 
 export interface HubEngineOptions {
   readonly executor: TaskExecutor;
@@ -13,6 +15,8 @@ export interface HubEngineOptions {
   readonly maxConcurrentOrchestrations?: number | undefined;
   readonly maxConcurrentActivities?: number | undefined;
   readonly maxEntityOperations?: number | undefined;
+  /** @defaultValue those of the engine */
+  readonly limits?: Omit<ResolvedWorkerLimits, "maxActions"> | undefined;
   /** How long a stop lets running activities finish, in milliseconds. @defaultValue 3,000 */
   readonly stopGraceMs?: number | undefined;
   /** @defaultValue finished instances are kept */
@@ -27,6 +31,7 @@ export function createHubEngine(hub: OpenTaskHub, options: HubEngineOptions): Du
   const { executor, log, maxConcurrentOrchestrations, maxConcurrentActivities, maxEntityOperations } = options;
   const { retention } = options;
   const stopGraceMs = options.stopGraceMs ?? 3_000;
+  const { maxBlockedMs = 0, ...limits } = options.limits ?? {};
   const worker = new TaskHubWorker({
     backend: hub.backend,
     store: hub.store,
@@ -38,14 +43,25 @@ export function createHubEngine(hub: OpenTaskHub, options: HubEngineOptions): Du
     ...(maxConcurrentOrchestrations !== undefined && { maxConcurrentOrchestrations }),
     ...(maxConcurrentActivities !== undefined && { maxConcurrentActivities }),
     ...(maxEntityOperations !== undefined && { maxEntityOperations }),
+    ...limits,
   });
+  let endWatch = (): void => {};
   return {
     client: hub.client,
     storage: hub.storage,
     failed: hub.failed,
     partitions: hub.partitions,
-    start: () => worker.start(),
+    async start() {
+      await worker.start();
+      endWatch = eventLoopWatchdog.watch({
+        log,
+        maxBlockedMs,
+        noteFatal: (code) => worker.noteFatal(code),
+        stop: () => worker.stop(),
+      });
+    },
     async stop() {
+      endWatch();
       // Storage that no longer answers must not hold the process; partitions are then freed by their leases.
       await Promise.race([worker.stop(), sleep(stopGraceMs + stopOverheadMs, undefined, { ref: false })]);
       await hub.close();

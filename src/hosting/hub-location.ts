@@ -3,6 +3,7 @@ import { assertOptionNames } from "../core/option-names.ts";
 import { type PartitionManagement, partitionManagements } from "../core/partition-management.ts";
 import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
+import type { WorkerLimitDefaults } from "../core/worker-limits.ts";
 import {
   type HubStorage,
   resolveStorage,
@@ -163,6 +164,11 @@ function resolveTime(location: HubLocation, name: keyof typeof timeRanges): numb
 /** Polls of the local store cost no money. */
 function defaultPollingMs({ kind }: HubStorage): number | undefined {
   return kind === "local" ? 1_000 : undefined;
+}
+
+/** A hub in memory belongs to this process: there are no others to leave anything to. */
+export function limitDefaultsOn({ kind }: HubStorage): WorkerLimitDefaults {
+  return { unknownNames: kind === "memory" ? "fail" : "wait", maxBlockedMs: 0 };
 }
 
 /** @throws DurableError `InvalidOption` */

@@ -6,7 +6,6 @@ import { DurableClient } from "../functions/durable-client.ts";
 import type { ClientConnection, EmbeddedHost, HostableApp } from "../functions/embedded-host.ts";
 import type { DurableEngine } from "../host/durable-engine.ts";
 import { createStartChecks } from "../management/start-checks.ts";
-import { InProcessExecutor } from "../worker/in-process-executor.ts";
 import { HealthMonitor, type HostHealth } from "./health.ts";
 import { createHealthHandler, type HealthHandler, type HealthHandlerOptions } from "./health-handler.ts";
 import { createHubEngine } from "./hub-engine.ts";
@@ -15,6 +14,7 @@ import type { ResolvedWorker } from "./library-options.ts";
 import { openHub } from "./open-hub.ts";
 import { createProcessLog, type ProcessLog } from "./process-log.ts";
 import { stopOnSignals } from "./stop-signals.ts";
+import { createWatchedExecutor } from "./watched-executor.ts";
 import type { WorkerHost } from "./worker-host.ts";
 
 /**
@@ -61,12 +61,19 @@ export class LibraryHost implements WorkerHost {
   }
 
   async start(): Promise<void> {
-    const { apps, storage, taskHub, tuning, concurrency, stopGraceMs, retention } = this.#worker;
+    const { apps, storage, taskHub, tuning, concurrency, limits, stopGraceMs, retention } = this.#worker;
     for (const app of apps) this.#attach(app);
     const registries = apps.map(({ registry }) => registry);
     const hub = await openHub({ storage, taskHub, tuning, env: process.env, log: this.#events });
-    const executor = new InProcessExecutor({ registries, clock: systemClock, log: this.#log.user });
-    const engine = createHubEngine(hub, { ...concurrency, executor, log: this.#events, stopGraceMs, retention });
+    const executor = createWatchedExecutor({ registries, clock: systemClock, log: this.#log.user }, limits);
+    const engine = createHubEngine(hub, {
+      ...concurrency,
+      executor,
+      limits,
+      log: this.#events,
+      stopGraceMs,
+      retention,
+    });
     this.#engine = engine;
     await engine.start();
     const connection = createLibraryConnection(engine.client, { startChecks: createStartChecks(() => registries) });

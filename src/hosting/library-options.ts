@@ -3,11 +3,13 @@ import { assertOptionNames } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { type RetentionOptions, type RetentionPolicy, resolveRetention } from "../core/retention.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
+import { type ResolvedWorkerLimits, resolveWorkerLimits, type WorkerLimits } from "../core/worker-limits.ts";
 import type { DFApp } from "../functions/df-app.ts";
 import { findHostableApp, type HostableApp } from "../functions/embedded-host.ts";
 import {
   type HubLocation,
   hubOptionNames,
+  limitDefaultsOn,
   type ResolvedHub,
   resolveConcurrency,
   resolveHub,
@@ -19,6 +21,8 @@ export interface StartWorkerOptions extends HubLocation {
   /** What is run. Of several that define a name, the first one serves. */
   readonly apps: readonly DFApp[];
   readonly concurrency?: WorkerConcurrency | undefined;
+  /** What ends single instances before they end the process or hold up others. */
+  readonly limits?: WorkerLimits | undefined;
   /** Stop at the first SIGTERM or SIGINT. @defaultValue false */
   readonly stopOnSignals?: boolean | undefined;
   /** How long a stop lets running activities finish before their signals abort. @defaultValue 3 seconds */
@@ -34,6 +38,7 @@ export interface StartWorkerOptions extends HubLocation {
 export interface ResolvedWorker extends ResolvedHub {
   readonly apps: readonly HostableApp[];
   readonly concurrency: WorkerConcurrency;
+  readonly limits: ResolvedWorkerLimits;
   readonly stopOnSignals: boolean;
   readonly stopGraceMs: number | undefined;
   readonly retention: RetentionPolicy | undefined;
@@ -45,6 +50,7 @@ const optionNames = [
   "apps",
   ...hubOptionNames,
   "concurrency",
+  "limits",
   "stopOnSignals",
   "stopGrace",
   "retention",
@@ -70,6 +76,7 @@ export function resolveStartWorker(options: StartWorkerOptions): ResolvedWorker 
       return hostable;
     }),
     concurrency: resolveConcurrency(concurrency),
+    limits: resolveWorkerLimits(options.limits, limitDefaultsOn(hub.storage)),
     stopOnSignals: stopOnSignals ?? false,
     stopGraceMs: stopGrace === undefined ? undefined : parseTimeSpan(stopGrace, "'stopGrace'"),
     retention: retention === undefined ? undefined : resolveRetention(retention, "'retention'"),

@@ -2,6 +2,7 @@ import { DurableError } from "../core/errors.ts";
 import type { LogSink } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
+import { type ResolvedWorkerLimits, resolveWorkerLimits, type WorkerLimitDefaults } from "../core/worker-limits.ts";
 import { HealthMonitor, type HostHealth } from "../hosting/health.ts";
 import { createHealthHandler, type HealthHandler, type HealthHandlerOptions } from "../hosting/health-handler.ts";
 import type { EntityClass, EntityFunction } from "../worker/entities/entity-definition.ts";
@@ -18,11 +19,14 @@ export interface WorkerRequest {
   readonly log: LogSink;
   readonly concurrency: ConcurrencyOptions;
   readonly stopGraceMs: number | undefined;
+  readonly limits: ResolvedWorkerLimits;
 }
 
 /** Where a worker works. */
 export interface WorkerPlace {
   readonly taskHub: string | undefined;
+  /** @defaultValue unknown names are failed, and blocking code is only told */
+  readonly limitDefaults?: WorkerLimitDefaults | undefined;
   /** The server or the storage, without secrets, as far as that is known before it is open. */
   readonly description?: string | undefined;
   open(request: WorkerRequest): Promise<PlacedWorker>;
@@ -63,6 +67,7 @@ export class DurableTaskWorker implements AsyncDisposable {
   readonly #health: HealthMonitor;
   readonly #options: WorkerOptions;
   readonly #resolved: ReturnType<typeof resolveWorkerOptions>;
+  readonly #limits: ResolvedWorkerLimits;
   readonly #registry: Registry;
   #starting: Promise<void> | undefined;
   #placed: PlacedWorker | undefined;
@@ -77,6 +82,12 @@ export class DurableTaskWorker implements AsyncDisposable {
     this.healthHandler = this.createHealthHandler();
     this.#options = options;
     this.#resolved = resolveWorkerOptions(options);
+    const limits = resolveWorkerLimits(
+      options.limits,
+      place.limitDefaults ?? { unknownNames: "fail", maxBlockedMs: 0 },
+    );
+    // The server of another place has no way of waiting.
+    this.#limits = place.limitDefaults === undefined ? { ...limits, unknownNameGraceMs: 0 } : limits;
     const { dataConverter, durableHttp } = options;
     this.#registry = new Registry({ dataConverter, durableHttp, versioning: this.#resolved.versioning });
   }
@@ -172,15 +183,17 @@ export class DurableTaskWorker implements AsyncDisposable {
     let placed: PlacedWorker | undefined;
     this.#health.isStarting();
     try {
-      const [{ InProcessExecutor }, { createProcessLog }] = await Promise.all([
-        import("../worker/in-process-executor.ts"),
+      const [{ createWatchedExecutor }, { createProcessLog }] = await Promise.all([
+        import("../hosting/watched-executor.ts"),
         import("../hosting/process-log.ts"),
       ]);
       const log = createProcessLog(this.#options.log);
-      const executor = new InProcessExecutor({ registries: [this.#registry], clock: systemClock, log: log.user });
+      const limits = this.#limits;
+      const userCode = { registries: [this.#registry], clock: systemClock, log: log.user };
+      const executor = createWatchedExecutor(userCode, limits);
       const { concurrency, stopGraceMs } = this.#resolved;
       const events = this.#health.watch(log.events);
-      const request = { registry: this.#registry, executor, log: events, concurrency, stopGraceMs };
+      const request = { registry: this.#registry, executor, log: events, concurrency, stopGraceMs, limits };
       placed = await this.#place.open(request);
       await placed.start();
       if (this.#options.stopOnSignals === true) {

@@ -1,6 +1,12 @@
 import { assertOptionNames } from "../core/option-names.ts";
 import { type RetentionOptions, type RetentionPolicy, resolveRetention } from "../core/retention.ts";
-import { type HubLocation, hubOptionNames, type ResolvedHub, resolveHub } from "../hosting/hub-location.ts";
+import {
+  type HubLocation,
+  hubOptionNames,
+  limitDefaultsOn,
+  type ResolvedHub,
+  resolveHub,
+} from "../hosting/hub-location.ts";
 import { type ClientOptions, clientOptionNames } from "./client-options.ts";
 import { DurableTaskClient, type OpenClient } from "./durable-task-client.ts";
 import { DurableTaskWorker, type PlacedWorker, type WorkerRequest } from "./durable-task-worker.ts";
@@ -25,7 +31,8 @@ export class EmbeddedTaskHubWorker extends DurableTaskWorker {
     assertOptionNames(options, [...hubOptionNames, ...workerOptionNames, "retention"], "EmbeddedTaskHubWorker");
     const hub = resolveHub(options);
     const retention = options.retention === undefined ? undefined : resolveRetention(options.retention, "'retention'");
-    super({ taskHub: hub.taskHub, open: (request) => openWorker(hub, retention, request) }, options);
+    const limitDefaults = limitDefaultsOn(hub.storage);
+    super({ taskHub: hub.taskHub, limitDefaults, open: (request) => openWorker(hub, retention, request) }, options);
   }
 }
 
@@ -48,9 +55,9 @@ async function openWorker(
     import("../hosting/open-hub.ts"),
     import("../hosting/hub-engine.ts"),
   ]);
-  const { executor, log, concurrency, stopGraceMs } = request;
+  const { executor, log, concurrency, stopGraceMs, limits } = request;
   const hub = await openHub({ ...location, env: process.env, log });
-  return createHubEngine(hub, { ...concurrency, executor, log, stopGraceMs, retention });
+  return createHubEngine(hub, { ...concurrency, executor, log, stopGraceMs, limits, retention });
 }
 
 async function openClient(location: ResolvedHub): Promise<OpenClient> {

@@ -3,6 +3,7 @@ import { assertOptionNames } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
+import type { WorkerLimits } from "../core/worker-limits.ts";
 import type { LogWriter } from "../hosting/process-log.ts";
 import type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
 
@@ -19,6 +20,8 @@ export interface ConcurrencyOptions {
 /** What workers of every place take. */
 export interface WorkerOptions {
   readonly concurrency?: ConcurrencyOptions | undefined;
+  /** What ends single instances before they end the process. Over gRPC only `maxActionsPerEpisode` counts. */
+  readonly limits?: WorkerLimits | undefined;
   /** Which instances this worker runs, by their version. @defaultValue those of every version */
   readonly versioning?: VersioningOptions | undefined;
   /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
@@ -36,6 +39,7 @@ export interface WorkerOptions {
 /** Names of the options of every place. */
 export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "concurrency",
+  "limits",
   "versioning",
   "dataConverter",
   "durableHttp",

@@ -26,7 +26,7 @@ export interface VirtualHubOptions {
 /** What the worker runs, and the limits of {@link TaskHubWorker}. */
 export interface VirtualWorkerOptions
   extends Omit<TaskHubWorkerOptions, "backend" | "store" | "executor" | "clock" | "log">,
-    Pick<InProcessExecutorOptions, "registries"> {
+    Pick<InProcessExecutorOptions, "registries" | "maxActions" | "marks"> {
   /** What stands between the worker and the hub, such as {@link withBackendFaults}. @defaultValue the hub itself */
   readonly backend?: TaskHubWorkerOptions["backend"];
   /** Receives what user code logs. @defaultValue nothing */
@@ -91,9 +91,10 @@ export class VirtualHub {
 
   /** Starts one more worker, which is stopped with the hub if not before. */
   async startWorker(options: VirtualWorkerOptions): Promise<TaskHubWorker> {
-    const { registries, backend = this.backend, userLog, ...limits } = options;
+    const { registries, backend = this.backend, userLog, maxActions, marks, ...limits } = options;
     const { clock } = this;
-    const executor = new InProcessExecutor({ registries, clock, ...(userLog !== undefined && { log: userLog }) });
+    const unknownNames = (limits.unknownNameGraceMs ?? 0) > 0 ? "reject" : "fail";
+    const executor = new InProcessExecutor({ registries, clock, unknownNames, maxActions, marks, log: userLog });
     const worker = new TaskHubWorker({ ...limits, backend, store: this.backend, executor, clock, log: this.#log });
     this.#workers.push(worker);
     await worker.start();

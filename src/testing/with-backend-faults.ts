@@ -6,10 +6,11 @@ import type {
   DeliveredMessage,
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
+  RunNote,
 } from "../engine/backend.ts";
 
 /** The calls of a backend that can be made to fail. */
-export type FaultyOperation = Exclude<keyof Backend, "taskHub" | "start" | "stop">;
+export type FaultyOperation = Exclude<keyof Backend, "taskHub" | "start" | "stop" | "noteRun">;
 
 /**
  * What goes wrong in one call.
@@ -102,6 +103,10 @@ class FaultyBackend implements Backend {
     for (const message of workItem.messages) this.#remember(workItem.instanceId, message);
     if (fault !== undefined) throw fault.error;
     return workItem;
+  }
+
+  noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void> {
+    return this.#backend.noteRun("messages" in workItem ? this.#original(workItem) : workItem, note);
   }
 
   loadHistory(workItem: OrchestrationWorkItem): ReturnType<Backend["loadHistory"]> {

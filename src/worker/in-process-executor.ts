@@ -1,6 +1,8 @@
+import { type CodeMarks, noMarks, type RunningCode } from "../core/code-marks.ts";
 import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import { DurableError } from "../core/errors.ts";
-import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
+import { describeFailure, describeTimeout } from "../core/failure-details.ts";
+import { unregisteredFunction } from "../core/function-names.ts";
 import type { ExecutionRef } from "../core/history-event.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
@@ -25,7 +27,16 @@ export interface InProcessExecutorOptions {
   /** What time limits of activities and of HTTP requests go by: the clock of the worker. */
   readonly clock: Clock;
   /** Receives what user code logs. @defaultValue nothing */
-  readonly log?: UserLog;
+  readonly log?: UserLog | undefined;
+  /**
+   * What becomes of work whose name no app has: `fail` fails it, `reject` rejects, so that the engine may leave it to
+   * others. @defaultValue "fail"
+   */
+  readonly unknownNames?: "fail" | "reject" | undefined;
+  /** Most actions that an orchestrator may ask for at a time; more fail it. @defaultValue 100,000 */
+  readonly maxActions?: number | undefined;
+  /** Learns which code runs. @defaultValue nobody does */
+  readonly marks?: CodeMarks | undefined;
   /** Defaults for durable HTTP, below what the apps say themselves. */
   readonly durableHttp?: DurableHttpOptions | undefined;
 }
@@ -33,6 +44,9 @@ export interface InProcessExecutorOptions {
 /** Runs user functions of this process, and the built-in ones. */
 export class InProcessExecutor implements TaskExecutor {
   readonly #registries: readonly Registry[];
+  readonly #rejectsUnknownNames: boolean;
+  readonly #maxActions: number | undefined;
+  readonly #marks: CodeMarks;
   readonly #clock: Clock;
   readonly #log: UserLog;
   readonly #durableHttp: DurableHttpOptions;
@@ -41,6 +55,9 @@ export class InProcessExecutor implements TaskExecutor {
 
   constructor(options: InProcessExecutorOptions) {
     this.#registries = options.registries;
+    this.#rejectsUnknownNames = options.unknownNames === "reject";
+    this.#maxActions = options.maxActions;
+    this.#marks = options.marks ?? noMarks;
     this.#clock = options.clock;
     this.#log = options.log ?? (() => {});
     this.#durableHttp = options.durableHttp ?? {};
@@ -52,6 +69,10 @@ export class InProcessExecutor implements TaskExecutor {
       instanceId,
       executionId,
       findOrchestration: (name) => this.#findOrchestration(name),
+      orchestrationNames: () => this.#registries.flatMap(({ orchestrationNames }) => orchestrationNames),
+      rejectsUnknownNames: this.#rejectsUnknownNames,
+      maxActions: this.#maxActions,
+      marks: this.#marks,
       log: (level, name, args) => this.#log(level, instanceId, name, args),
       onMisuse,
     });
@@ -60,25 +81,35 @@ export class InProcessExecutor implements TaskExecutor {
   async executeActivity(invocation: ActivityInvocation): Promise<ActivityOutcome> {
     const { name, instance, taskId, deliveryCount, tags } = invocation;
     const found = this.#findActivity(name);
-    if (found === undefined) return { kind: "failed", failureDetails: activityNotFound(name) };
+    if (found === undefined) {
+      const names = this.#registries.flatMap(({ activityNames }) => activityNames);
+      const error = unregisteredFunction("activity", name, names);
+      if (this.#rejectsUnknownNames) throw error;
+      return { kind: "failed", failureDetails: { ...describeFailure(error), isNonRetriable: true } };
+    }
     const { definition, dataConverter } = found;
     const { attempt, timeoutMs } = decodeTaskTags(tags);
+    const code = { kind: "activity", name: definition.name, instanceId: instance.instanceId, taskId } as const;
+    this.#marks.started(code);
     const limit = timeoutMs === undefined ? undefined : startTimeLimit(this.#clock, timeoutMs, invocation.signal);
     try {
       const received = dataConverter.deserialize(invocation.input, `the input of activity '${name}'`);
       const input = await validate(definition.inputSchema, received, `the input of activity '${name}'`);
-      const returned: unknown = await definition.activity(input, {
-        instanceId: instance.instanceId,
-        name: definition.name,
-        taskId,
-        attempt,
-        deliveryCount,
-        // Made when first asked for: most activities never look at it.
-        get signal() {
-          return limit?.signal ?? invocation.signal;
-        },
-        ...createUserLogger((level, args) => this.#log(level, instance.instanceId, definition.name, args)),
-      });
+      const call = this.#marked(code, () =>
+        definition.activity(input, {
+          instanceId: instance.instanceId,
+          name: definition.name,
+          taskId,
+          attempt,
+          deliveryCount,
+          // Made when first asked for: most activities never look at it.
+          get signal() {
+            return limit?.signal ?? invocation.signal;
+          },
+          ...createUserLogger((level, args) => this.#log(level, instance.instanceId, definition.name, args)),
+        }),
+      );
+      const returned: unknown = await call;
       if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
       const result = await validate(definition.outputSchema, returned, `the result of activity '${name}'`);
       return { kind: "completed", result: dataConverter.serialize(result, `the result of activity '${name}'`) };
@@ -89,6 +120,17 @@ export class InProcessExecutor implements TaskExecutor {
       return { kind: "failed", failureDetails: describeFailure(error) };
     } finally {
       limit?.end();
+      this.#marks.ended(code);
+    }
+  }
+
+  /** Only until it waits: afterwards others run in between. */
+  #marked<T>(code: RunningCode, run: () => T): T {
+    const mark = this.#marks.enter(code);
+    try {
+      return run();
+    } finally {
+      this.#marks.leave(mark);
     }
   }
 
@@ -139,6 +181,7 @@ export class InProcessExecutor implements TaskExecutor {
         definition,
         dataConverter,
         defaultVersion: versioning?.version,
+        marks: this.#marks,
         log: (level, instanceId, args) => this.#log(level, instanceId, definition.name, args),
       });
       this.#entityRunners.set(definition, runner);
@@ -152,12 +195,4 @@ export class InProcessExecutor implements TaskExecutor {
     this.#builtIns ??= createBuiltInFunctions(resolveDurableHttpOptions(this.#durableHttp, perApp), this.#clock);
     return this.#builtIns;
   }
-}
-
-function activityNotFound(name: string): FailureDetails {
-  const error = new DurableError(
-    "ActivityNotRegistered",
-    `no activity named '${name}' is registered in this app; register it, or correct the name`,
-  );
-  return { ...describeFailure(error), isNonRetriable: true };
 }

@@ -1,3 +1,4 @@
+import { type CodeMarks, noMarks } from "../core/code-marks.ts";
 import type { Episode, EpisodeResult, OrchestrationSession } from "../core/task-executor.ts";
 import { type ExecutionOptions, OrchestrationExecution } from "../orchestration/replay/orchestration-execution.ts";
 import { ReplayContext } from "../orchestration/replay-context.ts";
@@ -5,12 +6,28 @@ import { ReplayContext } from "../orchestration/replay-context.ts";
 /** A live execution in this process. */
 export class InProcessSession implements OrchestrationSession {
   readonly #execution: OrchestrationExecution;
+  readonly #marks: CodeMarks;
+  readonly #instanceId: string;
+  #name = "";
 
-  constructor(options: Omit<ExecutionOptions, "createContext">) {
+  /** @param options with `marks`, which learn that the code runs */
+  constructor(options: Omit<ExecutionOptions, "createContext"> & { readonly marks?: CodeMarks | undefined }) {
+    this.#marks = options.marks ?? noMarks;
+    this.#instanceId = options.instanceId;
     this.#execution = new OrchestrationExecution({ ...options, createContext: (scope) => new ReplayContext(scope) });
   }
 
   async execute(episode: Episode): Promise<EpisodeResult> {
+    if (this.#name === "") this.#name = nameIn(episode);
+    const mark = this.#marks.enter({ kind: "orchestration", name: this.#name, instanceId: this.#instanceId });
+    try {
+      return await this.#run(episode);
+    } finally {
+      this.#marks.leave(mark);
+    }
+  }
+
+  async #run(episode: Episode): Promise<EpisodeResult> {
     this.#execution.lookAhead([episode.pastEvents, episode.newEvents]);
     // Synchronous styles never leave this turn of the event loop: only a returned promise is awaited.
     for (const event of episode.pastEvents) {
@@ -34,4 +51,12 @@ export class InProcessSession implements OrchestrationSession {
   close(): void {
     this.#execution.close();
   }
+}
+
+function nameIn({ pastEvents, newEvents }: Episode): string {
+  for (const events of [pastEvents, newEvents]) {
+    const started = events.find(({ type }) => type === "ExecutionStarted");
+    if (started?.type === "ExecutionStarted") return started.name;
+  }
+  return "";
 }

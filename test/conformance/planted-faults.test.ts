@@ -18,9 +18,12 @@ const files = [
   "test/unit/engine/lock-keeper.test.ts",
   "test/unit/engine/next-instance-write.test.ts",
   "test/unit/engine/orchestration-processor.test.ts",
+  "test/unit/engine/poisoned-instance.test.ts",
   "test/unit/engine/poisoned-activity.test.ts",
   "test/unit/engine/reconcile-messages.test.ts",
   "test/unit/engine/settlements.test.ts",
+  "test/unit/engine/suspect-line.test.ts",
+  "test/unit/engine/unknown-names.test.ts",
   "test/unit/engine/work-item-loop.test.ts",
 ];
 

@@ -53,20 +53,20 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: hub,
-    find: "    held.hold.messages[0]!.unfinishedRuns--;\n    this.#workItems",
-    replacement: "    this.#workItems",
+    find: "    held.settle();\n    this.#workItems",
+    replacement: "    held.isSettled = true;\n    this.#workItems",
     breaks: "a run that was handed back does not count",
   },
   {
     file: hub,
-    find: "if (!held.isSettled) held.hold.messages[0]!.unfinishedRuns--;",
-    replacement: "",
+    find: "    held.settle();\n    return lockLost(held.delivered",
+    replacement: "    held.isSettled = true;\n    return lockLost(held.delivered",
     breaks: "a lock that was lost by a worker that is still there leaves no unfinished run",
   },
   {
     file: hub,
-    find: "this.unfinishedRuns = hold.messages[0]!.unfinishedRuns++;",
-    replacement: "this.unfinishedRuns = hold.messages[0]!.unfinishedRuns;",
+    find: "for (const stored of this.#messages) stored.unfinishedRuns++;",
+    replacement: "",
     breaks: "a run that began and never ended counts",
   },
   {
@@ -176,6 +176,36 @@ export const plantedFaults: readonly PlantedFault[] = [
     find: "workItem.unfinishedRuns >= this.#options.maxUnfinishedRuns",
     replacement: "workItem.delivered.deliveryCount > this.#options.maxUnfinishedRuns",
     breaks: "only runs that began and never ended count as poison",
+  },
+  {
+    file: "engine/instance-limits.ts",
+    find: "if (unfinishedRuns >= this.maxUnfinishedRuns) {",
+    replacement: "if (unfinishedRuns > this.maxUnfinishedRuns) {",
+    breaks: "code that takes its process down is not begun again",
+  },
+  {
+    file: "engine/instance-processor.ts",
+    find: 'await this.#backend.noteRun(workItem, "begun");',
+    replacement: "",
+    breaks: "P4: a run is noted before code runs",
+  },
+  {
+    file: "engine/suspect-line.ts",
+    find: "this.#free -= share;",
+    replacement: "this.#free -= 0;",
+    breaks: "who is to run alone runs alone",
+  },
+  {
+    file: "engine/unknown-names.ts",
+    find: "if (now - firstMet >= this.#graceMs) {",
+    replacement: "if (now - firstMet < 0) {",
+    breaks: "an unknown name is failed when its time is over",
+  },
+  {
+    file: "engine/history-summary.ts",
+    find: "return this.#undoneFailures.has(",
+    replacement: "return this.#length < 0 && this.#undoneFailures.has(",
+    breaks: "a failure that a rewind has undone is no answer",
   },
   {
     file: "engine/activity-processor.ts",

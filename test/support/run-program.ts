@@ -12,6 +12,7 @@ import {
 import { Registry } from "../../src/worker/registry.ts";
 import { orchestratorOf, type Style } from "./program-orchestrator.ts";
 import type { Program, Wait } from "./random-program.ts";
+import { repeatedAnswersIn } from "./repeated-answers.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
 /** How a program has ended, as far as it must not depend on faults. */
@@ -64,7 +65,12 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   for (let step = 0; step < maxSteps; step++) {
     await hub.settle();
     const state = (await client.getInstance(instanceId))!;
-    if (isTerminalStatus(state.runtimeStatus)) return endOf(state, (await client.getHistory(instanceId)) ?? []);
+    if (isTerminalStatus(state.runtimeStatus)) {
+      const history = (await client.getHistory(instanceId)) ?? [];
+      const repeated = repeatedAnswersIn(history);
+      if (repeated.length > 0) throw new Error(`answers are in history twice: ${repeated.join(", ")}`);
+      return endOf(state, history);
+    }
     if (run.faulty && faults > 0 && random.chance(0.03)) {
       // As after SIGKILL: what it held comes back when its locks run out.
       const [killed] = workers.splice(random.below(workers.length), 1);

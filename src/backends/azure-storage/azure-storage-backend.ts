@@ -9,13 +9,13 @@ import type {
   LoadedHistory,
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
+  RunNote,
 } from "../../engine/backend.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import type { HeldMessage } from "./messaging/held-message.ts";
 import type { MessageOrigin, SentMessage } from "./messaging/message-sender.ts";
-import type { HeldRequest } from "./messaging/work-item-queue.ts";
 import type { PartitionStatus } from "./partitions/partition-watch.ts";
 import type { PreparedHistory } from "./tracking/history-table.ts";
 import { purgeInstanceRows } from "./tracking/instance-purge.ts";
@@ -32,24 +32,24 @@ class HeldOrchestration implements OrchestrationWorkItem {
     this.messages = messages;
     this.renewIntervalMs = renewIntervalMs;
   }
+
+  get unfinishedRuns(): number {
+    return Math.max(...this.messages.map(({ unfinishedRuns }) => unfinishedRuns));
+  }
 }
 
 class HeldActivity implements ActivityWorkItem {
-  readonly request: HeldRequest;
+  readonly delivered: HeldMessage;
   readonly renewIntervalMs: number;
   isSettled = false;
 
-  constructor(request: HeldRequest, renewIntervalMs: number) {
-    this.request = request;
+  constructor(delivered: HeldMessage, renewIntervalMs: number) {
+    this.delivered = delivered;
     this.renewIntervalMs = renewIntervalMs;
   }
 
-  get delivered(): HeldMessage {
-    return this.request.message;
-  }
-
   get unfinishedRuns(): number {
-    return this.request.unfinishedRuns.length;
+    return this.delivered.unfinishedRuns;
   }
 }
 
@@ -61,6 +61,8 @@ interface PreparedCheckpoint {
 const maxStopMs = 5000;
 /** A message that brings a row right that is behind comes again within so long, in milliseconds. */
 const maxRowLagMs = 10_000;
+/** What is lost to another worker is for that one to have, however often it was delivered. */
+const maxLostDelayMs = 2_000;
 
 /**
  * A task hub worker's side of the hub.
@@ -128,6 +130,13 @@ export class AzureStorageBackend implements Backend {
     return messages && new HeldOrchestration(messages, this.#options.renewIntervalMs);
   }
 
+  async noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void> {
+    const held = workItem instanceof HeldActivity ? workItem : asOrchestration(workItem as OrchestrationWorkItem);
+    if (held.isSettled) return;
+    const messages = held instanceof HeldActivity ? [held.delivered] : held.messages;
+    await Promise.all(messages.map((message) => message.noteRun(note, this.#options.visibilityTimeoutMs)));
+  }
+
   async loadHistory(workItem: OrchestrationWorkItem): Promise<LoadedHistory> {
     return await this.#parts.history.load(workItem.instanceId);
   }
@@ -138,7 +147,7 @@ export class AzureStorageBackend implements Backend {
     const { visibilityTimeoutMs } = this.#options;
     const renewed = await Promise.all(held.messages.map((message) => message.hideFor(visibilityTimeoutMs)));
     if (renewed.every(Boolean)) return;
-    await this.abandonOrchestrationWorkItem(held); // B4: what is still held goes back
+    await this.#settle(held, new Set(), maxLostDelayMs); // B4: what is still held goes back
     throw lockLost(held.instanceId, "another worker has received its messages");
   }
 
@@ -166,7 +175,7 @@ export class AzureStorageBackend implements Backend {
       }
       if (commit.outcome === "lost") {
         if (commit.isUnwritten) await this.#undo(prepared, sent);
-        await this.abandonOrchestrationWorkItem(workItem);
+        await this.#settle(workItem, new Set(), maxLostDelayMs);
         throw lockLost(workItem.instanceId, "its history was changed by another worker");
       }
       version = commit.version;
@@ -268,8 +277,8 @@ export class AzureStorageBackend implements Backend {
     signal: AbortSignal,
     demand: () => number = () => 1,
   ): Promise<ActivityWorkItem | undefined> {
-    const request = await this.#running().workItems.fetch(signal, demand);
-    return request && new HeldActivity(request, this.#options.renewIntervalMs);
+    const message = await this.#running().workItems.fetch(signal, demand);
+    return message && new HeldActivity(message, this.#options.renewIntervalMs);
   }
 
   async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
@@ -300,15 +309,15 @@ export class AzureStorageBackend implements Backend {
     const held = asActivity(workItem);
     if (held.isSettled) return;
     this.#letGo(held);
-    const { request, delivered } = held;
-    const abandoned = this.#run?.workItems.abandon(request) ?? delivered.abandon();
+    const { delivered } = held;
+    const abandoned = this.#run?.workItems.abandon(delivered) ?? delivered.giveBack(delivered.abandonDelayMs);
     await abandoned.catch((error: unknown) => this.#reportUnsettled(delivered.instanceId, error));
   }
 
   /** From now on the message, should it be received again, is a new work item. */
   #letGo(held: HeldActivity): void {
     held.isSettled = true;
-    this.#run?.workItems.forget(held.request);
+    this.#run?.workItems.forget(held.delivered);
   }
 
   /**
@@ -326,7 +335,9 @@ export class AzureStorageBackend implements Backend {
     const { messages, instanceId } = workItem;
     const delayOf = (message: HeldMessage) => Math.min(message.abandonDelayMs, maxDelayMs);
     const done = await Promise.allSettled(
-      messages.map((message) => (settled.has(message.id) ? message.delete() : message.hideFor(delayOf(message)))),
+      messages.map((message) => {
+        return settled.has(message.id) ? message.delete() : message.giveBack(delayOf(message));
+      }),
     );
     const failed = done.find((call) => call.status === "rejected");
     if (failed !== undefined) this.#reportUnsettled(instanceId, failed.reason);
@@ -341,7 +352,7 @@ export class AzureStorageBackend implements Backend {
 
   async #assertOwned(workItem: HeldOrchestration): Promise<void> {
     if (this.#run?.isOwned(workItem.instanceId) === true) return;
-    await this.abandonOrchestrationWorkItem(workItem);
+    await this.#settle(workItem, new Set(), maxLostDelayMs);
     throw lockLost(workItem.instanceId, "the lease of its partition has run out");
   }
 

@@ -39,7 +39,6 @@ export class BackendRun {
     this.workItems = new WorkItemQueue({
       ...this.#pollerOptions(options.names.workItemQueue),
       reader: parts.reader,
-      workerId: options.workerId,
     });
     this.#watch = new PartitionWatch({
       ...options,

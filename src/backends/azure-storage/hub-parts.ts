@@ -1,4 +1,5 @@
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
+import { runOf } from "./codec/unfinished-runs.ts";
 import type { HubNames } from "./hub-names.ts";
 import { HubResources } from "./hub-resources.ts";
 import { MessageQuarantine } from "./messaging/message-quarantine.ts";
@@ -90,7 +91,16 @@ export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHu
     }),
     instances: new InstancesTable({ storage, table: instancesTable, taskHub, payloads, clock, random }),
     quarantine,
-    reader: new MessageReader({ storage, payloads, quarantine, names, clock, log, onSent }),
+    reader: new MessageReader({
+      storage,
+      payloads,
+      quarantine,
+      names,
+      clock,
+      log,
+      onSent,
+      ownRun: runOf(`${options.workerId} ${random.guid()}`),
+    }),
     sender: new MessageSender({
       storage,
       payloads,

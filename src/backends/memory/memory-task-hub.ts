@@ -24,6 +24,7 @@ import type {
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
   PurgeConditions,
+  RunNote,
   TaskHubStore,
   WorkerPresence,
 } from "../../engine/backend.ts";
@@ -52,15 +53,24 @@ interface StoredHistory {
 class MemoryOrchestrationWorkItem implements OrchestrationWorkItem {
   readonly instanceId: string;
   readonly messages: readonly DeliveredMessage[];
+  readonly unfinishedRuns: number;
   readonly renewIntervalMs: number;
   readonly hold: Hold;
+  readonly run: MemoryRun;
   isSettled = false;
 
   constructor(hold: Hold, renewIntervalMs: number) {
     this.hold = hold;
+    this.run = new MemoryRun(hold);
     this.instanceId = hold.key;
     this.messages = hold.delivered;
+    this.unfinishedRuns = Math.max(...hold.messages.map((stored) => stored.unfinishedRuns));
     this.renewIntervalMs = renewIntervalMs;
+  }
+
+  settle(): void {
+    this.isSettled = true;
+    this.run.end();
   }
 }
 
@@ -69,13 +79,47 @@ class MemoryActivityWorkItem implements ActivityWorkItem {
   readonly unfinishedRuns: number;
   readonly renewIntervalMs: number;
   readonly hold: Hold;
+  readonly run: MemoryRun;
   isSettled = false;
 
   constructor(hold: Hold, renewIntervalMs: number) {
     this.hold = hold;
+    this.run = new MemoryRun(hold);
     this.delivered = hold.delivered[0]!;
-    this.unfinishedRuns = hold.messages[0]!.unfinishedRuns++;
+    this.unfinishedRuns = hold.messages[0]!.unfinishedRuns;
     this.renewIntervalMs = renewIntervalMs;
+  }
+
+  settle(): void {
+    this.isSettled = true;
+    this.run.end();
+  }
+}
+
+/** A run of the code for what a work item holds. */
+class MemoryRun {
+  readonly #messages: Hold["messages"];
+  #hasBegun = false;
+
+  constructor({ messages }: Hold) {
+    this.#messages = messages;
+  }
+
+  begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    for (const stored of this.#messages) stored.unfinishedRuns++;
+  }
+
+  /** Whoever says so is there, so the run has not taken it down. */
+  end(): void {
+    if (!this.#hasBegun) return;
+    this.#hasBegun = false;
+    for (const stored of this.#messages) stored.unfinishedRuns--;
+  }
+
+  markFatal(): void {
+    for (const stored of this.#messages) stored.unfinishedRuns = Number.POSITIVE_INFINITY;
   }
 }
 
@@ -157,6 +201,14 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     return this.#workItems.take(signal);
   }
 
+  async noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void> {
+    const held =
+      workItem instanceof MemoryActivityWorkItem ? workItem : asOrchestration(workItem as OrchestrationWorkItem);
+    if (held.isSettled) return;
+    if (note === "fatal") held.run.markFatal();
+    else held.run.begin();
+  }
+
   async loadHistory({ instanceId }: OrchestrationWorkItem): Promise<LoadedHistory> {
     const history = this.#histories.get(instanceId);
     if (history === undefined) return { events: [], executionId: undefined, historyVersion: undefined };
@@ -167,7 +219,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
     const held = asOrchestration(workItem);
     if (!held.isSettled && this.#control.messages.renew(held.hold)) return;
-    held.isSettled = true;
+    held.settle();
     throw lockLost(held.instanceId);
   }
 
@@ -195,7 +247,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
       const state = applyInstanceChange(instanceId, this.#instances.get(instanceId), instance);
       if (state !== undefined) this.#instances.set(instanceId, state);
     }
-    workItem.isSettled = true;
+    workItem.settle();
     const settled = new Set(checkpoint.settled.map(({ id }) => id));
     // B2. Of a hold that has run out the messages are someone else's by now.
     const isReleased = this.#control.messages.release(workItem.hold, (stored) => {
@@ -208,7 +260,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
     const held = asOrchestration(workItem);
     if (held.isSettled) return;
-    held.isSettled = true;
+    held.settle();
     this.#control.messages.release(held.hold, ({ deliveryCount }) => retryDelayMs(deliveryCount));
     this.#control.hasChanged();
   }
@@ -216,7 +268,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
     const held = asActivity(workItem);
     if (held.isSettled || !this.#workItems.messages.isHeld(held.hold)) throw this.#loseActivity(held);
-    held.isSettled = true;
+    held.settle();
     this.#deliver({ message: answer });
     this.#workItems.messages.release(held.hold, () => undefined);
   }
@@ -224,8 +276,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
     const held = asActivity(workItem);
     if (held.isSettled) return;
-    held.isSettled = true;
-    held.hold.messages[0]!.unfinishedRuns--;
+    held.settle();
     this.#workItems.messages.release(held.hold, ({ deliveryCount }) => retryDelayMs(deliveryCount));
     this.#workItems.hasChanged();
   }
@@ -359,9 +410,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   }
 
   #loseActivity(held: MemoryActivityWorkItem): DurableError {
-    // Whoever finds out is there, so its run has not taken it down.
-    if (!held.isSettled) held.hold.messages[0]!.unfinishedRuns--;
-    held.isSettled = true;
+    held.settle();
     return lockLost(held.delivered.message.target.instanceId);
   }
 

@@ -63,7 +63,9 @@ export class MessageQueue {
     this.#takeable.delete(key);
     if (messages.length === 0) return this.take(wanted);
     for (const stored of messages) stored.deliveryCount++;
-    const delivered = messages.map(({ id, message, deliveryCount }) => ({ id, message, deliveryCount }));
+    const delivered = messages.map(({ id, message, deliveryCount, unfinishedRuns }) => {
+      return { id, message, deliveryCount, unfinishedRuns };
+    });
     const hold: Hold = { key, messages, delivered, until: this.#clock.now() + this.#lockMs };
     this.#holds.set(key, hold);
     return hold;

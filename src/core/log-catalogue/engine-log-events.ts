@@ -57,6 +57,70 @@ export const engineLogEvents = {
     meaning: "The history of an instance cannot be read, and the instance is failed.",
     action: "Find out who changed the hub's tables or blobs. Purge the instance and start it again.",
   },
+  RunsUnfinished: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId", "count"],
+    meaning:
+      "Code of an instance, or an activity, was begun before by processes that have ended in the middle of it. After some more such runs it is failed.",
+    action:
+      "Nothing, if processes were killed. Else look for what ends the process: process.exit, an endless loop, memory.",
+  },
+  HistoryLong: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning: "The history of an orchestration comes near to the length at which the orchestration is failed.",
+    action: "Let the orchestrator continue as new from time to time, or split its work into sub-orchestrations.",
+  },
+  FunctionNotRegistered: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning:
+      "Work waits for an orchestration or activity whose name this worker does not have. It is left to others for a while, and then failed. Said once for each name.",
+    action: "Register the function in the app, or start the app that has it.",
+  },
+  VersionNotRun: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning: "An instance has a version that this worker does not run; it is left to others, with growing pauses.",
+    action: "Start a worker of that version, or change the settings of this one.",
+  },
+  EntityOperationQuarantined: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    meaning:
+      "An operation of an entity was begun again and again and never ended. It is failed without being run; the state is as it was before it.",
+    action: "Look at the operation's code: it ends its process, loops without end or runs out of memory.",
+  },
+  EventLoopBlocked: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning:
+      "Code has blocked the event loop for seconds, so that locks could not be renewed and nothing else ran. Which code it is is written to standard error while it lasts, by a thread of its own.",
+    action: "Move what takes long into activities, and there into worker threads, or let it wait in between.",
+  },
+  EventLoopInterrupted: {
+    area: "Durable",
+    level: "error",
+    fields: [],
+    optionalFields: ["instanceId", "functionName"],
+    meaning:
+      "Code has blocked the event loop past the limit. It was interrupted, its process ends, and its instance is failed when it is met again.",
+    action: "Look at the function: it most likely loops without end.",
+  },
+  ProcessEndsInCode: {
+    area: "Durable",
+    level: "error",
+    fields: [],
+    meaning:
+      "The process ends while functions are at work: by `process.exit` in one, or by an error that none catches.",
+    action: "Look at the functions that are named: at callbacks and event emitters without an error handler.",
+  },
   EntityNotRegistered: {
     area: "Durable",
     level: "warn",

@@ -7,6 +7,7 @@ import type {
   LoadedHistory,
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
+  RunNote,
 } from "../../engine/backend.ts";
 import type { WorkKind } from "./work-item-filter.ts";
 import type { WorkerQueue } from "./worker-queue.ts";
@@ -51,6 +52,10 @@ export class GatedBackend implements Backend {
   fetchActivityWorkItem(signal: AbortSignal, demand: () => number = () => 1): Promise<ActivityWorkItem | undefined> {
     const wanted = () => Math.min(demand(), Math.max(1, this.#gate.room("activity")));
     return this.#fetch(activityKinds, signal, (open) => this.#backend.fetchActivityWorkItem(open, wanted));
+  }
+
+  noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void> {
+    return this.#backend.noteRun(workItem, note);
   }
 
   loadHistory(workItem: OrchestrationWorkItem): Promise<LoadedHistory> {

@@ -2,6 +2,7 @@ import { DurableError } from "../../core/errors.ts";
 import { type RetentionPolicy, resolveRetention } from "../../core/retention.ts";
 import { isTaskHubName, isTrackingPrefix, taskHubNameRule, trackingPrefixRule } from "../../core/task-hub-name.ts";
 import { type VersioningOptions, versionFailureStrategies, versionMatchStrategies } from "../../core/versioning.ts";
+import type { WorkerLimits } from "../../core/worker-limits.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
 import { DurableTaskSection, type UnusedSetting } from "./durable-task-section.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
@@ -40,6 +41,8 @@ export interface DurableTaskSettings {
   readonly storeInputsInOrchestrationHistory: boolean;
   /** Which instances run here, and the version of new ones, for apps that do not say so themselves. */
   readonly versioning: VersioningOptions | undefined;
+  /** What ends single instances before they end the process; checked where the defaults are known. */
+  readonly limits: WorkerLimits | undefined;
   /** Wait between two polls of a durable HTTP call when the other side does not say. */
   readonly httpPollIntervalMs: number;
   /** `retention`, which the official extension does not know: `{ "olderThan": "30.00:00:00", "statuses": ["Completed"] }`. */
@@ -109,6 +112,7 @@ export function resolveDurableTaskSettings(
     versioning: resolveVersioning(section),
     httpPollIntervalMs: section.integer("httpSettings.defaultAsyncRequestSleepTimeMilliseconds"),
     retention: readRetention(section),
+    limits: readObject(section, "limits"),
   };
 }
 
@@ -185,6 +189,13 @@ function resolveAppLease(
     appLeaseRenewIntervalMs,
     appLeaseAcquireIntervalMs: section.timeSpan("appLeaseOptions.acquireInterval"),
   };
+}
+
+/** What is written is checked where its defaults are known. */
+function readObject(section: DurableTaskSection, name: string): JsonObject | undefined {
+  const written = section.value(name);
+  if (written === undefined || isObject(written)) return written;
+  throw section.refusal(name, "an object", written);
 }
 
 function readRetention(section: DurableTaskSection): RetentionPolicy | undefined {

@@ -46,6 +46,12 @@ export const knownSettings: readonly KnownSetting[] = [
     meaning: "Keep inputs of activities and sub-orchestrations in the history too.",
   },
   {
+    name: "limits",
+    rule: { type: "any", fallback: "see the README" },
+    meaning:
+      "What ends single instances before they end the process: `maxUnfinishedRuns`, `maxHistoryEvents`, `maxHistoryBytes`, `maxActionsPerEpisode`, `maxBlockedTime`, `unknownNames`, `unknownNameGrace`. The official extension does not know it.",
+  },
+  {
     name: "retention",
     rule: { type: "any", fallback: "finished instances are kept" },
     meaning:

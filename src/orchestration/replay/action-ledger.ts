@@ -39,13 +39,33 @@ export class ActionLedger {
   #first = 0;
   /** Timers cancelled before history knew of them: not asked for, but accepted if another SDK recorded them. */
   readonly #withdrawn = new Map<number, OrchestratorAction>();
+  readonly #maxOpen: number;
+  #excess: DurableError | undefined;
+
+  /** @param maxOpen most actions that one episode may ask for */
+  constructor(maxOpen: number) {
+    this.#maxOpen = maxOpen;
+  }
+
+  /** Set once the code has asked for too much, whether it has caught the error or not. */
+  get excess(): DurableError | undefined {
+    return this.#excess;
+  }
 
   /** Number of the next action. */
   get nextId(): number {
     return this.#open.length;
   }
 
+  /** @throws DurableError `TooManyActions` */
   add<A extends OrchestratorAction>(create: (id: number) => A): A {
+    if (this.#openCount >= this.#maxOpen) {
+      this.#excess ??= new DurableError(
+        "TooManyActions",
+        `the orchestrator asked for more than ${this.#maxOpen} actions (calls, timers, events) at a time; does it loop without waiting? Wait for some of them before the next, or split the work into sub-orchestrations`,
+      );
+      throw this.#excess;
+    }
     const action = create(this.#open.length);
     this.#open.push(action);
     this.#openCount++;

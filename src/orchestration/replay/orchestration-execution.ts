@@ -1,5 +1,6 @@
 import { DurableError } from "../../core/errors.ts";
 import { describeFailure, type FailureDetails } from "../../core/failure-details.ts";
+import { unregisteredFunction } from "../../core/function-names.ts";
 import type { EventRaised, ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
 import { type CompleteOrchestration, type OrchestratorAction, readPatchMark } from "../../core/orchestrator-action.ts";
 import type { LogLevel } from "../../core/ports.ts";
@@ -26,11 +27,19 @@ export interface ExecutionOptions {
   readonly createContext: (scope: ContextScope) => OrchestrationContext;
   /** Finds the code of an orchestration by its name. */
   readonly findOrchestration: (name: string) => OrchestrationCode | undefined;
+  /** Names of the orchestrations that can be found, for an error that lists them. @defaultValue none */
+  readonly orchestrationNames?: (() => readonly string[]) | undefined;
+  /** An orchestration whose name is not known rejects the episode, instead of failing its instance. @defaultValue false */
+  readonly rejectsUnknownNames?: boolean | undefined;
+  /** Most actions that the code may ask for at a time. @defaultValue 100,000 */
+  readonly maxActions?: number | undefined;
   /** Receives what user code logs outside replay. */
   readonly log: (level: LogLevel, name: string, args: readonly unknown[]) => void;
   /** Called once at most: user code was resumed outside `apply` before the execution had ended. */
   readonly onMisuse?: (() => void) | undefined;
 }
+
+const defaultMaxActions = 100_000;
 
 /**
  * One execution of one instance, from its first event on: user code, suspended between events.
@@ -45,7 +54,7 @@ export interface ExecutionOptions {
 export class OrchestrationExecution {
   readonly #options: ExecutionOptions;
   readonly #position: ReplayPosition = { now: undefined, isReplaying: false };
-  readonly #ledger = new ActionLedger();
+  readonly #ledger: ActionLedger;
   readonly #openTasks = new OpenTasks();
   readonly #events = new ExternalEvents();
   readonly #entities = new EntityMessages(this.#events);
@@ -69,6 +78,7 @@ export class OrchestrationExecution {
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
+    this.#ledger = new ActionLedger(options.maxActions ?? defaultMaxActions);
   }
 
   /** JSON text of what the code has set. */
@@ -246,10 +256,10 @@ export class OrchestrationExecution {
     }
     const code = this.#options.findOrchestration(event.name);
     if (code === undefined) {
-      throw new DurableError(
-        "OrchestratorNotRegistered",
-        `no orchestration named '${event.name}' is registered in this app; register it, or correct the name`,
-      );
+      const { orchestrationNames, rejectsUnknownNames } = this.#options;
+      const error = unregisteredFunction("orchestration", event.name, orchestrationNames?.() ?? []);
+      if (rejectsUnknownNames) this.#rejection = error;
+      throw error;
     }
     const orchestration = new StartedOrchestration(event, code);
     this.#orchestration = orchestration;
@@ -317,6 +327,8 @@ export class OrchestrationExecution {
 
   #afterTurn(): void {
     const { outcome, misuse } = this.#turns;
+    // What it has asked for until then would be as much as nobody can send.
+    if (this.#ledger.excess !== undefined) return this.#refuse(this.#ledger.excess);
     if (outcome?.kind === "threw") return this.#failWith(outcome.error);
     if (this.#end.request !== undefined) return this.#complete("ContinuedAsNew", this.#end.request.input, undefined);
     if (misuse !== undefined) return this.#failWith(misuse);

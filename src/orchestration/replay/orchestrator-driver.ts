@@ -29,6 +29,8 @@ export interface DriverView {
   owns(task: OrchestrationTask<unknown>): boolean;
   /** `true` once the orchestrator has asked to continue as new: it is not resumed any more. */
   isEnding(): boolean;
+  /** Why the code is not to be resumed again in this turn; `undefined` while it may be. To be called for each resume. */
+  countResume(): DurableError | undefined;
   /** The orchestrator ended outside a turn. */
   reportMisuse(misuse: DurableError): void;
 }
@@ -72,6 +74,11 @@ class GeneratorDriver implements OrchestratorDriver {
 
   advance(whenWaiting: () => void): undefined {
     while (this.outcome === undefined && !this.#view.isEnding() && this.#waiting?.isCompleted !== false) {
+      const endless = this.#view.countResume();
+      if (endless !== undefined) {
+        this.outcome = { kind: "threw", error: endless };
+        break;
+      }
       try {
         const step = this.#resume();
         if (step.done) this.outcome = { kind: "returned", value: step.value };

@@ -2,12 +2,16 @@ import { DurableError } from "../../core/errors.ts";
 import { type AwaitObserver, OrchestrationTask } from "../tasks/orchestration-task.ts";
 import { type OrchestratorDriver, type OrchestratorOutcome, startOrchestrator } from "./orchestrator-driver.ts";
 
+/** More often than any program goes on within one turn. */
+const maxResumes = 1_000_000;
+
 /**
  * Runs the user code of one execution in turns: from the event that resumes it to its next wait.
  *
  * U1. User code runs only inside a turn; turns are never nested.
  * U2. Whoever calls the context outside a turn was resumed by something that replay does not control. Once the runner is
  *     closed this is reported to nobody, not even to the caller.
+ * U3. Code that goes on and on in one turn, without a wait, is taken for an endless loop and fails.
  */
 export class TurnRunner implements AwaitObserver {
   readonly #isEnding: () => boolean;
@@ -20,6 +24,8 @@ export class TurnRunner implements AwaitObserver {
   #hasUnsettleable = false;
   #misuse: DurableError | undefined;
   #isClosed = false;
+  /** How often the code was resumed in this turn. */
+  #resumes = 0;
 
   /**
    * @param isEnding `true` once the code shall not be resumed any more
@@ -51,6 +57,7 @@ export class TurnRunner implements AwaitObserver {
       hasAwaitedTask: () => this.#hasAwaitedTask(),
       owns: (task) => task.belongsTo(this),
       isEnding: this.#isEnding,
+      countResume: () => this.#countResume(),
       reportMisuse: (misuse) => this.#reportMisuse(misuse),
     });
   }
@@ -58,6 +65,7 @@ export class TurnRunner implements AwaitObserver {
   /** Runs `enter`, then user code until it waits again. A promise comes back only from asynchronous code. */
   run(enter: () => void): Promise<void> | undefined {
     this.#inTurn = true; // U1
+    this.#resumes = 0;
     try {
       enter();
     } catch (error) {
@@ -67,6 +75,20 @@ export class TurnRunner implements AwaitObserver {
     if (this.#driver !== undefined) return this.#driver.advance(this.#leave); // D2
     this.#leave();
     return undefined;
+  }
+
+  #countResume(): DurableError | undefined {
+    if (++this.#resumes <= maxResumes) return undefined;
+    return new DurableError(
+      "OrchestrationMisuse",
+      `the orchestrator went on ${maxResumes} times without waiting for anything: it waits in a loop for tasks that have completed already, such as an empty list`,
+    );
+  }
+
+  /** U3. An async orchestrator is stopped by a promise that never settles. */
+  mayResume(): boolean {
+    this.#misuse ??= this.#countResume();
+    return this.#misuse === undefined;
   }
 
   /** The code will not be resumed any more; what resumes it from outside has no effect. */

@@ -11,6 +11,8 @@ export interface AwaitObserver {
   remember(task: OrchestrationTask<unknown>): void;
   /** It has settled, or never will. */
   forget(task: OrchestrationTask<unknown>): void;
+  /** `false` once the code has waited without end for what has settled already: it is not resumed any more. */
+  mayResume?(): boolean;
 }
 
 /**
@@ -141,6 +143,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   ): Promise<R | E> {
     if (this.#promise === undefined) this.#waiters?.addWaiter();
     if (this.#outcome === undefined) this.#observer.remember(this);
+    else if (this.#observer.mayResume?.() === false) return new Promise(() => {});
     // T2
     this.#promise ??=
       this.#outcome === undefined

@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
-import type { ActivityWorkItem } from "../../engine/backend.ts";
+import type { ActivityWorkItem, Backend } from "../../engine/backend.ts";
 import { taskCompleted } from "../history-builder.ts";
-import { type BackendTest, eventsOf, lockLost, quietMs } from "./hub-under-test.ts";
+import { type BackendTest, eventsOf, type HubUnderTest, lockLost, quietMs } from "./hub-under-test.ts";
 
 const answer = { event: taskCompleted(0, "done"), target: { instanceId: "asks", executionId: "e" } };
 const asking = { target: answer.target };
@@ -104,11 +104,11 @@ export function describeActivities(it: BackendTest): void {
     it("counts runs that have begun and not ended, by whichever worker", async ({ hub }) => {
       await hub.request(asking);
 
-      const counts = [(await hub.activity()).unfinishedRuns];
+      const counts = [(await begun(hub)).unfinishedRuns];
       for (let round = 0; round < 3; round++) {
         // As after the end of its process: nobody asks for the lock any more.
         await hub.expireLocks();
-        counts.push((await hub.activity(await hub.another())).unfinishedRuns);
+        counts.push((await begun(hub, await hub.another())).unfinishedRuns);
       }
 
       expect(counts).toEqual([0, 1, 2, 3]);
@@ -119,7 +119,7 @@ export function describeActivities(it: BackendTest): void {
       const rounds = hub.isStepped ? 10 : 3;
 
       for (let round = 0; round < rounds; round++) {
-        const workItem = await hub.activity();
+        const workItem = await begun(hub);
         expect(workItem.unfinishedRuns).toBe(0);
         await hub.backend.abandonActivityWorkItem(workItem);
         await hub.pass(hub.isStepped ? 600_000 : 0);
@@ -132,13 +132,13 @@ export function describeActivities(it: BackendTest): void {
 
     it("counts a run that did not end beside others that were handed back", async ({ hub }) => {
       await hub.request(asking);
-      await hub.activity();
+      await begun(hub);
       await hub.expireLocks();
       const other = await hub.another();
 
-      const second = await hub.activity(other);
+      const second = await begun(hub, other);
       await other.abandonActivityWorkItem(second);
-      const third = await hub.activity(other);
+      const third = await begun(hub, other);
 
       expect([second, third].map(({ unfinishedRuns }) => unfinishedRuns)).toEqual([1, 1]);
     });
@@ -146,11 +146,11 @@ export function describeActivities(it: BackendTest): void {
     it("counts no run whose lock was lost by a worker that is still there", async ({ hub }) => {
       await hub.request(asking);
       // Stores may tell only from the second delivery on whose run it was.
-      await hub.backend.abandonActivityWorkItem(await hub.activity());
-      const lost = await hub.activity();
+      await hub.backend.abandonActivityWorkItem(await begun(hub));
+      const lost = await begun(hub);
       await hub.expireLocks();
       const other = await hub.another();
-      const successor = await hub.activity(other);
+      const successor = await begun(hub, other);
       await expect(hub.backend.renewActivityWorkItem(lost)).rejects.toMatchObject(lockLost);
 
       await other.abandonActivityWorkItem(successor);
@@ -161,7 +161,7 @@ export function describeActivities(it: BackendTest): void {
 
     it("counts each request by itself", async ({ hub }) => {
       await hub.request(asking, "dies", 0);
-      await hub.activity();
+      await begun(hub);
       await hub.expireLocks();
       const other = await hub.another();
       expect((await hub.activity(other)).unfinishedRuns).toBe(1);
@@ -173,4 +173,11 @@ export function describeActivities(it: BackendTest): void {
       expect(fresh.unfinishedRuns).toBe(0);
     });
   });
+}
+
+/** The next request, as its code begins to run. */
+async function begun(hub: HubUnderTest, backend: Backend = hub.backend): Promise<ActivityWorkItem> {
+  const workItem = await hub.activity(backend);
+  await backend.noteRun(workItem, "begun");
+  return workItem;
 }

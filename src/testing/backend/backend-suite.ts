@@ -13,6 +13,7 @@ import { describePayloads } from "./payloads.ts";
 import { describePurges } from "./purges.ts";
 import { describeQueries } from "./queries.ts";
 import { describeRewind } from "./rewind.ts";
+import { describeRuns } from "./runs.ts";
 
 /**
  * What every backend must do, whatever it stores into: each promise of `Backend` and `TaskHubStore` that can be seen from
@@ -41,6 +42,7 @@ export function describeBackend(name: string, open: OpenBackend): void {
     describeOrchestrations(it);
     describeActivities(it);
     describeLocks(it);
+    describeRuns(it);
     describeCheckpoints(it);
     describeInstances(it);
     describeInstanceRows(it);

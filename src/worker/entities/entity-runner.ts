@@ -1,3 +1,4 @@
+import { type CodeMarks, noMarks } from "../../core/code-marks.ts";
 import type { EntityBatch, EntityBatchResult, EntityOperation, EntityOutcome } from "../../core/entity-batch.ts";
 import { toEntityId } from "../../core/entity-id.ts";
 import { DurableError } from "../../core/errors.ts";
@@ -24,6 +25,8 @@ export interface EntityRunnerOptions {
   /** Version of orchestrations that are started without one. */
   readonly defaultVersion: string | undefined;
   readonly log: (level: LogLevel, instanceId: string, args: readonly unknown[]) => void;
+  /** Learns which code runs. @defaultValue nobody does */
+  readonly marks?: CodeMarks | undefined;
 }
 
 /** One of the two styles in which entities are written. */
@@ -77,7 +80,7 @@ export class EntityRunner {
       if (schemas?.input !== undefined) {
         context.setInput(await validate(schemas.input, context.getInput(), context.describe("the input")));
       }
-      const returned = await this.#code.run(context, state);
+      const returned = await this.#call(context, state);
       context.close();
       let value = context.resultOr(returned);
       if (schemas?.output !== undefined) {
@@ -92,6 +95,17 @@ export class EntityRunner {
       // An operation that stopped because it was told to has not failed: it runs again.
       if (scope.signal.aborted && isAbortError(error)) throw error;
       return { kind: "failed", failureDetails: describeFailure(error) };
+    }
+  }
+
+  #call(context: OperationContext, state: EntityState): unknown {
+    const { marks = noMarks, definition } = this.#options;
+    const instanceId = context.entityId.toString();
+    const mark = marks.enter({ kind: "entity", name: `${definition.name}.${context.operationName}`, instanceId });
+    try {
+      return this.#code.run(context, state);
+    } finally {
+      marks.leave(mark);
     }
   }
 

@@ -26,6 +26,8 @@ export interface OperationScope {
   readonly log: (level: LogLevel, args: readonly unknown[]) => void;
 }
 
+const maxActions = 100_000;
+
 /** The context of one operation, and what the code has asked for with it. */
 export class OperationContext implements EntityContext, FunctionInvocation {
   readonly actions: EntityAction[] = [];
@@ -141,7 +143,7 @@ export class OperationContext implements EntityContext, FunctionInvocation {
     const what = `the input of operation '${operation}' of entity '${target}'`;
     if (isEntityHandle(entity)) validateSync(inputSchemaOf(entity, operation), input, what);
     const { scheduledTime } = readOptions<EntitySignalOptions>(options, "signalEntity");
-    this.actions.push({
+    this.#ask({
       kind: "SignalEntity",
       instanceId: target.toString(),
       operation,
@@ -164,7 +166,7 @@ export class OperationContext implements EntityContext, FunctionInvocation {
     const { instanceId = this.#nextInstanceId(), version = this.#scope.defaultVersion, startAt } = given;
     assertInstanceId(instanceId);
     if (version !== undefined) assertShortText(version, `the version of orchestration '${name}'`);
-    this.actions.push({
+    this.#ask({
       kind: "StartOrchestration",
       name,
       version,
@@ -173,6 +175,16 @@ export class OperationContext implements EntityContext, FunctionInvocation {
       scheduledTime: readTime(startAt, `'startAt' of orchestration '${name}'`),
     });
     return instanceId;
+  }
+
+  #ask(action: EntityAction): void {
+    if (this.actions.length >= maxActions) {
+      throw new DurableError(
+        "TooManyActions",
+        `operation '${this.operationName}' of ${this.entityId} asked for more than ${maxActions} signals and orchestrations`,
+      );
+    }
+    this.actions.push(action);
   }
 
   log(...args: readonly unknown[]): void {

@@ -7,6 +7,7 @@ export function decorateBackend(backend: Backend, others: Partial<Backend>): Bac
     start: () => backend.start(),
     stop: () => backend.stop(),
     fetchOrchestrationWorkItem: (signal) => backend.fetchOrchestrationWorkItem(signal),
+    noteRun: (workItem, note) => backend.noteRun(workItem, note),
     loadHistory: (workItem) => backend.loadHistory(workItem),
     renewOrchestrationWorkItem: (workItem) => backend.renewOrchestrationWorkItem(workItem),
     completeOrchestrationWorkItem: (checkpoint) => backend.completeOrchestrationWorkItem(checkpoint),

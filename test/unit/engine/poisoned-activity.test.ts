@@ -11,6 +11,7 @@ import { Registry } from "../../../src/worker/registry.ts";
 async function answerAfter(unfinishedRuns: number): Promise<TaskMessage | undefined> {
   let answer: TaskMessage | undefined;
   const backend = {
+    noteRun: async () => {},
     completeActivityWorkItem: async (_workItem: unknown, message: TaskMessage) => {
       answer = message;
     },

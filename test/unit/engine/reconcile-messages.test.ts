@@ -10,7 +10,10 @@ import {
   eventRaised,
   eventSent,
   executionStarted,
+  subOrchestrationCreated,
+  subOrchestrationFailed,
   taskCompleted,
+  taskFailed,
   taskScheduled,
   timerCreated,
   timerFired,
@@ -264,5 +267,45 @@ describe("another child under the number that a lost episode has given away", ()
   it("waits for the first one while it runs, and is refused in the end", () => {
     expect(fateIn(runningChild).deferred).toHaveLength(1);
     expect(fateIn(runningChild, 5).refused).toHaveLength(1);
+  });
+});
+
+describe("a failure that a rewind has undone", () => {
+  const failure = { ...taskFailed(0), timestamp: at(3) };
+  const undone = (type: string, eventId: number, seconds: number): HistoryEvent => {
+    return { type: "GenericEvent", eventId, timestamp: at(seconds), data: `Rewound: ${type}` };
+  };
+  const rewound = [
+    episodeStarted(),
+    executionStarted("Test"),
+    undone("TaskScheduled", 0, 1),
+    undone("TaskFailed", -1, 3),
+    undone("ExecutionCompleted", 1, 4),
+  ];
+  const askedAgain = [...rewound, episodeStarted(5), taskScheduled(0, "Hello")];
+  const childFailure = { ...subOrchestrationFailed(0), timestamp: at(3) };
+  const reopened = [
+    episodeStarted(),
+    executionStarted("Test"),
+    subOrchestrationCreated(0, "Child", "child"),
+    undone("SubOrchestrationInstanceFailed", -1, 3),
+    undone("ExecutionCompleted", 1, 4),
+  ];
+
+  it.each<[string, readonly HistoryEvent[], HistoryEvent, Fate]>([
+    ["before its question is asked again", rewound, failure, "discarded"],
+    ["after its question was asked again", askedAgain, failure, "discarded"],
+    ["of a child that runs on", reopened, childFailure, "discarded"],
+  ])("is no answer when its message comes again, whoever accepted it: %s", (_, history, event, fate) => {
+    const { accepted, discarded, deferred } = reconcileMessages(HistorySummary.of(history), [delivered(event)]);
+    expect({ accepted, discarded, deferred }[fate as "discarded"]).toHaveLength(1);
+  });
+
+  it.each<[string, readonly HistoryEvent[], HistoryEvent]>([
+    ["another failure", askedAgain, { ...failure, timestamp: at(7) }],
+    ["a success, even of the same moment", askedAgain, { ...taskCompleted(0), timestamp: at(3) }],
+    ["a failure of the child that runs on", reopened, { ...childFailure, timestamp: at(7) }],
+  ])("does not take the place of the next answer: %s", (_, history, event) => {
+    expect(reconcileMessages(HistorySummary.of(history), [delivered(event)]).accepted).toHaveLength(1);
   });
 });

@@ -51,7 +51,7 @@ function settle(accepted: readonly DeliveredMessage[], more: Partial<Reconciliat
   const messages: Reconciliation = { ...none, accepted, ...more };
   const { discarded, refused, deferred, idle } = messages;
   const all = [...accepted, ...discarded, ...refused, ...deferred, ...idle];
-  const workItem: OrchestrationWorkItem = { instanceId: "i", messages: all, renewIntervalMs: 1000 };
+  const workItem: OrchestrationWorkItem = { instanceId: "i", messages: all, unfinishedRuns: 0, renewIntervalMs: 1000 };
   return settleEpisode(workItem, execution, outcome, messages, at(1)).checkpoint;
 }
 

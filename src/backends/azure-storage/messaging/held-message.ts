@@ -1,6 +1,7 @@
 import type { TaskMessage } from "../../../core/task-message.ts";
 import type { DeliveredMessage } from "../../../engine/backend.ts";
 import type { MessageData } from "../codec/message-data.ts";
+import { countRuns, fatalRun, runsOfOthers, writeUnfinishedRuns } from "../codec/unfinished-runs.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 
@@ -22,6 +23,8 @@ type ReceiptOutcome = "done" | "likelyDone" | "refused";
  * H1. Calls to the queue are made one after the other, each with the newest pop receipt.
  * H2. A second receipt of the same message replaces the first; a call that was refused with the first is repeated once.
  * H3. What belongs to the message is given up only when it is certain that this call has deleted it.
+ * H4. A message that is delivered for the first time carries no note of its run and costs no request for it: its second
+ *     delivery says that the first one has not ended. Whoever gives it back takes the own run out.
  */
 export class HeldMessage implements DeliveredMessage {
   readonly id: string;
@@ -31,21 +34,28 @@ export class HeldMessage implements DeliveredMessage {
   readonly #onDeleted: (() => void) | undefined;
   #received: ReceivedMessage;
   #popReceipt: string;
+  readonly #ownRun: string;
+  #isFatal = false;
   #calls: Promise<unknown> = Promise.resolve();
 
-  /** @param onDeleted called once the message is certain to be deleted */
+  /**
+   * @param onDeleted called once the message is certain to be deleted
+   * @param ownRun how this process is named in notes of runs
+   */
   constructor(
     storage: StorageClient,
     queue: string,
     received: ReceivedMessage,
     data: MessageData,
     onDeleted?: () => void,
+    ownRun = "",
   ) {
     this.#storage = storage;
     this.#onDeleted = onDeleted;
     this.queue = queue;
     this.id = received.messageId;
     this.data = data;
+    this.#ownRun = ownRun;
     this.#received = received;
     this.#popReceipt = received.popReceipt;
   }
@@ -60,6 +70,11 @@ export class HeldMessage implements DeliveredMessage {
 
   get deliveryCount(): number {
     return this.#received.dequeueCount;
+  }
+
+  /** By other processes; without end once one was seen to take its process down. */
+  get unfinishedRuns(): number {
+    return countRuns(runsOfOthers(this.#received, this.#ownRun));
   }
 
   get received(): ReceivedMessage {
@@ -115,6 +130,22 @@ export class HeldMessage implements DeliveredMessage {
 
   abandon(): Promise<boolean> {
     return this.hideFor(this.abandonDelayMs);
+  }
+
+  /** Notes that code begins to run for it, or takes this process down. Never rejects. */
+  async noteRun(note: "begun" | "fatal", hideForMs: number): Promise<void> {
+    this.#isFatal ||= note === "fatal";
+    if (note === "begun" && this.deliveryCount === 1) return; // H4
+    const run = this.#isFatal ? fatalRun : this.#ownRun;
+    const text = writeUnfinishedRuns(this.#received.text, [...runsOfOthers(this.#received, this.#ownRun), run]);
+    // Without the note it is only run once more than it would be.
+    await this.hideFor(hideForMs, text).catch(() => false);
+  }
+
+  /** Delivers it again after `ms`, and takes the own run out (H4). */
+  async giveBack(ms: number): Promise<boolean> {
+    const runs = runsOfOthers(this.#received, this.#ownRun);
+    return await this.hideFor(ms, writeUnfinishedRuns(this.#received.text, this.#isFatal ? [...runs, fatalRun] : runs));
   }
 
   #withReceipt(call: (popReceipt: string) => Promise<ReceiptOutcome>): Promise<ReceiptOutcome> {

@@ -23,6 +23,8 @@ export interface MessageReaderOptions {
   readonly log: LogSink;
   /** Told of each message that is put into another queue. */
   readonly onSent: (queue: string, visibleAt: number) => void;
+  /** How this process is named in notes of runs. */
+  readonly ownRun?: string;
 }
 
 const maxInBackground = 64;
@@ -106,15 +108,15 @@ export class MessageReader {
   }
 
   async #open(queue: string, received: ReceivedMessage, queued: QueuedMessage): Promise<HeldMessage> {
-    const { storage, payloads } = this.#options;
-    if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data);
+    const { storage, payloads, ownRun } = this.#options;
+    if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data, undefined, ownRun);
     const { blobName } = queued;
     const content = await readLargeMessage(payloads.read(blobName), payloads.mark);
     const data = contentOf(blobName, content);
     // The instance's row may refer to the blob of a start message for its input.
     const isStart = data.message.event.type === "ExecutionStarted";
     const deleteBlob = isStart ? undefined : () => payloads.deleteInBackground([blobName]);
-    return new HeldMessage(storage, queue, received, data, deleteBlob);
+    return new HeldMessage(storage, queue, received, data, deleteBlob, ownRun);
   }
 
   async #discardRepeat(queue: string, { messageId, popReceipt, dequeueCount }: ReceivedMessage): Promise<void> {

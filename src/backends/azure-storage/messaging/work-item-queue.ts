@@ -1,5 +1,4 @@
 import { WaitingLine } from "../../../core/waiting-line.ts";
-import { readUnfinishedRuns, runOf, unknownRun, writeUnfinishedRuns } from "../codec/unfinished-runs.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { MessageReader } from "./message-reader.ts";
@@ -7,38 +6,26 @@ import { QueuePoller, type QueuePollerOptions } from "./queue-poller.ts";
 
 export interface WorkItemQueueOptions extends Omit<QueuePollerOptions, "capacity" | "onReceived"> {
   readonly reader: MessageReader;
-  readonly workerId: string;
-}
-
-/** A request for an activity, held by this worker. */
-export interface HeldRequest {
-  readonly message: HeldMessage;
-  /** Runs by others that have begun and not ended, as far as the message tells. */
-  readonly unfinishedRuns: readonly string[];
 }
 
 /**
  * Requests for activities, received only while someone waits for one, as many as are wanted.
  *
  * W1. A request is held from its receipt until `forget`; a second receipt of a held one only renews the first.
- * W2. From its second delivery on a request says who has begun to run it. Whoever gives it back takes that back, and so
- *     does a worker that receives a request which it has lost: it is there, so the run has not taken it down.
  */
 export class WorkItemQueue {
   readonly #options: WorkItemQueueOptions;
   readonly #poller: QueuePoller;
-  readonly #run: string;
   readonly #stopping = new AbortController();
   readonly #held = new Map<string, HeldMessage>();
-  readonly #line = new WaitingLine<HeldRequest>();
+  readonly #line = new WaitingLine<HeldMessage>();
   /** Received for someone who has left since, or ahead of the next call. */
-  readonly #spare: HeldRequest[] = [];
+  readonly #spare: HeldMessage[] = [];
   #demand: () => number = () => 1;
   #running: Promise<void> | undefined;
 
   constructor(options: WorkItemQueueOptions) {
     this.#options = options;
-    this.#run = runOf(options.workerId);
     this.#poller = new QueuePoller({
       ...options,
       capacity: () => (this.#line.length === 0 ? 0 : Math.max(1, this.#demand())),
@@ -60,11 +47,11 @@ export class WorkItemQueue {
     await this.#running;
     await this.#options.reader.idle();
     const spare = this.#spare.splice(0);
-    await Promise.all(spare.map((request) => this.#giveBack(request, 0).catch(() => false)));
+    await Promise.all(spare.map((message) => this.#giveBack(message, 0).catch(() => false)));
   }
 
   /** Resolves to `undefined` when `signal` aborts. @param demand how many are wanted at the moment */
-  fetch(signal: AbortSignal, demand: () => number): Promise<HeldRequest | undefined> {
+  fetch(signal: AbortSignal, demand: () => number): Promise<HeldMessage | undefined> {
     if (signal.aborted) return Promise.resolve(undefined);
     this.#demand = demand;
     const spare = this.#spare.shift();
@@ -75,21 +62,20 @@ export class WorkItemQueue {
     return waiting;
   }
 
-  forget({ message }: HeldRequest): void {
+  forget(message: HeldMessage): void {
     if (this.#held.get(message.id) === message) this.#held.delete(message.id);
   }
 
   /** The message comes again after its delay, and is looked for then. */
-  async abandon(request: HeldRequest): Promise<boolean> {
-    const { abandonDelayMs } = request.message;
+  async abandon(message: HeldMessage): Promise<boolean> {
+    const { abandonDelayMs } = message;
     this.#poller.wakeAt(this.#options.clock.now() + abandonDelayMs);
-    return await this.#giveBack(request, abandonDelayMs);
+    return await this.#giveBack(message, abandonDelayMs);
   }
 
-  async #giveBack(request: HeldRequest, delayMs: number): Promise<boolean> {
-    const { message, unfinishedRuns } = request;
-    this.forget(request);
-    return await message.hideFor(delayMs, writeUnfinishedRuns(message.received.text, unfinishedRuns)); // W2
+  async #giveBack(message: HeldMessage, delayMs: number): Promise<boolean> {
+    this.forget(message);
+    return await message.giveBack(delayMs);
   }
 
   async #receive(received: readonly ReceivedMessage[]): Promise<void> {
@@ -104,26 +90,8 @@ export class WorkItemQueue {
         const message = await reader.read(queue, received);
         if (message === undefined) return;
         this.#held.set(message.id, message);
-        try {
-          const request = await this.#begin(message);
-          if (!this.#line.offer(request)) this.#spare.push(request);
-        } catch (error) {
-          this.#held.delete(message.id);
-          await reader.refuse(queue, message.received, error);
-        }
+        if (!this.#line.offer(message)) this.#spare.push(message);
       }),
     );
-  }
-
-  /** Notes in the message that this worker begins to run it, from the second delivery on: most are delivered once. */
-  async #begin(message: HeldMessage): Promise<HeldRequest> {
-    const { text, dequeueCount } = message.received;
-    if (dequeueCount === 1) return { message, unfinishedRuns: [] };
-    const known = readUnfinishedRuns(text) ?? [unknownRun];
-    const unfinishedRuns = known.filter((run) => run !== this.#run); // W2
-    const noted = writeUnfinishedRuns(text, [...unfinishedRuns, this.#run]);
-    // Without the note it is only run once more than it would be.
-    await message.hideFor(this.#options.visibilityTimeoutMs, noted).catch(() => false);
-    return { message, unfinishedRuns };
   }
 }
