@@ -19,7 +19,8 @@ export class MortalProcess {
     this.backend = new Proxy(backend, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target);
-        if (typeof member !== "function" || name === "start") return member;
+        if (typeof member !== "function") return member;
+        if (name === "start") return member.bind(target) as unknown;
         return (...args: unknown[]) => this.#call(String(name), () => member.apply(target, args) as unknown);
       },
     });

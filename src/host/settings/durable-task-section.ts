@@ -152,6 +152,7 @@ function assertValue(section: DurableTaskSection, { name, rule }: KnownSetting):
     case "text":
       section.text(name);
       break;
+    case "object":
     case "any":
   }
 }

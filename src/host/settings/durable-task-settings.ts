@@ -199,12 +199,8 @@ function readObject(section: DurableTaskSection, name: string): JsonObject | und
 }
 
 function readRetention(section: DurableTaskSection): RetentionPolicy | undefined {
-  const written = section.value("retention");
-  if (written === undefined) return undefined;
-  return resolveRetention(
-    isObject(written) ? withKnownNames(written, retentionNames) : written,
-    section.path("retention"),
-  );
+  const written = readObject(section, "retention");
+  return written && resolveRetention(withKnownNames(written, retentionNames), section.path("retention"));
 }
 
 const retentionNames = ["olderThan", "statuses", "interval"];

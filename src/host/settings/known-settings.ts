@@ -47,13 +47,13 @@ export const knownSettings: readonly KnownSetting[] = [
   },
   {
     name: "limits",
-    rule: { type: "any", fallback: "see the README" },
+    rule: { type: "object", fallback: "see the README" },
     meaning:
       "What ends single instances before they end the process: `maxUnfinishedRuns`, `maxHistoryEvents`, `maxHistoryBytes`, `maxActionsPerEpisode`, `maxBlockedTime`, `unknownNames`, `unknownNameGrace`. The official extension does not know it.",
   },
   {
     name: "retention",
-    rule: { type: "any", fallback: "finished instances are kept" },
+    rule: { type: "object", fallback: "finished instances are kept" },
     meaning:
       'Deletes finished instances when they get old: `{ "olderThan": "30.00:00:00", "statuses": ["Completed"] }`. The official extension does not know it.',
   },

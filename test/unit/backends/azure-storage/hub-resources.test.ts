@@ -97,5 +97,5 @@ it("deleting what is being deleted is done", async () => {
     return beingDeleted("ContainerBeingDeleted");
   });
   await expect(resources.delete()).resolves.toBeUndefined();
-  expect(requests).toHaveLength(3 + 18 + 3);
+  expect(requests).toHaveLength(3 + 18 + 3 + 1);
 });

@@ -29,6 +29,8 @@ function goodValues(rule: SettingRule): readonly unknown[] {
       return [...rule.choices, rule.fallback.toUpperCase(), null];
     case "text":
       return ["Abc", null];
+    case "object":
+      return [null];
     case "any":
       return [{ anything: 1 }, {}, null];
   }
@@ -47,6 +49,8 @@ function badValues(rule: SettingRule): readonly unknown[] {
       return ["Other", "", 1, true, []];
     case "text":
       return ["", "  ", 5, true, [], {}];
+    case "object":
+      return [5, true, "x", []];
     case "any":
       return [];
   }
@@ -289,6 +293,7 @@ function describeValue(rule: SettingRule): string {
       return rule.choices.map((choice) => `\`${choice}\``).join(", ");
     case "text":
       return "text";
+    case "object":
     case "any":
       return "object";
   }

@@ -11,7 +11,6 @@ describe("durable task settings", () => {
   it("have the defaults of the official extension where nothing is written", () => {
     expect(resolveDurableTaskSettings({ version: "2.0" }, { AzureWebJobsStorage: "x" }, machine)).toEqual({
       hubName: "TestHubName",
-      limits: {},
       connectionName: "AzureWebJobsStorage",
       trackingStore: undefined,
       usesLocalStore: false,
@@ -37,6 +36,7 @@ describe("durable task settings", () => {
       versioning: undefined,
       httpPollIntervalMs: 30_000,
       retention: undefined,
+      limits: undefined,
     });
   });
 
@@ -62,7 +62,7 @@ describe("durable task settings", () => {
       [{ olderThan: "1d", statuses: ["Running"] }, `${path}.statuses must be a list of Completed, Failed`],
       [{ olderThan: "1d", statuses: [] }, `${path}.statuses must be`],
       [{ olderThan: "1d", status: ["Failed"] }, `${path} has no option 'status'`],
-      ["30d", `${path} needs an object`],
+      ["30d", `${path} must be an object`],
     ] as const) {
       expect(() => resolve({ retention })).toThrow(message);
     }
