@@ -13,6 +13,8 @@ export class PartitionsTable {
   readonly storage: StorageClient = new StorageClient(async (request) => this.#answer(request));
   /** Asked so far, by kind. */
   readonly requests = new Map<string, number>();
+  /** Called once a reader has the last row. */
+  onQuery: () => void = () => {};
   readonly #rows = new Map<string, TableRow>();
   #tags = 0;
   #exists = true;
@@ -75,7 +77,9 @@ export class PartitionsTable {
     if (request.kind === "table.query") {
       const index = Number(request.continuationToken ?? 0);
       const continuationToken = index + 1 < this.#rows.size ? String(index + 1) : undefined;
-      return { outcome: "done", value: { rows: this.rows.slice(index, index + 1), continuationToken } };
+      const rows = this.rows.slice(index, index + 1);
+      if (continuationToken === undefined) this.onQuery();
+      return { outcome: "done", value: { rows, continuationToken } };
     }
     const writes = writesOf(request);
     for (const write of writes) {

@@ -36,6 +36,8 @@ interface Decision extends PlannedStep {
 const closeLookMs = 1000;
 const leavingPauseMs = 100;
 const minPauseMs = 100;
+/** How often a stop tries to give up what it has. */
+const mostReleases = 5;
 /** Of the workers that have partitions, so many look closely at the others. */
 const closeLookers = 4;
 /** .NET's lease: whoever has not renewed for so long has lost it. */
@@ -102,7 +104,10 @@ export class TablePartitionManager implements PartitionManager {
     this.#stopping.abort();
     await this.#running;
     for (const queue of this.#renewedAt.keys()) this.#listeners.letGo(queue);
-    if (this.#renewedAt.size > 0) await this.#pass(() => false).catch((error: unknown) => this.#report(error));
+    // Others may change the rows meanwhile, as they want what is given up.
+    for (let attempt = 0; attempt < mostReleases && this.#renewedAt.size > 0; attempt++) {
+      await this.#pass(() => false).catch((error: unknown) => this.#report(error));
+    }
     this.#renewedAt.clear();
     await this.#listeners.waitForAll();
   }
@@ -204,7 +209,8 @@ export class TablePartitionManager implements PartitionManager {
     });
     const isBehind = written.length < kept.length || releasedRows.length < released.length;
     const isLettingGo = kept.some(({ lease }) => this.#listeners.isLettingGo(lease.queue));
-    if (isMoving || isBehind || isLettingGo) return Math.min(renewIntervalMs, closeLookMs);
+    if (isBehind) return minPauseMs;
+    if (isMoving || isLettingGo) return Math.min(renewIntervalMs, closeLookMs);
     return Math.min(
       renewIntervalMs,
       this.#isCloseLooker() ? closeLookMs : renewIntervalMs,

@@ -111,6 +111,19 @@ it("a stop gives all leases back, also that of a queue that hangs", async () => 
   expect([manager.isOwned("q0"), manager.isOwned("q1")]).toEqual([false, false]);
 });
 
+it("a stop gives back what another asks for at the same moment", async () => {
+  const { table, manager, pass, start } = openManager(() => 100);
+  await start();
+  let asked = 0;
+  table.onQuery = () => {
+    if (asked++ < 2) table.change("q1", { NextOwner: "w2" });
+  };
+  const stopped = manager.stop();
+  await pass(5);
+  await stopped;
+  expect([table.ownerOf("q0"), table.ownerOf("q1")]).toEqual([undefined, undefined]);
+});
+
 it.each([
   ["deleted", (table: PartitionsTable) => table.delete("q0")],
   ["dropped with the table", (table: PartitionsTable) => table.drop()],
