@@ -61,18 +61,19 @@ const names = [...Object.keys(counts), "maxBlockedTime", "unknownNames", "unknow
 const leastBlockedMs = 2_000;
 
 /**
- * @param what names the limits in errors, such as `'limits'`
+ * @param path where the limits are written, for errors. @defaultValue an option
  * @throws DurableError `InvalidOption` that names the limit
  */
 export function resolveWorkerLimits(
   limits: WorkerLimits | undefined,
   defaults: WorkerLimitDefaults,
-  what = "'limits'",
+  path?: string,
 ): ResolvedWorkerLimits {
   const given = limits ?? {};
-  assertOptionNames(given, names, what);
+  const pathOf = (name: string) => (path === undefined ? `'limits.${name}'` : `${path}.${name}`);
+  assertOptionNames(given, names, path ?? "'limits'");
   const refuse = (name: string, wanted: string, value: unknown): DurableError => {
-    return new DurableError("InvalidOption", `${name} of ${what} must be ${wanted}, but is ${JSON.stringify(value)}`);
+    return new DurableError("InvalidOption", `${pathOf(name)} must be ${wanted}, but is ${JSON.stringify(value)}`);
   };
   const count = (name: keyof typeof counts): number | undefined => {
     const value: unknown = given[name];
@@ -85,13 +86,13 @@ export function resolveWorkerLimits(
   };
   const { maxBlockedTime, unknownNames = defaults.unknownNames, unknownNameGrace = 60_000 } = given;
   const maxBlockedMs =
-    maxBlockedTime === undefined ? defaults.maxBlockedMs : parseTimeSpan(maxBlockedTime, `maxBlockedTime of ${what}`);
+    maxBlockedTime === undefined ? defaults.maxBlockedMs : parseTimeSpan(maxBlockedTime, pathOf("maxBlockedTime"));
   if (maxBlockedMs !== 0 && maxBlockedMs < leastBlockedMs) {
     throw refuse("maxBlockedTime", `0 or at least ${leastBlockedMs / 1000} seconds`, maxBlockedTime);
   }
   if (unknownNames !== "wait" && unknownNames !== "fail")
     throw refuse("unknownNames", '"wait" or "fail"', unknownNames);
-  const graceMs = parseTimeSpan(unknownNameGrace, `unknownNameGrace of ${what}`);
+  const graceMs = parseTimeSpan(unknownNameGrace, pathOf("unknownNameGrace"));
   const [maxUnfinishedRuns, maxHistoryEvents] = [count("maxUnfinishedRuns"), count("maxHistoryEvents")];
   const maxHistoryBytes = count("maxHistoryBytes");
   return {

@@ -122,11 +122,11 @@ export class InstanceProcessor {
   /** P4. A suspect waits for its turn. What is not to be run again needs none. */
   async #begin(workItem: OrchestrationWorkItem): Promise<Leave | undefined> {
     const { instanceId, unfinishedRuns } = workItem;
-    if (unfinishedRuns >= suspectAfterRuns) {
+    const isSuspect = unfinishedRuns > 0 && unfinishedRuns < this.#limits.maxUnfinishedRuns;
+    if (isSuspect && unfinishedRuns >= suspectAfterRuns) {
       const text = `${instanceId} was begun ${unfinishedRuns} times by processes that have ended meanwhile`;
       this.#events.write("RunsUnfinished", text, { instanceId, count: unfinishedRuns });
     }
-    const isSuspect = unfinishedRuns > 0 && unfinishedRuns < this.#limits.maxUnfinishedRuns;
     const leave = isSuspect ? await this.#suspects.enter(unfinishedRuns) : undefined;
     await this.#backend.noteRun(workItem, "begun");
     return leave;

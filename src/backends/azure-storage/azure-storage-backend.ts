@@ -41,11 +41,14 @@ class HeldOrchestration implements OrchestrationWorkItem {
 class HeldActivity implements ActivityWorkItem {
   readonly delivered: HeldMessage;
   readonly renewIntervalMs: number;
+  /** By this machine's clock. */
+  renewedAt: number;
   isSettled = false;
 
-  constructor(delivered: HeldMessage, renewIntervalMs: number) {
+  constructor(delivered: HeldMessage, renewIntervalMs: number, now: number) {
     this.delivered = delivered;
     this.renewIntervalMs = renewIntervalMs;
+    this.renewedAt = now;
   }
 
   get unfinishedRuns(): number {
@@ -278,13 +281,17 @@ export class AzureStorageBackend implements Backend {
     demand: () => number = () => 1,
   ): Promise<ActivityWorkItem | undefined> {
     const message = await this.#running().workItems.fetch(signal, demand);
-    return message && new HeldActivity(message, this.#options.renewIntervalMs);
+    return message && new HeldActivity(message, this.#options.renewIntervalMs, this.#options.clock.now());
   }
 
   async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
     const held = asActivity(workItem);
     const { delivered } = held;
-    if (!held.isSettled && (await delivered.hideFor(this.#options.visibilityTimeoutMs))) return;
+    const now = this.#options.clock.now();
+    if (!held.isSettled && (await delivered.hideFor(this.#options.visibilityTimeoutMs))) {
+      held.renewedAt = now;
+      return;
+    }
     this.#letGo(held); // B4
     throw lockLost(delivered.instanceId, "another worker has received the request for its activity");
   }
@@ -293,6 +300,9 @@ export class AzureStorageBackend implements Backend {
     const held = asActivity(workItem);
     const { delivered } = held;
     if (held.isSettled) throw lockLost(delivered.instanceId, "the request for its activity is settled");
+    // A blocked process has renewed nothing: the request may be somebody else's by now.
+    const isOverdue = this.#options.clock.now() - held.renewedAt > this.#options.visibilityTimeoutMs;
+    if (isOverdue) await this.renewActivityWorkItem(held);
     const { target } = delivered.message;
     const sender = { instanceId: target.instanceId, executionId: target.executionId ?? "" };
     await this.#parts.sender.send({ message: answer }, { sender, episode: delivered.data.episode ?? -1 });

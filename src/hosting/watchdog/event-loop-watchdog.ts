@@ -85,17 +85,7 @@ class EventLoopWatchdog {
     this.#lastBeatAt = performance.now();
     this.#heartbeat = setInterval(() => this.#beat(), intervalMs).unref(); // V1
     this.#beat();
-    const thread = new Worker(`(${watchdogThread})(require)`, {
-      eval: true,
-      workerData: data,
-      stderr: false,
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 32 },
-    });
-    thread.unref();
-    // Without its thread the process works on as it would have without a watchdog.
-    thread.on("error", () => {});
-    this.#thread = thread;
+    this.#thread = startThread(data);
     process.on("uncaughtExceptionMonitor", this.#onUncaught);
     process.on("exit", this.#onExit);
   }
@@ -158,6 +148,19 @@ class EventLoopWatchdog {
 
   #logs(): readonly EventLog[] {
     return [...this.#engines].map(({ log }) => createEventLog(log));
+  }
+}
+
+/** Without its thread the process works on as it would have without a watchdog. */
+function startThread(workerData: WatchdogThreadData): Worker | undefined {
+  try {
+    const resourceLimits = { maxOldGenerationSizeMb: 64 };
+    const thread = new Worker(`(${watchdogThread})(require)`, { eval: true, workerData, execArgv: [], resourceLimits });
+    thread.unref();
+    thread.on("error", () => {});
+    return thread;
+  } catch {
+    return undefined; // threads are not permitted
   }
 }
 

@@ -35,16 +35,18 @@ it("limits are taken as they are given, in host.json as text too", () => {
 
 it.each<[string, unknown, RegExp]>([
   ["that nobody knows", { maxUnfinishedRun: 1 }, /did you mean 'maxUnfinishedRuns'/],
-  [
-    "that is no number",
-    { maxUnfinishedRuns: "many" },
-    /maxUnfinishedRuns of 'limits' must be a whole number from 1 to/,
-  ],
-  ["of nothing", { maxUnfinishedRuns: 0 }, /maxUnfinishedRuns of 'limits'/],
-  ["too short to watch", { maxBlockedTime: 100 }, /maxBlockedTime of 'limits' must be 0 or at least 2 seconds/],
-  ["that is no time", { maxBlockedTime: "soon" }, /maxBlockedTime of 'limits' must be a length of time/],
-  ["that is no choice", { unknownNames: "ignore" }, /unknownNames of 'limits' must be "wait" or "fail"/],
+  ["that is no number", { maxUnfinishedRuns: "many" }, /'limits.maxUnfinishedRuns' must be a whole number from 1 to/],
+  ["of nothing", { maxUnfinishedRuns: 0 }, /'limits.maxUnfinishedRuns'/],
+  ["too short to watch", { maxBlockedTime: 100 }, /'limits.maxBlockedTime' must be 0 or at least 2 seconds/],
+  ["that is no time", { maxBlockedTime: "soon" }, /'limits.maxBlockedTime' must be a length of time/],
+  ["that is no choice", { unknownNames: "ignore" }, /'limits.unknownNames' must be "wait" or "fail"/],
   ["that is no object", 5, /'limits' needs an object/],
 ])("a limit %s is refused with its name", (_, limits, message) => {
   expect(() => resolveWorkerLimits(limits as WorkerLimits, defaults)).toThrow(message);
+});
+
+it("in host.json the whole path is named", () => {
+  const path = "host.json: extensions.durableTask.limits";
+  const resolve = () => resolveWorkerLimits({ maxHistoryEvents: -1 }, defaults, path);
+  expect(resolve).toThrow("host.json: extensions.durableTask.limits.maxHistoryEvents must be a whole number from 10");
 });

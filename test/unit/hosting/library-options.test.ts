@@ -117,10 +117,21 @@ it.each<[Partial<StartWorkerOptions>, RegExp]>([
   [{ storeInputsInOrchestrationHistory: 1 as never }, /'storeInputsInOrchestrationHistory' must be true or false/],
   [{ trackingStor: 1 } as never, /did you mean 'trackingStore'/],
   [{ concurrency: { maxConcurrentOrchestrations: 0.5 } }, /'concurrency.maxConcurrentOrchestrations'/],
+  [{ limits: { maxUnfinishedRuns: 0 } }, /'limits.maxUnfinishedRuns' must be a whole number from 1/],
   [{ stopOnSignals: 1 as never }, /'stopOnSignals' must be true or false/],
   [{ log: true as never }, /'log' must be a function/],
 ])("refuses %o", (options, problem) => {
   expect(() => resolveStartWorker({ apps, storage: "memory", ...options })).toThrow(problem);
+});
+
+it("leaves unknown names to others where there can be others", () => {
+  const graceOn = (storage: string, limits: StartWorkerOptions["limits"] = {}) =>
+    resolveStartWorker({ apps, storage, limits }).limits.unknownNameGraceMs;
+
+  expect([graceOn("memory"), graceOn("embedded"), graceOn(account)]).toEqual([0, 60_000, 60_000]);
+  expect([graceOn("memory", { unknownNames: "wait" }), graceOn(account, { unknownNames: "fail" })]).toEqual([
+    60_000, 0,
+  ]);
 });
 
 it("an app has one host at a time", async () => {

@@ -234,3 +234,15 @@ it.each([
 ])("names what was meant by a misspelt option of %s", (_, make, meant) => {
   expect(make).toThrow(meant);
 });
+
+it("hands its limits to its place; only where the engine is ours unknown names may wait", async () => {
+  const { open, requests } = createPlace();
+  const limits = { maxUnfinishedRuns: 3, unknownNames: "wait" } as const;
+  await using worker = new WorkerUnderTest(open, { limits });
+  await worker.start();
+
+  expect(requests[0]?.limits).toMatchObject({ maxUnfinishedRuns: 3, maxBlockedMs: 0, unknownNameGraceMs: 0 });
+  expect(() => new EmbeddedTaskHubWorker({ storage: "memory", limits: { maxHistoryEvents: 1 } })).toThrow(
+    "'limits.maxHistoryEvents'",
+  );
+});

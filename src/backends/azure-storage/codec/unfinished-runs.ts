@@ -18,7 +18,7 @@ export function runOf(processId: string): string {
 }
 
 /** A run of which the message says nothing: it was delivered, and nobody has given it back. */
-export const unknownRun = "00000000";
+const unknownRun = "00000000";
 
 /** A run that was seen to take its process down: there is no need to try that again. */
 export const fatalRun = "ffffffff";
