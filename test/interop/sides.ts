@@ -100,6 +100,8 @@ export class OurSide implements Side {
       // Who is killed is succeeded soon.
       leaseIntervalMs: 10_000,
       visibilityTimeoutMs: 15_000,
+      // The emulator of a busy machine is slow, not away.
+      storageTimeoutMs: 90_000,
     });
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import { mapConcurrently } from "../../src/core/map-concurrently.ts";
 import type { Stage } from "./scenarios.ts";
 import type { Side } from "./sides.ts";
 
@@ -214,6 +215,9 @@ export interface Handover {
   stageFor(takeover: Takeover, client: Side): Stage;
 }
 
+/** So many at a time: the emulator has other hubs to serve. */
+const lanes = 10;
+
 /** Each outcome is awaited by its test; the first worker is gone when the second comes. */
 export async function handOver(
   { first, second, how, stageFor }: Handover,
@@ -221,7 +225,8 @@ export async function handOver(
 ): Promise<ReadonlyMap<string, PromiseSettledResult<void>>> {
   const mortal = how === "killed" ? await first.startMortalWorker() : undefined;
   if (mortal === undefined) await first.startWorker();
-  const begun = await Promise.allSettled(chosen.map((takeover) => takeover.begin(stageFor(takeover, first))));
+  const settled = (work: Promise<void>) => Promise.allSettled([work]).then(([outcome]) => outcome);
+  const begun = await mapConcurrently(chosen, lanes, (each) => settled(each.begin(stageFor(each, first))));
   if (mortal === undefined) await first.stopWorker();
   else await mortal.kill();
   await second.startWorker();

@@ -74,6 +74,25 @@ export const snapshots: readonly Snapshot[] = recordings.flatMap((recording) => 
   );
 });
 
+/** Columns that DurableTask.AzureStorage 1.x did not write. */
+const laterColumns = [
+  "FailureDetails",
+  "Tags",
+  "ParentTraceContext",
+  "ClientSpanId",
+  "Correlation",
+  "Generation",
+  "ScheduledStartTime",
+  "ParentInstanceId",
+  "CompletedTime",
+];
+
+/** The row as version 1.x would have written it. */
+export function withoutLaterColumns(row: TableRow): TableRow {
+  const columns = [...row.columns].filter(([name]) => !laterColumns.includes(name));
+  return { ...row, columns: new Map(columns) };
+}
+
 /**
  * A recorded text as it was: those that were cut repeat one character between quotation marks.
  *

@@ -14,7 +14,14 @@ import {
 import type { EdmValue, TableRow } from "../../../../src/backends/azure-storage/storage/table-row.ts";
 import { HistorySummary } from "../../../../src/engine/history-summary.ts";
 import { describeInstance } from "../../../../src/engine/instance-change.ts";
-import { recordingCount, recordings, type Snapshot, snapshots, wholeText } from "../../../support/recordings.ts";
+import {
+  recordingCount,
+  recordings,
+  type Snapshot,
+  snapshots,
+  wholeText,
+  withoutLaterColumns,
+} from "../../../support/recordings.ts";
 
 // What the genuine library has written: read, and written again as this package writes it.
 
@@ -126,6 +133,24 @@ function comparable(row: TableRow): Record<string, string> {
   });
   return Object.fromEntries(texts.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+it("rows that lack the columns of later versions are read, and nothing stands for what they lack", () => {
+  for (const { instance, history } of snapshots) {
+    for (const row of history) {
+      const event = fromHistoryRow(withoutLaterColumns(row));
+      expect(event.type).toBe(fromHistoryRow(row).type);
+      if (event.type === "ExecutionStarted") expect([event.tags, event.generation]).toEqual([undefined, undefined]);
+      if (event.type === "TaskFailed") expect([event.reason !== "", event.failureDetails]).toEqual([true, undefined]);
+    }
+    if (instance === undefined) continue;
+    const { name, tags, generation, parentInstanceId, completedTime } = fromInstanceRow(
+      withoutLaterColumns(instance),
+      {},
+    );
+    expect(name).toBe(fromInstanceRow(instance, {}).name);
+    expect([tags, generation, parentInstanceId, completedTime]).toEqual([undefined, 0, undefined, undefined]);
+  }
+});
 
 it("every row of a history has its place in it", () => {
   for (const { history, title } of snapshots) {
