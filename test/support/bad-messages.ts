@@ -388,11 +388,9 @@ function addOdd(
     }
   }
   for (const Input of ["{{", "null", '{"op":5}', '{"id":"x"}', '{"op":"add","id":"1","signal":true,"input":"{{"}']) {
-    odd(`the operation ${Input} of an entity`, envelope("@nobody@y", { ...events["EventRaised"], Name: "op", Input }));
-    odd(
-      `the release ${Input} of an entity`,
-      envelope("@nobody@y", { ...events["EventRaised"], Name: "release", Input }),
-    );
+    for (const Name of ["op", "release"]) {
+      odd(`the ${Name} ${Input} of an entity`, envelope("@nobody@y", { ...events["EventRaised"], Name, Input }));
+    }
   }
   odd("an operation at no time", envelope("@nobody@z", { ...events["EventRaised"], Name: "op@tomorrow", Input: "{}" }));
   odd("a start of an entity", envelope("@nobody@s", started("@nobody@s")));

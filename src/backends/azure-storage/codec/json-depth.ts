@@ -1,7 +1,7 @@
 import { DurableError } from "../../../core/errors.ts";
 
 /** What the format needs is six deep, and a failure adds one for each of its causes. */
-export const maxJsonDepth = 1000;
+const maxJsonDepth = 1000;
 
 const quote = 0x22;
 const backslash = 0x5c;
