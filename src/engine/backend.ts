@@ -232,7 +232,7 @@ export interface TaskHubStore {
   /** Messages that were put aside. @defaultValue this hub never puts any aside */
   readonly quarantine?: Quarantine;
 
-  /** Creates what is missing. Every other call does so by itself, once. */
+  /** Creates what is missing. A call that adds something does so by itself, once; looks and deletions make nothing. */
   createTaskHub(): Promise<void>;
   /** Deletes the hub with all instances, whoever works on it. */
   deleteTaskHub(): Promise<void>;

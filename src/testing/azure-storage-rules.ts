@@ -126,8 +126,9 @@ function isDateTime(text: string): boolean {
 }
 
 function checkFilter(filter: string, check: Check): void {
-  for (const [, date] of filter.matchAll(/\bdatetime'([^']*)'/g)) {
-    check(isDateTime(date ?? ""), () => `date ${date} in a filter`);
+  // A text may look like a date of the filter: texts are read over, from the left.
+  for (const [, date] of filter.matchAll(/\bdatetime'([^']*)'|'(?:[^']|'')*'/g)) {
+    check(date === undefined || isDateTime(date), () => `date ${date} in a filter`);
   }
   const comparisons = filter.replace(/'(?:[^']|'')*'/g, "''").match(/\b(?:eq|ne|gt|ge|lt|le)\b/g)?.length ?? 0;
   check(comparisons <= maxComparisons, () => `filter of ${comparisons} comparisons`);

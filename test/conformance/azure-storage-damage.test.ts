@@ -82,7 +82,7 @@ it("a purged instance stays purged, and its id is free for another", { timeout: 
       await hub.client.startInstance({ instanceId, name: "works" });
       await expect.poll(async () => (await hub.client.getInstance(instanceId))?.runtimeStatus).toBe("Running");
       await systemClock.sleep(15 * index);
-      await hub.client.purge(instanceId);
+      await hub.client.purge(instanceId, { force: true });
       if (index % 2 === 0) await hub.client.startInstance({ instanceId, name: "hello" });
       if (index % 2 === 0) return waitUntilEnded(hub.client, instanceId);
       await systemClock.sleep(2000);

@@ -178,6 +178,14 @@ it("a hub that is deleted under its workers stays deleted, and they end in peace
   // Several rounds of polls and of looks at the leases.
   await systemClock.sleep(3000);
 
+  const elsewhere = (await open(taskHub)).client;
+  expect(await elsewhere.getInstance("w0")).toBeUndefined();
+  expect(await elsewhere.getHistory("w0")).toBeUndefined();
+  expect(await elsewhere.queryInstances({})).toEqual({ instances: [], continuationToken: undefined });
+  expect(await elsewhere.countInstances({})).toBe(0);
+  expect(await elsewhere.purge("w0")).toBe(0);
+  await expect(elsewhere.raiseEvent("w0", "go", undefined)).rejects.toMatchObject({ code: "InstanceNotFound" });
+  await expect(elsewhere.deleteTaskHub()).rejects.toMatchObject({ code: "TaskHubNotFound" });
   expect(await resourcesOf(taskHub)).toEqual([]);
   await worker.stop();
   expect(await resourcesOf(taskHub)).toEqual([]);

@@ -176,3 +176,26 @@ async function listIds(query: string): Promise<string[]> {
   } while (token !== null);
   return ids;
 }
+
+it("a list is cut by bytes, and a foreign token is refused", async () => {
+  const input = "x".repeat(5_000_000);
+  for (const id of ["heavy-1", "heavy-2", "heavy-3"]) await durable.startNew("decide", { instanceId: id, input });
+  const list = (query: string, token?: string) => {
+    const headers = token === undefined ? {} : { "x-ms-continuation-token": token };
+    return api(new Request(`${baseUrl}/instances?instanceIdPrefix=heavy-&${query}`, { headers }));
+  };
+  const found: string[] = [];
+  let token: string | undefined;
+  do {
+    const page = await list("top=100", token);
+    const instances = (await page.json()) as { readonly instanceId: string }[];
+    expect(instances).toHaveLength(1);
+    found.push(...instances.map(({ instanceId }) => instanceId));
+    token = page.headers.get("x-ms-continuation-token") ?? undefined;
+  } while (token !== undefined);
+  const bare = (await (await list("showInput=false")).json()) as unknown[];
+  const refused = await list("top=1", "bmV4dA");
+
+  expect([found, bare.length, refused.status]).toEqual([["heavy-1", "heavy-2", "heavy-3"], 3, 400]);
+  expect(((await refused.json()) as { readonly Message: string }).Message).toContain("continuationToken");
+});

@@ -190,6 +190,23 @@ describe("what has ended", () => {
     expect(await peer.call("getInstance", { instanceId: "w" })).toMatchObject({ exists: true });
   });
 
+  it("is found by queries whose answers any client takes, however large the payloads are", async () => {
+    const input = JSON.stringify("x".repeat(1_500_000));
+    for (const id of ["l1", "l2", "l3", "l4", "l5"]) await start(id, { input });
+    const found: string[] = [];
+    const query = { instanceIdPrefix: "l", maxInstanceCount: 100, fetchInputsAndOutputs: true };
+    let continuationToken: string | undefined;
+    do {
+      const page = await peer.call("queryInstances", { query: { ...query, continuationToken } });
+      expect(page.orchestrationState.length).toBeLessThanOrEqual(2);
+      found.push(...page.orchestrationState.map((state) => state.instanceId));
+      continuationToken = page.continuationToken;
+    } while (continuationToken);
+    expect(found.sort()).toEqual(["l1", "l2", "l3", "l4", "l5"]);
+    const foreign = peer.call("queryInstances", { query: { continuationToken: "bmV4dA" } });
+    expect(await code(foreign)).toBe(status.INVALID_ARGUMENT);
+  });
+
   it("is found by queries and lists, in pages", async () => {
     runWorker();
     for (const id of ["a1", "a2", "b1"]) await start(id);

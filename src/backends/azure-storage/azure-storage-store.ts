@@ -26,7 +26,7 @@ import { purgeInstanceRows } from "./tracking/instance-purge.ts";
 /** A row to replace may be updated by its execution meanwhile. */
 const maxCreationAttempts = 5;
 
-/** A client's side of the hub. */
+/** A client's side of the hub. Whoever only looks, or deletes, makes no hub: one that was deleted stays so. */
 export class AzureStorageStore implements TaskHubStore {
   readonly taskHub: string;
   readonly #options: ResolvedAzureStorageOptions;
@@ -79,28 +79,23 @@ export class AzureStorageStore implements TaskHubStore {
   }
 
   async getInstance(instanceId: string, options: FetchOptions = {}): Promise<OrchestrationState | undefined> {
-    await this.#parts.resources.create();
     return await this.#parts.instances.read(instanceId, options);
   }
 
   async queryInstances(query: InstanceQuery): Promise<InstancePage> {
-    await this.#parts.resources.create();
     return await this.#parts.instances.query(query);
   }
 
   async countInstances(conditions: InstanceConditions): Promise<number> {
-    await this.#parts.resources.create();
     return await this.#parts.instances.count(conditions);
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {
-    await this.#parts.resources.create();
     const { events } = await this.#parts.history.load(instanceId);
     return events.length === 0 ? undefined : events;
   }
 
   async terminatePending(instanceId: string, executionId: string, reason: string | undefined, at: Date): Promise<void> {
-    await this.#parts.resources.create();
     const { instances } = this.#parts;
     for (let attempt = 0; attempt < 3; attempt++) {
       const row = await instances.readRow(instanceId);
@@ -114,17 +109,14 @@ export class AzureStorageStore implements TaskHubStore {
     instanceId: string,
     decide: (events: readonly HistoryEvent[]) => Promise<HistoryEdit>,
   ): Promise<void> {
-    await this.#parts.resources.create();
     await this.#parts.history.edit(instanceId, decide);
   }
 
   async markPending(ended: OrchestrationState): Promise<void> {
-    await this.#parts.resources.create();
     await this.#parts.instances.markPending(ended);
   }
 
   async purgeInstance(instanceId: string, { onlyEnded = false }: PurgeConditions = {}): Promise<boolean> {
-    await this.#parts.resources.create();
     return await purgeInstanceRows(instanceId, onlyEnded, {
       ...this.#parts,
       historyTable: this.#options.names.historyTable,

@@ -14,6 +14,7 @@ const firstCalls: readonly [string, (store: TaskHubStore) => Promise<unknown>, u
   ["sends a message", (store) => store.sendMessage(event), undefined],
   ["looks for an instance", (store) => store.getInstance("first"), undefined],
   ["looks for instances", async (store) => (await store.queryInstances({})).instances, []],
+  ["counts instances", (store) => store.countInstances({}), 0],
   ["reads a history", (store) => store.getHistory("first"), undefined],
   ["ends an instance that never ran", (store) => store.terminatePending("first", "e", "no", at(0)), undefined],
   ["purges an instance", (store) => store.purgeInstance("first"), false],
