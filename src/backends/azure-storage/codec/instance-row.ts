@@ -23,6 +23,7 @@ export const instanceColumnsWithoutInput: readonly string[] = [
   "RuntimeStatus",
   "Generation",
   "Tags",
+  "TagsBlobName",
   "TaskHubName",
 ];
 
