@@ -29,6 +29,7 @@ import {
   type OrchestrationRuntimeStatus,
   orchestrationStatuses,
 } from "../core/orchestration-status.ts";
+import { assertPayload, assertRowText, assertTags, defaultMaxPayloadBytes } from "../core/payloads/payload-limit.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import type { Quarantine } from "../core/quarantine.ts";
 import { callEntityOrchestratorName } from "../core/reserved-names.ts";
@@ -47,6 +48,8 @@ export interface TaskHubClientOptions {
   readonly store: TaskHubStore;
   readonly clock: Clock;
   readonly random: Random;
+  /** Most bytes of a payload as UTF-8; larger ones are refused with `InvalidPayload`. @defaultValue 128 MiB */
+  readonly maxPayloadBytes?: number | undefined;
 }
 
 const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
@@ -59,8 +62,10 @@ export class TaskHubClient implements OrchestrationClient {
   readonly #store: TaskHubStore;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #maxPayloadBytes: number;
 
   constructor(options: TaskHubClientOptions) {
+    this.#maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes;
     this.#store = options.store;
     this.#clock = options.clock;
     this.#random = options.random;
@@ -96,6 +101,8 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async #create(options: StartInstanceOptions): Promise<string> {
+    assertPayload(options.input, "the input", this.#maxPayloadBytes);
+    assertTags(options.tags);
     const instanceId = options.instanceId ?? createId(this.#random);
     // A generated id is new, so there is no row to read.
     const existing = options.instanceId === undefined ? undefined : await this.#findReplaceable(instanceId, options);
@@ -160,11 +167,13 @@ export class TaskHubClient implements OrchestrationClient {
 
   async raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void> {
     assertEventName(name);
+    assertPayload(input, `the data of event '${name}'`, this.#maxPayloadBytes);
     await this.#assertActive(instanceId, "an event");
     await this.#send(instanceId, { type: "EventRaised", name, input, parentTraceContext: undefined });
   }
 
   async terminate(instanceId: string, reason: string | undefined, options?: TerminateOptions): Promise<void> {
+    assertPayload(reason, "the reason of a termination", this.#maxPayloadBytes);
     const { runtimeStatus } = await this.#require(instanceId);
     if (!isTerminalStatus(runtimeStatus)) {
       await this.#send(instanceId, { type: "ExecutionTerminated", input: reason });
@@ -178,16 +187,19 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async suspend(instanceId: string, reason: string | undefined): Promise<void> {
+    assertPayload(reason, "the reason of a suspension", this.#maxPayloadBytes);
     await this.#assertActive(instanceId, "a suspension");
     await this.#send(instanceId, { type: "ExecutionSuspended", reason });
   }
 
   async resume(instanceId: string, reason: string | undefined): Promise<void> {
+    assertPayload(reason, "the reason of a resumption", this.#maxPayloadBytes);
     await this.#assertActive(instanceId, "a resumption");
     await this.#send(instanceId, { type: "ExecutionResumed", reason });
   }
 
   async rewind(instanceId: string, reason: string | undefined): Promise<void> {
+    assertRowText(reason, "the reason of a rewind");
     const { runtimeStatus } = await this.#require(instanceId);
     if (runtimeStatus !== "Failed") {
       throw new DurableError(

@@ -16,6 +16,7 @@ import { EntityId, type EntityRef, toEntityId } from "../core/entity-id.ts";
 import { DurableError, isDurableError } from "../core/errors.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
+import { assertPayload, defaultMaxPayloadBytes } from "../core/payloads/payload-limit.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import { callEntityOrchestratorName } from "../core/reserved-names.ts";
 import { createRequest, formatRequestEvent, readAnswer } from "../entities/entity-message.ts";
@@ -29,6 +30,8 @@ export interface TaskHubEntityClientOptions {
   readonly random: Random;
   /** Starts an orchestration, also a built-in one. Resolves to its instance id. */
   readonly start: (name: string, input: string) => Promise<string>;
+  /** @defaultValue 128 MiB */
+  readonly maxPayloadBytes?: number | undefined;
 }
 
 /** Reaches the entities of a task hub directly on its store. */
@@ -37,12 +40,14 @@ export class TaskHubEntityClient implements EntityClient {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #start: TaskHubEntityClientOptions["start"];
+  readonly #maxPayloadBytes: number;
 
   constructor(options: TaskHubEntityClientOptions) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#random = options.random;
     this.#start = options.start;
+    this.#maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes;
   }
 
   async signal(entity: EntityRef | string, signal: EntitySignal): Promise<void> {
@@ -51,6 +56,7 @@ export class TaskHubEntityClient implements EntityClient {
     assertEntityOperation(operation);
     assertStartTime(dueAt, "scheduledTime");
     assertRequestId(requestId);
+    assertPayload(input, `the input of operation '${operation}'`, this.#maxPayloadBytes);
     const id = requestId ?? this.#random.guid();
     const now = this.#clock.now();
     const { deliverAt, ...event } = formatRequestEvent(
@@ -73,6 +79,7 @@ export class TaskHubEntityClient implements EntityClient {
   ): Promise<EntityCallOutcome> {
     const id = toEntityId(entity).toString();
     assertEntityOperation(operation);
+    assertPayload(input, `the input of operation '${operation}'`, this.#maxPayloadBytes);
     const message: EntityCallMessage = { entity: id, operation, input };
     const instanceId = await this.#start(callEntityOrchestratorName, JSON.stringify(message));
     try {

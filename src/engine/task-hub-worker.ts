@@ -1,12 +1,14 @@
 import type { RunningCode } from "../core/code-marks.ts";
 import { messageOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
+import { defaultMaxPayloadBytes } from "../core/payloads/payload-limit.ts";
 import type { Clock, LogSink, Random } from "../core/ports.ts";
 import type { RetentionPolicy } from "../core/retention.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { ActivityProcessor } from "./activity-processor.ts";
 import type { Backend, TaskHubStore } from "./backend.ts";
 import { InstanceProcessor } from "./instance-processor.ts";
+import { LimitedExecutor } from "./limited-executor.ts";
 import { RetentionSweeper } from "./retention-sweeper.ts";
 import { SuspectLine } from "./suspect-line.ts";
 import { UnknownNames } from "./unknown-names.ts";
@@ -20,6 +22,10 @@ export interface TaskHubWorkerOptions {
   readonly log: LogSink;
   /** Orchestrations and entities in process at the same time. @defaultValue 100 */
   readonly maxConcurrentOrchestrations?: number;
+  /**
+   * Most bytes of a payload as UTF-8; code that hands over more fails with `InvalidPayload`. @defaultValue 128 MiB
+   */
+  readonly maxPayloadBytes?: number | undefined;
   /** Activities in process at the same time. @defaultValue 20 */
   readonly maxConcurrentActivities?: number;
   /**
@@ -74,7 +80,8 @@ export class TaskHubWorker {
 
   /** Resolves once the worker takes work. @throws what the backend throws when the task hub cannot be reached */
   async start(): Promise<void> {
-    const { backend, store, executor, clock, log } = this.#options;
+    const { backend, store, clock, log, maxPayloadBytes = defaultMaxPayloadBytes } = this.#options;
+    const executor = new LimitedExecutor(this.#options.executor, maxPayloadBytes);
     const events = createEventLog(log, { taskHub: backend.taskHub });
     await backend.start();
     if (this.#fetching.signal.aborted) return;

@@ -114,6 +114,32 @@ it.each(oddKeys.map((key) => [key.slice(0, 20), key]))(
   },
 );
 
+it("long texts of many alphabets are kept to the character, however they come over the network", async () => {
+  const storage = open(azurite.connectionString);
+  await storage.require({ kind: "table.create", table: "LongTexts" });
+  for (const shift of [0, 1, 2, 3]) {
+    const text = `${"x".repeat(shift)}${"aß世\u{1f680}\u2028é\ufffe".repeat(5000)}`
+      .slice(0, 30_000)
+      .replace(/[\ud800-\udbff]$/, "~");
+    const columns = new Map([
+      ["A", edm.string(text)],
+      ["B", edm.string(text)],
+    ]);
+    const row: TableRow = { partitionKey: "p", rowKey: `r${shift}`, columns };
+    const keys = { table: "LongTexts", partitionKey: "p", rowKey: row.rowKey };
+    const { etag } = await storage.require({ kind: "table.insert", table: "LongTexts", row });
+    const read = async () => (await storage.require({ kind: "table.get", ...keys })).columns;
+    expect(await read()).toEqual(columns);
+    await storage.require({ kind: "table.update", table: "LongTexts", row, mode: "replace", etag });
+    expect(await read()).toEqual(columns);
+    await storage.require({ kind: "table.upsert", table: "LongTexts", row, mode: "merge" });
+    expect(await read()).toEqual(columns);
+    const writes = [{ write: "upsert", mode: "replace", row } as const];
+    await storage.require({ kind: "table.batch", table: "LongTexts", writes });
+    expect(await read()).toEqual(columns);
+  }
+});
+
 it("a row of a table that does not exist is not found", async () => {
   const storage = open(azurite.connectionString);
   const reply = await storage.perform({ kind: "table.get", table: "Missing", partitionKey: "p", rowKey: "r" });

@@ -1,11 +1,12 @@
-import { promisify } from "node:util";
-import { gunzip, gzip } from "node:zlib";
+import { StringDecoder } from "node:string_decoder";
 import { DurableError } from "../../core/errors.ts";
 import { createId } from "../../core/ids.ts";
 import type { PayloadStore } from "../../core/payloads/payload-store.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { systemClock, systemRandom } from "../../core/system-ports.ts";
+import { gunzipText, gzipText } from "./codec/gzip-text.ts";
 import { createAzureTransport } from "./storage/azure-transport.ts";
+import { BlobTransfer } from "./storage/blob-transfer.ts";
 import { parseConnectionString } from "./storage/connection-string.ts";
 import { connectByIdentity, type IdentityStorage } from "./storage/identity-connection.ts";
 import { StorageClient } from "./storage/storage-client.ts";
@@ -13,9 +14,6 @@ import type { StorageConnection } from "./storage/storage-connection.ts";
 import { withAttemptTimeout } from "./storage/with-attempt-timeout.ts";
 import { withRetry } from "./storage/with-retry.ts";
 import { isBlobName } from "./tracking/large-payloads.ts";
-
-const compress = promisify(gzip);
-const decompress = promisify(gunzip);
 
 const defaultMaxBytes = 10 * 1024 * 1024;
 const attemptTimeoutMs = 30_000;
@@ -73,7 +71,7 @@ interface PlaceOptions extends BlobPayloadStoreOptions {
 class BlobPayloadStore implements PayloadStore {
   readonly thresholdBytes: number | undefined;
   readonly maxBytes: number;
-  readonly #storage: StorageClient;
+  readonly #blobs: BlobTransfer;
   readonly #connection: StorageConnection;
   readonly #container: string;
   readonly #random: Random;
@@ -81,25 +79,18 @@ class BlobPayloadStore implements PayloadStore {
   constructor(storage: StorageClient, connection: StorageConnection, options: PlaceOptions) {
     this.thresholdBytes = options.thresholdBytes;
     this.maxBytes = options.maxBytes ?? defaultMaxBytes;
-    this.#storage = storage;
+    this.#blobs = new BlobTransfer(storage, options.container);
     this.#connection = connection;
     this.#container = options.container;
     this.#random = options.random;
   }
 
   async upload(text: string, instanceId?: string): Promise<string> {
-    const container = this.#container;
     const name = createId(this.#random);
     // A folder of its own where that needs no escapes, so that people find what belongs to an instance.
     const blob = instanceId !== undefined && /^[\w-]{1,256}$/.test(instanceId) ? `${instanceId}/${name}` : name;
-    const content = await compress(Buffer.from(text, "utf8"));
-    const put = { kind: "blob.put", container, blob, content, contentEncoding: "gzip" } as const;
-    const first = await this.#storage.perform(put);
-    if (first.outcome !== "done") {
-      if (first.outcome === "notFound") await this.#storage.perform({ kind: "blob.createContainer", container });
-      await this.#storage.require(put);
-    }
-    return formatToken(container, blob);
+    await this.#blobs.upload(blob, gzipText([text]), { contentEncoding: "gzip" });
+    return formatToken(this.#container, blob);
   }
 
   async download(token: string): Promise<string> {
@@ -112,29 +103,30 @@ class BlobPayloadStore implements PayloadStore {
       const message = `a payload lies in the container '${container}', but only '${this.#container}' is read`; // O1
       throw new DurableError("CorruptData", `${message}: give all workers and clients the same one`);
     }
-    const reply = await this.#storage.perform({
-      kind: "blob.get",
-      container,
-      blob,
-      maxBytes: this.maxBytes + packingBytes,
-    });
-    if (reply.outcome !== "done") throw new DurableError("CorruptData", `the payload blob ${blob} does not exist`);
-    return (await this.#unpack(reply.value, blob)).toString("utf8");
+    const pieces: string[] = [];
+    for await (const piece of this.#read(blob)) pieces.push(piece);
+    return pieces.join("");
+  }
+
+  /** Python says nowhere that it compresses, and others may not compress: the content tells. */
+  async *#read(blob: string): AsyncGenerator<string> {
+    const blocks = this.#blobs.download(blob, this.maxBytes + packingBytes);
+    const { value: first = new Uint8Array() } = await blocks.next();
+    const all = async function* () {
+      yield first;
+      yield* blocks;
+    };
+    if (first[0] === 0x1f && first[1] === 0x8b) {
+      yield* gunzipText(all(), { what: `the payload blob ${blob}`, maxBytes: this.maxBytes }); // O2
+      return;
+    }
+    const decoder = new StringDecoder("utf8");
+    for await (const block of all()) yield decoder.write(Buffer.from(block));
+    yield decoder.end();
   }
 
   isToken(text: string): boolean {
     return text.startsWith(prefixV1) || text.startsWith(prefixV2);
-  }
-
-  /** Python says nowhere that it compresses, and others may not compress: the content tells. */
-  async #unpack(content: Uint8Array, blob: string): Promise<Buffer> {
-    if (content[0] !== 0x1f || content[1] !== 0x8b) return Buffer.from(content);
-    try {
-      return await decompress(content, { maxOutputLength: this.maxBytes }); // O2
-    } catch (cause) {
-      const message = `the payload blob ${blob} cannot be unpacked: ${(cause as Error).message}`;
-      throw new DurableError("CorruptData", message, { cause });
-    }
   }
 }
 

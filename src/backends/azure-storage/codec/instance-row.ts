@@ -21,6 +21,7 @@ const plainColumns: readonly string[] = [
   "Generation",
   "Tags",
   "ParentInstanceId",
+  "TagsBlobName",
   "TaskHubName",
 ];
 

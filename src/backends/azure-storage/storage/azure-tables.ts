@@ -21,7 +21,7 @@ export function openTables(connection: StorageConnection): StorageHandlers<"tabl
   };
   const open = (table: string) => {
     const client = createClient(connection, table, options);
-    client.pipeline.addPolicy(asciiLineBreaksPolicy, { afterPhase: "Serialize" });
+    client.pipeline.addPolicy(asciiPolicy, { afterPhase: "Serialize" });
     return client;
   };
   const clients = new Map<string, TableClient>();
@@ -109,16 +109,21 @@ function createClient(connection: StorageConnection, table: string, options: Tab
 }
 
 /**
- * Bodies are JSON, where these characters can as well be escaped. The emulator takes a batch apart by lines and fails on
- * those that JavaScript counts as line breaks.
+ * Bodies are JSON, where any character can as well be escaped. The emulator takes a batch apart by lines and fails on
+ * those that JavaScript counts as line breaks; of any other request it decodes each piece that comes from the network by
+ * itself, and so breaks a character that lies in two of them.
  */
-const asciiLineBreaksPolicy: PipelinePolicy = {
-  name: "asciiLineBreaks",
+const asciiPolicy: PipelinePolicy = {
+  name: "ascii",
   sendRequest(request, next) {
     if (typeof request.body === "string") {
-      request.body = request.body.replace(/[\u0085\u2028\u2029\ufffe\uffff]/g, (char) => {
-        return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-      });
+      const isBatch = request.headers.get("content-type")?.startsWith("multipart/") === true;
+      request.body = request.body.replace(
+        isBatch ? /[\u0085\u2028\u2029\ufffe\uffff]/g : /[\u0080-\uffff]/g,
+        (char) => {
+          return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+        },
+      );
       request.headers.set("content-length", Buffer.byteLength(request.body));
     }
     return next(request);

@@ -8,6 +8,8 @@ import { historyBlobName, maxColumnUnits } from "./history-offload.ts";
 import type { LargePayloads } from "./large-payloads.ts";
 
 type PayloadColumn = "Input" | "Output";
+/** .NET moves long tags too, and leaves an empty column with the name of the blob beside it. */
+type StoredColumn = PayloadColumn | "Tags";
 
 /**
  * Inputs and outputs of instances, as their rows refer to them.
@@ -48,7 +50,7 @@ export class InstancePayloads {
   }
 
   /** The text of a column; what stands there when its blob is gone, so that a status query survives that. */
-  async restore(instanceId: string, row: TableRow, column: PayloadColumn): Promise<string | undefined> {
+  async restore(instanceId: string, row: TableRow, column: StoredColumn): Promise<string | undefined> {
     const stored = readString(row, column);
     const blob = this.#blobOf(instanceId, stored, readString(row, `${column}BlobName`));
     if (blob === undefined) return stored;

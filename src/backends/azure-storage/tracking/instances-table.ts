@@ -15,7 +15,7 @@ import { escapeKey } from "../codec/key-escaping.ts";
 import { formatDate } from "../codec/wire-text.ts";
 import type { StartedInstance } from "../messaging/start-deduplication.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
-import { edm, type TableRow } from "../storage/table-row.ts";
+import { edm, readString, type TableRow } from "../storage/table-row.ts";
 import { InstancePayloads } from "./instance-payloads.ts";
 import { countInstanceRows, queryInstanceRows } from "./instance-search.ts";
 import { type KnownRow, KnownRows, nextKnownRow, planRowWrite, type RowWrite, toKnownRow } from "./known-rows.ts";
@@ -234,11 +234,13 @@ export class InstancesTable {
 
   async #toState(row: TableRow): Promise<OrchestrationState> {
     const { instanceId } = fromInstanceRow(row, {});
-    const [input, output] = await Promise.all([
+    const [input, output, tags] = await Promise.all([
       this.#payloads.restore(instanceId, row, "Input"),
       this.#payloads.restore(instanceId, row, "Output"),
+      readString(row, "TagsBlobName") ? this.#payloads.restore(instanceId, row, "Tags") : undefined,
     ]);
-    return fromInstanceRow(row, { input, output });
+    const columns = tags === undefined ? row.columns : new Map(row.columns).set("Tags", edm.string(tags));
+    return fromInstanceRow({ ...row, columns }, { input, output });
   }
 }
 
