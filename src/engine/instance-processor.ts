@@ -7,6 +7,7 @@ import type { Backend, OrchestrationWorkItem, TaskHubStore } from "./backend.ts"
 import { EntityProcessor } from "./entity-processor.ts";
 import { LockKeeper } from "./lock-keeper.ts";
 import { OrchestrationProcessor } from "./orchestration-processor.ts";
+import type { InstanceProgress } from "./wanted-activities.ts";
 
 export interface InstanceProcessorOptions {
   readonly backend: Backend;
@@ -19,6 +20,8 @@ export interface InstanceProcessorOptions {
   readonly maxSessionIdleMs: number;
   /** Most operations that an entity runs in one work item. */
   readonly maxEntityOperations: number;
+  /** See `OrchestrationProcessorOptions`. @defaultValue nobody */
+  readonly onProgress?: ((instanceId: string, progress: InstanceProgress) => void) | undefined;
 }
 
 /**

@@ -16,6 +16,7 @@ import { nextInstanceWrite } from "./next-instance-write.ts";
 import { mayBeAhead, type Reconciliation, reconcileMessages, withoutIdleTimers } from "./reconcile-messages.ts";
 import { type ExecutionsOutcome, runExecutions } from "./run-executions.ts";
 import { settleEpisode, settleOrphans, settleUnreadable, settleWithoutEpisode } from "./settlements.ts";
+import type { InstanceProgress } from "./wanted-activities.ts";
 
 export interface OrchestrationProcessorOptions {
   readonly backend: Backend;
@@ -26,6 +27,8 @@ export interface OrchestrationProcessorOptions {
   readonly maxSessions: number;
   readonly maxSessionBytes: number;
   readonly maxSessionIdleMs: number;
+  /** Told of every instance whose activities may have become unwanted by a checkpoint. @defaultValue nobody */
+  readonly onProgress?: ((instanceId: string, progress: InstanceProgress) => void) | undefined;
 }
 
 /** Deliveries of a message until a history that cannot be decoded is given up. */
@@ -142,6 +145,7 @@ export class OrchestrationProcessor {
         new Date(clock.now()),
       );
       const { historyVersion, undeleted } = await backend.completeOrchestrationWorkItem(checkpoint);
+      this.#options.onProgress?.(workItem.instanceId, progressOf(outcome.started, checkpoint.instance));
       this.#logFailedExecution(outcome.started, history);
       if (history.completed !== undefined) outcome.session.close();
       else {
@@ -277,6 +281,18 @@ export class OrchestrationProcessor {
       this.#events.write("MessageDiscarded", text, { instanceId, messageId, deliveryCount });
     }
   }
+}
+
+function progressOf(
+  { orchestrationInstance, timestamp }: ExecutionStarted,
+  change: InstanceChange | undefined,
+): InstanceProgress {
+  return {
+    executionId: orchestrationInstance.executionId,
+    runtimeStatus: change?.runtimeStatus ?? "Running",
+    createdTime: timestamp,
+    unwantedTasks: change?.unwantedTasks ?? [],
+  };
 }
 
 /** `true` when the row is as late as the change. */

@@ -59,6 +59,13 @@ export class TaskHubWorker {
     const events = createEventLog(log, { taskHub: backend.taskHub });
     await backend.start();
     if (this.#fetching.signal.aborted) return;
+    const activities = new ActivityProcessor({
+      backend,
+      executor,
+      clock,
+      log,
+      maxUnfinishedRuns: this.#options.maxUnfinishedRuns ?? 10,
+    });
     const instances = new InstanceProcessor({
       backend,
       store,
@@ -69,13 +76,7 @@ export class TaskHubWorker {
       maxSessionBytes: this.#options.maxSessionBytes ?? 256 * 1024 * 1024,
       maxSessionIdleMs: this.#options.maxSessionIdleMs ?? 30 * 60_000,
       maxEntityOperations: this.#options.maxEntityOperations ?? 5000,
-    });
-    const activities = new ActivityProcessor({
-      backend,
-      executor,
-      clock,
-      log,
-      maxUnfinishedRuns: this.#options.maxUnfinishedRuns ?? 10,
+      onProgress: (instanceId, progress) => activities.running.tell(instanceId, progress),
     });
     this.#activities = activities;
     const loop = { clock, signal: this.#fetching.signal };

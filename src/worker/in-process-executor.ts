@@ -1,3 +1,4 @@
+import { assertHeartbeatSize } from "../core/activity-heartbeat.ts";
 import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import { DurableError } from "../core/errors.ts";
 import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
@@ -77,6 +78,14 @@ export class InProcessExecutor implements TaskExecutor {
         get signal() {
           return limit?.signal ?? invocation.signal;
         },
+        get lastHeartbeat() {
+          return dataConverter.deserialize(invocation.lastHeartbeat, `the last heartbeat of activity '${name}'`);
+        },
+        heartbeat: (details) => {
+          const text = dataConverter.serialize(details, `the heartbeat of activity '${name}'`);
+          assertHeartbeatSize(text);
+          invocation.heartbeat?.(text);
+        },
         ...createUserLogger((level, args) => this.#log(level, instance.instanceId, definition.name, args)),
       });
       if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
@@ -84,7 +93,7 @@ export class InProcessExecutor implements TaskExecutor {
       return { kind: "completed", result: dataConverter.serialize(result, `the result of activity '${name}'`) };
     } catch (error) {
       // An activity that stopped because it was told to has not failed: it runs again elsewhere.
-      if (invocation.signal.aborted && isAbortError(error)) throw error;
+      if (invocation.signal.aborted && isAbortError(error, invocation.signal)) throw error;
       if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
       return { kind: "failed", failureDetails: describeFailure(error) };
     } finally {

@@ -10,6 +10,7 @@ import type {
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
 } from "../../engine/backend.ts";
+import type { InstanceProgress } from "../../engine/wanted-activities.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
@@ -48,6 +49,10 @@ class HeldActivity implements ActivityWorkItem {
 
   get unfinishedRuns(): number {
     return this.request.unfinishedRuns.length;
+  }
+
+  get lastHeartbeat(): string | undefined {
+    return this.request.lastHeartbeat;
   }
 }
 
@@ -218,21 +223,24 @@ export class AzureStorageBackend implements Backend {
     return request && new HeldActivity(request, this.#options.renewIntervalMs);
   }
 
-  async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+  async renewActivityWorkItem(workItem: ActivityWorkItem, heartbeat?: string): Promise<void> {
     const held = asActivity(workItem);
     const { delivered } = held;
-    if (!held.isSettled && (await delivered.hideFor(this.#options.visibilityTimeoutMs))) return;
+    const { visibilityTimeoutMs } = this.#options;
+    const renewed = () => this.#run?.workItems.renew(held.request, heartbeat) ?? delivered.hideFor(visibilityTimeoutMs);
+    if (!held.isSettled && (await renewed())) return;
     this.#letGo(held); // B4
     throw lockLost(delivered.instanceId, "another worker has received the request for its activity");
   }
 
-  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
+  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage | undefined): Promise<void> {
     const held = asActivity(workItem);
     const { delivered } = held;
     if (held.isSettled) throw lockLost(delivered.instanceId, "the request for its activity is settled");
     const { target } = delivered.message;
     const sender = { instanceId: target.instanceId, executionId: target.executionId ?? "" };
-    await this.#parts.sender.send({ message: answer }, { sender, episode: delivered.data.episode ?? -1 });
+    const origin = { sender, episode: delivered.data.episode ?? -1 };
+    if (answer !== undefined) await this.#parts.sender.send({ message: answer }, origin);
     this.#letGo(held);
     await delivered.delete().catch((error: unknown) => this.#reportUnsettled(target.instanceId, error));
   }
@@ -244,6 +252,10 @@ export class AzureStorageBackend implements Backend {
     const { request, delivered } = held;
     const abandoned = this.#run?.workItems.abandon(request) ?? delivered.abandon();
     await abandoned.catch((error: unknown) => this.#reportUnsettled(delivered.instanceId, error));
+  }
+
+  async readInstanceProgress(instanceId: string): Promise<InstanceProgress | undefined> {
+    return await this.#parts.instances.readProgress(instanceId);
   }
 
   /** From now on the message, should it be received again, is a new work item. */

@@ -17,6 +17,7 @@ import type {
   TaskHubStore,
 } from "../../engine/backend.ts";
 import { nextCreationStep } from "../../engine/creation-race.ts";
+import type { InstanceProgress } from "../../engine/wanted-activities.ts";
 import { applyInstanceChange, createPendingState, matchesQuery } from "./instance-state.ts";
 import { type Hold, MessageQueue } from "./message-queue.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
@@ -55,6 +56,7 @@ class MemoryOrchestrationWorkItem implements OrchestrationWorkItem {
 class MemoryActivityWorkItem implements ActivityWorkItem {
   readonly delivered: DeliveredMessage;
   readonly unfinishedRuns: number;
+  readonly lastHeartbeat: string | undefined;
   readonly renewIntervalMs: number;
   readonly hold: Hold;
   isSettled = false;
@@ -63,6 +65,7 @@ class MemoryActivityWorkItem implements ActivityWorkItem {
     this.hold = hold;
     this.delivered = hold.delivered[0]!;
     this.unfinishedRuns = hold.messages[0]!.unfinishedRuns++;
+    this.lastHeartbeat = hold.messages[0]!.lastHeartbeat;
     this.renewIntervalMs = renewIntervalMs;
   }
 }
@@ -79,6 +82,8 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   #workItems!: WaitingQueue<MemoryActivityWorkItem>;
   readonly #instances = new Map<string, OrchestrationState>();
   readonly #histories = new Map<string, StoredHistory>();
+  /** See `InstanceChange.unwantedTasks`. */
+  readonly #unwantedTasks = new Map<string, { readonly executionId: string; readonly tasks: readonly number[] }>();
   #versions = 0;
 
   constructor(options: MemoryTaskHubOptions) {
@@ -116,6 +121,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     this.#createQueues();
     this.#instances.clear();
     this.#histories.clear();
+    this.#unwantedTasks.clear();
   }
 
   /** Ends all locks as if their time had passed; for tests. */
@@ -148,9 +154,19 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     throw lockLost(held.instanceId);
   }
 
-  async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+  async renewActivityWorkItem(workItem: ActivityWorkItem, heartbeat?: string): Promise<void> {
     const held = asActivity(workItem);
     if (held.isSettled || !this.#workItems.messages.renew(held.hold)) throw this.#loseActivity(held);
+    if (heartbeat !== undefined) held.hold.messages[0]!.lastHeartbeat = heartbeat;
+  }
+
+  async readInstanceProgress(instanceId: string): Promise<InstanceProgress | undefined> {
+    const state = this.#instances.get(instanceId);
+    if (state === undefined) return undefined;
+    const { executionId, runtimeStatus, createdTime } = state;
+    const unwanted = this.#unwantedTasks.get(instanceId);
+    const unwantedTasks = unwanted !== undefined && unwanted.executionId === executionId ? unwanted.tasks : [];
+    return { executionId, runtimeStatus, createdTime, unwantedTasks };
   }
 
   async completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt> {
@@ -170,6 +186,8 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     if (instance !== undefined && (basis === undefined || this.#isAt(instanceId, basis))) {
       const state = applyInstanceChange(instanceId, this.#instances.get(instanceId), instance);
       if (state !== undefined) this.#instances.set(instanceId, state);
+      const { executionId, unwantedTasks: tasks } = instance;
+      if (tasks !== undefined) this.#unwantedTasks.set(instanceId, { executionId, tasks });
     }
     workItem.isSettled = true;
     const settled = new Set(checkpoint.settled.map(({ id }) => id));
@@ -189,11 +207,11 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     this.#control.hasChanged();
   }
 
-  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
+  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage | undefined): Promise<void> {
     const held = asActivity(workItem);
     if (held.isSettled || !this.#workItems.messages.isHeld(held.hold)) throw this.#loseActivity(held);
     held.isSettled = true;
-    this.#deliver({ message: answer });
+    if (answer !== undefined) this.#deliver({ message: answer });
     this.#workItems.messages.release(held.hold, () => undefined);
   }
 
@@ -284,6 +302,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
 
   async purgeInstance(instanceId: string): Promise<boolean> {
     this.#histories.delete(instanceId);
+    this.#unwantedTasks.delete(instanceId);
     return this.#instances.delete(instanceId);
   }
 

@@ -34,6 +34,8 @@ const codes: Readonly<Record<DurableErrorCode, status>> = {
   EntityNotRegistered: status.INTERNAL,
   EntityOperationNotFound: status.INTERNAL,
   DuplicateRegistration: status.INTERNAL,
+  TaskCancelled: status.INTERNAL,
+  WorkerStopping: status.INTERNAL,
   VersionMismatch: status.INTERNAL,
   HostStartFailed: status.INTERNAL,
   InternalError: status.INTERNAL,

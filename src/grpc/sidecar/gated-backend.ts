@@ -8,6 +8,7 @@ import type {
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
 } from "../../engine/backend.ts";
+import type { InstanceProgress } from "../../engine/wanted-activities.ts";
 import type { WorkKind } from "./work-item-filter.ts";
 import type { WorkerQueue } from "./worker-queue.ts";
 
@@ -65,16 +66,20 @@ export class GatedBackend implements Backend {
     return this.#backend.abandonOrchestrationWorkItem(workItem);
   }
 
-  renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
-    return this.#backend.renewActivityWorkItem(workItem);
+  renewActivityWorkItem(workItem: ActivityWorkItem, heartbeat?: string): Promise<void> {
+    return this.#backend.renewActivityWorkItem(workItem, heartbeat);
   }
 
-  completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
+  completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage | undefined): Promise<void> {
     return this.#backend.completeActivityWorkItem(workItem, answer);
   }
 
   abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
     return this.#backend.abandonActivityWorkItem(workItem);
+  }
+
+  readInstanceProgress(instanceId: string): Promise<InstanceProgress | undefined> {
+    return this.#backend.readInstanceProgress(instanceId);
   }
 
   async #fetch<T>(

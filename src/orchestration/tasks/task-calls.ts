@@ -75,6 +75,10 @@ class CallAnswer {
     this.#name = name;
   }
 
+  get task(): OrchestrationTask<unknown> {
+    return this.#task;
+  }
+
   complete(result: string | undefined): void {
     try {
       this.#task.complete(this.#dataConverter.deserialize(result, `the result of ${this.#what} '${this.#name}'`));
@@ -102,8 +106,11 @@ function withRetries(
   if (policy === undefined) return start(1);
   const firstAttemptAt = scope.now.getTime();
   const outer = scope.createTask<unknown>();
+  let current: readonly OrchestrationTask<unknown>[] = [];
+  outer.consistsOf(() => current);
   const attempt = (number: number) => {
     const inner = start(number);
+    current = [inner];
     inner.onSettled(() => {
       if (!inner.isFaulted) return outer.complete(inner.result);
       const delayMs = chooseDelay(policy, number, inner.error, scope.now.getTime() - firstAttemptAt);
@@ -135,6 +142,7 @@ function withTimeout(
   timeoutMs: number,
 ): OrchestrationTask<unknown> {
   const outer = scope.createTask<unknown>();
+  outer.consistsOf(() => [task]);
   const timer = new DurableTimer(scope, new Date(scope.now.getTime() + timeoutMs));
   task.onSettled(() => {
     if (outer.isCompleted) return;
@@ -143,7 +151,7 @@ function withTimeout(
     else outer.complete(task.result);
   });
   timer.onSettled(() => {
-    scope.forgetAnswer(id, task);
+    scope.forsakeAnswer(id, task);
     outer.fail(new TaskFailedError("activity", name, id, describeTimeout(timeoutMs)));
   });
   return outer;

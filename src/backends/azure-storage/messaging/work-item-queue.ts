@@ -1,5 +1,11 @@
 import { WaitingLine } from "../../../core/waiting-line.ts";
-import { readUnfinishedRuns, runOf, unknownRun, writeUnfinishedRuns } from "../codec/unfinished-runs.ts";
+import {
+  type ActivityNotes,
+  readActivityNotes,
+  runOf,
+  unknownRun,
+  writeActivityNotes,
+} from "../codec/activity-notes.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { MessageReader } from "./message-reader.ts";
@@ -15,6 +21,8 @@ export interface HeldRequest {
   readonly message: HeldMessage;
   /** Runs by others that have begun and not ended, as far as the message tells. */
   readonly unfinishedRuns: readonly string[];
+  /** Details that the last heartbeat has stored, of an earlier delivery at first. */
+  lastHeartbeat: string | undefined;
 }
 
 /**
@@ -23,6 +31,7 @@ export interface HeldRequest {
  * W1. A request is held from its receipt until `forget`; a second receipt of a held one only renews the first.
  * W2. From its second delivery on a request says who has begun to run it. Whoever gives it back takes that back, and so
  *     does a worker that receives a request which it has lost: it is there, so the run has not taken it down.
+ * W3. Details of a heartbeat stand in the request until another heartbeat replaces them, whoever runs it.
  */
 export class WorkItemQueue {
   readonly #options: WorkItemQueueOptions;
@@ -78,6 +87,21 @@ export class WorkItemQueue {
     if (this.#held.get(message.id) === message) this.#held.delete(message.id);
   }
 
+  /**
+   * Holds the request for another period. Resolves to `false` when it is not ours any more.
+   *
+   * @param heartbeat details to store. @defaultValue those that are stored stay
+   */
+  async renew(request: HeldRequest, heartbeat: string | undefined): Promise<boolean> {
+    const { message, unfinishedRuns } = request;
+    const { visibilityTimeoutMs } = this.#options;
+    if (heartbeat === undefined) return await message.hideFor(visibilityTimeoutMs);
+    const notes = { unfinishedRuns: [...unfinishedRuns, this.#run], lastHeartbeat: heartbeat };
+    const isHeld = await message.hideFor(visibilityTimeoutMs, writeActivityNotes(message.received.text, notes));
+    if (isHeld) request.lastHeartbeat = heartbeat; // W3
+    return isHeld;
+  }
+
   /** The message comes again after its delay, and is looked for then. */
   async abandon(request: HeldRequest): Promise<boolean> {
     const { abandonDelayMs } = request.message;
@@ -86,9 +110,9 @@ export class WorkItemQueue {
   }
 
   async #giveBack(request: HeldRequest, delayMs: number): Promise<boolean> {
-    const { message, unfinishedRuns } = request;
+    const { message } = request;
     this.forget(request);
-    return await message.hideFor(delayMs, writeUnfinishedRuns(message.received.text, unfinishedRuns)); // W2
+    return await message.hideFor(delayMs, writeActivityNotes(message.received.text, request)); // W2, W3
   }
 
   async #receive(received: readonly ReceivedMessage[]): Promise<void> {
@@ -112,12 +136,15 @@ export class WorkItemQueue {
   /** Notes in the message that this worker begins to run it, from the second delivery on: most are delivered once. */
   async #begin(message: HeldMessage): Promise<HeldRequest> {
     const { text, dequeueCount } = message.received;
-    if (dequeueCount === 1) return { message, unfinishedRuns: [] };
-    const known = readUnfinishedRuns(text) ?? [unknownRun];
+    if (dequeueCount === 1) return { message, unfinishedRuns: [], lastHeartbeat: undefined };
+    const notes = readActivityNotes(text);
+    const known = notes?.unfinishedRuns ?? [unknownRun];
     const unfinishedRuns = known.filter((run) => run !== this.#run); // W2
-    const noted = writeUnfinishedRuns(text, [...unfinishedRuns, this.#run]);
+    const lastHeartbeat = notes?.lastHeartbeat;
+    const begun: ActivityNotes = { unfinishedRuns: [...unfinishedRuns, this.#run], lastHeartbeat };
+    const noted = writeActivityNotes(text, begun);
     // Without the note it is only run once more than it would be.
     await message.hideFor(this.#options.visibilityTimeoutMs, noted).catch(() => false);
-    return { message, unfinishedRuns };
+    return { message, unfinishedRuns, lastHeartbeat };
   }
 }

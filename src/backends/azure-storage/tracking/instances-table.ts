@@ -5,9 +5,12 @@ import type { InstancePage, InstanceQuery, OrchestrationState } from "../../../c
 import type { Clock, Random } from "../../../core/ports.ts";
 import type { InstanceChange } from "../../../engine/backend.ts";
 import { nextInstanceWrite } from "../../../engine/next-instance-write.ts";
+import type { InstanceProgress } from "../../../engine/wanted-activities.ts";
 import {
   fromInstanceRow,
   instanceColumnsWithoutInput,
+  progressColumns,
+  readProgress,
   toInstanceChangeRow,
   toPendingRow,
 } from "../codec/instance-row.ts";
@@ -74,6 +77,11 @@ export class InstancesTable {
     if (row === undefined) return undefined;
     this.#known.set(instanceId, toKnownRow(row));
     return fromInstanceRow(row, {});
+  }
+
+  async readProgress(instanceId: string): Promise<InstanceProgress | undefined> {
+    const row = await this.readRow(instanceId, progressColumns);
+    return row && readProgress(row);
   }
 
   async read(instanceId: string, fetchInput: boolean): Promise<OrchestrationState | undefined> {
