@@ -35,11 +35,13 @@ class HeldOrchestration implements OrchestrationWorkItem {
 
 class HeldActivity implements ActivityWorkItem {
   readonly request: HeldRequest;
+  readonly lastHeartbeat: string | undefined;
   readonly renewIntervalMs: number;
   isSettled = false;
 
   constructor(request: HeldRequest, renewIntervalMs: number) {
     this.request = request;
+    this.lastHeartbeat = request.lastHeartbeat;
     this.renewIntervalMs = renewIntervalMs;
   }
 
@@ -49,10 +51,6 @@ class HeldActivity implements ActivityWorkItem {
 
   get unfinishedRuns(): number {
     return this.request.unfinishedRuns.length;
-  }
-
-  get lastHeartbeat(): string | undefined {
-    return this.request.lastHeartbeat;
   }
 }
 

@@ -171,7 +171,7 @@ const races: readonly [string, GeneratorCode][] = [
   [
     "a race of a call with retries and a timeout",
     (ctx) => {
-      const retry = { maxNumberOfAttempts: 3, firstRetryIntervalInMilliseconds: 1000 };
+      const retry = { maxAttempts: 3, firstInterval: "1s" } as const;
       return ctx.any([ctx.callActivity("slow", 1, { retry, timeout: "1h" }), ctx.createTimer("1m")]) as never;
     },
   ],
@@ -201,7 +201,7 @@ it.each(races.flatMap(([what, code]) => places.map((where) => [what, where, code
   async (_what, where, code) => {
     for (const orchestrator of Object.values(
       inEveryStyle(function* (ctx) {
-        yield* code(ctx) as Generator;
+        yield* code(ctx, undefined) as Generator;
         yield ctx.waitForExternalEvent("end");
       }),
     )) {
