@@ -32,7 +32,8 @@ export interface ActivityContext extends UserLogger {
    * Says that the activity is alive: it stays with this worker for another while, although that happens by itself as long
    * as the process runs; and keeps details, of which the next delivery of this call (after a crash or a stop, on whichever
    * worker) reads the last as {@link lastHeartbeat}. Call it as often as is handy: details are stored at most every half
-   * second, and at once when the host stops. Workers that are connected to a sidecar or to another service keep none.
+   * second, and at once when the host stops. Behind the Durable extension, and in workers that are connected to a sidecar or to another service, they
+   * are not kept.
    *
    * @param details a value of the data converter of the app, of up to 2,800 bytes as JSON. @defaultValue the last stay
    * @throws DurableError `InvalidPayload` for details that are too large or cannot be written
