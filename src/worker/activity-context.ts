@@ -30,8 +30,8 @@ export interface ActivityContext extends UserLogger {
   readonly signal: AbortSignal;
   /**
    * Says that the activity is alive: it stays with this worker for another while, although that happens by itself as long
-   * as the process runs; and keeps details, of which the next delivery of this call (after a crash or a stop, on whichever
-   * worker) reads the last as {@link lastHeartbeat}. Call it as often as is handy: details are stored at most every half
+   * as the process runs; and keeps details, of which the next run of this call (after a crash or a stop, on whichever
+   * worker, or as the next attempt of its retry policy) reads the last as {@link lastHeartbeat}. Call it as often as is handy: details are stored at most every half
    * second, and at once when the host stops. Behind the Durable extension, and in workers that are connected to a sidecar or to another service, they
    * are not kept.
    *
@@ -47,8 +47,9 @@ export interface ActivityContext extends UserLogger {
    */
   heartbeat(details?: unknown): void;
   /**
-   * Details of the last heartbeat of an earlier delivery of this call; `undefined` in the first one. An attempt that a retry
-   * policy makes is a call of its own.
+   * Details of the last heartbeat before this run: of an earlier delivery of this attempt or, when a retry policy tries
+   * again, of an earlier attempt; `undefined` where there was none. An attempt reads those of one that has failed, also
+   * by its own time limit, and not those of one that its orchestration was the first to give up.
    */
   readonly lastHeartbeat: unknown;
 }

@@ -1,4 +1,4 @@
-import { assertHeartbeatSize } from "../core/activity-heartbeat.ts";
+import { assertHeartbeatSize, withLastHeartbeat } from "../core/activity-heartbeat.ts";
 import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import { DurableError } from "../core/errors.ts";
 import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
@@ -63,7 +63,13 @@ export class InProcessExecutor implements TaskExecutor {
     const found = this.#findActivity(name);
     if (found === undefined) return { kind: "failed", failureDetails: activityNotFound(name) };
     const { definition, dataConverter } = found;
-    const { attempt, timeoutMs } = decodeTaskTags(tags);
+    const { attempt, timeoutMs, lastHeartbeat } = decodeTaskTags(tags);
+    const before = invocation.lastHeartbeat ?? lastHeartbeat;
+    let heartbeat = before;
+    const failed = (details: FailureDetails): ActivityOutcome => ({
+      kind: "failed",
+      failureDetails: withLastHeartbeat(details, heartbeat),
+    });
     const limit = timeoutMs === undefined ? undefined : startTimeLimit(this.#clock, timeoutMs, invocation.signal);
     try {
       const received = dataConverter.deserialize(invocation.input, `the input of activity '${name}'`);
@@ -79,23 +85,24 @@ export class InProcessExecutor implements TaskExecutor {
           return limit?.signal ?? invocation.signal;
         },
         get lastHeartbeat() {
-          return dataConverter.deserialize(invocation.lastHeartbeat, `the last heartbeat of activity '${name}'`);
+          return dataConverter.deserialize(before, `the last heartbeat of activity '${name}'`);
         },
         heartbeat: (details) => {
           const text = dataConverter.serialize(details, `the heartbeat of activity '${name}'`);
           assertHeartbeatSize(text);
+          heartbeat = text ?? heartbeat;
           invocation.heartbeat?.(text);
         },
         ...createUserLogger((level, args) => this.#log(level, instance.instanceId, definition.name, args)),
       });
-      if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
+      if (limit?.isOver) return failed(describeTimeout(limit.ms));
       const result = await validate(definition.outputSchema, returned, `the result of activity '${name}'`);
       return { kind: "completed", result: dataConverter.serialize(result, `the result of activity '${name}'`) };
     } catch (error) {
       // An activity that stopped because it was told to has not failed: it runs again elsewhere.
       if (invocation.signal.aborted && isAbortError(error, invocation.signal)) throw error;
-      if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
-      return { kind: "failed", failureDetails: describeFailure(error) };
+      if (limit?.isOver) return failed(describeTimeout(limit.ms));
+      return failed(describeFailure(error));
     } finally {
       limit?.end();
     }

@@ -31,7 +31,7 @@ export class OpenTasks {
 
   /** Numbers of the calls whose time is over, and of those open ones whose tasks are among these. */
   unwantedCalls(tasks: ReadonlySet<OrchestrationTask<unknown>> | undefined): readonly number[] {
-    if (tasks === undefined || tasks.size === 0) return this.#forsaken;
+    if (tasks === undefined || tasks.size === 0) return this.#forsaken.slice();
     const found = this.#forsaken.slice();
     for (const [id, open] of this.#tasks.entries()) {
       if (open?.task !== undefined && tasks.has(open.task)) found.push(id);

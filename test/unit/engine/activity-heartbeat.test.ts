@@ -131,6 +131,40 @@ it("details whose storing has failed are stored with the next renewal", async ()
   expect((await hub.client.getInstance(instanceId))?.runtimeStatus).toBe("Running");
 });
 
+it("the next attempt of a retry policy reads the details of the one that has failed, and of those before it", async () => {
+  const seen: unknown[] = [];
+  const registry = new Registry();
+  registry.addActivity({
+    name: "work",
+    activity: async (_input: unknown, context: ActivityContext) => {
+      seen.push([context.attempt, context.lastHeartbeat]);
+      if (context.attempt <= 2) context.heartbeat({ attempt: context.attempt });
+      if (context.attempt === 2) await hub.clock.sleep(60_000);
+      if (context.attempt < 4) throw new Error("not yet");
+      return context.lastHeartbeat;
+    },
+  });
+  registry.addOrchestration({
+    name: "test",
+    *orchestrator(context) {
+      const retry = { maxAttempts: 4, firstInterval: "1s" } as const;
+      return (yield context.callActivity("work", undefined, { retry, timeout: "30s" })) as unknown;
+    },
+  });
+  await using hub = new VirtualHub();
+  await hub.startWorker({ registries: [registry] });
+
+  const { output } = await hub.runUntilEnded(await hub.client.startInstance({ name: "test" }));
+
+  expect(seen).toEqual([
+    [1, undefined],
+    [2, { attempt: 1 }],
+    [3, expect.objectContaining({})],
+    [4, expect.objectContaining({})],
+  ]);
+  expect(JSON.parse(output!)).toHaveProperty("attempt");
+});
+
 it("details that are too large are refused where they are given", async () => {
   const { hub, instanceId } = await setUp((context) => {
     context.heartbeat("x".repeat(2700));
