@@ -177,8 +177,9 @@ export class ActivityProcessor {
 }
 
 function toActivityRequest({ event, target }: TaskMessage): ActivityRequest {
-  const { name, eventId, timestamp } = event as TaskScheduled;
-  return { name, instance: target, taskId: eventId, scheduledAt: timestamp };
+  const { name, eventId, timestamp, tags } = event as TaskScheduled;
+  const { timeoutMs } = decodeTaskTags(tags);
+  return { name, instance: target, taskId: eventId, scheduledAt: timestamp, timeoutMs };
 }
 
 /** It probably ends the process that runs it, and would do so for ever. */

@@ -70,7 +70,7 @@ export class RunningActivities {
     if (watched === undefined) return;
     for (const activity of watched.running) {
       if (activity.cancellation !== undefined) continue; // W2
-      activity.cancellation = cancellationOf(activity.request, progress, watched.hadRow);
+      activity.cancellation = cancellationOf(activity.request, progress, watched.hadRow, this.#options.clock.now());
       if (activity.cancellation !== undefined) activity.cancel(activity.cancellation);
     }
   }

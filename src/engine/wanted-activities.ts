@@ -19,6 +19,8 @@ export interface ActivityRequest {
   readonly taskId: number;
   /** Of its `TaskScheduled` event. */
   readonly scheduledAt: Date;
+  /** The time limit of its call, in milliseconds from then for its orchestration. */
+  readonly timeoutMs: number | undefined;
 }
 
 /**
@@ -41,15 +43,17 @@ export interface Cancellation {
  *     the activity was asked for.
  * V2. No row tells that the instance was purged only to those who have seen one: the row of a new child is written after
  *     its first activities were asked for.
- * V3. An activity that nobody waits for is not: the race that it was in is decided, or the time of its call is over.
+ * V3. An activity that nobody waits for is not. It has lost a race, and code may come back to it; or the time of its call
+ *     is over, after which a timer answers the call and no activity can.
  *
  * @param progress `undefined` when the instance has no row
  * @param hadRow a row was there at an earlier look
  */
 export function cancellationOf(
-  { name, instance, taskId, scheduledAt }: ActivityRequest,
+  { name, instance, taskId, scheduledAt, timeoutMs = Number.POSITIVE_INFINITY }: ActivityRequest,
   progress: InstanceProgress | undefined,
   hadRow: boolean,
+  now: number,
 ): Cancellation | undefined {
   const { instanceId, executionId } = instance;
   if (progress === undefined) {
@@ -67,10 +71,13 @@ export function cancellationOf(
     return ended("InstanceNotActive", `the instance '${instanceId}' has ended: ${progress.runtimeStatus}`);
   }
   if (!progress.unwantedTasks.includes(taskId)) return undefined;
+  if (scheduledAt.getTime() + timeoutMs <= now) {
+    return ended("TaskTimeout", `the time of activity '${name}' is over: ${timeoutMs} ms`);
+  }
   const text = `the orchestration '${instanceId}' went on without activity '${name}' (${taskId})`;
   return { kind: "unwanted", reason: new DurableError("TaskCancelled", text) }; // V3
 }
 
-function ended(code: "InstanceNotActive" | "InstanceNotFound", text: string): Cancellation {
+function ended(code: "InstanceNotActive" | "InstanceNotFound" | "TaskTimeout", text: string): Cancellation {
   return { kind: "ended", reason: new DurableError(code, text) };
 }

@@ -18,11 +18,11 @@ export interface ActivityContext extends UserLogger {
    * Aborts when nobody wants the result any more; its reason is a `DurableError`, whose code tells why:
    *
    * - `WorkerStopping`, `WorkItemLockLost`: the host stops, or another worker has it; it will run again.
-   * - `TaskTimeout`: the timeout of the call is over.
+   * - `TaskTimeout`: the timeout of the call is over, here or for the orchestration.
    * - `InstanceNotActive`, `InstanceNotFound`: the instance has ended (also by a termination, or by continuing as new), or
    *   was purged.
-   * - `TaskCancelled`: the orchestration went on without it: it has lost a race, or its call has timed out there. Should
-   *   the orchestration come back to it, it runs again.
+   * - `TaskCancelled`: the orchestration went on without it, because it has lost a race. Should the orchestration come back
+   *   to it, it runs again.
    *
    * What happens on another worker is noticed within some seconds. Stop soon, and throw what `signal.throwIfAborted()`
    * throws; any other end is its answer.

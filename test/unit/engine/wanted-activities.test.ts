@@ -7,6 +7,7 @@ const request: ActivityRequest = {
   instance: { instanceId: "i", executionId: "e2" },
   taskId: 3,
   scheduledAt: at(100),
+  timeoutMs: undefined,
 };
 const running: InstanceProgress = {
   executionId: "e2",
@@ -65,5 +66,17 @@ it.each<Case>([
     undefined,
   ],
 ])("an activity whose instance %s", (_, progress, hadRow, code) => {
-  expect(cancellationOf(request, progress, hadRow)?.reason.code).toBe(code);
+  expect(cancellationOf(request, progress, hadRow, at(200).getTime())?.reason.code).toBe(code);
+});
+
+it.each([
+  [99_999, "TaskTimeout", "ended"],
+  [100_000, "TaskTimeout", "ended"],
+  [100_001, "TaskCancelled", "unwanted"],
+])("an activity with %d ms that nobody waits for, 100 seconds later", (timeoutMs, code, kind) => {
+  const progress = { ...running, unwantedTasks: [3] };
+
+  const cancellation = cancellationOf({ ...request, timeoutMs }, progress, true, at(200).getTime());
+
+  expect([cancellation?.reason.code, cancellation?.kind]).toEqual([code, kind]);
 });
