@@ -38,6 +38,11 @@ export type WorkerReply =
 /** Below `node_modules`, where the compiled files find their packages. Test runs beside each other do not share it. */
 const outFolder = resolve(`node_modules/.cache/crash-worker/${process.pid}`);
 
+/** Where {@link buildWorkerProcess} has put a file of this folder. @param name without its extension */
+export function builtFile(name: string): string {
+  return join(outFolder, "test/support", `${name}.js`);
+}
+
 /** Compiles the worker's process from the sources as they are now. */
 export async function buildWorkerProcess(): Promise<void> {
   process.on("exit", () => rmSync(outFolder, { recursive: true, force: true }));
@@ -58,8 +63,7 @@ export class WorkerProcess {
   #isDead = false;
 
   constructor() {
-    const main = join(outFolder, "test/support/crash-worker.js");
-    const args = [...endWithParent, "--enable-source-maps", main];
+    const args = [...endWithParent, "--enable-source-maps", builtFile("crash-worker")];
     this.#child = spawn(process.execPath, args, { stdio: ["pipe", "inherit", "inherit", "ipc"] });
     this.#exited = new Promise((done) => {
       this.#child.once("exit", () => {

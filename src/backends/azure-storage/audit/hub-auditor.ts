@@ -51,7 +51,7 @@ export class HubAuditor {
   /** @throws DurableError `StorageUnavailable`, `StorageRejected` */
   async audit({ graceMs = 15_000 }: HubAuditOptions = {}): Promise<HubAudit> {
     // Before what they bring about: a message that goes while this reads has done its work by then.
-    const messages = await this.#countMessages();
+    const messages = await this.countMessages();
     const rows = await this.#readInstanceRows();
     const audits = new Map<string, InstanceAudit>();
     const referred = new Map<string, string>();
@@ -66,7 +66,7 @@ export class HubAuditor {
     const blobs = await this.#auditBlobs(known, referred);
     const suspects = [...audits].filter(([, { findings }]) => findings.length > 0).map(([key]) => key);
     const confirmed = await this.#confirm(suspects, graceMs);
-    const atRest = isEmpty(messages) && isEmpty(await this.#countMessages());
+    const atRest = isEmpty(messages) && isEmpty(await this.countMessages());
     const lost = atRest ? this.#findLostWork(audits) : [];
     return {
       instances: audits.size,
@@ -76,7 +76,8 @@ export class HubAuditor {
     };
   }
 
-  async #countMessages(): Promise<ReadonlyMap<string, number>> {
+  /** By queue, hidden and scheduled messages too, about. */
+  async countMessages(): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
     for (const queue of [...this.#names.controlQueues, this.#names.workItemQueue]) {
       const reply = await this.#storage.perform({ kind: "queue.count", queue });
