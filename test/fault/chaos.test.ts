@@ -38,7 +38,7 @@ interface Chaos {
 const whole: Chaos = {
   workers: 4,
   instances: Number(process.env["DURABLE_CHAOS_INSTANCES"] ?? 2000),
-  startIntervalMs: 150,
+  startIntervalMs: 50,
   timing: { maxQueuePollingIntervalMs: 2000 },
   longestPauseMs: 6000,
   longestFreezeMs: 60_000,

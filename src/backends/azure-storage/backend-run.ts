@@ -100,6 +100,9 @@ export class BackendRun {
     });
     this.#controlQueues.set(queue, controlQueue);
     controlQueue.start();
+    // Whoever had the partition may have died, with messages of both queues in its hands.
+    controlQueue.poller.expectReturns();
+    this.workItems.poller.expectReturns();
   }
 
   async #unlisten(queue: string): Promise<void> {

@@ -29,9 +29,13 @@ export interface QueuePollerOptions {
   readonly cutOff: AbortSignal;
 }
 
+/** Longest pause while messages of a dead worker may become visible, in milliseconds. */
+const alertPauseMs = 500;
+
 /** Receives from one queue until stopped. A failing storage slows it down and never ends it. */
 export class QueuePoller {
   readonly #options: QueuePollerOptions;
+  #alertUntil = Number.NEGATIVE_INFINITY;
   readonly #events: EventLog;
   readonly #signal: WakeSignal;
 
@@ -50,8 +54,18 @@ export class QueuePoller {
     this.#signal.wakeAt(time);
   }
 
+  /**
+   * Polls without long pauses for as long as messages are hidden: what a worker had received that is not there any more
+   * comes back in that time, and nobody tells of it.
+   */
+  expectReturns(): void {
+    const { clock, visibilityTimeoutMs } = this.#options;
+    this.#alertUntil = clock.now() + visibilityTimeoutMs + alertPauseMs;
+    this.#signal.wake();
+  }
+
   async run(signal: AbortSignal): Promise<void> {
-    const { random, maxPollingIntervalMs, capacity, onReceived } = this.#options;
+    const { random, clock, maxPollingIntervalMs, capacity, onReceived } = this.#options;
     const backoff = new PollingBackoff(maxPollingIntervalMs, () => random.number());
     let isWoken = false;
     while (!signal.aborted) {
@@ -67,7 +81,9 @@ export class QueuePoller {
       }
       await onReceived(messages, messages.length >= maxMessages);
       // A full batch is seldom all there is.
-      if (messages.length < maxMessages) isWoken = await this.#signal.wait(backoff.next(), signal);
+      if (messages.length >= maxMessages) continue;
+      const pauseMs = clock.now() < this.#alertUntil ? Math.min(backoff.next(), alertPauseMs) : backoff.next();
+      isWoken = await this.#signal.wait(pauseMs, signal);
     }
   }
 

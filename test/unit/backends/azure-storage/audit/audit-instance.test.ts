@@ -102,12 +102,7 @@ it.each<[string, string, TableRow | undefined, readonly TableRow[]]>([
     rowOf(),
     rowsOf([...first, ...second.slice(0, 2), taskCompleted(0, "done"), ended()]),
   ],
-  [
-    "AnswerRepeated",
-    "two different answers",
-    rowOf(),
-    rowsOf([...first, episodeStarted(), taskFailed(0), ...second]),
-  ],
+  ["AnswerRepeated", "two different answers", rowOf(), rowsOf([...first, episodeStarted(), taskFailed(0), ...second])],
   [
     "AnswerRepeated",
     "a timer that fired twice",
