@@ -109,7 +109,7 @@ it("beats without details, and with the same again, cost next to nothing", async
 });
 
 it("details whose storing has failed are stored with the next renewal", async () => {
-  let failures = 3;
+  let failures = 2;
   const { hub, instanceId, startWorker, worker } = await setUp(async (context) => {
     context.heartbeat("kept");
     return await new Promise(() => {});
