@@ -40,6 +40,10 @@ export type DurableErrorCode =
   | "TooManyActions"
   /** A wait with a time limit was over before what it waited for. */
   | "TaskTimeout"
+  /** Nobody waits for an activity any more: its orchestration went on without it. */
+  | "TaskCancelled"
+  /** The worker that runs an activity stops; the activity will run again. */
+  | "WorkerStopping"
   /** The instance was started with a version that this worker does not run. */
   | "VersionMismatch"
   /** Another worker holds the instance or partition by now; nothing was written. */

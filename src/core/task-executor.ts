@@ -85,6 +85,11 @@ export interface EpisodeResult {
    * here, or of another version), or not as the instance has run (its history cannot be read, or does not fit the code).
    */
   readonly keepsCustomStatus?: boolean | undefined;
+  /**
+   * Numbers of the tasks that nobody waits for at the moment, because they have lost a race or their time is over;
+   * answered ones may be among them. @defaultValue unknown
+   */
+  readonly unwantedTasks?: readonly number[] | undefined;
   /** The span under which the execution runs, made in its first episode and kept with it. @defaultValue unchanged */
   readonly span?: OrchestrationSpan | undefined;
 }
@@ -109,8 +114,18 @@ export interface ActivityInvocation {
   readonly tags: Tags | undefined;
   /** Trace context of the orchestration that asked for the activity. */
   readonly parentTraceContext?: TraceContext | undefined;
-  /** Aborts when the worker stops or has lost the work item. Made when it is first read. */
+  /**
+   * Aborts when the worker stops or has lost the work item, or when nobody wants the result any more. Its reason is a
+   * `DurableError` that tells which. Made when it is first read.
+   */
   readonly signal: AbortSignal;
+  /** Details of the last heartbeat of an earlier delivery, JSON text. @defaultValue none is known */
+  readonly lastHeartbeat?: string | undefined;
+  /**
+   * The activity is alive: prolongs the lock of its work item, and keeps the details (JSON text, of a size that
+   * `assertHeartbeatSize` accepts) for the next delivery. Absent where heartbeats go nowhere.
+   */
+  readonly heartbeat?: ((details: string | undefined) => void) | undefined;
 }
 
 export type ActivityOutcome =

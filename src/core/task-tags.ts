@@ -5,27 +5,40 @@ const attemptTag = "durable.attempt";
 /** Milliseconds that an attempt has, from its beginning where it runs. */
 const timeoutTag = "durable.timeoutMs";
 
+/** Details of the last heartbeat of the attempt before, JSON text. */
+const heartbeatTag = "durable.lastHeartbeat";
+
 /** What an activity has to know beside its input. It travels as tags of the task, which every SDK keeps. */
 export interface AttemptInfo {
   /** 1 for the first attempt. */
   readonly attempt: number;
   readonly timeoutMs: number | undefined;
+  /** Details of the last heartbeat of an earlier attempt, JSON text. @defaultValue none */
+  readonly lastHeartbeat?: string | undefined;
 }
 
 /** Adds the info to the user's tags. Tags of the user that have names of ours are left out. */
 export function encodeTaskTags(tags: Tags | undefined, info: AttemptInfo): Tags | undefined {
-  if (tags === undefined && info.attempt === 1 && info.timeoutMs === undefined) return undefined;
+  const { attempt, timeoutMs, lastHeartbeat } = info;
+  if (tags === undefined && attempt === 1 && timeoutMs === undefined && lastHeartbeat === undefined) return undefined;
   const encoded: Record<string, string> = { ...tags };
   delete encoded[attemptTag];
   delete encoded[timeoutTag];
-  if (info.attempt > 1) encoded[attemptTag] = String(info.attempt);
-  if (info.timeoutMs !== undefined) encoded[timeoutTag] = String(info.timeoutMs);
+  delete encoded[heartbeatTag];
+  if (attempt > 1) encoded[attemptTag] = String(attempt);
+  if (timeoutMs !== undefined) encoded[timeoutTag] = String(timeoutMs);
+  if (lastHeartbeat !== undefined) encoded[heartbeatTag] = lastHeartbeat;
   return encoded;
 }
 
 /** Reads the info back. Anything unreadable counts as absent: tags may come from elsewhere. */
 export function decodeTaskTags(tags: Tags | undefined): AttemptInfo {
-  return { attempt: readNumber(tags, attemptTag) ?? 1, timeoutMs: readNumber(tags, timeoutTag) };
+  const lastHeartbeat = tags !== undefined && Object.hasOwn(tags, heartbeatTag) ? tags[heartbeatTag] : undefined;
+  return {
+    attempt: readNumber(tags, attemptTag) ?? 1,
+    timeoutMs: readNumber(tags, timeoutTag),
+    ...(typeof lastHeartbeat === "string" && { lastHeartbeat }),
+  };
 }
 
 function readNumber(tags: Tags | undefined, name: string): number | undefined {

@@ -1,9 +1,10 @@
+import { DurableError } from "./errors.ts";
 import { linkSignals } from "./linked-signal.ts";
 import type { Clock } from "./ports.ts";
 
 export interface TimeLimit {
   readonly ms: number;
-  /** Aborts when the time is over, with a `TimeoutError`, or when the outer signal does, for its reason. */
+  /** Aborts when the time is over, with DurableError `TaskTimeout`, or when the outer signal does, for its reason. */
   readonly signal: AbortSignal;
   /** The time ran out before {@link end}. */
   readonly isOver: boolean;
@@ -45,7 +46,7 @@ function abortAfter(clock: Clock, ms: number): { readonly signal: AbortSignal; c
   const over = new AbortController();
   const cancelled = new AbortController();
   void clock.sleep(ms, cancelled.signal).then(() => {
-    if (!cancelled.signal.aborted) over.abort(new DOMException("the time limit is over", "TimeoutError"));
+    if (!cancelled.signal.aborted) over.abort(new DurableError("TaskTimeout", `the time limit of ${ms} ms is over`));
   });
   return { signal: over.signal, cancel: () => cancelled.abort() };
 }

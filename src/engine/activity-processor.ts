@@ -7,10 +7,13 @@ import type { Clock, LogSink } from "../core/ports.ts";
 import type { ActivityInvocation, ActivityOutcome, TaskExecutor } from "../core/task-executor.ts";
 import type { TaskMessage } from "../core/task-message.ts";
 import { decodeTaskTags } from "../core/task-tags.ts";
+import { ActivityHeartbeat } from "./activity-heartbeat.ts";
 import type { ActivityWorkItem, Backend } from "./backend.ts";
 import { type KeptLock, LockKeeper } from "./lock-keeper.ts";
+import { RunningActivities, type RunningActivity } from "./running-activities.ts";
 import { type Leave, SuspectLine, suspectAfterRuns } from "./suspect-line.ts";
 import { UnknownNames } from "./unknown-names.ts";
+import type { ActivityRequest, Cancellation } from "./wanted-activities.ts";
 
 export interface ActivityProcessorOptions {
   readonly backend: Backend;
@@ -31,6 +34,9 @@ export interface ActivityProcessorOptions {
  * A1. A work item is settled exactly once: completed, abandoned, or dropped because its lock is lost. `process` never
  *     rejects.
  * A2. What was handed back has not failed: only runs that began and never ended count against an activity.
+ * A3. An activity that nobody wants is told so, by this process at once or with the next renewal of its lock. When it
+ *     stops for that, the request goes if its execution has ended, and else waits: its orchestration may come back to it.
+ * A4. Whether it is wanted is asked before it runs once more, and never for one that ends before its first renewal.
  */
 export class ActivityProcessor {
   readonly #options: ActivityProcessorOptions;
@@ -40,6 +46,7 @@ export class ActivityProcessor {
   readonly #current = new Set<ActivityWorkItem>();
   readonly #unknownNames: UnknownNames;
   readonly #events: EventLog;
+  readonly #running: RunningActivities;
   #isClosed = false;
 
   constructor(options: ActivityProcessorOptions) {
@@ -48,23 +55,51 @@ export class ActivityProcessor {
     this.#events = createEventLog(options.log, { taskHub: options.backend.taskHub });
     this.#suspects = options.suspects ?? new SuspectLine(options.clock);
     this.#unknownNames = options.unknownNames ?? new UnknownNames(options.clock, 0, this.#events);
+    this.#running = new RunningActivities({
+      backend: options.backend,
+      clock: options.clock,
+      onLookFailed: (instanceId, error) => this.#events.write("InstanceLookFailed", messageOf(error), { instanceId }),
+    });
+  }
+
+  /** What runs here, for whoever learns that it is not wanted any more. */
+  get running(): Pick<RunningActivities, "has" | "tell"> {
+    return this.#running;
   }
 
   async process(workItem: ActivityWorkItem): Promise<void> {
-    const { backend } = this.#options;
-    const fields = { instanceId: workItem.delivered.message.target.instanceId, messageId: workItem.delivered.id };
+    const { backend, clock } = this.#options;
+    const { id: messageId, message, deliveryCount } = workItem.delivered;
+    const { instanceId } = message.target;
+    const fields = { instanceId, messageId };
+    const { renewIntervalMs } = workItem;
     const lock = this.#locks.keep({
-      renew: () => backend.renewActivityWorkItem(workItem),
-      intervalMs: workItem.renewIntervalMs,
+      renew: async () => {
+        await this.#renew(workItem, heartbeat);
+        void this.#running.look(instanceId, renewIntervalMs / 2);
+      },
+      intervalMs: renewIntervalMs,
       onLost: (error) => this.#events.write("ActivityLockLost", messageOf(error), fields),
       onError: (error) => this.#events.write("ActivityLockNotRenewed", messageOf(error), fields),
     });
-    let leave: Leave | undefined;
+    const heartbeat = new ActivityHeartbeat({ clock, renew: () => lock.renew(), idleIntervalMs: renewIntervalMs / 4 });
+    const activity: RunningActivity = {
+      request: toActivityRequest(message),
+      cancellation: undefined,
+      cancel: ({ reason }) => {
+        this.#events.write("ActivityCancelled", reason.message, fields);
+        lock.abort(reason); // A3
+      },
+    };
+    const leaveRunning = this.#running.add(activity);
+    let leaveSuspects: Leave | undefined;
     try {
-      leave = await this.#begin(workItem);
+      if (deliveryCount > 1) await this.#running.look(instanceId, renewIntervalMs / 2); // A4
+      if (activity.cancellation !== undefined) return await this.#settleCancelled(workItem, activity.cancellation);
+      leaveSuspects = await this.#begin(workItem);
       if (lock.isLost) return; // while it waited
       this.#current.add(workItem);
-      const answer = await this.#execute(workItem, lock);
+      const answer = await this.#execute(workItem, lock, heartbeat);
       // The backend has let go of it already.
       if (!lock.isLost) await backend.completeActivityWorkItem(workItem, answer); // A1
     } catch (error) {
@@ -72,18 +107,13 @@ export class ActivityProcessor {
       if (isDurableError(error, "WorkItemLockLost")) {
         return this.#events.write("ActivityLockLost", error.message, fields);
       }
-      if (this.#isClosed) {
-        this.#events.write("ActivityHandedBack", "the host stops, so the activity will run again", fields);
-      } else if (!UnknownNames.isUnknownName(error)) {
-        this.#events.write("ActivityWorkItemFailed", messageOf(error), fields);
-      }
-      await backend
-        .abandonActivityWorkItem(workItem) // A2
-        .catch((abandonError) => this.#events.write("ActivityNotAbandoned", messageOf(abandonError), fields));
+      await this.#handBack(workItem, error, activity.cancellation, heartbeat);
     } finally {
+      heartbeat.end();
+      leaveRunning();
       lock.release();
       this.#current.delete(workItem);
-      leave?.();
+      leaveSuspects?.();
     }
   }
 
@@ -118,7 +148,50 @@ export class ActivityProcessor {
     this.#locks.close();
   }
 
-  async #execute(workItem: ActivityWorkItem, lock: KeptLock): Promise<TaskMessage> {
+  async #renew(workItem: ActivityWorkItem, heartbeat: ActivityHeartbeat): Promise<void> {
+    const details = heartbeat.take();
+    try {
+      await this.#options.backend.renewActivityWorkItem(workItem, details);
+    } catch (error) {
+      if (details !== undefined) heartbeat.giveBack();
+      throw error;
+    }
+  }
+
+  /** The run has ended without an answer. Never rejects. */
+  async #handBack(
+    workItem: ActivityWorkItem,
+    error: unknown,
+    cancellation: Cancellation | undefined,
+    heartbeat: ActivityHeartbeat,
+  ): Promise<void> {
+    const { backend } = this.#options;
+    const fields = { instanceId: workItem.delivered.message.target.instanceId, messageId: workItem.delivered.id };
+    try {
+      if (cancellation !== undefined) return await this.#settleCancelled(workItem, cancellation);
+      if (this.#isClosed) {
+        this.#events.write("ActivityHandedBack", "the host stops, so the activity will run again", fields);
+      } else if (!UnknownNames.isUnknownName(error)) {
+        this.#events.write("ActivityWorkItemFailed", messageOf(error), fields);
+      }
+      // Another worker shall find them.
+      if (heartbeat.isUnsaved) await this.#renew(workItem, heartbeat).catch(() => undefined);
+    } catch (settleError) {
+      this.#events.write("ActivityWorkItemFailed", messageOf(settleError), fields);
+    }
+    await backend
+      .abandonActivityWorkItem(workItem) // A2
+      .catch((abandonError) => this.#events.write("ActivityNotAbandoned", messageOf(abandonError), fields));
+  }
+
+  /** Nobody wants it, and it does not run. */
+  async #settleCancelled(workItem: ActivityWorkItem, { kind }: Cancellation): Promise<void> {
+    const { backend } = this.#options;
+    if (kind === "ended") await backend.completeActivityWorkItem(workItem, undefined);
+    else await backend.abandonActivityWorkItem(workItem);
+  }
+
+  async #execute(workItem: ActivityWorkItem, lock: KeptLock, heartbeat: ActivityHeartbeat): Promise<TaskMessage> {
     const { message, deliveryCount } = workItem.delivered;
     const scheduled = message.event as TaskScheduled;
     const outcome: ActivityOutcome =
@@ -136,6 +209,8 @@ export class ActivityProcessor {
             get signal() {
               return lock.signal;
             },
+            lastHeartbeat: workItem.lastHeartbeat,
+            heartbeat: (details) => heartbeat.beat(details),
           });
     if (outcome.kind === "failed") {
       const { attempt } = decodeTaskTags(scheduled.tags);
@@ -156,6 +231,12 @@ export class ActivityProcessor {
       return { kind: "failed", failureDetails: { ...describeFailure(error), isNonRetriable: true } };
     }
   }
+}
+
+function toActivityRequest({ event, target }: TaskMessage): ActivityRequest {
+  const { name, eventId, timestamp, tags } = event as TaskScheduled;
+  const { timeoutMs } = decodeTaskTags(tags);
+  return { name, instance: target, taskId: eventId, scheduledAt: timestamp, timeoutMs };
 }
 
 /** It probably ends the process that runs it, and would do so for ever. */

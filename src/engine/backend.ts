@@ -8,6 +8,7 @@ import type {
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import type { Quarantine } from "../core/quarantine.ts";
 import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
+import type { InstanceProgress } from "./wanted-activities.ts";
 
 /**
  * Where a hub worker gets its work and makes it durable.
@@ -86,10 +87,19 @@ export interface Backend {
    * ahead. @defaultValue 1
    */
   fetchActivityWorkItem(signal: AbortSignal, demand?: () => number): Promise<ActivityWorkItem | undefined>;
-  /** @throws `WorkItemLockLost` */
-  renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void>;
-  /** Sends the answer, then deletes the request. @throws `WorkItemLockLost` for a settled work item; nothing is sent */
-  completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void>;
+  /**
+   * @param heartbeat details that the next delivery of the request brings as {@link ActivityWorkItem.lastHeartbeat}, to
+   * whichever worker. @defaultValue those that are stored stay
+   * @throws `WorkItemLockLost`
+   */
+  renewActivityWorkItem(workItem: ActivityWorkItem, heartbeat?: string): Promise<void>;
+  /**
+   * Sends the answer, then deletes the request.
+   *
+   * @param answer `undefined` when nobody is there to answer: the request is deleted
+   * @throws `WorkItemLockLost` for a settled work item; nothing is sent
+   */
+  completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage | undefined): Promise<void>;
   /**
    * Gives the request back after a run that has ended without an answer, or before a run: that run never counts as
    * unfinished. Never rejects, as {@link abandonOrchestrationWorkItem}.
@@ -102,6 +112,12 @@ export interface Backend {
    * @defaultValue absent: this worker is the only one
    */
   isKeeper?(): boolean;
+
+  /**
+   * How far an instance has come, for those who run its activities, as its row says: one read, of no payload. Resolves to
+   * `undefined` when there is no row.
+   */
+  readInstanceProgress(instanceId: string): Promise<InstanceProgress | undefined>;
 }
 
 export type RunNote = "begun" | "fatal";
@@ -136,6 +152,8 @@ export interface ActivityWorkItem {
   readonly delivered: DeliveredMessage;
   /** {@link DeliveredMessage.unfinishedRuns} */
   readonly unfinishedRuns: number;
+  /** Details of the last heartbeat that an earlier delivery has stored, JSON text. @defaultValue none */
+  readonly lastHeartbeat?: string | undefined;
   readonly renewIntervalMs: number;
 }
 
@@ -203,6 +221,11 @@ export interface InstanceChange {
   readonly completedTime?: Date | undefined;
   /** When a rewind has taken back an end that was before: only ends after it stand. */
   readonly rewoundTime?: Date | undefined;
+  /**
+   * Activities of the execution that are asked for and not answered, and that nobody waits for: their numbers. Absent keeps
+   * what is stored of this execution.
+   */
+  readonly unwantedTasks?: readonly number[] | undefined;
   /** Version of the history that says so, when no history is written with the change. */
   readonly historyVersion?: string | undefined;
 }

@@ -134,6 +134,11 @@ export class HistorySummary {
     return this.#locks.locks;
   }
 
+  /** `true` for an activity that was asked for and has no answer. */
+  isOpenActivity(id: number): boolean {
+    return this.#actions.get(id) === "TaskScheduled";
+  }
+
   /** What the history says of the instance's status. */
   get status(): InstanceStatus {
     return this.#status;

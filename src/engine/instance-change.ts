@@ -6,13 +6,16 @@ import type { HistorySummary } from "./history-summary.ts";
 export function describeInstance(
   executionId: string,
   history: HistorySummary,
-  custom: Pick<InstanceChange, "customStatus" | "keepsCustomStatus">,
+  custom: Pick<InstanceChange, "customStatus" | "keepsCustomStatus" | "unwantedTasks">,
 ): InstanceChange {
   return {
     executionId,
     lastUpdatedTime: history.lastTimestamp ?? new Date(0),
     customStatus: custom.customStatus,
     keepsCustomStatus: custom.keepsCustomStatus,
+    ...(custom.unwantedTasks === undefined
+      ? {}
+      : { unwantedTasks: custom.unwantedTasks.filter((id) => history.isOpenActivity(id)) }),
     started: history.started && toInstanceStart(history.started),
     parentInstanceId: history.started && parentInstanceIdOf(history.started),
     ...(history.started === undefined && history.completed === undefined ? {} : history.status),

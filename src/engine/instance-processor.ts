@@ -10,6 +10,7 @@ import { LockKeeper } from "./lock-keeper.ts";
 import { OrchestrationProcessor } from "./orchestration-processor.ts";
 import { type Leave, SuspectLine, suspectAfterRuns } from "./suspect-line.ts";
 import { UnknownNames } from "./unknown-names.ts";
+import type { InstanceProgress } from "./wanted-activities.ts";
 
 export interface InstanceProcessorOptions extends InstanceLimitOptions {
   readonly backend: Backend;
@@ -26,6 +27,8 @@ export interface InstanceProcessorOptions extends InstanceLimitOptions {
   readonly suspects?: SuspectLine;
   /** @defaultValue unknown names are failed at once */
   readonly unknownNames?: UnknownNames;
+  /** See `OrchestrationProcessorOptions`. @defaultValue nobody */
+  readonly onProgress?: ((instanceId: string, progress: InstanceProgress) => void) | undefined;
 }
 
 /**

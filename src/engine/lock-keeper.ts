@@ -1,12 +1,16 @@
-import { isDurableError } from "../core/errors.ts";
+import { DurableError, isDurableError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 
 /** A work item whose lock is kept while it is worked on. */
 export interface KeptLock {
   /** Another worker has the work item, or may have. */
   readonly isLost: boolean;
-  /** Aborts when the lock is lost, or the work is no longer wanted. */
+  /** Aborts when the lock is lost, or the work is no longer wanted, with a `DurableError` as its reason. */
   readonly signal: AbortSignal;
+  /** Aborts the signal: the work is not wanted any more. The lock is kept until `release`. */
+  abort(reason: DurableError): void;
+  /** Renews ahead of time, unless a renewal is under way. Never rejects. */
+  renew(): Promise<void>;
   /** Ends the renewals. To be called once, when the work has ended. */
   release(): void;
 }
@@ -22,14 +26,14 @@ export interface KeptLockOptions {
 
 class Entry implements KeptLock {
   readonly options: KeptLockOptions;
-  readonly #keeper: Pick<Set<Entry>, "delete">;
+  readonly #keeper: Pick<LockKeeper, "renew" | "forget">;
   #abort: AbortController | undefined;
-  #isEnded = false;
+  #reason: DurableError | undefined;
   isLost = false;
   isRenewing = false;
   dueAt: number;
 
-  constructor(options: KeptLockOptions, dueAt: number, keeper: Pick<Set<Entry>, "delete">) {
+  constructor(options: KeptLockOptions, dueAt: number, keeper: Pick<LockKeeper, "renew" | "forget">) {
     this.options = options;
     this.dueAt = dueAt;
     this.#keeper = keeper;
@@ -38,17 +42,21 @@ class Entry implements KeptLock {
   /** Made when first asked for: most work ends without looking at it. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
-    if (this.#isEnded) this.#abort.abort();
+    if (this.#reason !== undefined) this.#abort.abort(this.#reason);
     return this.#abort.signal;
   }
 
   release(): void {
-    this.#keeper.delete(this);
+    this.#keeper.forget(this);
   }
 
-  abort(): void {
-    this.#isEnded = true;
-    this.#abort?.abort();
+  renew(): Promise<void> {
+    return this.#keeper.renew(this);
+  }
+
+  abort(reason: DurableError): void {
+    this.#reason ??= reason;
+    this.#abort?.abort(this.#reason);
   }
 }
 
@@ -72,8 +80,8 @@ export class LockKeeper {
   }
 
   keep(options: KeptLockOptions): KeptLock {
-    const entry = new Entry(options, this.#clock.now() + options.intervalMs, this.#entries);
-    if (this.#isClosed) entry.abort();
+    const entry = new Entry(options, this.#clock.now() + options.intervalMs, this);
+    if (this.#isClosed) entry.abort(workerStops());
     this.#entries.add(entry);
     if (!this.#isRunning && !this.#isClosed)
       void this.#run(); // K3
@@ -84,8 +92,18 @@ export class LockKeeper {
   /** Aborts the signals of all that is kept, because its results are not wanted any more, and renews nothing again. */
   close(): void {
     this.#isClosed = true;
-    for (const entry of this.#entries) entry.abort();
+    for (const entry of this.#entries) entry.abort(workerStops());
     this.#interrupt();
+  }
+
+  /** For its entries. */
+  forget(entry: Entry): void {
+    this.#entries.delete(entry);
+  }
+
+  /** For its entries. */
+  async renew(entry: Entry): Promise<void> {
+    if (this.#entries.has(entry) && !this.#isClosed) await this.#renew(entry);
   }
 
   #interrupt(): void {
@@ -118,10 +136,14 @@ export class LockKeeper {
       if (!isDurableError(error, "WorkItemLockLost")) return onError(error);
       entry.isLost = true;
       this.#entries.delete(entry);
-      entry.abort(); // K2
+      entry.abort(error); // K2
       onLost(error);
     } finally {
       entry.isRenewing = false;
     }
   }
+}
+
+function workerStops(): DurableError {
+  return new DurableError("WorkerStopping", "the worker stops");
 }

@@ -19,6 +19,7 @@ import { mayBeAhead, type Reconciliation, reconcileMessages, withoutIdleTimers }
 import { type ExecutionsInput, type ExecutionsOutcome, runExecutions } from "./run-executions.ts";
 import { settleEpisode, settleOrphans, settleUnreadable, settleWithoutEpisode } from "./settlements.ts";
 import { UnknownNames } from "./unknown-names.ts";
+import type { InstanceProgress } from "./wanted-activities.ts";
 
 export interface OrchestrationProcessorOptions {
   readonly backend: Backend;
@@ -31,6 +32,8 @@ export interface OrchestrationProcessorOptions {
   readonly maxSessionIdleMs: number;
   readonly limits: InstanceLimits;
   readonly unknownNames: UnknownNames;
+  /** Told of every instance whose activities may have become unwanted by a checkpoint. @defaultValue nobody */
+  readonly onProgress?: ((instanceId: string, progress: InstanceProgress) => void) | undefined;
 }
 
 /** Deliveries of a message until a history that cannot be decoded is given up. */
@@ -161,6 +164,7 @@ export class OrchestrationProcessor {
         new Date(clock.now()),
       );
       const { historyVersion, undeleted } = await backend.completeOrchestrationWorkItem(checkpoint);
+      this.#options.onProgress?.(workItem.instanceId, progressOf(outcome.started, checkpoint.instance));
       this.#logFailedExecution(outcome.started, history);
       const isOther = outcome.isNewExecution && !isNewExecution;
       const approach = this.#options.limits.describeApproach(
@@ -309,6 +313,18 @@ export class OrchestrationProcessor {
 /** What may take its process down need not run to be terminated. */
 function isTerminatedSuspect({ accepted }: Reconciliation): boolean {
   return unfinishedRunsOf(accepted) > 0 && accepted.some(({ message }) => message.event.type === "ExecutionTerminated");
+}
+
+function progressOf(
+  { orchestrationInstance, timestamp }: ExecutionStarted,
+  change: InstanceChange | undefined,
+): InstanceProgress {
+  return {
+    executionId: orchestrationInstance.executionId,
+    runtimeStatus: change?.runtimeStatus ?? "Running",
+    createdTime: timestamp,
+    unwantedTasks: change?.unwantedTasks ?? [],
+  };
 }
 
 /** `true` when the row is as late as the change. */

@@ -25,6 +25,8 @@ export interface ExecutionsOutcome {
   readonly outgoing: readonly OutgoingMessage[];
   readonly customStatus: string | undefined;
   readonly keepsCustomStatus: boolean;
+  /** See `EpisodeResult.unwantedTasks`. */
+  readonly unwantedTasks?: readonly number[] | undefined;
 }
 
 export interface ExecutionsInput {
@@ -82,6 +84,7 @@ export async function runExecutions(input: ExecutionsInput): Promise<ExecutionsO
         outgoing,
         customStatus: result.customStatus,
         keepsCustomStatus: result.keepsCustomStatus === true,
+        unwantedTasks: result.unwantedTasks,
       };
     }
     session.close();

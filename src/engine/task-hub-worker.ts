@@ -87,6 +87,15 @@ export class TaskHubWorker {
     if (this.#fetching.signal.aborted) return;
     const suspects = new SuspectLine(clock);
     const unknownNames = new UnknownNames(clock, this.#options.unknownNameGraceMs ?? 0, events);
+    const activities = new ActivityProcessor({
+      backend,
+      executor,
+      clock,
+      log,
+      maxUnfinishedRuns: this.#options.maxUnfinishedRuns ?? 10,
+      suspects,
+      unknownNames,
+    });
     const instances = new InstanceProcessor({
       backend,
       store,
@@ -102,15 +111,7 @@ export class TaskHubWorker {
       maxHistoryBytes: this.#options.maxHistoryBytes,
       suspects,
       unknownNames,
-    });
-    const activities = new ActivityProcessor({
-      backend,
-      executor,
-      clock,
-      log,
-      maxUnfinishedRuns: this.#options.maxUnfinishedRuns ?? 10,
-      suspects,
-      unknownNames,
+      onProgress: (instanceId, progress) => activities.running.tell(instanceId, progress),
     });
     this.#activities = activities;
     this.#instances = instances;

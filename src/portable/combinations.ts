@@ -46,7 +46,7 @@ function contextOf(tasks: unknown, api: string): OrchestrationContext {
   );
 }
 
-const nobody: AwaitObserver = { remember() {}, forget() {} };
+const nobody: AwaitObserver = { remember() {}, forget() {}, lose() {} };
 
 /** All of none: known at once, and so of every orchestration. */
 class NoTasks extends OrchestrationTask<readonly never[]> {

@@ -165,13 +165,13 @@ class FaultyBackend implements Backend {
     return workItem;
   }
 
-  async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+  async renewActivityWorkItem(workItem: ActivityWorkItem, heartbeat?: string): Promise<void> {
     this.#assertOpen(workItem);
     const giveBack = () => this.#backend.abandonActivityWorkItem(workItem);
-    await this.#call("renewActivityWorkItem", giveBack, () => this.#backend.renewActivityWorkItem(workItem));
+    await this.#call("renewActivityWorkItem", giveBack, () => this.#backend.renewActivityWorkItem(workItem, heartbeat));
   }
 
-  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
+  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage | undefined): Promise<void> {
     this.#assertOpen(workItem);
     const giveBack = () => this.#backend.abandonActivityWorkItem(workItem);
     const complete = () => this.#backend.completeActivityWorkItem(workItem, answer);
@@ -184,6 +184,11 @@ class FaultyBackend implements Backend {
 
   async abandonActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
     await this.#abandon("abandonActivityWorkItem", workItem, () => this.#backend.abandonActivityWorkItem(workItem));
+  }
+
+  async readInstanceProgress(instanceId: string): ReturnType<Backend["readInstanceProgress"]> {
+    const nothing = async () => {};
+    return await this.#call("readInstanceProgress", nothing, () => this.#backend.readInstanceProgress(instanceId));
   }
 
   /** A call for a work item. What gives it back settles it, should the fault be that it is lost. */

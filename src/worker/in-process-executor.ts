@@ -1,7 +1,8 @@
+import { assertHeartbeatSize, withLastHeartbeat } from "../core/activity-heartbeat.ts";
 import { type CodeMarks, noMarks, type RunningCode } from "../core/code-marks.ts";
 import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import { DurableError } from "../core/errors.ts";
-import { describeFailure, describeTimeout } from "../core/failure-details.ts";
+import { describeFailure, describeTimeout, type FailureDetails } from "../core/failure-details.ts";
 import { unregisteredFunction } from "../core/function-names.ts";
 import type { ExecutionRef } from "../core/history-event.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
@@ -88,7 +89,13 @@ export class InProcessExecutor implements TaskExecutor {
       return { kind: "failed", failureDetails: { ...describeFailure(error), isNonRetriable: true } };
     }
     const { definition, dataConverter } = found;
-    const { attempt, timeoutMs } = decodeTaskTags(tags);
+    const { attempt, timeoutMs, lastHeartbeat } = decodeTaskTags(tags);
+    const before = invocation.lastHeartbeat ?? lastHeartbeat;
+    let heartbeat = before;
+    const failed = (details: FailureDetails): ActivityOutcome => ({
+      kind: "failed",
+      failureDetails: withLastHeartbeat(details, heartbeat),
+    });
     const code = { kind: "activity", name: definition.name, instanceId: instance.instanceId, taskId } as const;
     this.#marks.started(code);
     const limit = timeoutMs === undefined ? undefined : startTimeLimit(this.#clock, timeoutMs, invocation.signal);
@@ -106,18 +113,27 @@ export class InProcessExecutor implements TaskExecutor {
           get signal() {
             return limit?.signal ?? invocation.signal;
           },
+          get lastHeartbeat() {
+            return dataConverter.deserialize(before, `the last heartbeat of activity '${name}'`);
+          },
+          heartbeat: (details) => {
+            const text = dataConverter.serialize(details, `the heartbeat of activity '${name}'`);
+            assertHeartbeatSize(text);
+            heartbeat = text ?? heartbeat;
+            invocation.heartbeat?.(text);
+          },
           ...createUserLogger((level, args) => this.#log(level, instance.instanceId, definition.name, args)),
         }),
       );
       const returned: unknown = await call;
-      if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
+      if (limit?.isOver) return failed(describeTimeout(limit.ms));
       const result = await validate(definition.outputSchema, returned, `the result of activity '${name}'`);
       return { kind: "completed", result: dataConverter.serialize(result, `the result of activity '${name}'`) };
     } catch (error) {
       // An activity that stopped because it was told to has not failed: it runs again elsewhere.
-      if (invocation.signal.aborted && isAbortError(error)) throw error;
-      if (limit?.isOver) return { kind: "failed", failureDetails: describeTimeout(limit.ms) };
-      return { kind: "failed", failureDetails: describeFailure(error) };
+      if (invocation.signal.aborted && isAbortError(error, invocation.signal)) throw error;
+      if (limit?.isOver) return failed(describeTimeout(limit.ms));
+      return failed(describeFailure(error));
     } finally {
       limit?.end();
       this.#marks.ended(code);

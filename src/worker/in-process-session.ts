@@ -40,8 +40,13 @@ export class InProcessSession implements OrchestrationSession {
     }
     this.#execution.lookAhead([]);
     if (this.#execution.rejection !== undefined) throw this.#execution.rejection;
-    const { actions, customStatus, knowsCustomStatus } = this.#execution;
-    return knowsCustomStatus ? { actions, customStatus } : { actions, customStatus, keepsCustomStatus: true };
+    const { actions, customStatus, knowsCustomStatus, unwantedTasks } = this.#execution;
+    return {
+      actions,
+      customStatus,
+      ...(knowsCustomStatus ? {} : { keepsCustomStatus: true }),
+      ...(unwantedTasks === undefined ? {} : { unwantedTasks }),
+    };
   }
 
   waitsForTimer(timerId: number): boolean {

@@ -12,6 +12,8 @@ import { type PlantedFault, plantedFaults } from "./planted-faults.ts";
  */
 const files = [
   "test/conformance/memory-backend.test.ts",
+  "test/unit/engine/activity-cancellation.test.ts",
+  "test/unit/engine/activity-heartbeat.test.ts",
   "test/unit/engine/activity-processor.test.ts",
   "test/unit/engine/creation-race.test.ts",
   "test/unit/engine/known-executions.test.ts",
@@ -24,6 +26,7 @@ const files = [
   "test/unit/engine/settlements.test.ts",
   "test/unit/engine/suspect-line.test.ts",
   "test/unit/engine/unknown-names.test.ts",
+  "test/unit/engine/wanted-activities.test.ts",
   "test/unit/engine/work-item-loop.test.ts",
 ];
 

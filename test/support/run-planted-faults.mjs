@@ -3,9 +3,10 @@
 // each run, the first of which has no fault.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { createVitest } from "vitest/node";
 
-const { root, files, faults } = JSON.parse(readFileSync(0, "utf8"));
+const { root, files, faults } = JSON.parse(await text(process.stdin));
 const vitest = await createVitest(
   "test",
   {

@@ -11,6 +11,7 @@ import type {
   OrchestrationWorkItem,
   RunNote,
 } from "../../engine/backend.ts";
+import type { InstanceProgress } from "../../engine/wanted-activities.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
@@ -40,6 +41,8 @@ class HeldOrchestration implements OrchestrationWorkItem {
 
 class HeldActivity implements ActivityWorkItem {
   readonly delivered: HeldMessage;
+  /** As it was fetched. */
+  readonly lastHeartbeat: string | undefined;
   readonly renewIntervalMs: number;
   /** By this machine's clock. */
   renewedAt: number;
@@ -47,6 +50,7 @@ class HeldActivity implements ActivityWorkItem {
 
   constructor(delivered: HeldMessage, renewIntervalMs: number, now: number) {
     this.delivered = delivered;
+    this.lastHeartbeat = delivered.lastHeartbeat;
     this.renewIntervalMs = renewIntervalMs;
     this.renewedAt = now;
   }
@@ -284,11 +288,16 @@ export class AzureStorageBackend implements Backend {
     return message && new HeldActivity(message, this.#options.renewIntervalMs, this.#options.clock.now());
   }
 
-  async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+  async renewActivityWorkItem(workItem: ActivityWorkItem, heartbeat?: string): Promise<void> {
     const held = asActivity(workItem);
     const { delivered } = held;
-    const now = this.#options.clock.now();
-    if (!held.isSettled && (await delivered.hideFor(this.#options.visibilityTimeoutMs))) {
+    const { clock, visibilityTimeoutMs } = this.#options;
+    const now = clock.now();
+    const renew = () =>
+      heartbeat === undefined
+        ? delivered.hideFor(visibilityTimeoutMs)
+        : delivered.noteHeartbeat(heartbeat, visibilityTimeoutMs);
+    if (!held.isSettled && (await renew())) {
       held.renewedAt = now;
       return;
     }
@@ -296,7 +305,7 @@ export class AzureStorageBackend implements Backend {
     throw lockLost(delivered.instanceId, "another worker has received the request for its activity");
   }
 
-  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
+  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage | undefined): Promise<void> {
     const held = asActivity(workItem);
     const { delivered } = held;
     if (held.isSettled) throw lockLost(delivered.instanceId, "the request for its activity is settled");
@@ -305,7 +314,8 @@ export class AzureStorageBackend implements Backend {
     if (isOverdue) await this.renewActivityWorkItem(held);
     const { target } = delivered.message;
     const sender = { instanceId: target.instanceId, executionId: target.executionId ?? "" };
-    await this.#parts.sender.send({ message: answer }, { sender, episode: delivered.data.episode ?? -1 });
+    const origin = { sender, episode: delivered.data.episode ?? -1 };
+    if (answer !== undefined) await this.#parts.sender.send({ message: answer }, origin);
     this.#letGo(held);
     await delivered.delete().catch((error: unknown) => this.#reportUnsettled(target.instanceId, error));
   }
@@ -322,6 +332,10 @@ export class AzureStorageBackend implements Backend {
     const { delivered } = held;
     const abandoned = this.#run?.workItems.abandon(delivered) ?? delivered.giveBack(delivered.abandonDelayMs);
     await abandoned.catch((error: unknown) => this.#reportUnsettled(delivered.instanceId, error));
+  }
+
+  async readInstanceProgress(instanceId: string): Promise<InstanceProgress | undefined> {
+    return await this.#parts.instances.readProgress(instanceId);
   }
 
   /** From now on the message, should it be received again, is a new work item. */

@@ -163,6 +163,9 @@ export class BackendRun {
     });
     this.#controlQueues.set(queue, controlQueue);
     controlQueue.start();
+    // Whoever had the partition may have died, with messages of both queues in its hands.
+    controlQueue.poller.expectReturns();
+    this.workItems.poller.expectReturns();
   }
 
   /** What hangs in the old one is put back when it goes on; nobody waits for that. */

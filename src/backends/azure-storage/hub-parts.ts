@@ -1,5 +1,5 @@
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
-import { runOf } from "./codec/unfinished-runs.ts";
+import { runOf } from "./codec/message-notes.ts";
 import type { HubNames } from "./hub-names.ts";
 import { HubResources } from "./hub-resources.ts";
 import { MessageQuarantine } from "./messaging/message-quarantine.ts";

@@ -30,6 +30,7 @@ import type {
 } from "../../engine/backend.ts";
 import { nextCreationStep } from "../../engine/creation-race.ts";
 import { defaultPageSize, formatPageToken, PageBudget, parsePageToken } from "../../engine/instance-page.ts";
+import type { InstanceProgress } from "../../engine/wanted-activities.ts";
 import { applyInstanceChange, createPendingState, showState } from "./instance-state.ts";
 import { type Hold, MessageQueue } from "./message-queue.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
@@ -77,6 +78,7 @@ class MemoryOrchestrationWorkItem implements OrchestrationWorkItem {
 class MemoryActivityWorkItem implements ActivityWorkItem {
   readonly delivered: DeliveredMessage;
   readonly unfinishedRuns: number;
+  readonly lastHeartbeat: string | undefined;
   readonly renewIntervalMs: number;
   readonly hold: Hold;
   readonly run: MemoryRun;
@@ -87,6 +89,7 @@ class MemoryActivityWorkItem implements ActivityWorkItem {
     this.run = new MemoryRun(hold);
     this.delivered = hold.delivered[0]!;
     this.unfinishedRuns = hold.messages[0]!.unfinishedRuns;
+    this.lastHeartbeat = hold.messages[0]!.lastHeartbeat;
     this.renewIntervalMs = renewIntervalMs;
   }
 
@@ -137,6 +140,8 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   #workItems!: WaitingQueue<MemoryActivityWorkItem>;
   readonly #instances = new Map<string, OrchestrationState>();
   readonly #histories = new Map<string, StoredHistory>();
+  /** See `InstanceChange.unwantedTasks`. */
+  readonly #unwantedTasks = new Map<string, { readonly executionId: string; readonly tasks: readonly number[] }>();
   #versions = 0;
   /** Executions that were purged while their start was held. */
   readonly #purgedStarts = new Set<string>();
@@ -183,6 +188,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     this.#instances.clear();
     this.#histories.clear();
     this.#purgedStarts.clear();
+    this.#unwantedTasks.clear();
   }
 
   /** Ends all locks as if their time had passed; for tests. */
@@ -223,9 +229,19 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     throw lockLost(held.instanceId);
   }
 
-  async renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
+  async renewActivityWorkItem(workItem: ActivityWorkItem, heartbeat?: string): Promise<void> {
     const held = asActivity(workItem);
     if (held.isSettled || !this.#workItems.messages.renew(held.hold)) throw this.#loseActivity(held);
+    if (heartbeat !== undefined) held.hold.messages[0]!.lastHeartbeat = heartbeat;
+  }
+
+  async readInstanceProgress(instanceId: string): Promise<InstanceProgress | undefined> {
+    const state = this.#instances.get(instanceId);
+    if (state === undefined) return undefined;
+    const { executionId, runtimeStatus, createdTime } = state;
+    const unwanted = this.#unwantedTasks.get(instanceId);
+    const unwantedTasks = unwanted !== undefined && unwanted.executionId === executionId ? unwanted.tasks : [];
+    return { executionId, runtimeStatus, createdTime, unwantedTasks };
   }
 
   async completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt> {
@@ -246,6 +262,8 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     if (instance !== undefined && (basis === undefined || this.#isAt(instanceId, basis))) {
       const state = applyInstanceChange(instanceId, this.#instances.get(instanceId), instance);
       if (state !== undefined) this.#instances.set(instanceId, state);
+      const { executionId, unwantedTasks: tasks } = instance;
+      if (tasks !== undefined) this.#unwantedTasks.set(instanceId, { executionId, tasks });
     }
     workItem.settle();
     const settled = new Set(checkpoint.settled.map(({ id }) => id));
@@ -265,11 +283,11 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     this.#control.hasChanged();
   }
 
-  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
+  async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage | undefined): Promise<void> {
     const held = asActivity(workItem);
     if (held.isSettled || !this.#workItems.messages.isHeld(held.hold)) throw this.#loseActivity(held);
     held.settle();
-    this.#deliver({ message: answer });
+    if (answer !== undefined) this.#deliver({ message: answer });
     this.#workItems.messages.release(held.hold, () => undefined);
   }
 
@@ -369,6 +387,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     const { executionId } = state ?? {};
     const isUnbegun = executionId !== undefined && this.#histories.get(instanceId)?.executionId !== executionId;
     if (isUnbegun && !this.#dropStart(instanceId, executionId)) this.#purgedStarts.add(executionId);
+    this.#unwantedTasks.delete(instanceId);
     const hadHistory = this.#histories.delete(instanceId);
     return this.#instances.delete(instanceId) || hadHistory;
   }

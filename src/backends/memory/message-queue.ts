@@ -11,6 +11,8 @@ export interface StoredMessage {
   deliveryCount: number;
   /** See `ActivityWorkItem.unfinishedRuns`. */
   unfinishedRuns: number;
+  /** See `ActivityWorkItem.lastHeartbeat`. */
+  lastHeartbeat?: string;
 }
 
 /** Messages that a work item holds until a time. */

@@ -168,6 +168,21 @@ export const engineLogEvents = {
       "An activity has failed, and its orchestration receives the failure; the text has the failure and its causes.",
     action: "Look at the activity's code or at what it calls.",
   },
+  ActivityCancelled: {
+    area: "Durable",
+    level: "info",
+    fields: ["instanceId", "messageId"],
+    meaning:
+      "Nobody wants the result of a running activity any more, for the reason in the text; its signal was aborted.",
+    action: "nothing",
+  },
+  InstanceLookFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    meaning: "It could not be found out whether a running activity is still wanted; it is tried again within seconds.",
+    action: "storage",
+  },
   ActivityHandedBack: {
     area: "Durable",
     level: "info",

@@ -40,6 +40,8 @@ const codes: Readonly<Record<DurableErrorCode, status>> = {
   EntityOperationPoisoned: status.INTERNAL,
   HistoryTooLong: status.INTERNAL,
   TooManyActions: status.INTERNAL,
+  TaskCancelled: status.INTERNAL,
+  WorkerStopping: status.INTERNAL,
   VersionMismatch: status.INTERNAL,
   HostStartFailed: status.INTERNAL,
   InternalError: status.INTERNAL,

@@ -9,6 +9,7 @@ import type {
   OrchestrationWorkItem,
   RunNote,
 } from "../../engine/backend.ts";
+import type { InstanceProgress } from "../../engine/wanted-activities.ts";
 import type { WorkKind } from "./work-item-filter.ts";
 import type { WorkerQueue } from "./worker-queue.ts";
 
@@ -74,11 +75,11 @@ export class GatedBackend implements Backend {
     return this.#backend.abandonOrchestrationWorkItem(workItem);
   }
 
-  renewActivityWorkItem(workItem: ActivityWorkItem): Promise<void> {
-    return this.#backend.renewActivityWorkItem(workItem);
+  renewActivityWorkItem(workItem: ActivityWorkItem, heartbeat?: string): Promise<void> {
+    return this.#backend.renewActivityWorkItem(workItem, heartbeat);
   }
 
-  completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage): Promise<void> {
+  completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage | undefined): Promise<void> {
     return this.#backend.completeActivityWorkItem(workItem, answer);
   }
 
@@ -88,6 +89,10 @@ export class GatedBackend implements Backend {
 
   isKeeper(): boolean {
     return this.#backend.isKeeper?.() ?? true;
+  }
+
+  readInstanceProgress(instanceId: string): Promise<InstanceProgress | undefined> {
+    return this.#backend.readInstanceProgress(instanceId);
   }
 
   async #fetch<T>(

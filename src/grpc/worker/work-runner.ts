@@ -88,7 +88,7 @@ export class WorkRunner {
 
   /** Aborts the signals of what runs, and ends every pause. */
   cutOff(): void {
-    this.#cutOff.abort();
+    this.#cutOff.abort(new DurableError("WorkerStopping", "the worker stops"));
   }
 
   /** Gives back all that still runs; what it comes to afterwards is not told to anybody. */

@@ -10,6 +10,8 @@ import type { AwaitObserver, OrchestrationTask } from "../tasks/orchestration-ta
 export interface PendingAnswer {
   readonly complete: (result: string | undefined) => void;
   readonly fail: (details: FailureDetails) => void;
+  /** The task that it settles, of a call. */
+  readonly task?: OrchestrationTask<unknown>;
 }
 
 /** What tasks may use of the execution that they belong to. */
@@ -40,6 +42,8 @@ export interface ExecutionScope {
   expectAnswer(id: number, answer: PendingAnswer): void;
   /** Nothing will answer this number any more. */
   forgetAnswer(id: number, task: OrchestrationTask<unknown>): void;
+  /** The time of a call is over: {@link forgetAnswer}, and whoever works on it shall know. */
+  forsakeAnswer(id: number, task: OrchestrationTask<unknown>): void;
   /** From now on some task may be unable to settle: a timer was cancelled, or a promise mapped. */
   allowUnsettleable(): void;
 }

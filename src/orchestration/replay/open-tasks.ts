@@ -1,4 +1,5 @@
 import type { FailureDetails } from "../../core/failure-details.ts";
+import type { OrchestrationTask } from "../tasks/orchestration-task.ts";
 import type { RecordedAction } from "./action-ledger.ts";
 import type { PendingAnswer } from "./execution-scope.ts";
 
@@ -12,6 +13,7 @@ export interface OpenTask extends PendingAnswer {
 export class OpenTasks {
   /** A place is empty once its task is closed. */
   readonly #tasks: (OpenTask | undefined)[] = [];
+  readonly #forsaken: number[] = [];
 
   add(id: number, task: OpenTask): void {
     this.#tasks[id] = task;
@@ -19,6 +21,27 @@ export class OpenTasks {
 
   remove(id: number): void {
     this.#tasks[id] = undefined;
+  }
+
+  /** As {@link remove}, for a call that somebody may be working on still. */
+  forsake(id: number): void {
+    this.remove(id);
+    this.#forsaken.push(id);
+  }
+
+  /** Numbers of the calls whose time is over, and of those open ones whose tasks are among these. */
+  unwantedCalls(tasks: ReadonlySet<OrchestrationTask<unknown>> | undefined): readonly number[] {
+    if (tasks === undefined || tasks.size === 0) return this.#forsaken.slice();
+    const found = this.#forsaken.slice();
+    for (const [id, open] of this.#tasks.entries()) {
+      if (open?.task !== undefined && tasks.has(open.task)) found.push(id);
+    }
+    return found;
+  }
+
+  /** The time of some call was over. */
+  get hasForsaken(): boolean {
+    return this.#forsaken.length > 0;
   }
 
   has(id: number): boolean {

@@ -101,6 +101,17 @@ export class OrchestrationExecution {
     return this.#end.completion === undefined && this.#openTasks.has(id);
   }
 
+  /**
+   * Calls that nobody waits for at the moment, by number: they have lost a race, or their time is over. Answered ones may
+   * be among them. `undefined` while there has never been any.
+   */
+  get unwantedTasks(): readonly number[] | undefined {
+    const { unwanted } = this.#turns;
+    if (this.#end.completion !== undefined) return undefined;
+    if (unwanted === undefined && !this.#openTasks.hasForsaken) return undefined;
+    return this.#openTasks.unwantedCalls(unwanted);
+  }
+
   /** What the orchestrator asks for that history does not hold, in order. */
   get actions(): readonly OrchestratorAction[] {
     if (this.#end.isRecorded) return [];

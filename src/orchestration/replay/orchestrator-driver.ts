@@ -18,6 +18,8 @@ export interface OrchestratorDriver {
   readonly outcome: OrchestratorOutcome | undefined;
   /** Why user code can never be resumed by an event, if it waits for something that replay does not control. */
   readonly stuck: DurableError | undefined;
+  /** The task that a generator waits for. Those that other code awaits are known to their observer. */
+  readonly waiting?: OrchestrationTask<unknown> | undefined;
   advance(whenWaiting: () => void): Promise<void> | undefined;
 }
 
@@ -70,6 +72,10 @@ class GeneratorDriver implements OrchestratorDriver {
   constructor(generator: Generator<unknown, unknown, unknown>, view: DriverView) {
     this.#generator = generator;
     this.#view = view;
+  }
+
+  get waiting(): OrchestrationTask<unknown> | undefined {
+    return this.#waiting;
   }
 
   advance(whenWaiting: () => void): undefined {

@@ -120,6 +120,11 @@ export class ReplayScope implements ContextScope {
     this.#parts.turns.forget(task);
   }
 
+  forsakeAnswer(id: number, task: OrchestrationTask<unknown>): void {
+    this.#parts.openTasks.forsake(id);
+    this.#parts.turns.forget(task);
+  }
+
   allowUnsettleable(): void {
     this.#parts.turns.allowUnsettleable();
   }

@@ -1,4 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
+import { LostRaces } from "../tasks/lost-races.ts";
 import { type AwaitObserver, OrchestrationTask } from "../tasks/orchestration-task.ts";
 import { type OrchestratorDriver, type OrchestratorOutcome, startOrchestrator } from "./orchestrator-driver.ts";
 
@@ -19,6 +20,7 @@ export class TurnRunner implements AwaitObserver {
   /** Leaves the turn, once per turn. */
   readonly #leave: () => void;
   readonly #awaited = new Set<OrchestrationTask<unknown>>();
+  readonly #lostRaces = new LostRaces();
   #driver: OrchestratorDriver | undefined;
   #inTurn = false;
   #hasUnsettleable = false;
@@ -138,5 +140,15 @@ export class TurnRunner implements AwaitObserver {
 
   forget(task: OrchestrationTask<unknown>): void {
     this.#awaited.delete(task);
+  }
+
+  lose(task: OrchestrationTask<unknown>, listeners: number): void {
+    this.#lostRaces.lose(task, listeners);
+  }
+
+  /** Tasks that nobody waits for since they have lost a race; `undefined` while none has ever. */
+  get unwanted(): ReadonlySet<OrchestrationTask<unknown>> | undefined {
+    if (this.#lostRaces.isEmpty) return undefined;
+    return this.#lostRaces.findUnwanted((task) => this.#awaited.has(task) || this.#driver?.waiting === task);
   }
 }

@@ -13,6 +13,8 @@ export interface AwaitObserver {
   forget(task: OrchestrationTask<unknown>): void;
   /** `false` once the code has waited without end for what has settled already: it is not resumed any more. */
   mayResume?(): boolean;
+  /** A combination is decided without it, to which it has so many listeners. */
+  lose(task: OrchestrationTask<unknown>, listeners: number): void;
 }
 
 /**
@@ -29,6 +31,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   #settlePromise: (() => void) | undefined;
   #unwrapped = 0;
   #condition: (() => boolean) | undefined;
+  #parts: (() => Iterable<OrchestrationTask<unknown>>) | undefined;
   #waiters: Waiters | undefined;
   readonly #observer: AwaitObserver;
 
@@ -66,6 +69,26 @@ export class OrchestrationTask<T> implements DurableTask<T> {
   /** Says what it takes for this task to be able to settle. */
   settlesIf(condition: () => boolean): void {
     this.#condition = condition;
+  }
+
+  /** The tasks that this one waits for itself, each of which it listens to once for each time it is named. */
+  get parts(): Iterable<OrchestrationTask<unknown>> {
+    return this.#parts?.() ?? [];
+  }
+
+  /** Says what {@link parts} are. */
+  consistsOf(parts: () => Iterable<OrchestrationTask<unknown>>): void {
+    this.#parts = parts;
+  }
+
+  /** How many wait for it by {@link onSettled}. */
+  get listenerCount(): number {
+    return this.#listeners?.length ?? 0;
+  }
+
+  /** This combination is decided without that task. */
+  goOnWithout(task: OrchestrationTask<unknown>, listeners: number): void {
+    this.#observer.lose(task, listeners);
   }
 
   /** `false` for a task of another execution, which this one never completes. */

@@ -1,3 +1,4 @@
+import { lastHeartbeatOf } from "../../core/activity-heartbeat.ts";
 import { describeFailure, describeTimeout, type FailureDetails } from "../../core/failure-details.ts";
 import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import { nextRetryDelayMs, type ResolvedRetryPolicy } from "../../core/retry-policy.ts";
@@ -11,14 +12,14 @@ import type { OrchestrationTask } from "./orchestration-task.ts";
 /** Calls an activity, with its retries and its timeout. */
 export function callActivity(scope: ExecutionScope, call: ResolvedCall): OrchestrationTask<unknown> {
   const input = scope.dataConverter.serialize(call.input, `the input of activity '${call.name}'`);
-  return withRetries(scope, call.retry, (attempt) => {
+  return withRetries(scope, call.retry, (attempt, lastHeartbeat) => {
     const { id } = scope.addAction((id) => ({
       kind: "ScheduleTask",
       id,
       name: call.name,
       version: call.version,
       input,
-      tags: encodeTaskTags(call.tags, { attempt, timeoutMs: call.timeoutMs }),
+      tags: encodeTaskTags(call.tags, { attempt, timeoutMs: call.timeoutMs, lastHeartbeat }),
     }));
     const task = awaitAnswer(scope, id, "activity", call.name);
     return call.timeoutMs === undefined ? task : withTimeout(scope, id, call.name, task, call.timeoutMs);
@@ -75,6 +76,10 @@ class CallAnswer {
     this.#name = name;
   }
 
+  get task(): OrchestrationTask<unknown> {
+    return this.#task;
+  }
+
   complete(result: string | undefined): void {
     try {
       this.#task.complete(this.#dataConverter.deserialize(result, `the result of ${this.#what} '${this.#name}'`));
@@ -90,22 +95,29 @@ class CallAnswer {
 
 /**
  * Makes attempts until one succeeds or the policy gives up; the waits between them are durable timers. The result is
- * that of the last attempt.
+ * that of the last attempt. Each is told the details of the last heartbeat before it.
  */
 function withRetries(
   scope: ExecutionScope,
   policy: ResolvedRetryPolicy | undefined,
-  start: (attempt: number) => OrchestrationTask<unknown>,
+  start: (attempt: number, lastHeartbeat: string | undefined) => OrchestrationTask<unknown>,
 ): OrchestrationTask<unknown> {
   // Whatever is called after continue-as-new belongs to no scope.
   if (scope.isEnding) return scope.createTask();
-  if (policy === undefined) return start(1);
+  if (policy === undefined) return start(1, undefined);
   const firstAttemptAt = scope.now.getTime();
   const outer = scope.createTask<unknown>();
+  let current: readonly OrchestrationTask<unknown>[] = [];
+  outer.consistsOf(() => current);
+  let lastHeartbeat: string | undefined;
   const attempt = (number: number) => {
-    const inner = start(number);
+    const inner = start(number, lastHeartbeat);
+    current = [inner];
     inner.onSettled(() => {
       if (!inner.isFaulted) return outer.complete(inner.result);
+      if (inner.error instanceof TaskFailedError) {
+        lastHeartbeat = lastHeartbeatOf(inner.error.failureDetails) ?? lastHeartbeat;
+      }
       const delayMs = chooseDelay(policy, number, inner.error, scope.now.getTime() - firstAttemptAt);
       if (typeof delayMs !== "number") return outer.fail(delayMs);
       const fireAt = new Date(scope.now.getTime() + delayMs);
@@ -135,6 +147,7 @@ function withTimeout(
   timeoutMs: number,
 ): OrchestrationTask<unknown> {
   const outer = scope.createTask<unknown>();
+  outer.consistsOf(() => [task]);
   const timer = new DurableTimer(scope, new Date(scope.now.getTime() + timeoutMs));
   task.onSettled(() => {
     if (outer.isCompleted) return;
@@ -143,7 +156,7 @@ function withTimeout(
     else outer.complete(task.result);
   });
   timer.onSettled(() => {
-    scope.forgetAnswer(id, task);
+    scope.forsakeAnswer(id, task);
     outer.fail(new TaskFailedError("activity", name, id, describeTimeout(timeoutMs)));
   });
   return outer;

@@ -74,13 +74,30 @@ export function settleWithRace(combined: Task, tasks: Tasks): void {
 function onEachSettled(combined: Task, tasks: Tasks, onSettled: (task: Task) => void): void {
   const hasTracked = tasks.some(({ waiters }) => waiters !== undefined);
   const wait = hasTracked ? new CombinedWait(combined, tasks) : undefined;
+  combined.consistsOf(() => tasks);
+  let listening = 0;
+  let isBegun = false;
+  let isOver = false;
+  const leaveLosers = () => {
+    if (isOver || !isBegun || !combined.isCompleted) return;
+    isOver = true;
+    for (const [index, task] of tasks.entries()) {
+      if (!task.isCompleted) combined.goOnWithout(task, index < listening ? 1 : 0);
+    }
+  };
   for (const task of tasks) {
     if (combined.isCompleted) task.waiters?.skipWaiter();
     else {
+      listening++;
       wait?.addTask(task);
-      task.onSettled(() => onSettled(task));
+      task.onSettled(() => {
+        onSettled(task);
+        leaveLosers();
+      });
     }
   }
+  isBegun = true;
+  leaveLosers();
 }
 
 /**
@@ -97,6 +114,7 @@ export function settleWithMap<Item>(
   const results: unknown[] = [];
   const underWay = new Set<Task>();
   const wait = new CombinedWait(combined, underWay);
+  combined.consistsOf(() => underWay);
   combined.settlesIf(() => [...underWay].every(isAlive));
   let next = 0;
   let done = 0;
@@ -109,7 +127,12 @@ export function settleWithMap<Item>(
     task.onSettled(() => {
       underWay.delete(task);
       wait.removeTask(task);
-      if (task.isFaulted) return combined.fail(task.error);
+      if (task.isFaulted) {
+        if (combined.isCompleted) return;
+        combined.fail(task.error);
+        for (const other of underWay) combined.goOnWithout(other, 1);
+        return;
+      }
       results[index] = task.result;
       done++;
       if (done === items.length) combined.complete(results);

@@ -1,9 +1,12 @@
 import { describe, expect } from "vitest";
+import { maxHeartbeatBytes } from "../../core/activity-heartbeat.ts";
 import type { ActivityWorkItem, Backend } from "../../engine/backend.ts";
-import { taskCompleted } from "../history-builder.ts";
+import { taskCompleted, taskScheduled } from "../history-builder.ts";
 import { type BackendTest, eventsOf, type HubUnderTest, lockLost, quietMs } from "./hub-under-test.ts";
 
 const answer = { event: taskCompleted(0, "done"), target: { instanceId: "asks", executionId: "e" } };
+/** With all that a careless codec trips over. */
+const details = JSON.stringify({ text: '",\\"LastHeartbeat\\":\n ü 🎈 ]}', list: [1, null, '"}'] });
 const asking = { target: answer.target };
 
 function nameOf({ delivered }: ActivityWorkItem): string | undefined {
@@ -171,6 +174,58 @@ export function describeActivities(it: BackendTest): void {
 
       expect(nameOf(fresh)).toBe("fresh");
       expect(fresh.unfinishedRuns).toBe(0);
+    });
+
+    it("deletes a request that nobody is there to answer", async ({ hub }) => {
+      await hub.request(asking);
+
+      await hub.backend.completeActivityWorkItem(await hub.activity(), undefined);
+      await hub.expireLocks();
+
+      expect(await hub.activityWithin(5000)).toBeUndefined();
+      expect(await hub.orchestrationWithin(quietMs)).toBeUndefined();
+    });
+
+    it("hands the details of the last heartbeat to the next delivery, on whichever worker", async ({ hub }) => {
+      await hub.request(asking);
+      const first = await begun(hub);
+      expect(first.lastHeartbeat).toBeUndefined();
+      await hub.backend.renewActivityWorkItem(first, "1");
+      await hub.backend.renewActivityWorkItem(first, details);
+      await hub.backend.renewActivityWorkItem(first);
+      await hub.expireLocks();
+      const other = await hub.another();
+
+      const second = await begun(hub, other);
+      await other.abandonActivityWorkItem(second);
+      const third = await begun(hub, other);
+      await other.renewActivityWorkItem(third, '"the last"');
+      await other.abandonActivityWorkItem(third);
+      const fourth = await begun(hub, other);
+
+      expect([second, third, fourth].map(({ lastHeartbeat }) => lastHeartbeat)).toEqual([
+        details,
+        details,
+        '"the last"',
+      ]);
+      expect([second, third, fourth].map(({ unfinishedRuns }) => unfinishedRuns)).toEqual([1, 1, 1]);
+    });
+
+    it("keeps the details of a heartbeat beside a request of any size", async ({ hub }) => {
+      const largest = JSON.stringify("x".repeat(maxHeartbeatBytes - 6));
+      for (const [id, length] of [1, 40_000, 44_000, 45_000, 45_500, 46_000, 100_000].entries()) {
+        const event = taskScheduled(id, "Work", ["ü".repeat(length / 2)]);
+        await hub.store.sendMessage({ message: { event, target: asking.target } });
+        const workItem = await hub.activity();
+        await hub.backend.renewActivityWorkItem(workItem, largest);
+        await hub.backend.abandonActivityWorkItem(workItem);
+
+        const again = await hub.activity();
+        await hub.backend.completeActivityWorkItem(again, undefined);
+
+        expect(again.lastHeartbeat).toBe(largest);
+        expect(again.delivered.message.event).toEqual(event);
+      }
     });
   });
 }

@@ -48,6 +48,34 @@ export function describeInstanceRows(it: BackendTest): void {
       expect(await hub.row(instance)).toMatchObject({ ...completed, customStatus: '{"a":[1]}', input: '"in"' });
     });
 
+    it("tells those who run activities how far the instance has come", async ({ hub }) => {
+      const instance = await hub.running();
+      const { executionId, event } = instance;
+      const progress = () => hub.backend.readInstanceProgress(instance.instanceId);
+      const running = { executionId, runtimeStatus: "Running", createdTime: event.timestamp, unwantedTasks: [] };
+      expect(await progress()).toEqual(running);
+
+      await write(hub, instance, change(executionId, { unwantedTasks: [0, 12] }));
+      await write(hub, instance, change(executionId, { lastUpdatedTime: at(6) }));
+      const kept = await progress();
+      await write(hub, instance, change(executionId, { lastUpdatedTime: at(7), unwantedTasks: [] }));
+      const cleared = await progress();
+      await write(hub, instance, change(executionId, { lastUpdatedTime: at(8), unwantedTasks: [3] }));
+      await write(
+        hub,
+        instance,
+        change("next", { lastUpdatedTime: at(9), started: startedAt(9), runtimeStatus: "Running" }),
+      );
+      const next = await progress();
+      await write(hub, instance, change("next", completed));
+
+      expect(kept).toEqual({ ...running, unwantedTasks: [0, 12] });
+      expect(cleared).toEqual(running);
+      expect(next).toEqual({ ...running, executionId: "next", createdTime: at(9) });
+      expect(await progress()).toMatchObject({ executionId: "next", runtimeStatus: "Completed" });
+      expect(await hub.backend.readInstanceProgress("nobody")).toBeUndefined();
+    });
+
     it("keeps the custom status of an end that does not know it", async ({ hub }) => {
       const instance = await hub.running();
 

@@ -93,7 +93,7 @@ export class EntityRunner {
       context.close();
       state.rollback();
       // An operation that stopped because it was told to has not failed: it runs again.
-      if (scope.signal.aborted && isAbortError(error)) throw error;
+      if (scope.signal.aborted && isAbortError(error, scope.signal)) throw error;
       return { kind: "failed", failureDetails: describeFailure(error) };
     }
   }

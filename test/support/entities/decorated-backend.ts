@@ -13,9 +13,10 @@ export function decorateBackend(backend: Backend, others: Partial<Backend>): Bac
     completeOrchestrationWorkItem: (checkpoint) => backend.completeOrchestrationWorkItem(checkpoint),
     abandonOrchestrationWorkItem: (workItem) => backend.abandonOrchestrationWorkItem(workItem),
     fetchActivityWorkItem: (signal, demand) => backend.fetchActivityWorkItem(signal, demand),
-    renewActivityWorkItem: (workItem) => backend.renewActivityWorkItem(workItem),
+    renewActivityWorkItem: (workItem, heartbeat) => backend.renewActivityWorkItem(workItem, heartbeat),
     completeActivityWorkItem: (workItem, answer) => backend.completeActivityWorkItem(workItem, answer),
     abandonActivityWorkItem: (workItem) => backend.abandonActivityWorkItem(workItem),
+    readInstanceProgress: (instanceId) => backend.readInstanceProgress(instanceId),
     ...others,
   };
 }

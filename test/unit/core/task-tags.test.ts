@@ -5,6 +5,7 @@ it.each([
   [undefined, { attempt: 1, timeoutMs: undefined }],
   [{ mine: "1" }, { attempt: 3, timeoutMs: 500 }],
   [undefined, { attempt: 2, timeoutMs: undefined }],
+  [{ mine: "1" }, { attempt: 2, timeoutMs: undefined, lastHeartbeat: '{"page":7}' }],
 ])("notes beside %j come back", (tags, notes) => {
   const encoded = encodeTaskTags(tags, notes);
 
@@ -16,8 +17,15 @@ it.each([
   { attempt: 1, timeoutMs: undefined },
   { attempt: 2, timeoutMs: undefined },
   { attempt: 1, timeoutMs: 500 },
+  { attempt: 2, timeoutMs: undefined, lastHeartbeat: "7" },
 ])("tags of the user are never taken for notes %j", (notes) => {
-  const tags = { "durable.attempt": "7", "durable.timeoutMs": "1", "Durable.attempt": "kept", mine: "kept" };
+  const tags = {
+    "durable.attempt": "7",
+    "durable.timeoutMs": "1",
+    "durable.lastHeartbeat": "mine",
+    "Durable.attempt": "kept",
+    mine: "kept",
+  };
 
   const encoded = encodeTaskTags(tags, notes);
 

@@ -1,5 +1,6 @@
 import type { OrchestrationState } from "../../../core/orchestration-state.ts";
 import type { FetchOptions, InstanceChange, InstanceStart } from "../../../engine/backend.ts";
+import type { InstanceProgress } from "../../../engine/wanted-activities.ts";
 import { type EdmValue, edm, readDate, readInt, readString, type TableRow } from "../storage/table-row.ts";
 import { readStatus } from "./event-json.ts";
 import { unescapeKey } from "./key-escaping.ts";
@@ -72,6 +73,8 @@ export function toInstanceChangeRow(
   if (change.runtimeStatus !== undefined) columns.push(["RuntimeStatus", edm.string(change.runtimeStatus)]);
   columns.push(...payloadColumns("Output", stored.output));
   if (change.completedTime) columns.push(["CompletedTime", edm.dateTime(formatDate(change.completedTime))]);
+  if (change.unwantedTasks)
+    columns.push([unwantedColumn, edm.string(formatUnwanted(change.executionId, change.unwantedTasks))]);
   return { partitionKey: row.partitionKey, rowKey: "", columns: new Map(columns) };
 }
 
@@ -80,6 +83,47 @@ export function toInstanceChangeRow(
  * row. A column of ours, which other workers keep and ignore.
  */
 const startedAsColumn = "StartedAs";
+
+/**
+ * Activities that nobody waits for: the execution that asked for them, and their numbers. A column of ours too; of another
+ * execution it says nothing, so that nobody has to clear it.
+ */
+const unwantedColumn = "UnwantedTasks";
+/** The rest are not told: a column holds no more, and who is not told goes on working. */
+const maxUnwanted = 2000;
+
+function formatUnwanted(executionId: string, tasks: readonly number[]): string {
+  return `${executionId} ${tasks.slice(0, maxUnwanted).join(",")}`;
+}
+
+function readUnwanted(text: string | undefined, executionId: string | undefined): readonly number[] {
+  const end = text?.lastIndexOf(" ") ?? -1;
+  if (text === undefined || executionId === undefined || text.slice(0, end) !== executionId) return [];
+  return text
+    .slice(end + 1)
+    .split(",")
+    .flatMap((part) => (/^\d+$/.test(part) ? Number(part) : []));
+}
+
+/** The columns that {@link readProgress} reads. */
+export const progressColumns: readonly string[] = [
+  "PartitionKey",
+  "RowKey",
+  "ExecutionId",
+  "RuntimeStatus",
+  "CreatedTime",
+  unwantedColumn,
+];
+
+export function readProgress(row: TableRow): InstanceProgress {
+  const executionId = readString(row, "ExecutionId");
+  return {
+    executionId,
+    runtimeStatus: readStatus(readString(row, "RuntimeStatus")) ?? "Pending",
+    createdTime: readDate(row, "CreatedTime") ?? new Date(0),
+    unwantedTasks: readUnwanted(readString(row, unwantedColumn), executionId),
+  };
+}
 
 /** What a creator of the instance has to know of its row. */
 export function readCreation(row: TableRow): { executionId: string | undefined; startedAs: string | undefined } {

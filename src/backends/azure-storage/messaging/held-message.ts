@@ -1,7 +1,7 @@
 import type { TaskMessage } from "../../../core/task-message.ts";
 import type { DeliveredMessage } from "../../../engine/backend.ts";
 import type { MessageData } from "../codec/message-data.ts";
-import { countRuns, fatalRun, runsOfOthers, writeUnfinishedRuns } from "../codec/unfinished-runs.ts";
+import { countRuns, fatalRun, notesOfOthers, writeMessageNotes } from "../codec/message-notes.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 
@@ -25,6 +25,7 @@ type ReceiptOutcome = "done" | "likelyDone" | "refused";
  * H3. What belongs to the message is given up only when it is certain that this call has deleted it.
  * H4. A message that is delivered for the first time carries no note of its run and costs no request for it: its second
  *     delivery says that the first one has not ended. Whoever gives it back takes the own run out.
+ * H5. Details of a heartbeat stand in the message until another heartbeat replaces them, whoever runs it.
  */
 export class HeldMessage implements DeliveredMessage {
   readonly id: string;
@@ -36,6 +37,7 @@ export class HeldMessage implements DeliveredMessage {
   #popReceipt: string;
   readonly #ownRun: string;
   #isFatal = false;
+  #heartbeat: string | undefined;
   #calls: Promise<unknown> = Promise.resolve();
 
   /**
@@ -74,7 +76,12 @@ export class HeldMessage implements DeliveredMessage {
 
   /** By other processes; without end once one was seen to take its process down. */
   get unfinishedRuns(): number {
-    return countRuns(runsOfOthers(this.#received, this.#ownRun));
+    return countRuns(notesOfOthers(this.#received, this.#ownRun).unfinishedRuns);
+  }
+
+  /** Details that the last heartbeat has stored, of an earlier delivery at first. */
+  get lastHeartbeat(): string | undefined {
+    return this.#heartbeat ?? notesOfOthers(this.#received, this.#ownRun).lastHeartbeat;
   }
 
   get received(): ReceivedMessage {
@@ -136,16 +143,31 @@ export class HeldMessage implements DeliveredMessage {
   async noteRun(note: "begun" | "fatal", hideForMs: number): Promise<void> {
     this.#isFatal ||= note === "fatal";
     if (note === "begun" && this.deliveryCount === 1) return; // H4
-    const run = this.#isFatal ? fatalRun : this.#ownRun;
-    const text = writeUnfinishedRuns(this.#received.text, [...runsOfOthers(this.#received, this.#ownRun), run]);
     // Without the note it is only run once more than it would be.
-    await this.hideFor(hideForMs, text).catch(() => false);
+    await this.hideFor(hideForMs, this.#textWith(this.#isFatal ? fatalRun : this.#ownRun)).catch(() => false);
+  }
+
+  /** Stores details of a heartbeat. Resolves to `false` when the message is not ours any more. */
+  async noteHeartbeat(details: string, hideForMs: number): Promise<boolean> {
+    const before = this.#heartbeat;
+    this.#heartbeat = details; // H5
+    const isHeld = await this.hideFor(hideForMs, this.#textWith(this.#isFatal ? fatalRun : this.#ownRun));
+    if (!isHeld) this.#heartbeat = before;
+    return isHeld;
   }
 
   /** Delivers it again after `ms`, and takes the own run out (H4). */
   async giveBack(ms: number): Promise<boolean> {
-    const runs = runsOfOthers(this.#received, this.#ownRun);
-    return await this.hideFor(ms, writeUnfinishedRuns(this.#received.text, this.#isFatal ? [...runs, fatalRun] : runs));
+    return await this.hideFor(ms, this.#textWith(this.#isFatal ? fatalRun : undefined));
+  }
+
+  /** @param run beside those of others */
+  #textWith(run: string | undefined): string {
+    const { unfinishedRuns } = notesOfOthers(this.#received, this.#ownRun);
+    return writeMessageNotes(this.#received.text, {
+      unfinishedRuns: run === undefined ? unfinishedRuns : [...unfinishedRuns, run],
+      lastHeartbeat: this.lastHeartbeat,
+    });
   }
 
   #withReceipt(call: (popReceipt: string) => Promise<ReceiptOutcome>): Promise<ReceiptOutcome> {

@@ -32,6 +32,9 @@ export interface QueuePollerOptions {
 
 const restartMs = { first: 1000, max: 60_000 };
 
+/** Longest pause while messages of a dead worker may become visible, in milliseconds. */
+const alertPauseMs = 500;
+
 /**
  * Receives from one queue until stopped.
  *
@@ -39,6 +42,7 @@ const restartMs = { first: 1000, max: 60_000 };
  */
 export class QueuePoller {
   readonly #options: QueuePollerOptions;
+  #alertUntil = Number.NEGATIVE_INFINITY;
   readonly #events: EventLog;
   readonly #signal: WakeSignal;
   #lastPolledAt: number | undefined;
@@ -69,6 +73,16 @@ export class QueuePoller {
     return this.#isFull;
   }
 
+  /**
+   * Polls without long pauses for as long as messages are hidden: what a worker had received that is not there any more
+   * comes back in that time, and nobody tells of it.
+   */
+  expectReturns(): void {
+    const { clock, visibilityTimeoutMs } = this.#options;
+    this.#alertUntil = clock.now() + visibilityTimeoutMs + alertPauseMs;
+    this.#signal.wake();
+  }
+
   /** Resolves once `signal` aborts and the receive under way has ended; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { queue, clock } = this.#options;
@@ -90,7 +104,7 @@ export class QueuePoller {
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
-    const { random, maxPollingIntervalMs, capacity, onReceived } = this.#options;
+    const { random, clock, maxPollingIntervalMs, capacity, onReceived } = this.#options;
     const backoff = new PollingBackoff(maxPollingIntervalMs, () => random.number());
     let isWoken = false;
     while (!signal.aborted) {
@@ -107,7 +121,9 @@ export class QueuePoller {
       }
       await onReceived(messages, messages.length >= maxMessages);
       // A full batch is seldom all there is.
-      if (messages.length < maxMessages) isWoken = await this.#signal.wait(backoff.next(), signal);
+      if (messages.length >= maxMessages) continue;
+      const pauseMs = clock.now() < this.#alertUntil ? Math.min(backoff.next(), alertPauseMs) : backoff.next();
+      isWoken = await this.#signal.wait(pauseMs, signal);
     }
   }
 

@@ -79,6 +79,10 @@ export function openQueues(connection: StorageConnection): StorageHandlers<"queu
       await queueOf(request).deleteMessage(request.messageId, request.popReceipt, { abortSignal });
       return undefined;
     },
+    "queue.count": async (request, abortSignal) => {
+      const { approximateMessagesCount } = await queueOf(request).getProperties({ abortSignal });
+      return { messages: approximateMessagesCount ?? 0 };
+    },
   };
 }
 

@@ -19,6 +19,9 @@ interface StorageOperations {
   >;
   "queue.deleteMessage": Op<{ queue: string; messageId: string; popReceipt: string }, undefined>;
 
+  /** All messages that have not been deleted, about. */
+  "queue.count": Op<{ queue: string }, { messages: number }>;
+
   "table.create": Op<{ table: string }, undefined>;
   "table.delete": Op<{ table: string }, undefined>;
   "table.query": Op<TableQuery, TablePage>;

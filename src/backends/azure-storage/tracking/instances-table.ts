@@ -10,7 +10,15 @@ import type { Clock, Random } from "../../../core/ports.ts";
 import type { FetchOptions, InstanceChange } from "../../../engine/backend.ts";
 import { parentInstanceIdOf } from "../../../engine/instance-change.ts";
 import { nextInstanceWrite } from "../../../engine/next-instance-write.ts";
-import { fromInstanceRow, instanceColumns, toInstanceChangeRow, toPendingRow } from "../codec/instance-row.ts";
+import type { InstanceProgress } from "../../../engine/wanted-activities.ts";
+import {
+  fromInstanceRow,
+  instanceColumns,
+  progressColumns,
+  readProgress,
+  toInstanceChangeRow,
+  toPendingRow,
+} from "../codec/instance-row.ts";
 import { escapeKey } from "../codec/key-escaping.ts";
 import { formatDate } from "../codec/wire-text.ts";
 import type { StartedInstance } from "../messaging/start-deduplication.ts";
@@ -75,6 +83,11 @@ export class InstancesTable {
     if (row === undefined) return undefined;
     this.#known.set(instanceId, toKnownRow(row));
     return fromInstanceRow(row, {});
+  }
+
+  async readProgress(instanceId: string): Promise<InstanceProgress | undefined> {
+    const row = await this.readRow(instanceId, progressColumns);
+    return row && readProgress(row);
   }
 
   async read(instanceId: string, fetch: FetchOptions): Promise<OrchestrationState | undefined> {
