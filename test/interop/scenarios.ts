@@ -372,7 +372,7 @@ interface PromiseWithSettlers {
 }
 
 /** Its rejection is seen by whoever awaits it, however late. */
-export function withSettlers(): PromiseWithSettlers {
+function withSettlers(): PromiseWithSettlers {
   let settle: Omit<PromiseWithSettlers, "promise">;
   const promise = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
