@@ -67,7 +67,7 @@ export class ControlQueue {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    await this.#options.reader.idle();
+    await this.#options.reader.idle(this.#options.queue);
     await this.#deliver();
     await Promise.all(this.#checks);
   }

@@ -43,7 +43,8 @@ export class MessageReader {
   readonly #events: EventLog;
   readonly #attempts = new ReadAttempts();
   readonly #sends = new RepeatedSends();
-  readonly #background = new Set<Promise<void>>();
+  /** By what is under way: the queue that it is about. */
+  readonly #background = new Map<Promise<void>, string>();
 
   constructor(options: MessageReaderOptions) {
     this.#options = options;
@@ -83,9 +84,10 @@ export class MessageReader {
     await this.#inBackground(this.#fail(error, queue, received, undefined), queue, received);
   }
 
-  /** Resolves once all is done about the messages that were read until now and not taken. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#background);
+  /** Resolves once all is done about the messages of a queue that were read until now and not taken. */
+  async idle(queue: string): Promise<void> {
+    const own = [...this.#background].flatMap(([work, about]) => (about === queue ? work : []));
+    await Promise.all(own);
   }
 
   /** R6. Resolves as soon as there is room for more. */
@@ -94,8 +96,8 @@ export class MessageReader {
       // It comes again when its time runs out.
       .catch((error: unknown) => this.#logFailure(queue, received, error))
       .finally(() => this.#background.delete(quiet));
-    this.#background.add(quiet);
-    while (this.#background.size > maxInBackground) await Promise.race(this.#background);
+    this.#background.set(quiet, queue);
+    while (this.#background.size > maxInBackground) await Promise.race(this.#background.keys());
   }
 
   #logFailure(queue: string, { messageId, dequeueCount: deliveryCount }: ReceivedMessage, error: unknown): void {

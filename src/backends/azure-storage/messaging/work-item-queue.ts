@@ -58,7 +58,7 @@ export class WorkItemQueue {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    await this.#options.reader.idle();
+    await this.#options.reader.idle(this.#options.queue);
     const spare = this.#spare.splice(0);
     await Promise.all(spare.map((request) => this.#giveBack(request, 0).catch(() => false)));
   }
