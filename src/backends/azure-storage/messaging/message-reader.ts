@@ -84,6 +84,16 @@ export class MessageReader {
     await this.#inBackground(this.#fail(error, queue, received, undefined), queue, received);
   }
 
+  /** For whom the blob is that a message refers to, as its name says; `undefined` when it refers to none. */
+  instanceOfBlob({ text }: ReceivedMessage): string | undefined {
+    try {
+      const queued = decodeQueueText(text);
+      return queued.kind === "largeMessage" ? folderOf(queued.blobName) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Resolves once all is done about the messages of a queue that were read until now and not taken. */
   async idle(queue: string): Promise<void> {
     const own = [...this.#background].flatMap(([work, about]) => (about === queue ? work : []));
@@ -193,8 +203,13 @@ function contentOf(blobName: string, content: QueuedMessage): MessageData {
   if (content.kind === "largeMessage") throw new DurableError("CorruptData", `blob ${blobName} refers to another blob`);
   const { instanceId } = content.data.message.target;
   // Before 2019 names were in lower case, and before that without a folder.
-  const folder = blobName.slice(0, Math.max(0, blobName.lastIndexOf("/"))).toLowerCase();
-  const isOwn = folder === "" || [instanceId, escapeKey(instanceId)].some((id) => id.toLowerCase() === folder);
+  const folder = folderOf(blobName)?.toLowerCase();
+  const isOwn = folder === undefined || [instanceId, escapeKey(instanceId)].some((id) => id.toLowerCase() === folder);
   if (isOwn) return content.data;
   throw new DurableError("CorruptData", `blob ${blobName} is not of the instance that it is a message for`);
+}
+
+function folderOf(blobName: string): string | undefined {
+  const end = blobName.lastIndexOf("/");
+  return end <= 0 ? undefined : blobName.slice(0, end);
 }

@@ -16,7 +16,7 @@ import { SteppedClock } from "../../../../../src/testing/stepped-clock.ts";
 const at = new Date(Date.UTC(2026, 0, 1));
 
 /** A queue with so many messages of one instance, and what becomes of them. */
-function openQueue(messages: number, bufferThreshold: number, badIds: readonly string[] = []) {
+function openQueue(messages: number, bufferThreshold: number, badIds: readonly string[] = [], slowId = "") {
   const clock = new SteppedClock();
   const receives: number[] = [];
   const hidden: string[] = [];
@@ -36,7 +36,10 @@ function openQueue(messages: number, bufferThreshold: number, badIds: readonly s
     receives.push(count);
     return new Promise((resolve) => answers.push(() => resolve({ outcome: "done", value })));
   });
+  let finishSlow = () => {};
+  const slow = new Promise<void>((resolve) => (finishSlow = resolve));
   const read = async (queue: string, received: ReceivedMessage) => {
+    if (received.messageId === slowId) await slow;
     const event = {
       type: "EventRaised",
       eventId: -1,
@@ -68,7 +71,7 @@ function openQueue(messages: number, bufferThreshold: number, badIds: readonly s
     maxPollingIntervalMs: 30_000,
     cutOff: new AbortController().signal,
     inbox,
-    reader: { read, refuse, idle: async () => {} } as unknown as MessageReader,
+    reader: { read, refuse, idle: async () => {}, instanceOfBlob: () => "@counter@k" } as unknown as MessageReader,
     instances: {} as InstancesTable,
     batchSize: 4,
     bufferThreshold,
@@ -79,7 +82,7 @@ function openQueue(messages: number, bufferThreshold: number, badIds: readonly s
     answers.shift()?.({ outcome: "done", value: undefined });
     await settled();
   };
-  return { controlQueue, inbox, receives, hidden, refused, answer };
+  return { controlQueue, inbox, receives, hidden, refused, answer, clock, finishSlow: () => finishSlow() };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -122,6 +125,21 @@ it("a message that cannot be taken is refused by its id, and the others are deli
   expect(refused).toEqual(["1"]);
   expect(await takeIds(inbox)).toEqual(["0", "2"]);
   expect(inbox.messageCount).toBe(2);
+  await controlQueue.stop();
+});
+
+it("a message that is slow to read delays the others a second, and none of its instance overtakes it", async () => {
+  const { controlQueue, inbox, answer, clock, finishSlow } = openQueue(6, 64, [], "1");
+  await answer();
+  expect(await takeIds(inbox)).toBeUndefined();
+  clock.advance(1000);
+  await answer();
+  // What is already there of its instance waits too, and the queue is polled on.
+  expect(inbox.messageCount).toBe(5);
+  expect(await takeIds(inbox)).toBeUndefined();
+  finishSlow();
+  await settled();
+  expect(await takeIds(inbox)).toEqual(["0", "1", "2", "3", "4", "5"]);
   await controlQueue.stop();
 });
 
