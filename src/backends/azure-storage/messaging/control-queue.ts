@@ -23,6 +23,8 @@ export interface ControlQueueOptions extends Omit<QueuePollerOptions, "capacity"
 /** An event due within this time is waited for in memory; a later one goes back into the queue. */
 const maxWaitInMemoryMs = 1500;
 const rowGraceMs = { min: 50, max: 200 };
+/** Messages whose blobs take longer to read are left behind by the others, in milliseconds. */
+const readPatienceMs = 1000;
 /** Full receives that are delivered together, at most. */
 const maxReceives = 8;
 
@@ -39,6 +41,8 @@ export class ControlQueue {
   readonly #events: EventLog;
   readonly #stopping = new AbortController();
   readonly #checks = new Set<Promise<void>>();
+  /** Being read, by their ids, with the newest receipts. */
+  readonly #reading = new Map<string, ReceivedMessage>();
   /** Held and not delivered yet. */
   #gathered: GatheredMessage[] = [];
   #receives = 0;
@@ -72,28 +76,66 @@ export class ControlQueue {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    await this.#options.reader.idle();
+    await this.#options.reader.idle(this.#options.queue);
     await this.#deliver();
     await Promise.all(this.#checks);
   }
 
   /** What is backed up is delivered together: an instance with several messages in it needs one checkpoint for them. */
   async #receive(received: readonly ReceivedMessage[], isMore: boolean): Promise<void> {
-    const { inbox, reader, queue, bufferThreshold } = this.#options;
-    const fresh = received.filter((message) => !inbox.renewReceipt(message));
-    const read = await Promise.all(fresh.map((message) => reader.read(queue, message)));
-    for (const [index, message] of read.entries()) {
-      if (message === undefined) continue;
-      try {
-        this.#gather(message);
-      } catch (error) {
-        // The one that cannot be taken stops none of the others.
-        await reader.refuse(queue, fresh[index]!, error);
-      }
-    }
+    const { inbox, bufferThreshold } = this.#options;
+    const fresh = received.filter((message) => !inbox.renewReceipt(message) && !this.#renewReading(message));
+    if (fresh.length > 0) await this.#readAll(fresh);
     this.#receives++;
     if (isMore && this.#receives < maxReceives && inbox.messageCount < bufferThreshold) return;
     await this.#deliver();
+  }
+
+  #renewReading(received: ReceivedMessage): boolean {
+    const isBeingRead = this.#reading.has(received.messageId);
+    if (isBeingRead) this.#reading.set(received.messageId, received);
+    return isBeingRead;
+  }
+
+  /** Resolves once all are gathered, or those whose blobs are slow are left to be delivered when they come. */
+  async #readAll(fresh: readonly ReceivedMessage[]): Promise<void> {
+    const { inbox, reader, clock } = this.#options;
+    const open = new Map<ReceivedMessage, Promise<void>>();
+    for (const received of fresh) {
+      open.set(
+        received,
+        this.#read(received).finally(() => open.delete(received)),
+      );
+    }
+    const patience = new AbortController();
+    await Promise.race([Promise.all(open.values()), clock.sleep(readPatienceMs, patience.signal)]);
+    patience.abort();
+    for (const [received, read] of open) {
+      // What is sent to the same instance later keeps behind it.
+      const instanceId = reader.instanceOfBlob(received);
+      if (instanceId !== undefined) inbox.lock(instanceId);
+      const unlock = () => instanceId !== undefined && inbox.unlock(instanceId);
+      this.#track(read.then(() => this.#deliver()).finally(unlock));
+    }
+  }
+
+  async #read(received: ReceivedMessage): Promise<void> {
+    const { reader, queue } = this.#options;
+    const { messageId } = received;
+    let newest = received;
+    this.#reading.set(messageId, received);
+    const message = await reader.read(queue, received).finally(() => {
+      newest = this.#reading.get(messageId) ?? received;
+      this.#reading.delete(messageId);
+    });
+    if (message === undefined) return;
+    if (newest !== received) message.adopt(newest);
+    try {
+      this.#gather(message);
+    } catch (error) {
+      // The one that cannot be taken stops none of the others.
+      await reader.refuse(queue, newest, error);
+    }
   }
 
   #gather(message: HeldMessage): void {

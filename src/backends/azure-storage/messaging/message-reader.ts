@@ -46,7 +46,8 @@ export class MessageReader {
   readonly #events: EventLog;
   readonly #attempts = new ReadAttempts();
   readonly #sends = new RepeatedSends();
-  readonly #background = new Set<Promise<void>>();
+  /** By what is under way: the queue that it is about. */
+  readonly #background = new Map<Promise<void>, string>();
 
   constructor(options: MessageReaderOptions) {
     this.#options = options;
@@ -86,9 +87,20 @@ export class MessageReader {
     await this.#inBackground(this.#fail(error, queue, received, undefined), queue, received);
   }
 
-  /** Resolves once all is done about the messages that were read until now and not taken. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#background);
+  /** For whom the blob is that a message refers to, as its name says; `undefined` when it refers to none. */
+  instanceOfBlob({ text }: ReceivedMessage): string | undefined {
+    try {
+      const queued = decodeQueueText(text);
+      return queued.kind === "largeMessage" ? folderOf(queued.blobName) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Resolves once all is done about the messages of a queue that were read until now and not taken. */
+  async idle(queue: string): Promise<void> {
+    const own = [...this.#background].flatMap(([work, about]) => (about === queue ? work : []));
+    await Promise.all(own);
   }
 
   /** R6. Resolves as soon as there is room for more. */
@@ -97,8 +109,8 @@ export class MessageReader {
       // It comes again when its time runs out.
       .catch((error: unknown) => this.#logFailure(queue, received, error))
       .finally(() => this.#background.delete(quiet));
-    this.#background.add(quiet);
-    while (this.#background.size > maxInBackground) await Promise.race(this.#background);
+    this.#background.set(quiet, queue);
+    while (this.#background.size > maxInBackground) await Promise.race(this.#background.keys());
   }
 
   #logFailure(queue: string, { messageId, dequeueCount: deliveryCount }: ReceivedMessage, error: unknown): void {
@@ -194,8 +206,13 @@ function contentOf(blobName: string, content: QueuedMessage): MessageData {
   if (content.kind === "largeMessage") throw new DurableError("CorruptData", `blob ${blobName} refers to another blob`);
   const { instanceId } = content.data.message.target;
   // Before 2019 names were in lower case, and before that without a folder.
-  const folder = blobName.slice(0, Math.max(0, blobName.lastIndexOf("/"))).toLowerCase();
-  const isOwn = folder === "" || [instanceId, escapeKey(instanceId)].some((id) => id.toLowerCase() === folder);
+  const folder = folderOf(blobName)?.toLowerCase();
+  const isOwn = folder === undefined || [instanceId, escapeKey(instanceId)].some((id) => id.toLowerCase() === folder);
   if (isOwn) return content.data;
   throw new DurableError("CorruptData", `blob ${blobName} is not of the instance that it is a message for`);
+}
+
+function folderOf(blobName: string): string | undefined {
+  const end = blobName.lastIndexOf("/");
+  return end <= 0 ? undefined : blobName.slice(0, end);
 }

@@ -45,7 +45,7 @@ export class WorkItemQueue {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    await this.#options.reader.idle();
+    await this.#options.reader.idle(this.#options.queue);
     const spare = this.#spare.splice(0);
     await Promise.all(spare.map((message) => this.#giveBack(message, 0).catch(() => false)));
   }

@@ -16,7 +16,7 @@ import { SteppedClock } from "../../../../../src/testing/stepped-clock.ts";
 const at = new Date(Date.UTC(2026, 0, 1));
 
 /** A queue with so many messages of one instance, and what becomes of them. */
-function openQueue(messages: number, bufferThreshold: number) {
+function openQueue(messages: number, bufferThreshold: number, badIds: readonly string[] = [], slowId = "") {
   const clock = new SteppedClock();
   const receives: number[] = [];
   const hidden: string[] = [];
@@ -36,7 +36,10 @@ function openQueue(messages: number, bufferThreshold: number) {
     receives.push(count);
     return new Promise((resolve) => answers.push(() => resolve({ outcome: "done", value })));
   });
+  let finishSlow = () => {};
+  const slow = new Promise<void>((resolve) => (finishSlow = resolve));
   const read = async (queue: string, received: ReceivedMessage) => {
+    if (received.messageId === slowId) await slow;
     const event = {
       type: "EventRaised",
       eventId: -1,
@@ -45,11 +48,17 @@ function openQueue(messages: number, bufferThreshold: number) {
       input: undefined,
       parentTraceContext: undefined,
     } as const;
-    const message = { event, target: { instanceId: "@counter@k", executionId: undefined } };
+    const isBad = badIds.includes(received.messageId);
+    const message = {
+      event: isBad ? (undefined as never) : event,
+      target: { instanceId: "@counter@k", executionId: undefined },
+    };
     const sender = { instanceId: "", executionId: "" };
     const data = { activityId: "", message, sequenceNumber: Number(received.messageId), sender, episode: undefined };
     return new HeldMessage(storage, queue, received, data);
   };
+  const refused: string[] = [];
+  const refuse = async (_: string, { messageId }: ReceivedMessage) => void refused.push(messageId);
   const inbox = new OrchestrationInbox();
   const controlQueue = new ControlQueue({
     queue: "q",
@@ -62,7 +71,7 @@ function openQueue(messages: number, bufferThreshold: number) {
     maxPollingIntervalMs: 30_000,
     cutOff: new AbortController().signal,
     inbox,
-    reader: { read, idle: async () => {} } as unknown as MessageReader,
+    reader: { read, refuse, idle: async () => {}, instanceOfBlob: () => "@counter@k" } as unknown as MessageReader,
     instances: {} as InstancesTable,
     batchSize: 4,
     bufferThreshold,
@@ -73,7 +82,7 @@ function openQueue(messages: number, bufferThreshold: number) {
     answers.shift()?.({ outcome: "done", value: undefined });
     await settled();
   };
-  return { controlQueue, inbox, receives, hidden, answer };
+  return { controlQueue, inbox, receives, hidden, refused, answer, clock, finishSlow: () => finishSlow() };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -105,6 +114,32 @@ it("delivers what it has as soon as there is no room for more", async () => {
   await answer();
 
   expect(await takeIds(inbox)).toHaveLength(8);
+  await controlQueue.stop();
+});
+
+it("a message that cannot be taken is refused by its id, and the others are delivered", async () => {
+  const { controlQueue, inbox, refused, answer } = openQueue(3, 64, ["1"]);
+
+  await answer();
+
+  expect(refused).toEqual(["1"]);
+  expect(await takeIds(inbox)).toEqual(["0", "2"]);
+  expect(inbox.messageCount).toBe(2);
+  await controlQueue.stop();
+});
+
+it("a message that is slow to read delays the others a second, and none of its instance overtakes it", async () => {
+  const { controlQueue, inbox, answer, clock, finishSlow } = openQueue(6, 64, [], "1");
+  await answer();
+  expect(await takeIds(inbox)).toBeUndefined();
+  clock.advance(1000);
+  await answer();
+  // What is already there of its instance waits too, and the queue is polled on.
+  expect(inbox.messageCount).toBe(5);
+  expect(await takeIds(inbox)).toBeUndefined();
+  finishSlow();
+  await settled();
+  expect(await takeIds(inbox)).toEqual(["0", "1", "2", "3", "4", "5"]);
   await controlQueue.stop();
 });
 

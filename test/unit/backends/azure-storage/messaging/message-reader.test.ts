@@ -43,7 +43,7 @@ function openReader(answer: (request: StorageRequest) => StorageReply | undefine
       insertedOn: new Date(0),
       nextVisibleOn: new Date(0),
     });
-    await reader.idle();
+    await reader.idle(from);
     return held;
   };
   return { requests, logged, read, payloads, reader };
@@ -197,7 +197,7 @@ it("lets nobody wait while it deals with what it does not take, up to a limit", 
   answers.shift()!();
   await next;
   for (const answer of answers) answer();
-  await reader.idle();
+  await reader.idle(queue);
 });
 
 it("does not count an outage as an attempt", async () => {
