@@ -11,7 +11,6 @@ import { silentLog } from "../../src/core/ports.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
-import { waitUntilEnded } from "../../src/testing/task-hub-suite.ts";
 import type { EntityContext } from "../../src/worker/entities/entity-context.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import { Registry } from "../../src/worker/registry.ts";
@@ -199,7 +198,13 @@ const orchestration = (name: string, inputOf: (spec: Spec) => unknown = (spec) =
   return async (spec: Spec) => await client.startInstance({ name, input: json(inputOf(spec)) });
 };
 const textOf = ({ units, kind }: Spec) => makeText(units, kind);
-const stateOf = async (instanceId: string) => await waitUntilEnded(client, instanceId);
+const stateOf = async (instanceId: string) => {
+  for (;;) {
+    const state = await client.getInstance(instanceId, { fetchInput: false });
+    if (state?.completedTime !== undefined) return state;
+    await systemClock.sleep(50);
+  }
+};
 const eventsOf = async (instanceId: string) => (await client.getHistory(instanceId)) ?? [];
 const find = async <T extends string>(instanceId: string, type: T) => {
   const events = await eventsOf(instanceId);
@@ -274,7 +279,7 @@ const positions: Readonly<Record<string, Position>> = {
     begin: async (spec) => {
       const entity = `@keeper@${spec.kind}-${spec.units}`;
       await client.entities.signal(entity, { operation: "keep", input: json(textOf(spec)) });
-      await expect.poll(async () => (await client.entities.get(entity))?.exists).toBe(true);
+      while ((await client.entities.get(entity))?.exists !== true) await systemClock.sleep(50);
       return entity;
     },
     look: async (entity) => [text((await client.entities.get(entity))?.state)],
