@@ -39,8 +39,12 @@ const alphabets: Readonly<Record<Kind, string>> = {
   quotes: '{"a":"b\\c"},\n\t\u0001',
 };
 
+/** What is large has at most so many bytes as JSON as it has units. */
+const shares: Readonly<Record<Kind, number>> = { plain: 1, wide: 0.45, quotes: 0.55 };
+
 /** Unlike itself everywhere. The JSON of `wide` and `plain` has just so many units; that of `quotes` is longer. */
-function makeText(units: number, kind: Kind): string {
+function makeText(size: number, kind: Kind): string {
+  const units = size < 1_000_000 ? size : Math.floor(size * shares[kind]);
   const parts: string[] = [];
   const block = alphabets[kind].repeat(40);
   for (let length = 0, index = 0; length < units; index++) {
