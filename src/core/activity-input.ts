@@ -1,3 +1,5 @@
+import { jsonStringEnd } from "./payloads/json-string-end.ts";
+
 /**
  * A task hub keeps an activity's input as a JSON array of its arguments, as the .NET workers do. Ours have one argument
  * or none: `"Tokyo"` is kept as `["Tokyo"]`, no argument as `[]`.
@@ -21,14 +23,12 @@ export function decodeActivityInput(stored: string | undefined): string | undefi
 
 function hasTopLevelComma(json: string): boolean {
   let depth = 0;
-  let inString = false;
   for (let index = 0; index < json.length; index++) {
     const char = json.charCodeAt(index);
-    if (inString) {
-      if (char === 0x5c) index++;
-      else if (char === 0x22) inString = false;
-    } else if (char === 0x22) inString = true;
-    else if (char === 0x5b || char === 0x7b) depth++;
+    if (char === 0x22) {
+      index = jsonStringEnd(json, index + 1);
+      if (index < 0) return false;
+    } else if (char === 0x5b || char === 0x7b) depth++;
     else if (char === 0x5d || char === 0x7d) depth--;
     else if (char === 0x2c && depth === 0) return true;
   }

@@ -20,6 +20,8 @@ import {
 import type { OutgoingMessage } from "../core/task-message.ts";
 import { answerOf, fireAndForgetTag } from "./parent-answers.ts";
 
+const longInput = 1024 * 1024;
+
 /** What the actions of one episode mean for history and for others. */
 export interface AppliedActions {
   /** One event per action, in order; none for a continue-as-new. */
@@ -184,7 +186,11 @@ function childExecutionId(
   { id, name, input, fireAndForget }: CreateSubOrchestration,
 ): string {
   // An episode that is repeated with other messages may give the same number to another child.
-  return derivedExecutionId(parent, JSON.stringify([id, name, input, fireAndForget]));
+  if (input === undefined || input.length <= longInput) {
+    return derivedExecutionId(parent, JSON.stringify([id, name, input, fireAndForget]));
+  }
+  // There need be no third copy of it.
+  return derivedExecutionId(parent, JSON.stringify([id, name, input.length, fireAndForget]), input);
 }
 
 /**
@@ -195,9 +201,11 @@ export function nextExecutionId(started: ExecutionStarted): string {
   return derivedExecutionId(started, "next");
 }
 
-function derivedExecutionId({ orchestrationInstance }: ExecutionStarted, what: string): string {
+function derivedExecutionId({ orchestrationInstance }: ExecutionStarted, what: string, long = ""): string {
   const { instanceId, executionId } = orchestrationInstance;
-  return createHash("sha256").update(`${instanceId}\n${executionId}\n${what}`).digest("hex").slice(0, 32);
+  const hash = createHash("sha256").update(`${instanceId}\n${executionId}\n${what}`);
+  for (let start = 0; start < long.length; start += longInput) hash.update(long.slice(start, start + longInput));
+  return hash.digest("hex").slice(0, 32);
 }
 
 function sendEvent(action: SendEvent, timestamp: Date): AppliedAction {

@@ -11,7 +11,6 @@ import { silentLog } from "../../src/core/ports.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
-import { waitUntilEnded } from "../../src/testing/task-hub-suite.ts";
 import type { EntityContext } from "../../src/worker/entities/entity-context.ts";
 import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
 import { Registry } from "../../src/worker/registry.ts";
@@ -40,8 +39,12 @@ const alphabets: Readonly<Record<Kind, string>> = {
   quotes: '{"a":"b\\c"},\n\t\u0001',
 };
 
+/** What is large has at most so many bytes as JSON as it has units. */
+const shares: Readonly<Record<Kind, number>> = { plain: 1, wide: 0.45, quotes: 0.55 };
+
 /** Unlike itself everywhere. The JSON of `wide` and `plain` has just so many units; that of `quotes` is longer. */
-function makeText(units: number, kind: Kind): string {
+function makeText(size: number, kind: Kind): string {
+  const units = size < 1_000_000 ? size : Math.floor(size * shares[kind]);
   const parts: string[] = [];
   const block = alphabets[kind].repeat(40);
   for (let length = 0, index = 0; length < units; index++) {
@@ -199,7 +202,13 @@ const orchestration = (name: string, inputOf: (spec: Spec) => unknown = (spec) =
   return async (spec: Spec) => await client.startInstance({ name, input: json(inputOf(spec)) });
 };
 const textOf = ({ units, kind }: Spec) => makeText(units, kind);
-const stateOf = async (instanceId: string) => await waitUntilEnded(client, instanceId);
+const stateOf = async (instanceId: string) => {
+  for (;;) {
+    const state = await client.getInstance(instanceId, { fetchInput: false });
+    if (state?.completedTime !== undefined) return state;
+    await systemClock.sleep(50);
+  }
+};
 const eventsOf = async (instanceId: string) => (await client.getHistory(instanceId)) ?? [];
 const find = async <T extends string>(instanceId: string, type: T) => {
   const events = await eventsOf(instanceId);
@@ -274,7 +283,7 @@ const positions: Readonly<Record<string, Position>> = {
     begin: async (spec) => {
       const entity = `@keeper@${spec.kind}-${spec.units}`;
       await client.entities.signal(entity, { operation: "keep", input: json(textOf(spec)) });
-      await expect.poll(async () => (await client.entities.get(entity))?.exists).toBe(true);
+      while ((await client.entities.get(entity))?.exists !== true) await systemClock.sleep(50);
       return entity;
     },
     look: async (entity) => [text((await client.entities.get(entity))?.state)],

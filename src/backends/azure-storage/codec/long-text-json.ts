@@ -1,4 +1,5 @@
 import { DurableError } from "../../../core/errors.ts";
+import { countBackslashes, jsonStringEnd } from "../../../core/payloads/json-string-end.ts";
 import { sliceText } from "./gzip-text.ts";
 import { escapeForJson, escapeLoneSurrogates } from "./wire-text.ts";
 
@@ -99,7 +100,7 @@ export class LongTextReader {
     const json = this.#carry + piece;
     this.#carry = "";
     for (let at = 0; at < json.length; ) {
-      const end = this.#isInText ? endOfText(json, at) : json.indexOf('"', at);
+      const end = this.#isInText ? jsonStringEnd(json, at) : json.indexOf('"', at);
       const part = json.slice(at, end < 0 ? undefined : end);
       at = end < 0 ? json.length : end + 1;
       if (!this.#isInText) this.#addFrame(end < 0 ? part : `${part}"`);
@@ -150,22 +151,6 @@ export class LongTextReader {
     this.#carry = part.slice(start);
     return part.slice(0, start);
   }
-}
-
-/** Where the text that goes on at `start` ends, or -1. No escape goes on there. */
-function endOfText(json: string, start: number): number {
-  for (let from = start; ; ) {
-    const quote = json.indexOf('"', from);
-    if (quote < 0 || countBackslashes(json, quote, start) % 2 === 0) return quote;
-    from = quote + 1;
-  }
-}
-
-/** Of those right before `end`. */
-function countBackslashes(json: string, end: number, start: number): number {
-  let first = end;
-  while (first > start && json.charCodeAt(first - 1) === 0x5c) first--;
-  return end - first;
 }
 
 /** Where an escape begins that the part does not end. */
