@@ -161,7 +161,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: "engine/instance-page.ts",
-    find: "const fits = this.#isEmpty || this.#leftBytes >= 0;",
+    find: "const fits = this.#count === 0 || this.#leftBytes >= 0;",
     replacement: "const fits = true;",
     breaks: "a page has no more bytes than asked for",
   },
