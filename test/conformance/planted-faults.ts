@@ -167,9 +167,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: "engine/instance-page.ts",
-    find: "if (isPlace && hub === markOf(taskHub)) return",
-    replacement: "if (isPlace) return",
-    breaks: "a token is good for its hub only",
+    find: 'throw foreignToken("is not one that a query has returned");',
+    replacement: "return {};",
+    breaks: "a token that no query has returned is refused",
   },
   {
     file: "engine/next-instance-write.ts",
