@@ -11,18 +11,27 @@ const maxTokenLength = 8 * 1024;
 
 /** Counts the texts of a page, which ends before it would have too many. */
 export class PageBudget {
+  readonly #maxBytes: number;
   #leftBytes: number;
-  #isEmpty = true;
+  #count = 0;
 
   constructor(maxPageBytes: number = defaultPageBytes) {
+    this.#maxBytes = maxPageBytes;
     this.#leftBytes = maxPageBytes;
+  }
+
+  /** How many more instances fit into the page, if they are like those in it; 0 before the first. */
+  get room(): number {
+    if (this.#count === 0) return 0;
+    const average = Math.max(1, (this.#maxBytes - this.#leftBytes) / this.#count);
+    return Math.max(0, Math.floor(this.#leftBytes / average));
   }
 
   /** `true` when the instance belongs into the page, which the first one always does. */
   take({ input, output, customStatus }: OrchestrationState): boolean {
     this.#leftBytes -= bytesOf(input) + bytesOf(output) + bytesOf(customStatus);
-    const fits = this.#isEmpty || this.#leftBytes >= 0;
-    this.#isEmpty = false;
+    const fits = this.#count === 0 || this.#leftBytes >= 0;
+    this.#count++;
     return fits;
   }
 }

@@ -22,8 +22,14 @@ export { MemoryTaskHub, type MemoryTaskHubOptions } from "../backends/memory/mem
 export type * from "../core/entity-client.ts";
 export { EntityId, type EntityRef } from "../core/entity-id.ts";
 export type * from "../core/history-event.ts";
+export { matchesConditions } from "../core/instance-conditions.ts";
 export type { OrchestrationClient, StartInstanceOptions } from "../core/orchestration-client.ts";
-export type { InstancePage, InstanceQuery, OrchestrationState } from "../core/orchestration-state.ts";
+export type {
+  InstanceConditions,
+  InstancePage,
+  InstanceQuery,
+  OrchestrationState,
+} from "../core/orchestration-state.ts";
 export { type Clock, type LogLevel, type LogSink, type Random, silentLog } from "../core/ports.ts";
 export type {
   Quarantine,
@@ -36,6 +42,7 @@ export { systemClock, systemRandom } from "../core/system-ports.ts";
 export type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
 export type * from "../engine/backend.ts";
 export { nextCreationStep, type PresentInstance } from "../engine/creation-race.ts";
+export { formatPageToken, PageBudget, type PagePlace, parsePageToken } from "../engine/instance-page.ts";
 export { type InstanceWrite, nextInstanceWrite, type StoredInstance } from "../engine/next-instance-write.ts";
 export { TaskHubClient, type TaskHubClientOptions } from "../engine/task-hub-client.ts";
 export { TaskHubWorker, type TaskHubWorkerOptions } from "../engine/task-hub-worker.ts";

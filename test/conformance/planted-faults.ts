@@ -89,8 +89,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: hub,
-    find: "await this.stop();\n    this.#createQueues();",
-    replacement: "await this.stop();",
+    find: "this.#workItems.rest();\n    this.#createQueues();",
+    replacement: "this.#workItems.rest();",
     breaks: "a deleted hub has no messages",
   },
   {
@@ -142,10 +142,34 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "a change that does not know the custom status keeps it",
   },
   {
-    file: state,
-    find: "state.createdTime > createdTimeTo",
-    replacement: "state.createdTime >= createdTimeTo",
+    file: "core/instance-conditions.ts",
+    find: "(to === undefined || at <= to)",
+    replacement: "(to === undefined || at < to)",
     breaks: "the bounds of a time belong to it",
+  },
+  {
+    file: hub,
+    find: "if (onlyEnded && state !== undefined && !isTerminalStatus(state.runtimeStatus)) return false;",
+    replacement: "",
+    breaks: "a purge of what has ended leaves alone what runs",
+  },
+  {
+    file: hub,
+    find: "if (isUnbegun && !this.#dropStart(instanceId, executionId)) this.#purgedStarts.add(executionId);",
+    replacement: "",
+    breaks: "a start that was purged is not delivered, nor does anything come of a first episode under way",
+  },
+  {
+    file: "engine/instance-page.ts",
+    find: "const fits = this.#count === 0 || this.#leftBytes >= 0;",
+    replacement: "const fits = true;",
+    breaks: "a page has no more bytes than asked for",
+  },
+  {
+    file: "engine/instance-page.ts",
+    find: 'throw foreignToken("is not one that a query has returned");',
+    replacement: "return {};",
+    breaks: "a token that no query has returned is refused",
   },
   {
     file: "engine/next-instance-write.ts",

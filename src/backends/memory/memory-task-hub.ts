@@ -249,8 +249,11 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     const workItem = asOrchestration(checkpoint.workItem);
     const { instanceId } = workItem;
     if (workItem.isSettled) throw lockLost(instanceId); // B4
-    const isPurged = history !== undefined && this.#purgedStarts.has(history.executionId);
-    if (isPurged || (history !== undefined && !this.#isAt(instanceId, history.expectedHistoryVersion))) {
+    if (history !== undefined && this.#purgedStarts.has(history.executionId)) {
+      await this.abandonOrchestrationWorkItem(workItem);
+      throw lockLost(instanceId);
+    }
+    if (history !== undefined && !this.#isAt(instanceId, history.expectedHistoryVersion)) {
       await this.abandonOrchestrationWorkItem(workItem);
       throw new DurableError("WorkItemLockLost", `the history of '${instanceId}' has moved on`);
     }

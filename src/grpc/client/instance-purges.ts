@@ -1,5 +1,6 @@
 import { DurableError, isDurableError } from "../../core/errors.ts";
 import { assertKnownInstanceId } from "../../core/ids.ts";
+import { assertConditions } from "../../core/instance-conditions.ts";
 import type {
   PurgeInstanceOptions,
   PurgeManyOptions,
@@ -45,8 +46,10 @@ export class InstancePurges {
 
   /** The server does it alone where it can: limits, and conditions that the protocol does not know, need this side. */
   async many(query: PurgeQuery, options: PurgeManyOptions): Promise<PurgeSummary> {
+    assertConditions(query);
     const conditions = Object.entries(query).filter(([, value]) => value !== undefined);
-    const isPlain = conditions.every(([name]) => filtered.has(name)) && Object.values(options).every((it) => !it);
+    const isPlain =
+      conditions.every(([name]) => filtered.has(name)) && Object.values(options).every((it) => it === undefined);
     if (isPlain) return { deletedCount: await this.#byFilter(query), isComplete: true, continuationToken: undefined };
     return await purgeMany(query, options, {
       clock: this.#options.clock,

@@ -198,29 +198,15 @@ export function describeQueries(it: BackendTest): void {
       expect(await ids(hub, { maxPageBytes: 1, fetchInput: false })).toHaveLength(5);
     });
 
-    it("refuse a token that no query of this hub has returned", async ({ hub }) => {
+    it("refuse a token that no query has returned", async ({ hub }) => {
       await populate(hub);
       const { continuationToken: own } = await hub.store.queryInstances({ pageSize: 1 });
       const forged = (content: unknown) => Buffer.from(JSON.stringify(content)).toString("base64url");
-      const { hub: mark } = JSON.parse(Buffer.from(own!, "base64url").toString()) as { hub: string };
       const tokens = [
-        "x",
-        "?",
-        "bmV4dA",
-        "%00",
+        ...["x", "?", "bmV4dA", "%00", "order-1", "é", " "],
+        ...[null, 7, "x", [], {}, { nextPartitionKey: "a" }].map(forged),
         own!.slice(0, -3),
-        `${own}=`,
-        forged(null),
-        forged(7),
-        forged([]),
-        forged({}),
-        forged({ hub: mark }),
-        forged({ hub: mark, after: null }),
-        forged({ hub: mark, after: 1 }),
-        forged({ hub: mark, after: {} }),
-        forged({ hub: mark, next: [] }),
-        forged({ hub: "0123456789ab", after: "a" }),
-        forged({ hub: mark, after: "a", more: 1 }),
+        own!.repeat(2),
         Buffer.from("a".repeat(20_000)).toString("base64url"),
       ];
 

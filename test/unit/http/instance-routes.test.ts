@@ -151,6 +151,30 @@ it.each([
   expect(client.calls).toEqual([]);
 });
 
+it("lists by what the official API does not know, and without outputs", async () => {
+  const { client, send } = managementApi();
+
+  await send(
+    "GET",
+    "instances?name=Ship&completedTimeTo=2024-01-02&lastUpdatedTimeFrom=2024-01-01&showInput=false&showOutput=false",
+  );
+  const refused = await send("GET", "instances?completedTimeTo=never");
+
+  expect(client.calls).toMatchObject([
+    [
+      "queryInstances",
+      {
+        name: "Ship",
+        completedTimeTo: new Date("2024-01-02T00:00:00Z"),
+        lastUpdatedTimeFrom: new Date("2024-01-01T00:00:00Z"),
+        fetchInput: false,
+        fetchOutput: false,
+      },
+    ],
+  ]);
+  expect(refused.status).toBe(400);
+});
+
 it("caps the page size", async () => {
   const { client, send } = managementApi();
 

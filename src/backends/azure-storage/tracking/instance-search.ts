@@ -36,15 +36,16 @@ const maxPageSize = 1000;
 const maxHeavyRows = 100;
 /** A page may take that many requests, when they find little. */
 const maxRequests = 10;
-/** Rows whose payloads are read ahead: what does not fit into the page any more was read in vain. */
-const readAhead = 4;
+/** Rows whose payloads are read at the same time, when they are small. */
+const maxConcurrentReads = 8;
 
 /**
  * One page of instances.
  *
  * Q1. A page ends behind an instance, wherever the pages of the service end: its token names the last key that was looked
  *     at. Only when nothing was found at all it repeats what the service said.
- * Q2. No more payloads are read than the page may hold, but for {@link readAhead}.
+ * Q2. As many payloads are read ahead as the page has room for, by those that are in it: of large ones none is read in
+ *     vain but the one that did not fit.
  */
 export async function queryInstanceRows(query: InstanceQuery, reader: InstanceReader): Promise<InstancePage> {
   const limit = Math.max(1, Math.min(maxPageSize, query.pageSize ?? defaultPageSize));
@@ -63,7 +64,7 @@ export async function queryInstanceRows(query: InstanceQuery, reader: InstanceRe
     if (page === undefined) return { instances, continuationToken: undefined };
     const rows = page.rows.filter((row) => matchesConditions(fromInstanceRow(row, {}), query));
     // Q2
-    for await (const [row, state] of inOrder(rows, reader.toState)) {
+    for await (const [row, state] of inOrder(rows, reader.toState, budget)) {
       const isFull = instances.length === limit || !budget.take(state);
       if (isFull) return pageOf(instances, { after: last! }, reader);
       instances.push(state);
@@ -122,10 +123,12 @@ async function readPage(
 async function* inOrder(
   rows: readonly TableRow[],
   toState: InstanceReader["toState"],
+  budget: PageBudget,
 ): AsyncGenerator<readonly [row: TableRow, state: OrchestrationState], void, undefined> {
   const reading: Promise<OrchestrationState>[] = [];
   for (const [index, row] of rows.entries()) {
-    while (reading.length < rows.length && reading.length < index + readAhead) {
+    const ahead = Math.max(1, Math.min(maxConcurrentReads, budget.room));
+    while (reading.length < rows.length && reading.length < index + ahead) {
       const state = toState(rows[reading.length]!);
       // A failure counts when its turn comes.
       state.catch(() => {});
