@@ -22,9 +22,15 @@ export function parseHttpWrite({ service, method, path, body }: ProxiedRequest):
   const url = new URL(path, "http://localhost");
   if (method === "GET" || method === "HEAD" || url.searchParams.has("restype")) return undefined;
   const place = decodeURIComponent(url.pathname).replace(/^\/[^/]+\//, "");
+  if (isOfLeases(place.slice(0, place.indexOf("/")))) return undefined;
   if (service === "queue") return parseQueueWrite(method, place, body);
   if (service === "table") return parseTableWrite(method, place, body.toString("utf8"));
   return { to: "blob", verb: method === "DELETE" ? "delete" : "put", blob: place.slice(place.indexOf("/") + 1) };
+}
+
+/** The containers of `taskhub.json`, of leases of partitions and of the app lease. */
+function isOfLeases(container: string): boolean {
+  return /-(?:leases|applease)$/.test(container);
 }
 
 function parseQueueWrite(method: string, place: string, body: Buffer): StorageWrite | undefined {
@@ -63,6 +69,7 @@ export function parseSeamWrite(request: StorageRequest): StorageWrite | undefine
       return { to: "queue", verb: "hide", messageId: request.messageId };
     case "blob.put":
     case "blob.delete":
+      if (isOfLeases(request.container)) return undefined;
       return { to: "blob", verb: request.kind === "blob.put" ? "put" : "delete", blob: request.blob };
     case "table.insert":
     case "table.upsert":
