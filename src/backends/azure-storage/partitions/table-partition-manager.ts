@@ -215,12 +215,15 @@ export class TablePartitionManager implements PartitionManager {
     const isBehind = written.length < kept.length || releasedRows.length < released.length;
     const isLettingGo = kept.some(({ lease }) => this.#listeners.isLettingGo(lease.queue));
     if (isBehind) return minPauseMs;
-    if (isMoving || isLettingGo || isUnsure) return Math.min(renewIntervalMs, closeLookMs);
-    return Math.min(
-      renewIntervalMs,
-      this.#isCloseLooker() ? closeLookMs : renewIntervalMs,
-      untilExpiry(plan, clock.now()),
-    );
+    const isClose = isMoving || isLettingGo || isUnsure || this.#isCloseLooker();
+    return Math.min(this.#untilRenewal(), isClose ? closeLookMs : renewIntervalMs, untilExpiry(plan, clock.now()));
+  }
+
+  /** Leases that were claimed at different times are due at different times. */
+  #untilRenewal(): number {
+    const now = this.#options.clock.now();
+    const ages = [...this.#renewedAt.values()].map((renewedAt) => now - renewedAt);
+    return Math.max(minPauseMs, this.#options.renewIntervalMs - Math.max(0, ...ages));
   }
 
   #viewerOf(lease: PartitionLease, isBusy: (queue: string) => boolean, now: number): LeaseViewer {
