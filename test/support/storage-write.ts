@@ -22,9 +22,15 @@ export function parseHttpWrite({ service, method, path, body }: ProxiedRequest):
   const url = new URL(path, "http://localhost");
   if (method === "GET" || method === "HEAD" || url.searchParams.has("restype")) return undefined;
   const place = decodeURIComponent(url.pathname).replace(/^\/[^/]+\//, "");
+  if (isOfLeases(place.slice(0, place.indexOf("/")))) return undefined;
   if (service === "queue") return parseQueueWrite(method, place, body);
   if (service === "table") return parseTableWrite(method, place, body.toString("utf8"));
   return { to: "blob", verb: method === "DELETE" ? "delete" : "put", blob: place.slice(place.indexOf("/") + 1) };
+}
+
+/** The containers of `taskhub.json`, of leases of partitions and of the app lease. */
+function isOfLeases(container: string): boolean {
+  return /-(?:leases|applease)$/.test(container);
 }
 
 function parseQueueWrite(method: string, place: string, body: Buffer): StorageWrite | undefined {
@@ -64,9 +70,9 @@ export function parseSeamWrite(request: StorageRequest): StorageWrite | undefine
     case "blob.put":
     case "blob.putBlock":
     case "blob.putBlockList":
-      return { to: "blob", verb: "put", blob: request.blob };
     case "blob.delete":
-      return { to: "blob", verb: "delete", blob: request.blob };
+      if (isOfLeases(request.container)) return undefined;
+      return { to: "blob", verb: request.kind === "blob.delete" ? "delete" : "put", blob: request.blob };
     case "table.insert":
     case "table.upsert":
     case "table.update":

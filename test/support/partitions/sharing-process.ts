@@ -23,7 +23,7 @@ export class SharingProcess {
   #polled: ReadonlyMap<string, number | undefined> = new Map();
 
   constructor(options: SharingWorkerOptions, env: Readonly<Record<string, string>> = {}) {
-    const main = processFile("partitions/sharing-worker.js");
+    const main = processFile("sharing-worker.js");
     const args = [...endWithParent, "--enable-source-maps", main, JSON.stringify(options)];
     this.#child = spawn(process.execPath, args, {
       stdio: ["pipe", "inherit", "inherit", "ipc"],

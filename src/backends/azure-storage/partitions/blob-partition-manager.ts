@@ -134,7 +134,14 @@ export class BlobPartitionManager implements PartitionManager {
     await this.#takeOwnership(owned);
     for (const queue of queues) if (this.#isServable(queue)) this.#listeners.listen(queue);
     const isAlone = this.#claims.held.length === queues.length && this.#owned.held.length === queues.length;
-    return Math.min(renewIntervalMs, isAlone ? renewIntervalMs : closeLookMs);
+    return Math.min(this.#untilRenewal(), isAlone ? renewIntervalMs : closeLookMs);
+  }
+
+  /** Leases that were acquired at different times are due at different times. */
+  #untilRenewal(): number {
+    const folders = this.#ownership === undefined ? [this.#claims] : [this.#claims, this.#ownership];
+    const ages = folders.flatMap((folder) => folder.held.map((queue) => folder.ageMs(queue)));
+    return Math.max(leavingPauseMs, this.#options.renewIntervalMs - Math.max(0, ...ages));
   }
 
   #dropLost(folder: LeaseFolder, leases: readonly LeaseBlob[]): void {
@@ -164,8 +171,7 @@ export class BlobPartitionManager implements PartitionManager {
     const free = unwanted.filter((queue) => {
       const since = this.#drainingSince.get(queue) ?? now;
       this.#drainingSince.set(queue, since);
-      const isBusy = this.#options.isBusy(queue) || this.#listeners.isLettingGo(queue);
-      return !isBusy || now - since >= longestDrainMs;
+      return !this.#options.isBusy(queue) || now - since >= longestDrainMs;
     });
     await this.#listeners.waitFor(free);
     await Promise.all(free.map((queue) => this.#release(queue)));

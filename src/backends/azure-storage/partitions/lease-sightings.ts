@@ -1,5 +1,8 @@
 import { hasCredibleEnd, type PartitionLease } from "./partition-lease.ts";
 
+/** `silent`: not renewed since it was first seen, and not for long enough to be dead. */
+export type Namesake = "none" | "silent" | "alive" | "dead";
+
 /** A lease that is held was renewed within it, by any clock that is not very wrong. */
 const credibleAgeMs = 10 * 60_000;
 /** Of a worker's id: hexadecimal digits behind it, for one that shares its name with another process. */
@@ -11,13 +14,21 @@ const suffixLength = 8;
  */
 export class LeaseSightings {
   readonly #abandonedMs: number;
+  readonly #silentMs: number;
   readonly #seen = new Map<string, { readonly etag: string | undefined; readonly since: number }>();
   /** Times at which this worker has renewed: how it knows its own writes, also when it was not told that they were done. */
   readonly #renewals = new Set<number>();
 
-  /** @param abandonedMs a row that has been the same for so long belongs to nobody, whatever its dates say */
-  constructor(abandonedMs: number) {
+  /** Rows that say they are ours, as they were first seen. */
+  readonly #strange = new Map<string, { readonly renewedAt: number; readonly since: number }>();
+
+  /**
+   * @param abandonedMs a row that has been the same for so long belongs to nobody, whatever its dates say
+   * @param silentMs a living process renews within it
+   */
+  constructor(abandonedMs: number, silentMs: number) {
     this.#abandonedMs = abandonedMs;
+    this.#silentMs = silentMs;
   }
 
   see(leases: readonly PartitionLease[], now: number): void {
@@ -38,13 +49,32 @@ export class LeaseSightings {
     if (this.#renewals.size > 1000) this.#renewals.delete(this.#renewals.values().next().value!);
   }
 
-  /** A living process has our id: the row says that it is ours, and somebody else keeps it so. */
-  isOfNamesake(lease: PartitionLease, workerId: string, now: number): boolean {
-    const { owner, lastRenewal, expiresAt } = lease;
+  /**
+   * Whether another process has our id, by a row that says it is ours and that we have not written. Where we have just
+   * begun, it may be that of a process which has died: that one renews it no more.
+   */
+  namesakeOf(lease: PartitionLease, workerId: string, now: number): Namesake {
+    const { queue } = lease;
+    if (!this.#isOfAnother(lease, workerId, now)) {
+      this.#strange.delete(queue);
+      return "none";
+    }
+    const renewedAt = lease.lastRenewal!.getTime();
+    const first = this.#strange.get(queue);
+    if (first === undefined) {
+      this.#strange.set(queue, { renewedAt, since: now });
+      return this.#renewals.size > 0 ? "alive" : "silent";
+    }
+    if (first.renewedAt !== renewedAt) return "alive";
+    return now - first.since >= this.#silentMs ? "dead" : "silent";
+  }
+
+  #isOfAnother({ owner, lastRenewal, expiresAt, ...lease }: PartitionLease, workerId: string, now: number): boolean {
     if (owner !== workerId || lastRenewal === undefined || expiresAt === undefined) return false;
     const renewedAt = lastRenewal.getTime();
     if (this.#renewals.has(renewedAt) || Math.abs(now - renewedAt) > credibleAgeMs) return false;
-    return hasCredibleEnd(lease, now) && expiresAt.getTime() > now && expiresAt.getTime() > renewedAt;
+    const isHeld = expiresAt.getTime() > now && expiresAt.getTime() > renewedAt;
+    return isHeld && hasCredibleEnd({ owner, lastRenewal, expiresAt, ...lease }, now);
   }
 }
 

@@ -13,6 +13,7 @@ export interface QueueListenersOptions {
 /** Which queues are received from: turns them on and off, and knows which are still being let go of. */
 export class QueueListeners {
   readonly #options: QueueListenersOptions;
+  readonly #listening = new Set<string>();
   readonly #lettingGo = new Map<string, Promise<void>>();
 
   constructor(options: QueueListenersOptions) {
@@ -25,12 +26,14 @@ export class QueueListeners {
 
   /** Repeatable. One that is still being let go of is turned on by a later call. */
   listen(queue: string): void {
-    if (!this.#lettingGo.has(queue)) this.#options.listen(queue);
+    if (this.#lettingGo.has(queue)) return;
+    this.#listening.add(queue);
+    this.#options.listen(queue);
   }
 
   /** Repeatable. */
   letGo(queue: string): void {
-    if (this.#lettingGo.has(queue)) return;
+    if (!this.#listening.delete(queue)) return;
     const end = this.#options
       .unlisten(queue)
       .catch((error: unknown) => this.#options.onError(error))

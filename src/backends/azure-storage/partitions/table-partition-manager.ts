@@ -54,7 +54,8 @@ const leastAbandonedMs = 30_000;
  *     give up is served within two.
  * M5. A row that is missing is made again: at once by the worker that has the partition, by another when nobody can have
  *     it any more. Rows that are no partitions of the hub are passed over.
- * M6. A worker that meets a living process of its own id takes another.
+ * M6. A worker that meets a living process of its own id takes another. What a dead one of its id had it takes as soon as
+ *     that has missed a renewal.
  */
 export class TablePartitionManager implements PartitionManager {
   readonly #options: TablePartitionManagerOptions;
@@ -80,7 +81,10 @@ export class TablePartitionManager implements PartitionManager {
     this.#workerId = options.workerId;
     this.#log = createEventLog(options.log, { taskHub: options.taskHub, workerId: options.workerId });
     this.#pause = new WakeSignal(options.clock);
-    this.#sightings = new LeaseSightings(Math.max(options.leaseIntervalMs, leastAbandonedMs));
+    this.#sightings = new LeaseSightings(
+      Math.max(options.leaseIntervalMs, leastAbandonedMs),
+      options.renewIntervalMs * 1.5,
+    );
     this.#listeners = new QueueListeners({ ...options, onError: (error) => this.#report(error) });
   }
 
@@ -175,9 +179,9 @@ export class TablePartitionManager implements PartitionManager {
   async #pass(isBusy: (queue: string) => boolean): Promise<number> {
     const { clock, leaseIntervalMs, renewIntervalMs, isDeadWorker } = this.#options;
     const now = clock.now();
-    const leases = await this.#read();
-    this.#sightings.see(leases, now);
-    this.#leaveNamesake(leases, now);
+    const found = await this.#read();
+    this.#sightings.see(found, now);
+    const leases = this.#withoutNamesakes(found, now);
     const plan = planPartitions(leases, (lease) => this.#viewerOf(lease, isBusy, now), now);
     const decisions = plan.map((planned): Decision => {
       const isUnchanged = this.#isAsItShouldBe(planned, now);
@@ -207,15 +211,19 @@ export class TablePartitionManager implements PartitionManager {
     const isMoving = plan.some(({ lease, step }) => {
       return step === "drain" || step === "ask" || lease.nextOwner === this.#workerId;
     });
+    const isUnsure = leases.length < found.length;
     const isBehind = written.length < kept.length || releasedRows.length < released.length;
     const isLettingGo = kept.some(({ lease }) => this.#listeners.isLettingGo(lease.queue));
     if (isBehind) return minPauseMs;
-    if (isMoving || isLettingGo) return Math.min(renewIntervalMs, closeLookMs);
-    return Math.min(
-      renewIntervalMs,
-      this.#isCloseLooker() ? closeLookMs : renewIntervalMs,
-      untilExpiry(plan, clock.now()),
-    );
+    const isClose = isMoving || isLettingGo || isUnsure || this.#isCloseLooker();
+    return Math.min(this.#untilRenewal(), isClose ? closeLookMs : renewIntervalMs, untilExpiry(plan, clock.now()));
+  }
+
+  /** Leases that were claimed at different times are due at different times. */
+  #untilRenewal(): number {
+    const now = this.#options.clock.now();
+    const ages = [...this.#renewedAt.values()].map((renewedAt) => now - renewedAt);
+    return Math.max(minPauseMs, this.#options.renewIntervalMs - Math.max(0, ...ages));
   }
 
   #viewerOf(lease: PartitionLease, isBusy: (queue: string) => boolean, now: number): LeaseViewer {
@@ -268,9 +276,20 @@ export class TablePartitionManager implements PartitionManager {
     return step === "renew" && lease.nextOwner === undefined && !lease.isDraining;
   }
 
-  /** M6. */
-  #leaveNamesake(leases: readonly PartitionLease[], now: number): void {
-    if (!leases.some((lease) => this.#sightings.isOfNamesake(lease, this.#workerId, now))) return;
+  /** M6. What a process of our id has left is free once it is surely dead; until that is known its rows are let alone. */
+  #withoutNamesakes(leases: readonly PartitionLease[], now: number): readonly PartitionLease[] {
+    const seen = leases.map((lease) => [lease, this.#sightings.namesakeOf(lease, this.#workerId, now)] as const);
+    if (seen.some(([, namesake]) => namesake === "alive")) {
+      this.#takeOtherId();
+      return leases;
+    }
+    return seen.flatMap(([lease, namesake]) => {
+      if (namesake === "silent") return [];
+      return namesake === "dead" ? { ...lease, owner: undefined, nextOwner: undefined } : lease;
+    });
+  }
+
+  #takeOtherId(): void {
     const taken = this.#workerId;
     this.#workerId = uniqueWorkerId(this.#options.workerId, this.#options.random.guid());
     for (const queue of this.#renewedAt.keys()) this.#listeners.letGo(queue);

@@ -53,7 +53,11 @@ class Cluster {
       isDeadWorker,
       isBusy: (queue) => busy.has(queue),
       listen: (queue) => listening.add(queue),
-      unlisten: async (queue) => void listening.delete(queue),
+      unlisten: async (queue) => {
+        // As with a receive under way.
+        await clock.sleep(300);
+        listening.delete(queue);
+      },
     });
     manager.start();
     const member: Member = {
@@ -97,6 +101,20 @@ describe.each(["safe", "legacy"] as const)("the %s way", (kind) => {
     expect(cluster.shares()).toEqual([4]);
     expect(cluster.store.isLeased(container, `${folder}/q1`)).toBe(true);
     expect(cluster.store.json(container, `${folder}/q1`)).toMatchObject({ PartitionId: "q1", Owner: "a", Epoch: 1 });
+  });
+
+  it("holds on to everything, whenever each lease was taken", async () => {
+    const cluster = new Cluster(kind);
+    const first = cluster.join("a");
+    await cluster.pass(13);
+    cluster.join("b");
+    await cluster.pass(57);
+    first.die();
+    await cluster.pass(60);
+    for (let second = 0; second < 120; second++) {
+      await cluster.pass(1);
+      expect(cluster.shares()).toEqual([0, 4]);
+    }
   });
 
   it("comes to equal shares, and back when one leaves", async () => {

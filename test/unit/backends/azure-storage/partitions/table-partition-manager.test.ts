@@ -196,6 +196,28 @@ it("of two processes with one id, one takes another id, and no partition is serv
   expect(queues.map((queue) => table.ownerOf(queue)).sort()).toEqual(["w1", "w1-0123abcd"]);
 });
 
+it("a worker that comes back under its id goes on once its predecessor has missed a renewal", async () => {
+  const table = new PartitionsTable(queues);
+  const clock = new SteppedClock();
+  const renewed = (at: number) => edm.dateTime(new Date(at).toISOString());
+  for (const queue of queues) {
+    table.change(queue, {
+      CurrentOwner: "w1",
+      LastRenewal: renewed(clock.now()),
+      ExpiresAt: renewed(clock.now() + 25_000),
+    });
+  }
+  const { manager, listening, events, start, pass } = openManager(undefined, { table, clock });
+  await start();
+  await pass(10);
+  expect(listening.size).toBe(0);
+  await pass(8);
+  expect([...listening]).toEqual(queues);
+  expect(manager.isOwned("q0")).toBe(true);
+  expect(table.ownerOf("q0")).toBe("w1");
+  expect(events).not.toContain("WorkerIdTaken");
+});
+
 it("two processes with one id that start together come apart", async () => {
   const clock = new SteppedClock(0);
   const table = new PartitionsTable(queues);

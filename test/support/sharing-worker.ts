@@ -1,5 +1,5 @@
-import { DFApp, startWorker } from "../../../src/index.ts";
-import type { SharingReport, SharingWorkerOptions } from "./sharing-process.ts";
+import { DFApp, startWorker } from "../../src/index.ts";
+import type { SharingReport, SharingWorkerOptions } from "./partitions/sharing-process.ts";
 
 /** The process of a worker that shares a hub with others: runs an app until SIGTERM, and tells what it serves. */
 const options = JSON.parse(process.argv[2]!) as SharingWorkerOptions;
