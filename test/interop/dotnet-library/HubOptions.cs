@@ -11,6 +11,9 @@ sealed class HubOptions(string connectionString, JObject request)
     /// <summary>Exceptions as texts of JSON, in place of failure details, as functions in the process of the host have them.</summary>
     public bool SerializeExceptions => (bool?)request["serializeExceptions"] ?? false;
 
+    /// <summary>How long a partition stays with a worker that is not heard of.</summary>
+    TimeSpan Held => TimeSpan.FromMilliseconds((double?)request["leaseMs"] ?? 10_000);
+
     public AzureStorageOrchestrationServiceSettings For(string worker) => new()
     {
         StorageAccountClientProvider = new StorageAccountClientProvider(connectionString),
@@ -29,9 +32,9 @@ sealed class HubOptions(string connectionString, JObject request)
         MaxConcurrentTaskActivityWorkItems = 40,
         MaxQueuePollingInterval = TimeSpan.FromMilliseconds((double?)request["pollMs"] ?? 100),
         // Who is killed is succeeded soon.
-        ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
-        WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
-        LeaseInterval = TimeSpan.FromSeconds(10),
+        ControlQueueVisibilityTimeout = this.Held + TimeSpan.FromSeconds(5),
+        WorkItemQueueVisibilityTimeout = this.Held + TimeSpan.FromSeconds(5),
+        LeaseInterval = this.Held,
         LeaseRenewInterval = TimeSpan.FromMilliseconds(500),
         LeaseAcquireInterval = TimeSpan.FromMilliseconds(500),
     };
