@@ -3,15 +3,16 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { repeatedAnswers } from "../support/hub-audit.ts";
 import { buildDotnet } from "./dotnet-program.ts";
 import { asksForPartitions } from "./parts.ts";
-import { hello, Stage } from "./scenarios.ts";
+import { hello } from "./scenarios.ts";
 import { type SharedHub, SharedStorage } from "./shared-hub.ts";
 import type { Side } from "./sides.ts";
+import { Stage } from "./stage.ts";
 
 const program = await buildDotnet("dotnet-library");
 const path = "path" in program ? program.path : undefined;
 const because = "missing" in program ? ` (skipped: ${program.missing})` : "";
 
-const timeout = 400_000;
+const timeout = 900_000;
 const count = 200;
 const large = "é".repeat(20_000);
 const waited = ["Hello before!", "Hello Oslo!"];

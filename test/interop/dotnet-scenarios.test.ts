@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MessageEncoding } from "../../src/backends/azure-storage/codec/message-data.ts";
 import { buildDotnet } from "./dotnet-program.ts";
 import { readsDataContract } from "./parts.ts";
-import { runScenarios, type Scenario, Stage, scenarios } from "./scenarios.ts";
+import { runScenarios, type Scenario, scenarios } from "./scenarios.ts";
 import { type SharedHub, SharedStorage } from "./shared-hub.ts";
 import type { Side, Status, TheirOptions } from "./sides.ts";
+import { Stage } from "./stage.ts";
 
 // This is the library itself: DurableTask.AzureStorage with DurableTask.Core, driven by `dotnet-library`.
 const program = await buildDotnet("dotnet-library");

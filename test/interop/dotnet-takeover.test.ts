@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repeatedAnswers } from "../support/hub-audit.ts";
 import { buildDotnet } from "./dotnet-program.ts";
-import { Stage } from "./scenarios.ts";
 import { type SharedHub, SharedStorage } from "./shared-hub.ts";
 import type { Side, TheirOptions } from "./sides.ts";
+import { Stage } from "./stage.ts";
 import { handOver, type Takeover, takeovers } from "./takeovers.ts";
 
 const program = await buildDotnet("dotnet-library");
@@ -18,7 +18,7 @@ interface Direction {
   readonly only?: RegExp;
 }
 
-const timeout = 400_000;
+const timeout = 900_000;
 const atOnce = 3;
 const failures = /fail|rewound/;
 const directions: readonly Direction[] = [

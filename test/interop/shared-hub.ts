@@ -13,6 +13,9 @@ export interface SharedHub {
   readonly stored: StoredHub;
 }
 
+/** Where 20 instances begin at once on a busy machine, .NET loses shorter leases to itself. */
+const pace = { pollMs: 250, leaseMs: 20_000 };
+
 /** A storage emulator, and one .NET process for all hubs on it. */
 export class SharedStorage {
   readonly flags: string = mkdtempSync(join(tmpdir(), "durable-interop-"));
@@ -42,7 +45,7 @@ export class SharedStorage {
     const location = { connectionString, taskHub, flags };
     const hub = {
       ours: new OurSide({ ...location, encoding }),
-      theirs: new TheirSide(this.dotnet, { ...location, program, pollMs: 250, ...theirOptions }),
+      theirs: new TheirSide(this.dotnet, { ...location, program, ...pace, ...theirOptions }),
       stored: new StoredHub(location),
     };
     this.#opened.push(hub);

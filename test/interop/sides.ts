@@ -203,6 +203,8 @@ export interface TheirOptions {
   readonly dataContract?: boolean;
   /** Longest pause between two polls of a queue. */
   readonly pollMs?: number;
+  /** How long a partition stays with a worker that is not heard of. */
+  readonly leaseMs?: number;
 }
 
 export interface TheirSideOptions extends TheirOptions {

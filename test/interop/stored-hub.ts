@@ -4,7 +4,7 @@ import { type HubLocation, readHub, type StoredRow } from "../support/hub-snapsh
 
 const terminal = /^(?:Completed|Failed|Terminated|Canceled)$/;
 /** A busy machine is slow, not wrong. */
-const patienceMs = 200_000;
+const patienceMs = 400_000;
 const intervalMs = 200;
 
 /** A task hub as it is stored, read without either implementation. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { mapConcurrently } from "../../src/core/map-concurrently.ts";
-import type { Stage } from "./scenarios.ts";
+
 import type { Side } from "./sides.ts";
+import type { Stage } from "./stage.ts";
 
 /** An instance that one side begins and the other ends. */
 export interface Takeover {

@@ -209,10 +209,24 @@ function judgeRow(
   return violations;
 }
 
-/** Of all histories of a hub: what was answered more than once, by instance. */
+/**
+ * Of all histories of a hub: what our workers have recorded although it was answered already, by instance. What .NET
+ * records twice is left out (it marks what it writes as played): it does so when an activity runs again because its lock
+ * ran out.
+ */
 export function repeatedAnswers(hub: HubSnapshot): readonly string[] {
-  return [...hub.histories].flatMap(([id, rows]) => {
-    return findRepeatedAnswers(readExecution(rows)).map((answer) => `${id}: ${answer}`);
+  return [...hub.histories].flatMap(([id, stored]) => {
+    const history = readExecution(stored);
+    const events = history.rows.map(({ EventType, IsPlayed }) => (IsPlayed === true ? `${EventType}*` : EventType));
+    const questions = new Set<unknown>();
+    const isRepeat = ({ EventType, TaskScheduledId, TimerId, IsPlayed }: StoredRow) => {
+      const question = TaskScheduledId ?? TimerId;
+      if (typeof question !== "number" || !/(?:Completed|Failed|Fired)$/.test(String(EventType))) return false;
+      const isKnown = questions.has(question);
+      questions.add(question);
+      return isKnown && IsPlayed !== true;
+    };
+    return history.rows.some(isRepeat) ? [`${id}: ${events.join(", ")}`] : [];
   });
 }
 

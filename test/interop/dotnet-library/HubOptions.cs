@@ -12,6 +12,9 @@ sealed class HubOptions(string connectionString, JObject request)
     /// <summary>Exceptions as texts of JSON, in place of failure details, as functions in the process of the host have them.</summary>
     public bool SerializeExceptions => (bool?)request["serializeExceptions"] ?? false;
 
+    /// <summary>How long a partition stays with a worker that is not heard of.</summary>
+    TimeSpan Held => TimeSpan.FromMilliseconds((double?)request["leaseMs"] ?? 10_000);
+
     /// <summary>How partitions are kept: table, safe or legacy.</summary>
     string Management => (string?)request["management"] ?? "table";
 
@@ -43,10 +46,10 @@ sealed class HubOptions(string connectionString, JObject request)
         MaxConcurrentTaskActivityWorkItems = 40,
         MaxQueuePollingInterval = TimeSpan.FromMilliseconds((double?)request["pollMs"] ?? 100),
         // Who is killed is succeeded soon.
-        ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
-        WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(15),
+        ControlQueueVisibilityTimeout = this.Held + TimeSpan.FromSeconds(5),
+        WorkItemQueueVisibilityTimeout = this.Held + TimeSpan.FromSeconds(5),
         // A lease on a blob lasts 15 seconds at least.
-        LeaseInterval = TimeSpan.FromSeconds(this.Management == "table" ? 10 : 15),
+        LeaseInterval = this.Management == "table" ? this.Held : TimeSpan.FromSeconds(15),
         LeaseRenewInterval = TimeSpan.FromMilliseconds(500),
         LeaseAcquireInterval = TimeSpan.FromMilliseconds(500),
     };
