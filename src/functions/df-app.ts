@@ -1,6 +1,7 @@
 import az, { type InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
+import { shareAcrossCopies } from "../core/shared-class.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
 import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
 import { createEntityHandle, type EntityHandle, type UntypedOperations } from "../orchestration/entity-handle.ts";
@@ -69,6 +70,10 @@ import { noConnection, notHosted } from "./unhosted-connection.ts";
  * });
  */
 export class DFApp {
+  static {
+    shareAcrossCopies(DFApp, "DFApp");
+  }
+
   readonly #registry: Registry;
   readonly #http = new HttpRegistrations();
   #host: EmbeddedHost | undefined;

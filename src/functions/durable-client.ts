@@ -8,6 +8,7 @@ import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
 import { type Clock, silentLog } from "../core/ports.ts";
+import { shareAcrossCopies } from "../core/shared-class.ts";
 import { systemClock } from "../core/system-ports.ts";
 import {
   createManagementLinks,
@@ -57,6 +58,10 @@ import { StatusReader } from "./status-reader.ts";
  * const status = await client.getStatus(id);
  */
 export class DurableClient {
+  static {
+    shareAcrossCopies(DurableClient, "DurableClient");
+  }
+
   readonly #connection: ClientConnection;
   readonly #dataConverter: DataConverter;
   readonly #trustForwardedHeaders: boolean;

@@ -1,5 +1,10 @@
+import { shareAcrossCopies } from "../../core/shared-class.ts";
 /** The answer to a durable HTTP call. */
 export class DurableHttpResponse {
+  static {
+    shareAcrossCopies(DurableHttpResponse, "DurableHttpResponse");
+  }
+
   readonly statusCode: number;
   /** Names in lower case; repeated headers are joined with a comma. */
   readonly headers: Readonly<Record<string, string>>;
