@@ -1,5 +1,6 @@
 import az, { type InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
 import { shareAcrossCopies } from "../core/shared-class.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
@@ -17,7 +18,14 @@ import type { EntityClass, OperationSchemas } from "../worker/entities/entity-de
 import { Registry } from "../worker/registry.ts";
 import type { DFAppOptions } from "./df-app-options.ts";
 import { DurableClient } from "./durable-client.ts";
-import { type ClientConnection, type EmbeddedHost, findEmbeddedHost, showToHosts } from "./embedded-host.ts";
+import {
+  type ClientConnection,
+  type EmbeddedHost,
+  findEmbeddedHost,
+  noConnection,
+  notHosted,
+  showToHosts,
+} from "./embedded-host.ts";
 import {
   type CheckedClassEntity,
   type CheckedFunctionEntity,
@@ -54,7 +62,18 @@ import {
   resolveName,
 } from "./schema-definition.ts";
 import { assertSupportedVersions } from "./supported-versions.ts";
-import { noConnection, notHosted } from "./unhosted-connection.ts";
+
+const appOptionNames: readonly (keyof DFAppOptions)[] = [
+  "httpAuthLevel",
+  "dataConverter",
+  "trustForwardedHeaders",
+  "version",
+  "defaultVersion",
+  "versionMatchStrategy",
+  "versionFailureStrategy",
+  "durableHttp",
+  "hosting",
+];
 
 /**
  * A durable functions app: collects orchestrations, activities and HTTP functions. The process that loads the module
@@ -84,6 +103,7 @@ export class DFApp {
   /** @throws DurableError `InvalidOption`; `NotSupported` when Node.js or `@azure/functions` is too old */
   constructor(options: DFAppOptions = {}) {
     assertSupportedVersions();
+    assertOptionNames(options, appOptionNames, "new DFApp");
     if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
     if (options.hosting !== undefined) assertHostingOption(options.hosting);
     this.#options = options;
