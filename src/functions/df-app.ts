@@ -1,4 +1,4 @@
-import az, { type InvocationContext } from "@azure/functions";
+import type { InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
@@ -16,6 +16,7 @@ import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityFunction } from "../worker/activity-context.ts";
 import type { EntityClass, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
+import { az } from "./azure-functions.ts";
 import type { DFAppOptions } from "./df-app-options.ts";
 import { DurableClient } from "./durable-client.ts";
 import {
