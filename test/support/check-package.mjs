@@ -35,7 +35,7 @@ try {
   const isMeant = ({ code, path }) =>
     (code === "FILE_DOES_NOT_EXIST" && path.join() === "main") ||
     // Node requires modules: only compilers want another declaration for it.
-    (code === "EXPORT_TYPES_INVALID_FORMAT" && path.includes("require"));
+    (code === "EXPORTS_TYPES_INVALID_FORMAT" && path.includes("require"));
   const problems = messages.filter((message) => !isMeant(message));
   for (const problem of problems) process.stderr.write(`publint: ${formatMessage(problem, pkg)}\n`);
   if (problems.length > 0) process.exitCode = 1;

@@ -32,7 +32,11 @@ try {
     for (const [module, moduleResolution, extension] of resolutions) {
       const options = ["--module", module, "--moduleResolution", moduleResolution, "--target", "es2023"];
       const lib = ["--lib", "es2024,esnext.disposable", "--types", "node", "--exactOptionalPropertyTypes"];
-      run(compiler, [`${user}.${extension}`, "--noEmit", "--strict", ...options, ...lib, ...ignoreConfig(compiler)], isOurs);
+      run(
+        compiler,
+        [`${user}.${extension}`, "--noEmit", "--strict", ...options, ...lib, ...ignoreConfig(compiler)],
+        isOurs,
+      );
     }
     process.stdout.write(`types: TypeScript ${version} agrees\n`);
   }
