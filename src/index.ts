@@ -2,7 +2,8 @@ export type { AccessCredential } from "./core/access-credential.ts";
 export type { TokenSource, TokenSourceOptions } from "./core/durable-http.ts";
 export type { CleanEntityStorageResult } from "./core/entity-client.ts";
 export { EntityId, type EntityRef } from "./core/entity-id.ts";
-export { DurableError, type DurableErrorCode, isDurableError } from "./core/errors.ts";
+export type { ErrorClass } from "./core/error-type.ts";
+export { DurableError, type DurableErrorCode, isDurableError, NonRetriableError } from "./core/errors.ts";
 export type { Tags } from "./core/history-event.ts";
 export type { TerminateOptions } from "./core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
@@ -20,6 +21,7 @@ export type {
 } from "./core/quarantine.ts";
 export type { RetentionOptions } from "./core/retention.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry-policy.ts";
+export type { TaskFailure as FailureDetails } from "./core/task-failure.ts";
 export type { TimeSpanInput, TimeSpanParts } from "./core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "./core/versioning.ts";
 export * as app from "./functions/compat/app.ts";
@@ -185,11 +187,7 @@ export {
   ManagedIdentityTokenSource,
 } from "./orchestration/http/durable-http-request.ts";
 export { DurableHttpResponse } from "./orchestration/http/durable-http-response.ts";
-export {
-  isTaskFailedError,
-  TaskFailedError,
-  type TaskFailure as FailureDetails,
-} from "./orchestration/task-failed-error.ts";
+export { isTaskFailedError, TaskFailedError } from "./orchestration/task-failed-error.ts";
 export type { ActivityContext } from "./worker/activity-context.ts";
 export type { DurableHttpOptions } from "./worker/durable-http/durable-http-options.ts";
 export type { TokenProvider } from "./worker/durable-http/token-provider.ts";

@@ -21,6 +21,8 @@ export async function runStart(
   product: { readonly name: string; readonly version: string },
   terminal: Terminal,
 ): Promise<number> {
+  // Stacks name the lines that were written, not those that were built of them.
+  process.setSourceMapsEnabled(true);
   for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
 
   const { appFolder, port, address, functions, cors, verbose, timeoutMs } = options;

@@ -31,7 +31,9 @@ export interface HttpRequestMessage {
 export interface HttpResponseMessage {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** The body as text, or in Base64 where it is none. */
   readonly content: string;
+  readonly contentEncoding?: "base64" | undefined;
   /** Where the answer came from, after redirects. */
   readonly url: string;
   /** A redirect led away from the trusted origin: credentials are not to be sent again. */

@@ -1,4 +1,5 @@
 import { DurableError } from "./errors.ts";
+import { shareAcrossCopies } from "./shared-class.ts";
 
 /** Longest name and longest key, in UTF-16 units. */
 const maxTextLength = 256;
@@ -12,6 +13,10 @@ const maxEscapedLength = 512;
  * @throws DurableError `InvalidEntityId`
  */
 export class EntityId {
+  static {
+    shareAcrossCopies(EntityId, "EntityId");
+  }
+
   readonly name: string;
   readonly key: string;
 

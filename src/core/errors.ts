@@ -1,3 +1,5 @@
+import { shareAcrossCopies } from "./shared-class.ts";
+
 /**
  * Every code an error of this package can carry. Stable across releases: branch on the code, the message is for people.
  */
@@ -80,6 +82,10 @@ export type DurableErrorCode =
  * }
  */
 export class DurableError extends Error {
+  static {
+    shareAcrossCopies(DurableError, "DurableError");
+  }
+
   override readonly name = "DurableError";
   /** What went wrong, for code. */
   readonly code: DurableErrorCode;
@@ -90,25 +96,62 @@ export class DurableError extends Error {
   }
 }
 
-/** Holds across two loaded copies of the package, where `instanceof DurableError` does not. */
+/** Whether something is an error of this package, and of that code. */
 export function isDurableError(error: unknown, code?: DurableErrorCode): error is DurableError {
-  if (!(error instanceof Error) || error.name !== "DurableError") return false;
-  return code === undefined || (error as DurableError).code === code;
+  if (!(error instanceof DurableError)) return false;
+  return code === undefined || error.code === code;
+}
+
+/**
+ * An error that no retry policy tries again after: what is wrong stays wrong.
+ *
+ * @example
+ * app.activity("charge", (card: Card) => {
+ *   if (card.isStolen) throw new NonRetriableError("the card is stolen");
+ * });
+ */
+export class NonRetriableError extends Error {
+  static {
+    shareAcrossCopies(NonRetriableError, "NonRetriableError");
+  }
+
+  override name = "NonRetriableError";
+  /** Any error may have it: `Object.assign(error, { isNonRetriable: true })`. */
+  readonly isNonRetriable = true;
+}
+
+/** Also of another realm, as test runners and `node:vm` make them. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
 
 /** What an error says; of anything else that was thrown, its text. Never throws, whatever user code threw. */
 export function messageOf(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? String(thrown.message) : String(thrown);
+    return isError(thrown) ? String(thrown.message) : textOf(thrown);
   } catch {
     return "a value that cannot be shown was thrown";
   }
 }
 
+function textOf(value: unknown): string {
+  if (typeof value !== "object" || value === null || value.toString !== Object.prototype.toString) return String(value);
+  const { message } = value as { readonly message?: unknown };
+  if (typeof message === "string" && message !== "") return message;
+  try {
+    const json = JSON.stringify(value);
+    if (json !== undefined && json !== "{}") return json;
+  } catch {
+    // Its type has to do.
+  }
+  const { name } = value.constructor;
+  return name === "Object" || name === "" ? "an object" : `an object of class ${name}`;
+}
+
 /** Where an error was thrown, with its message; of anything else its text. Never throws. */
 export function stackOf(thrown: unknown): string {
   try {
-    return (thrown instanceof Error && thrown.stack) || messageOf(thrown);
+    return (isError(thrown) && thrown.stack) || messageOf(thrown);
   } catch {
     return messageOf(thrown);
   }

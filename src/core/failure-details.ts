@@ -1,8 +1,9 @@
-import { DurableError } from "./errors.ts";
+import { aggregatedProperty, errorTypeOf, otherTypesOf, otherTypesProperty } from "./error-type.ts";
+import { DurableError, isError, messageOf } from "./errors.ts";
 
 /** A failure as it is kept in history: data, readable by the other Durable Task SDKs. Not an `Error`. */
 export interface FailureDetails {
-  /** The error's class name, for example `TypeError`. */
+  /** The error's own `name`, or else the name of its class, for example `TypeError`. */
   readonly errorType: string;
   readonly errorMessage: string;
   readonly stackTrace?: string | undefined;
@@ -13,6 +14,8 @@ export interface FailureDetails {
   readonly properties?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Of an `AggregateError`, so many errors are kept. */
+const maxAggregated = 50;
 /** Causes are followed this deep. */
 const maxDepth = 10;
 /** Longest message and stack kept, in UTF-16 units; a failure travels in every copy of its history. */
@@ -35,8 +38,8 @@ function describeThrown(thrown: unknown, depth: number): FailureDetails {
   if (thrown instanceof DurableError) {
     return { ...describeError(thrown, depth), errorType: thrown.code };
   }
-  if (thrown instanceof Error) return describeError(thrown, depth);
-  return { errorType: nameOfThrownValue(thrown), errorMessage: clip(textOf(thrown)), isNonRetriable: false };
+  if (isError(thrown)) return describeError(thrown, depth);
+  return { errorType: nameOfThrownValue(thrown), errorMessage: clip(messageOf(thrown)), isNonRetriable: false };
 }
 
 /** The failure of an attempt whose time is up, whether its orchestrator or its worker noticed first. */
@@ -67,12 +70,14 @@ export function formatFailureChain(details: FailureDetails): string {
 }
 
 function describeError(error: Error, depth: number): FailureDetails {
-  const cause = read(error, "cause") ?? firstOf(read(error, "errors"));
+  const errors = read(error, "errors");
+  const aggregated: readonly unknown[] = isAggregate(error) && Array.isArray(errors) ? errors : [];
+  const cause = read(error, "cause") ?? aggregated[0];
   const stack = read(error, "stack");
-  const properties = describeProperties(error);
+  const properties = describeProperties(error, aggregated, depth);
   return {
-    errorType: clip(textOf(read(error, "name")) || "Error"),
-    errorMessage: clip(textOf(read(error, "message"))),
+    errorType: clip(errorTypeOf(error)),
+    errorMessage: clip(messageOf(error)),
     ...(typeof stack === "string" ? { stackTrace: clip(stack) } : {}),
     ...(cause !== undefined && cause !== null && depth < maxDepth
       ? { innerFailure: describeFailure(cause, depth + 1) }
@@ -85,19 +90,34 @@ function describeError(error: Error, depth: number): FailureDetails {
 /** Own properties that are told elsewhere. */
 const describedElsewhere = new Set(["name", "message", "stack", "cause", "isNonRetriable", "failureDetails"]);
 
-function describeProperties(error: Error): Record<string, unknown> | undefined {
+function describeProperties(
+  error: Error,
+  aggregated: readonly unknown[],
+  depth: number,
+): Record<string, unknown> | undefined {
   const entries: [string, unknown][] = [];
   for (const key of ownKeys(error)) {
     if (describedElsewhere.has(key) || (key === "code" && error instanceof DurableError)) continue;
     const json = toJson(read(error, key));
     if (json !== undefined && json.length <= maxTextLength) entries.push([key, JSON.parse(json)]);
   }
+  if (aggregated.length > 0 && depth < maxDepth) {
+    const failures = aggregated.slice(0, maxAggregated).map((each) => withoutStacks(describeFailure(each, depth + 1)));
+    entries.push([aggregatedProperty, failures]);
+  }
+  const otherTypes = otherTypesOf(error);
+  if (otherTypes.length > 0) entries.push([otherTypesProperty, otherTypes]);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-/** An `AggregateError` is told by its message and its first error, as an inner failure has no siblings. */
-function firstOf(errors: unknown): unknown {
-  return Array.isArray(errors) ? errors[0] : undefined;
+/** Also of another realm: their `errors` is no property that is listed. */
+function isAggregate(error: Error): boolean {
+  return error instanceof AggregateError || !Object.prototype.propertyIsEnumerable.call(error, "errors");
+}
+
+/** One of many: its place in the code is that of the others, and all of them travel in every copy of the history. */
+function withoutStacks({ stackTrace: _, innerFailure, ...details }: FailureDetails): FailureDetails {
+  return { ...details, ...(innerFailure && { innerFailure: withoutStacks(innerFailure) }) };
 }
 
 function ownKeys(value: object): string[] {
@@ -117,9 +137,18 @@ function read(value: object, key: string): unknown {
   }
 }
 
+/** As far as JSON can tell: what refers back to something that holds it is left out. */
 function toJson(value: unknown): string | undefined {
+  const above: object[] = [];
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, function (this: object, _key: string, member: unknown) {
+      if (typeof member === "bigint") return String(member);
+      if (typeof member !== "object" || member === null) return member;
+      while (above.length > 0 && above.at(-1) !== this) above.pop();
+      if (above.includes(member)) return undefined;
+      above.push(member);
+      return member;
+    });
   } catch {
     return undefined;
   }
@@ -128,15 +157,6 @@ function toJson(value: unknown): string | undefined {
 function nameOfThrownValue(value: unknown): string {
   if (value === null) return "null";
   return typeof value === "object" ? "Object" : typeof value;
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  try {
-    return (typeof value === "object" && value !== null ? toJson(value) : undefined) ?? String(value);
-  } catch {
-    return "a value that cannot be shown";
-  }
 }
 
 function clip(text: string): string {

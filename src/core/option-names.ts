@@ -1,4 +1,4 @@
-import { DurableError } from "./errors.ts";
+import { DurableError, messageOf } from "./errors.ts";
 
 /**
  * Refuses an option that nobody knows: a misspelt one would be passed over, and something else happen than was wished.
@@ -7,11 +7,10 @@ import { DurableError } from "./errors.ts";
  * @throws DurableError `InvalidOption` that names the option, and the one that was probably meant
  */
 export function assertOptionNames(options: unknown, names: readonly string[], what: string): void {
-  if (typeof options !== "object" || options === null) {
-    throw new DurableError(
-      "InvalidOption",
-      `${what} needs an object with options (${names.slice(0, 3).join(", ")}, ...), but got ${String(options)}`,
-    );
+  if (typeof options !== "object" || options === null || Array.isArray(options) || options instanceof Date) {
+    const known = names.length > 3 ? `${names.slice(0, 3).join(", ")}, ...` : names.join(", ");
+    const given = typeof options === "function" ? "a function" : messageOf(options);
+    throw new DurableError("InvalidOption", `${what} needs an object with options ({ ${known} }), but got ${given}`);
   }
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;

@@ -1,12 +1,13 @@
 import { DurableError } from "./errors.ts";
-import type { FailureDetails } from "./failure-details.ts";
+import { shareAcrossCopies } from "./shared-class.ts";
+import type { TaskFailure } from "./task-failure.ts";
 import { maxTimeSpanMs, parseTimeSpan, type TimeSpanInput } from "./time-span.ts";
 
 /** What a failed attempt looks like to {@link RetryPolicy.retryIf} and {@link RetryPolicy.retryDelay}. */
 export interface FailedAttempt {
   /** Attempts made so far, the first included. */
   readonly attempt: number;
-  readonly failure: FailureDetails;
+  readonly failure: TaskFailure;
 }
 
 /**
@@ -25,7 +26,12 @@ export interface RetryPolicy {
   readonly maxInterval?: TimeSpanInput | undefined;
   /** No retry begins later than this after the first attempt. @defaultValue no limit */
   readonly retryTimeout?: TimeSpanInput | undefined;
-  /** Decides whether a failure is worth another attempt; must give the same answer in every replay. */
+  /**
+   * Decides whether a failure is worth another attempt; must give the same answer in every replay. No policy tries again
+   * after a `NonRetriableError`.
+   *
+   * @example retryIf: ({ failure }) => !failure.isCausedBy(CardDeclined)
+   */
   readonly retryIf?: ((failed: FailedAttempt) => boolean) | undefined;
   /** Replaces the computed wait, in milliseconds or as a time span; must give the same answer in every replay. */
   readonly retryDelay?: ((failed: FailedAttempt) => TimeSpanInput) | undefined;
@@ -39,6 +45,10 @@ export interface RetryPolicy {
  * retry.backoffCoefficient = 2;
  */
 export class RetryOptions {
+  static {
+    shareAcrossCopies(RetryOptions, "RetryOptions");
+  }
+
   readonly firstRetryIntervalInMilliseconds: number;
   readonly maxNumberOfAttempts: number;
   /** @defaultValue 1 */

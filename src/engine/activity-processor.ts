@@ -1,7 +1,8 @@
 import { decodeActivityInput } from "../core/activity-input.ts";
 import { isDurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
-import { describeFailure, type FailureDetails, formatFailureChain } from "../core/failure-details.ts";
+import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
+import { formatFailureTrace } from "../core/failure-trace.ts";
 import type { TaskScheduled } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { ActivityInvocation, ActivityOutcome, TaskExecutor } from "../core/task-executor.ts";
@@ -214,7 +215,7 @@ export class ActivityProcessor {
           });
     if (outcome.kind === "failed") {
       const { attempt } = decodeTaskTags(scheduled.tags);
-      const text = `'${scheduled.name}' failed: ${formatFailureChain(outcome.failureDetails)}`;
+      const text = `'${scheduled.name}' failed: ${formatFailureTrace(outcome.failureDetails)}`;
       this.#events.write("ActivityFailed", text, { instanceId: message.target.instanceId, attempt });
     }
     return answerTo(message, scheduled, outcome, new Date(this.#options.clock.now()));

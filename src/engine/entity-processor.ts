@@ -3,7 +3,8 @@ import type { EntityBatchResult, EntityOutcome } from "../core/entity-batch.ts";
 import { type EntityRef, entityOfInstanceId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
-import { describeFailure, formatFailureChain } from "../core/failure-details.ts";
+import { describeFailure } from "../core/failure-details.ts";
+import { formatFailureTrace } from "../core/failure-trace.ts";
 import type { EventRaised, ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
@@ -200,7 +201,7 @@ export class EntityProcessor {
     for (const [index, outcome] of result.outcomes.entries()) {
       const request = operations[index]!;
       if (outcome.kind !== "failed" || !(request.isSignal || request.parentInstanceId === undefined)) continue;
-      const text = `operation '${request.operation}' of ${instanceId} failed: ${formatFailureChain(outcome.failureDetails)}`;
+      const text = `operation '${request.operation}' of ${instanceId} failed: ${formatFailureTrace(outcome.failureDetails)}`;
       this.#events.write("EntitySignalFailed", text, { instanceId });
     }
   }

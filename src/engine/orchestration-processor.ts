@@ -1,6 +1,7 @@
 import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
-import { describeFailure, formatFailureChain } from "../core/failure-details.ts";
+import { describeFailure } from "../core/failure-details.ts";
+import { formatFailureTrace } from "../core/failure-trace.ts";
 import type { ExecutionRef, ExecutionStarted } from "../core/history-event.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
@@ -298,7 +299,7 @@ export class OrchestrationProcessor {
   #logFailedExecution({ name, orchestrationInstance }: ExecutionStarted, { completed }: HistorySummary): void {
     if (completed?.failureDetails === undefined) return;
     const { instanceId } = orchestrationInstance;
-    const text = `'${name}' failed: ${formatFailureChain(completed.failureDetails)}`;
+    const text = `'${name}' failed: ${formatFailureTrace(completed.failureDetails)}`;
     this.#events.write("OrchestrationFailed", text, { instanceId });
   }
 

@@ -1,6 +1,8 @@
-import az, { type InvocationContext } from "@azure/functions";
+import type { InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
+import { shareAcrossCopies } from "../core/shared-class.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
 import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
 import { createEntityHandle, type EntityHandle, type UntypedOperations } from "../orchestration/entity-handle.ts";
@@ -14,9 +16,17 @@ import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityFunction } from "../worker/activity-context.ts";
 import type { EntityClass, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
+import { az } from "./azure-functions.ts";
 import type { DFAppOptions } from "./df-app-options.ts";
 import { DurableClient } from "./durable-client.ts";
-import { type ClientConnection, type EmbeddedHost, findEmbeddedHost, showToHosts } from "./embedded-host.ts";
+import {
+  type ClientConnection,
+  type EmbeddedHost,
+  findEmbeddedHost,
+  noConnection,
+  notHosted,
+  showToHosts,
+} from "./embedded-host.ts";
 import {
   type CheckedClassEntity,
   type CheckedFunctionEntity,
@@ -53,7 +63,18 @@ import {
   resolveName,
 } from "./schema-definition.ts";
 import { assertSupportedVersions } from "./supported-versions.ts";
-import { noConnection, notHosted } from "./unhosted-connection.ts";
+
+const appOptionNames: readonly (keyof DFAppOptions)[] = [
+  "httpAuthLevel",
+  "dataConverter",
+  "trustForwardedHeaders",
+  "version",
+  "defaultVersion",
+  "versionMatchStrategy",
+  "versionFailureStrategy",
+  "durableHttp",
+  "hosting",
+];
 
 /**
  * A durable functions app: collects orchestrations, activities and HTTP functions. The process that loads the module
@@ -69,6 +90,10 @@ import { noConnection, notHosted } from "./unhosted-connection.ts";
  * });
  */
 export class DFApp {
+  static {
+    shareAcrossCopies(DFApp, "DFApp");
+  }
+
   readonly #registry: Registry;
   readonly #http = new HttpRegistrations();
   #host: EmbeddedHost | undefined;
@@ -79,6 +104,7 @@ export class DFApp {
   /** @throws DurableError `InvalidOption`; `NotSupported` when Node.js or `@azure/functions` is too old */
   constructor(options: DFAppOptions = {}) {
     assertSupportedVersions();
+    assertOptionNames(options, appOptionNames, "new DFApp");
     if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
     if (options.hosting !== undefined) assertHostingOption(options.hosting);
     this.#options = options;

@@ -9,6 +9,7 @@ import { type DataConverter, jsonDataConverter } from "../core/payloads/data-con
 import { validate } from "../core/payloads/standard-schema.ts";
 import type { Clock } from "../core/ports.ts";
 import { type Quarantine, requireQuarantine } from "../core/quarantine.ts";
+import { shareAcrossCopies } from "../core/shared-class.ts";
 import { systemClock } from "../core/system-ports.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 import type { HttpManagementPayload } from "../management/management-links.ts";
@@ -61,6 +62,10 @@ import { StatusResponses } from "./status-responses.ts";
  * const status = await client.getStatus(id);
  */
 export class DurableClient {
+  static {
+    shareAcrossCopies(DurableClient, "DurableClient");
+  }
+
   readonly #connection: ClientConnection;
   readonly #clock: Clock;
   readonly #dataConverter: DataConverter;

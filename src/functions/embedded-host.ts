@@ -1,4 +1,5 @@
 import type { InvocationContext } from "@azure/functions";
+import { DurableError } from "../core/errors.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { Clock } from "../core/ports.ts";
 import type { SignLink } from "../management/signed-links.ts";
@@ -89,4 +90,26 @@ export function installEmbeddedHost(host: EmbeddedHost): () => void {
 /** The host of this process, if it is one that embeds the engine. */
 export function findEmbeddedHost(): EmbeddedHost | undefined {
   return (globalThis as { [embeddedHostKey]?: EmbeddedHost })[embeddedHostKey];
+}
+
+/** Stands in where no engine runs: HTTP functions that leave the client alone still answer. */
+export const noConnection: ClientConnection = {
+  get client(): never {
+    throw notHosted();
+  },
+  get managementBaseUrl(): never {
+    throw notHosted();
+  },
+  get connectionName(): never {
+    throw notHosted();
+  },
+};
+
+/** What an app answers that nothing runs. */
+export function notHosted(): DurableError {
+  return new DurableError(
+    "NotSupported",
+    "this process does not run orchestrations: start the app with 'npx durable start' or the Azure Functions host, or " +
+      "call 'startWorker'",
+  );
 }

@@ -1,4 +1,5 @@
 import { DurableError } from "../core/errors.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { OperationInput, OperationNames, OperationsOf } from "../orchestration/entity-handle.ts";
 import { findOperations } from "../worker/entities/class-entity.ts";
@@ -66,8 +67,6 @@ type OutputOf<Schemas, Otherwise> = Schemas extends { readonly output: infer Out
   ? SchemaOutput<Out>
   : Otherwise;
 
-const optionNames: ReadonlySet<string> = new Set(["handler", "state", "operations"]);
-
 /** Callers are typed; what JavaScript passes is checked here. @throws DurableError `InvalidOption` */
 export function resolveEntity(name: string, definition: unknown): EntityDefinition {
   const options = (typeof definition === "object" && definition !== null ? definition : { handler: definition }) as {
@@ -76,8 +75,7 @@ export function resolveEntity(name: string, definition: unknown): EntityDefiniti
     readonly operations?: unknown;
   };
   const { handler, state, operations } = options;
-  const unknown = Object.keys(options).find((option) => !optionNames.has(option));
-  if (unknown !== undefined) throw invalid(`entity '${name}' has no option '${unknown}'`);
+  assertOptionNames(options, ["handler", "state", "operations"], `entity '${name}'`);
   if (typeof handler !== "function") {
     throw invalid(`entity '${name}' needs a class or a function, or an object with one as 'handler'`);
   }

@@ -1,6 +1,7 @@
 import type { HttpMethod, HttpRequest, HttpResponse, HttpResponseInit, InvocationContext } from "@azure/functions";
 import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
 import { functionNameRule, isFunctionName } from "../core/function-names.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import type { DurableClient } from "./durable-client.ts";
 
 export type HttpAuthLevel = "anonymous" | "function" | "admin";
@@ -50,7 +51,7 @@ export interface RouteOptions<Route extends string = string> extends Omit<HttpFu
 
 const authLevels: readonly HttpAuthLevel[] = ["anonymous", "function", "admin"];
 const methods: readonly HttpMethod[] = ["GET", "POST", "DELETE", "HEAD", "PATCH", "PUT", "OPTIONS", "TRACE", "CONNECT"];
-const optionNames: ReadonlySet<string> = new Set(["route", "methods", "authLevel", "handler"]);
+const optionNames: readonly string[] = ["route", "methods", "authLevel", "handler"];
 
 /** @throws DurableError `InvalidOption` */
 export function assertHttpFunction(
@@ -58,10 +59,7 @@ export function assertHttpFunction(
   options: Readonly<Partial<Record<keyof HttpFunctionOptions, unknown>>>,
 ): void {
   assertFunctionName(name);
-  if (typeof options !== "object" || options === null) throw invalid(`http function '${name}' needs options`);
-  for (const option of Object.keys(options)) {
-    if (!optionNames.has(option)) throw invalid(`http function '${name}' has no option '${option}'`);
-  }
+  assertOptionNames(options, optionNames, `http function '${name}'`);
   const { route, methods: listed, authLevel, handler } = options;
   if (typeof handler !== "function") throw invalid(`'handler' of http function '${name}' must be a function`);
   if (route !== undefined && (typeof route !== "string" || route.startsWith("/"))) {

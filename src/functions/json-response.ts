@@ -1,4 +1,5 @@
-import az, { type HttpResponse } from "@azure/functions";
+import type { HttpResponse } from "@azure/functions";
+import { az } from "./azure-functions.ts";
 
 /** The answer of an HTTP function; `undefined` is sent as `null`. */
 export function jsonResponse(status: number, value: unknown, headers: Record<string, string> = {}): HttpResponse {

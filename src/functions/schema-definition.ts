@@ -1,4 +1,5 @@
 import { DurableError } from "../core/errors.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import {
   isStandardSchema,
   type SchemaInput,
@@ -70,6 +71,9 @@ export function resolveDefinition<Handler>(
   name: string,
   definition: unknown,
 ): ResolvedDefinition<Handler> {
+  if (typeof definition === "object" && definition !== null) {
+    assertOptionNames(definition, ["handler", "input", "output"], `${kind} '${name}'`);
+  }
   const { handler, input, output } = (
     typeof definition === "object" && definition !== null ? definition : { handler: definition }
   ) as { readonly handler?: unknown; readonly input?: unknown; readonly output?: unknown };

@@ -52,7 +52,10 @@ export function createEventSink(log: HostLog): LogSink {
       const details = Object.entries(fields ?? {}).map(([name, value]) => `${name}=${String(value)}`);
       const suffix = details.length > 0 ? ` (${details.join(", ")})` : "";
       const area = findLogEvent(event)?.area ?? "Durable";
-      log({ level, category: `${area}.${event}`, message: `${event}: ${message}${suffix}` });
+      // What follows the first line, a stack for example, ends the entry.
+      const [first, ...rest] = message.split("\n");
+      const text = [`${event}: ${first}${suffix}`, ...rest].join("\n");
+      log({ level, category: `${area}.${event}`, message: text });
     },
   };
 }

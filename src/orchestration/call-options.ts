@@ -1,6 +1,7 @@
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
 import { assertInstanceId } from "../core/ids.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import { type StandardSchema, validateSync } from "../core/payloads/standard-schema.ts";
 import type { ResolvedRetryPolicy, RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import { resolveRetryPolicy } from "../core/retry-policy.ts";
@@ -52,6 +53,11 @@ export interface ResolvedCall {
   readonly instanceId: string | undefined;
 }
 
+const optionNames = {
+  activity: ["retry", "timeout", "version", "tags"],
+  "sub-orchestration": ["instanceId", "version", "retry", "tags"],
+} as const;
+
 /** @throws DurableError `OrchestrationMisuse`, `InvalidOption`, `InvalidPayload` that names the call */
 export function resolveCall(
   what: "activity" | "sub-orchestration",
@@ -61,9 +67,7 @@ export function resolveCall(
 ): ResolvedCall {
   const name = typeof target === "string" ? target : target?.name;
   assertText(name, what === "activity" ? "the name of an activity" : "the name of a sub-orchestration");
-  if (options !== undefined && (typeof options !== "object" || options === null)) {
-    throw new DurableError("InvalidOption", `the options of ${what} '${name}' must be an object`);
-  }
+  if (options !== undefined) assertOptionNames(options, optionNames[what], `the call of ${what} '${name}'`);
   const handle = typeof target === "string" ? undefined : target;
   const retry = options?.retry ?? handle?.retry;
   const { timeout, version, tags, instanceId } = options ?? {};

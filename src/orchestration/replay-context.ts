@@ -2,6 +2,7 @@ import { isEntityInstanceId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { durableFunctionOptions, type FunctionInvocation, noBindings } from "../core/function-invocation.ts";
 import type { Tags } from "../core/history-event.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import { validateSync } from "../core/payloads/standard-schema.ts";
 import { isReservedName } from "../core/reserved-names.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
@@ -186,6 +187,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     options: { readonly timeout?: TimeSpanInput } = {},
   ): DurableTask<T> {
     this.#scope.enterCall("waitForExternalEvent");
+    assertOptionNames(options, ["timeout"], "waitForExternalEvent");
     return waitForEvent<T>(this.#scope, event, options.timeout);
   }
 
@@ -227,6 +229,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     options: { readonly scheduledTime?: Date | TimeSpanInput } = {},
   ): void {
     this.#scope.enterCall("signalEntity");
+    assertOptionNames(options, ["scheduledTime"], "signalEntity");
     const { scheduledTime } = options;
     const what = "the scheduledTime of signalEntity";
     const dueAt = scheduledTime === undefined ? undefined : resolveTime(scheduledTime, this.#scope.now, what);
@@ -251,6 +254,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
   }
 
   all<const T extends Tasks>(tasks: T, options: { readonly failFast?: boolean } = {}): DurableTask<ResultsOf<T>> {
+    assertOptionNames(options, ["failFast"], "all()");
     return this.#combine("all()", tasks, options.failFast === false ? settleWithAllOrEveryFailure : settleWithAll);
   }
 
@@ -272,6 +276,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     options: { readonly concurrency?: number } = {},
   ): DurableTask<Output[]> {
     this.#scope.enterCall("map");
+    assertOptionNames(options, ["concurrency"], "map()");
     const { concurrency = Number.POSITIVE_INFINITY } = options;
     if (!Array.isArray(items)) throw new DurableError("OrchestrationMisuse", "map() takes an array of items");
     if (!(concurrency >= 1)) {
@@ -284,6 +289,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
 
   continueAsNew(input?: unknown, options: { readonly preserveUnprocessedEvents?: boolean } = {}): void {
     this.#scope.enterCall("continueAsNew");
+    assertOptionNames(options, ["preserveUnprocessedEvents"], "continueAsNew");
     this.#scope.continueAsNew({
       input: this.#scope.dataConverter.serialize(input, "the input of continueAsNew"),
       preserveUnprocessedEvents: options.preserveUnprocessedEvents ?? true,

@@ -1,26 +1,25 @@
+import type { ErrorClass } from "../core/error-type.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
-
-/** A failure as an orchestrator sees it. */
-export interface TaskFailure extends FailureDetails {
-  readonly innerFailure?: TaskFailure | undefined;
-  /** Whether this failure or one that caused it has that `errorType`. */
-  isCausedBy(errorType: string): boolean;
-}
+import { shareAcrossCopies } from "../core/shared-class.ts";
+import { aggregatedFailures, isOfType, type TaskFailure, toTaskFailure } from "../core/task-failure.ts";
 
 /**
- * What an orchestrator catches when an activity or sub-orchestration that it waited for has failed. Where the app and what
- * runs it may have loaded two copies of the package (a bundle, a host installed elsewhere), recognise it with
- * {@link isTaskFailedError} instead of `instanceof`.
+ * What an orchestrator catches when an activity or sub-orchestration that it waited for has failed. The class that the task
+ * has thrown is not there any more; {@link isTaskFailedError} and {@link TaskFailure.isCausedBy} ask for it.
  *
  * @example
  * try {
  *   yield* ctx.callActivity(charge, order);
  * } catch (error) {
- *   if (isTaskFailedError(error, "CardDeclined")) return "declined";
+ *   if (isTaskFailedError(error, CardDeclined)) return "declined";
  *   throw error;
  * }
  */
 export class TaskFailedError extends Error {
+  static {
+    shareAcrossCopies(TaskFailedError, "TaskFailedError");
+  }
+
   override readonly name = "TaskFailedError";
   readonly taskName: string;
   /** Number of the task in its orchestration. */
@@ -39,35 +38,24 @@ export class TaskFailedError extends Error {
 }
 
 /**
- * Holds across two loaded copies of the package, where `instanceof TaskFailedError` does not.
+ * Whether something is the failure of a task, and the task has thrown such an error.
  *
- * @param errorType the class name of the error that the task has thrown. @defaultValue any
+ * @param errorType the class of the error that the task has thrown, one that it was derived from, or the name of either.
+ * @defaultValue any
  */
-export function isTaskFailedError(error: unknown, errorType?: string): error is TaskFailedError {
-  if (!(error instanceof Error) || error.name !== "TaskFailedError") return false;
-  const { failureDetails } = error as Partial<TaskFailedError>;
-  if (typeof failureDetails !== "object" || failureDetails === null) return false;
-  return errorType === undefined || failureDetails.errorType === errorType;
-}
-
-/** The failure with its question, which is no part of what is stored or compared. */
-function toTaskFailure(details: FailureDetails): TaskFailure {
-  const { innerFailure } = details;
-  const failure = { ...details, ...(innerFailure && { innerFailure: toTaskFailure(innerFailure) }) };
-  return Object.defineProperty(failure, "isCausedBy", {
-    value: (errorType: string): boolean => {
-      for (let cause: FailureDetails | undefined = failure; cause !== undefined; cause = cause.innerFailure) {
-        if (cause.errorType === errorType) return true;
-      }
-      return false;
-    },
-  }) as TaskFailure;
+export function isTaskFailedError(error: unknown, errorType?: string | ErrorClass): error is TaskFailedError {
+  if (!(error instanceof TaskFailedError)) return false;
+  return errorType === undefined || isOfType(error.failureDetails, errorType);
 }
 
 /** An `Error` that looks like the one that was thrown where the task ran. */
 function revive(details: FailureDetails): Error {
   const inner = details.innerFailure === undefined ? undefined : { cause: revive(details.innerFailure) };
-  const error = new Error(details.errorMessage, inner);
+  const aggregated = aggregatedFailures(details);
+  const error =
+    aggregated.length === 0
+      ? new Error(details.errorMessage, inner)
+      : new AggregateError(aggregated.map(revive), details.errorMessage, inner);
   error.name = details.errorType;
   error.stack = details.stackTrace ?? `${details.errorType}: ${details.errorMessage}`;
   return error;

@@ -1,7 +1,8 @@
 export type { AccessCredential } from "../core/access-credential.ts";
 export type { CleanEntityStorageResult } from "../core/entity-client.ts";
 export { EntityId, EntityId as EntityInstanceId, type EntityRef } from "../core/entity-id.ts";
-export { DurableError, type DurableErrorCode, isDurableError } from "../core/errors.ts";
+export type { ErrorClass } from "../core/error-type.ts";
+export { DurableError, type DurableErrorCode, isDurableError, NonRetriableError } from "../core/errors.ts";
 export type { FailureDetails } from "../core/failure-details.ts";
 export type { HistoryEvent, Tags } from "../core/history-event.ts";
 export { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";

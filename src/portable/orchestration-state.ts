@@ -4,10 +4,15 @@ import type { Tags } from "../core/history-event.ts";
 import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
 import { isTerminalStatus, type OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
+import { shareAcrossCopies } from "../core/shared-class.ts";
 import { TaskFailedError } from "../orchestration/task-failed-error.ts";
 
 /** What is known of one instance. A view that may lag behind by seconds. Payloads are parsed when they are read. */
 export class OrchestrationState<Output = unknown> {
+  static {
+    shareAcrossCopies(OrchestrationState, "OrchestrationState");
+  }
+
   readonly #state: StoredState;
   readonly #dataConverter: DataConverter;
 

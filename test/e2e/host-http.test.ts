@@ -61,6 +61,8 @@ describe("a CommonJS app", () => {
     expect(answer.status).toBe(201);
     expect(answer.headers.get("x-own")).toBe("1");
     expect(answer.headers.getSetCookie()).toEqual([
+      "sid=1",
+      "csrf=2",
       "a=1%202; max-age=60; path=/; samesite=strict; httponly",
       "b=x; expires=Thu, 01 Jan 1970 00:00:01 GMT; path=/sub; secure; samesite=none",
     ]);
@@ -182,4 +184,20 @@ it("streams requests and responses of an app that asks for it", async () => {
   expect(answer.headers["set-cookie"]).toEqual([expect.stringContaining("seen=1")]);
   expect((await large.text()).length).toBe(5_000_000);
   expect([nothing.status, thrown.status]).toEqual([204, 500]);
+});
+
+it("keeps the cookies and the body limit of an app that streams", async () => {
+  const env = { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "1000" };
+  await using host = await startLocalHost({ appFolder: "test/e2e/apps/streaming", env });
+  const length = `${host.url}/api/length`;
+
+  const cookies = await fetch(`${host.url}/api/cookies`);
+  const fitting = await postChunked(length, ["x".repeat(600), "x".repeat(400)]);
+  const announced = await fetch(length, { method: "POST", body: "x".repeat(1001) });
+  const grown = await postChunked(length, ["x".repeat(600), "x".repeat(401)]);
+
+  expect(cookies.headers.getSetCookie()).toEqual(["sid=1", "csrf=2"]);
+  expect(cookies.headers.get("x-ms-invocation-id")).toBeNull();
+  expect(fitting).toMatchObject({ status: 200, text: "1000" });
+  expect([announced.status, grown.status]).toEqual([413, 413]);
 });

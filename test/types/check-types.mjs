@@ -10,10 +10,12 @@ const compilers = [
   "test/types/compilers/node_modules/typescript-6.0",
   "node_modules/typescript",
 ];
-/** As a user's own modules, and as those of a bundler. */
+/** As a user's own modules, as those of a bundler, and as CommonJS by each way to it. */
 const resolutions = [
-  ["nodenext", "nodenext"],
-  ["preserve", "bundler"],
+  ["nodenext", "nodenext", "mts"],
+  ["preserve", "bundler", "mts"],
+  ["nodenext", "nodenext", "cts"],
+  ["node16", "node16", "cts"],
 ];
 
 // Inside of the project, so that the package resolves to itself through its `exports`.
@@ -21,15 +23,20 @@ const folder = mkdtempSync(join("dist", "types-"));
 try {
   const entries = ["durable-functions-ts", "durable-functions-ts/portable", "durable-functions-ts/testing"];
   const source = entries.map((entry, index) => `export * as entry${index} from "${entry}";\n`).join("");
-  const user = join(folder, "user.mts");
-  writeFileSync(user, source);
+  const user = join(folder, "user");
+  writeFileSync(`${user}.mts`, source);
+  writeFileSync(`${user}.cts`, source);
   for (const compiler of compilers) {
     const version = run(compiler, ["--version"]).replace("Version ", "").trim();
     run(compiler, ["-p", "test/types"]);
-    for (const [module, moduleResolution] of resolutions) {
+    for (const [module, moduleResolution, extension] of resolutions) {
       const options = ["--module", module, "--moduleResolution", moduleResolution, "--target", "es2023"];
       const lib = ["--lib", "es2024,esnext.disposable", "--types", "node", "--exactOptionalPropertyTypes"];
-      run(compiler, [user, "--noEmit", "--strict", ...options, ...lib, ...ignoreConfig(compiler)], isOurs);
+      run(
+        compiler,
+        [`${user}.${extension}`, "--noEmit", "--strict", ...options, ...lib, ...ignoreConfig(compiler)],
+        isOurs,
+      );
     }
     process.stdout.write(`types: TypeScript ${version} agrees\n`);
   }

@@ -1,4 +1,5 @@
 import { DurableError, messageOf } from "../errors.ts";
+import { findJsonLoss } from "./json-loss.ts";
 
 /**
  * Turns user values into the JSON text that history keeps, and back. Used at the edge to user code only: the engine and
@@ -11,26 +12,25 @@ export interface DataConverter {
   deserialize(text: string | undefined, what: string): unknown;
 }
 
-/** Plain JSON. `undefined` has no text and comes back as `undefined`. */
+/**
+ * Plain JSON. `undefined` has no text and comes back as `undefined`. What JSON would empty without a word (`Map`, `Set`,
+ * errors, functions, `NaN`, ...) is refused: {@link findJsonLoss} tells it.
+ */
 export const jsonDataConverter: DataConverter = {
   serialize(value, what) {
-    if (value === undefined) return undefined;
     if (value instanceof Promise) {
       throw new DurableError("InvalidPayload", `${what} is a promise, which would be stored as {}; await it first`);
     }
-    if (typeof value === "boolean" || Number.isSafeInteger(value)) return String(value);
-    let text: string | undefined;
-    try {
-      text = writeLongString(value) ?? JSON.stringify(value);
-    } catch (cause) {
-      throw new DurableError("InvalidPayload", `${what} cannot be written as JSON: ${messageOf(cause)}`, {
-        cause,
-      });
+    const loss = findJsonLoss(value);
+    if (loss !== undefined) {
+      const { path } = loss;
+      throw new DurableError(
+        "InvalidPayload",
+        `${what} holds ${loss.what}${path === "" ? "" : ` at '${path}'`}, which JSON does not keep: hand over what JSON ` +
+          "has, or give the app a dataConverter that keeps more, such as createRichDataConverter()",
+      );
     }
-    if (text === undefined) {
-      throw new DurableError("InvalidPayload", `${what} is a ${typeof value}, which has no JSON form`);
-    }
-    return text;
+    return writeJson(value, what);
   },
   deserialize(text, what) {
     if (text === undefined || text === "") return undefined;
@@ -41,6 +41,22 @@ export const jsonDataConverter: DataConverter = {
     }
   },
 };
+
+/** The JSON text of a value that holds nothing which JSON loses. @throws DurableError `InvalidPayload` */
+export function writeJson(value: unknown, what: string): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "boolean" || Number.isSafeInteger(value)) return String(value);
+  let text: string | undefined;
+  try {
+    text = writeLongString(value) ?? JSON.stringify(value);
+  } catch (cause) {
+    throw new DurableError("InvalidPayload", `${what} cannot be written as JSON: ${messageOf(cause)}`, { cause });
+  }
+  if (text === undefined) {
+    throw new DurableError("InvalidPayload", `${what} is a ${typeof value}, which has no JSON form`);
+  }
+  return text;
+}
 
 const longestShortString = 64;
 const [quote, backslash, firstPrintable] = [0x22, 0x5c, 0x20];

@@ -1,5 +1,5 @@
 import { DurableError, messageOf } from "../errors.ts";
-import { type DataConverter, jsonDataConverter } from "./data-converter.ts";
+import { type DataConverter, jsonDataConverter, writeJson } from "./data-converter.ts";
 import { type RichClass, RichClasses } from "./rich-classes.ts";
 
 export interface RichDataConverterOptions {
@@ -35,7 +35,7 @@ export function createRichDataConverter(options: RichDataConverterOptions = {}):
       } catch (cause) {
         throw new DurableError("InvalidPayload", `${what} cannot be written: ${messageOf(cause)}`, { cause });
       }
-      return jsonDataConverter.serialize(plain, what);
+      return writeJson(plain, what);
     },
     deserialize(text, what) {
       const plain = jsonDataConverter.deserialize(text, what);

@@ -1,6 +1,7 @@
-import az, { type InvocationContext, type LogLevel } from "@azure/functions";
+import type { InvocationContext, LogLevel } from "@azure/functions";
 import { noBindings } from "../../core/function-invocation.ts";
 import type { ActivityContext } from "../../worker/activity-context.ts";
+import { az } from "../azure-functions.ts";
 import { connectClient, rememberClient } from "./default-app.ts";
 import { addExceptionProperties, type ExceptionPropertiesProvider } from "./exception-properties.ts";
 import { isClientBinding } from "./function-json-contract.ts";

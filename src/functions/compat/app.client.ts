@@ -1,5 +1,6 @@
-import az, { type CosmosDBFunctionOptions, type FunctionHandler, type FunctionInput } from "@azure/functions";
+import type { CosmosDBFunctionOptions, FunctionHandler, FunctionInput } from "@azure/functions";
 import { DurableError } from "../../core/errors.ts";
+import { az } from "../azure-functions.ts";
 import { clientFunctionsOf } from "../hosting/http-registrations.ts";
 import type {
   CosmosDBDurableClientOptions,

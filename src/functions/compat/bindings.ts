@@ -1,4 +1,5 @@
-import az, { type FunctionInput } from "@azure/functions";
+import type { FunctionInput } from "@azure/functions";
+import { az } from "../azure-functions.ts";
 import { defaultApp, rememberClientsOfFunctions } from "./default-app.ts";
 import type { ActivityTrigger, EntityTrigger, OrchestrationTrigger } from "./handlers.ts";
 

@@ -1,5 +1,6 @@
-import az, { type InvocationContext } from "@azure/functions";
+import type { InvocationContext } from "@azure/functions";
 import { DurableError } from "../../core/errors.ts";
+import { az } from "../azure-functions.ts";
 import { DFApp } from "../df-app.ts";
 import { DurableClient } from "../durable-client.ts";
 import type { FunctionJsonContext } from "./function-json.ts";

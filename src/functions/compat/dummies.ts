@@ -1,4 +1,5 @@
-import az, { type LogHandler } from "@azure/functions";
+import type { LogHandler } from "@azure/functions";
+import { az } from "../azure-functions.ts";
 import type { EntityStateResponse as KnownEntity } from "../durable-entity-client.ts";
 import type { EntityContext, OrchestrationContext } from "../function-contexts.ts";
 

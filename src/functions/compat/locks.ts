@@ -1,4 +1,5 @@
 import type { EntityId } from "../../core/entity-id.ts";
+import { shareAcrossCopies } from "../../core/shared-class.ts";
 import type { LockState as CurrentLocks, DurableLock as HeldLock } from "../../orchestration/durable-lock.ts";
 
 /** Whether an orchestration holds locks. */
@@ -29,6 +30,10 @@ export const DurableLock: { [Symbol.hasInstance](value: unknown): value is Durab
 
 /** An orchestration has done what a critical section forbids: see `lock` of its context. */
 export class LockingRulesViolationError extends Error {
+  static {
+    shareAcrossCopies(LockingRulesViolationError, "LockingRulesViolationError");
+  }
+
   static readonly code = "LOCKING_RULES_VIOLATION";
   override readonly name = "LockingRulesViolationError";
 }

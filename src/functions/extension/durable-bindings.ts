@@ -1,4 +1,5 @@
-import az, { type FunctionInput, type FunctionTrigger, type InvocationContext } from "@azure/functions";
+import type { FunctionInput, FunctionTrigger, InvocationContext } from "@azure/functions";
+import { az } from "../azure-functions.ts";
 
 export type DurableTriggerType = "orchestrationTrigger" | "activityTrigger" | "entityTrigger";
 

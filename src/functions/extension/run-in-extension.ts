@@ -1,4 +1,4 @@
-import az from "@azure/functions";
+import { az } from "../azure-functions.ts";
 import type { Hosted, HostingRequest } from "../hosting/function-app.ts";
 import { durableClientInput, durableTrigger } from "./durable-bindings.ts";
 import { listDurableFunctions } from "./durable-functions.ts";

@@ -1,5 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
-import { type FailureDetails, formatFailure, formatFailureChain } from "../../core/failure-details.ts";
+import { type FailureDetails, formatFailure } from "../../core/failure-details.ts";
+import { formatFailureTrace } from "../../core/failure-trace.ts";
 import { jsonDataConverter } from "../../core/payloads/data-converter.ts";
 import type { LogLevel } from "../../core/ports.ts";
 import { systemClock, systemRandom } from "../../core/system-ports.ts";
@@ -69,7 +70,7 @@ export class TriggerRunner {
     });
     if (outcome.kind === "completed") return outcome.result === undefined ? undefined : readResult(outcome.result);
     const { failureDetails } = outcome;
-    context.error(`'${name}' failed: ${formatFailureChain(failureDetails)}`);
+    context.error(`'${name}' failed: ${formatFailureTrace(failureDetails)}`);
     const { writeFailureText } = await import("../../grpc/triggers/trigger-messages.ts");
     throw new ActivityFailure(writeFailureText(failureDetails), failureDetails);
   }
@@ -80,7 +81,7 @@ export class TriggerRunner {
       clock: systemClock,
       random: systemRandom,
       onFailed: (name: string, failure: FailureDetails) =>
-        context.error(`'${name}' failed: ${formatFailureChain(failure)}`),
+        context.error(`'${name}' failed: ${formatFailureTrace(failure)}`),
     };
   }
 

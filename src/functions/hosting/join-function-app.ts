@@ -1,6 +1,5 @@
-import az from "@azure/functions";
+import { az, type FunctionsCore, findFunctionsCore } from "../azure-functions.ts";
 import type { FunctionApp, HostedApp } from "./function-app.ts";
-import { type FunctionsCore, findFunctionsCore } from "./functions-core.ts";
 
 /** The app of the process. Copies of this package meet under a global symbol; its number changes with the shape. */
 const functionAppKey = Symbol.for("durable-functions-ts.function-app.1");

@@ -1,7 +1,7 @@
 import type { LogLevel } from "../../core/ports.ts";
+import type { FunctionsCore } from "../azure-functions.ts";
 import { appFolderOf, readAppFiles } from "./app-files.ts";
 import { FunctionApp, type WriteLine } from "./function-app.ts";
-import type { FunctionsCore } from "./functions-core.ts";
 
 /** The Functions app of this process, with all that it takes to choose how it is hosted. */
 export function openFunctionApp(core: FunctionsCore): FunctionApp {

@@ -1,6 +1,7 @@
-import az, { type HttpRequest, type HttpResponseInit } from "@azure/functions";
+import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import { DurableError, messageOf } from "../../core/errors.ts";
 import type { FunctionAppEngine } from "../../hosting/function-app-engine.ts";
+import { az } from "../azure-functions.ts";
 import type { HttpAuthLevel } from "../http-function.ts";
 import type { Hosted, HostingRequest } from "./function-app.ts";
 import { assertEntriesLoaded } from "./loaded-entries.ts";

@@ -3,7 +3,8 @@ import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { DurableError, isDurableError, messageOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
-import { type FailureDetails, formatFailureChain } from "../../core/failure-details.ts";
+import type { FailureDetails } from "../../core/failure-details.ts";
+import { formatFailureTrace } from "../../core/failure-trace.ts";
 import { type LinkedSignal, linkSignals } from "../../core/linked-signal.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import type { ActivityOutcome, TaskExecutor } from "../../core/task-executor.ts";
@@ -120,7 +121,7 @@ export class WorkRunner {
     const { request, instanceId, completionToken } = work;
     const { events, payloads } = this.#options;
     const onFailed = (name: string, failure: FailureDetails) =>
-      events.write("OrchestrationFailed", `'${name}' failed: ${formatFailureChain(failure)}`, { instanceId });
+      events.write("OrchestrationFailed", `'${name}' failed: ${formatFailureTrace(failure)}`, { instanceId });
     const turn = await runTurn(request, { ...this.#options, channel: this.#channel, work: link, onFailed });
     const response = { ...turn, completionToken };
     const offloaded = await payloads.offload(OrchestratorResponseSchema, response, instanceId).catch((error) => {
@@ -161,7 +162,7 @@ export class WorkRunner {
     const header = { instanceId, taskId: request.taskId, completionToken };
     if (outcome.kind === "failed") {
       const { attempt } = decodeTaskTags(request.tags);
-      const text = `'${request.name}' failed: ${formatFailureChain(outcome.failureDetails)}`;
+      const text = `'${request.name}' failed: ${formatFailureTrace(outcome.failureDetails)}`;
       events.write("ActivityFailed", text, { instanceId, attempt });
       const response = { ...header, failureDetails: toWireFailure(outcome.failureDetails) };
       return { method: "completeActivityTask", request: response };

@@ -16,7 +16,7 @@ import type { RegisteredFunction, TriggerBinding } from "./function-metadata.ts"
 import { describeFunctionProblem, findTrigger, isHttpTrigger } from "./function-metadata.ts";
 import type { FunctionsCore } from "./functions-core.ts";
 import type { HttpAnswer } from "./http-conversion.ts";
-import { toHttpAnswer, toHttpData } from "./http-conversion.ts";
+import { cookiesOf, toHttpAnswer, toHttpData } from "./http-conversion.ts";
 import type { InvocationResult } from "./invocation.ts";
 import { createInvocationRequest, invokeFunction, withExecutionLog } from "./invocation.ts";
 import type { TypedData } from "./typed-data.ts";
@@ -128,7 +128,7 @@ export class FunctionApp {
     return this.#execute(served, randomUUID(), "This function was programmatically called via the host APIs.", {
       inputs,
       headers: call.headers,
-      convert: (result) => toHttpAnswer(result.response.returnValue?.http),
+      convert: (result) => toHttpAnswer(result.response.returnValue?.http, cookiesOf(result.value)),
     });
   }
 
@@ -137,6 +137,7 @@ export class FunctionApp {
     served: ServedFunction,
     call: HttpCall,
     invocationId: string,
+    onCookies: (cookies: readonly string[]) => void,
   ): Promise<{ readonly hasResponse: boolean }> {
     const params = Object.entries(call.params).map(([name, value]) => [name, { string: value }] as const);
     const headers = Object.fromEntries(Object.entries(call.headers).map(([name, value]) => [name, String(value)]));
@@ -144,6 +145,7 @@ export class FunctionApp {
       inputs: { [served.trigger.name]: { http: {} } },
       triggerMetadata: { ...Object.fromEntries(params), Headers: { json: JSON.stringify(headers) } },
       headers: call.headers,
+      onResult: (result) => onCookies(cookiesOf(result)),
       convert: (result) => ({ hasResponse: result.value !== undefined && result.value !== null }),
     });
   }
@@ -187,6 +189,7 @@ export class FunctionApp {
       readonly inputs: Readonly<Record<string, TypedData>>;
       readonly triggerMetadata?: Readonly<Record<string, TypedData>>;
       readonly headers: IncomingHttpHeaders;
+      readonly onResult?: (result: unknown) => void;
       readonly convert: (result: InvocationResult) => T;
     },
   ): Promise<T> {
@@ -201,7 +204,7 @@ export class FunctionApp {
       traceState: textOf(call.headers["tracestate"]),
     });
     const running = withExecutionLog(fn, invocationId, reason, log, async () =>
-      call.convert(await invokeFunction(core, fn, request, log)),
+      call.convert(await invokeFunction(core, fn, request, log, call.onResult)),
     ).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return running;

@@ -60,8 +60,26 @@ function toNullable(entries: readonly (readonly [string, string])[]): NullableMa
 /** Headers that belong to one connection, or that the server works out by itself. */
 const connectionHeaders = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "content-length", "te"]);
 
-/** What goes over the wire for a function's response; nothing at all becomes 204. */
-export function toHttpAnswer(data: HttpData | undefined): HttpAnswer {
+/**
+ * The cookies that a handler has put into the headers of its response. A header is one text to the library, so that of
+ * several it keeps the last.
+ */
+export function cookiesOf(result: unknown): readonly string[] {
+  const { headers } = (result ?? {}) as { readonly headers?: ConstructorParameters<typeof Headers>[0] };
+  try {
+    return new Headers(headers).getSetCookie();
+  } catch {
+    // What is no headers is for the library to refuse.
+    return [];
+  }
+}
+
+/**
+ * What goes over the wire for a function's response; nothing at all becomes 204.
+ *
+ * @param cookies from its headers
+ */
+export function toHttpAnswer(data: HttpData | undefined, cookies: readonly string[] = []): HttpAnswer {
   if (data === undefined) return { status: 204, headers: {}, body: Buffer.alloc(0) };
   const status = Number(data.statusCode ?? 200);
   if (!Number.isInteger(status) || status < 200 || status > 999) {
@@ -71,7 +89,8 @@ export function toHttpAnswer(data: HttpData | undefined): HttpAnswer {
   for (const [name, value] of Object.entries(data.headers ?? {})) {
     if (!connectionHeaders.has(name.toLowerCase())) headers[name] = value;
   }
-  if (data.cookies !== undefined && data.cookies.length > 0) headers["set-cookie"] = data.cookies.map(formatCookie);
+  const listed = data.cookies?.map(formatCookie) ?? [];
+  if (cookies.length + listed.length > 0) headers["set-cookie"] = [...cookies, ...listed];
   return { status, headers, body: bodyBytes(data.body) };
 }
 

@@ -39,6 +39,7 @@ export function createInvocationRequest(options: {
  * Runs one function through the library: hooks, arguments, handler, hooks, response. Hooks may replace the handler, its
  * inputs, the result and the error.
  *
+ * @param onResult told what the handler (or a hook) returned, before it is converted or sent
  * @throws what the handler or a hook threw
  */
 export async function invokeFunction(
@@ -46,6 +47,7 @@ export async function invokeFunction(
   fn: RegisteredFunction,
   request: InvocationRequest,
   log: HostLog,
+  onResult: (result: unknown) => void = () => {},
 ): Promise<InvocationResult> {
   const { model } = core;
   if (model === undefined) throw new DurableError("HostStartFailed", "the app has set no programming model");
@@ -98,6 +100,7 @@ export async function invokeFunction(
     throw new Error(`the handler threw ${String(outcome.error)}`);
   }
 
+  onResult(after.result);
   return { response: await invocation.getResponse(context, after.result), value: after.result };
 }
 

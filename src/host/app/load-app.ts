@@ -110,7 +110,8 @@ export async function readManifest(appFolder: string): Promise<{ main: string | 
   if (text === undefined) return { main: undefined, isModule: false };
   let manifest: { main?: unknown; type?: unknown };
   try {
-    manifest = JSON.parse(text) as { main?: unknown; type?: unknown };
+    // Node and npm take a byte order mark, too.
+    manifest = JSON.parse(text.replace(/^\uFEFF/, "")) as { main?: unknown; type?: unknown };
   } catch (cause) {
     throw new DurableError("HostStartFailed", `package.json is not JSON: ${messageOf(cause)}`, { cause });
   }

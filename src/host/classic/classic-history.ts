@@ -203,6 +203,6 @@ function formatFailureDetails(details: FailureDetails): object {
 /** What the extension gives: our poller knows more of an answer. */
 function formatHttpResult(result: string | undefined): string | undefined {
   if (result === undefined) return undefined;
-  const { statusCode, headers, content } = JSON.parse(result) as Record<string, unknown>;
-  return JSON.stringify({ statusCode, headers, content });
+  const { statusCode, headers, content, contentEncoding } = JSON.parse(result) as Record<string, unknown>;
+  return JSON.stringify({ statusCode, headers, content, contentEncoding });
 }

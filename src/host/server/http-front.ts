@@ -137,7 +137,9 @@ export class HttpFront {
     const { request, response, method, url } = exchange;
     const call = { method, url, headers: request.headers, params };
     if (content.httpUri !== undefined) {
-      return forwardStreaming({ app: content.app, served, call, httpUri: content.httpUri, request, response });
+      const { app, httpUri } = content;
+      const { maxBodyBytes } = this.#options;
+      return await forwardStreaming({ app, served, call, httpUri, maxBodyBytes, request, response });
     }
     const body = await readBody(request, this.#options.maxBodyBytes);
     const answer = await content.app.callHttp(served, call, body).catch(() => undefined);

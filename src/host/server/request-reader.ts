@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { Transform } from "node:stream";
 
 /** Largest request body the Functions host takes. */
 export const defaultMaxBodyBytes = 104_857_600;
@@ -21,7 +22,7 @@ export class BodyTooLarge extends Error {}
  * @throws BodyTooLarge as soon as the announced or counted length passes the limit; the rest is not read.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw new BodyTooLarge();
+  assertBodyLimit(request, maxBytes);
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -30,4 +31,21 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
+}
+
+/** @throws BodyTooLarge for a body that is announced as larger */
+export function assertBodyLimit({ headers }: IncomingMessage, maxBytes: number): void {
+  if (Number(headers["content-length"] ?? 0) > maxBytes) throw new BodyTooLarge();
+}
+
+/** Lets a body through up to the limit, and fails with {@link BodyTooLarge} at what is over it. */
+export function limitBody(maxBytes: number): Transform {
+  let length = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      length += chunk.byteLength;
+      if (length > maxBytes) done(new BodyTooLarge());
+      else done(null, chunk);
+    },
+  });
 }

@@ -43,6 +43,11 @@ export function parseLocalSettings(text: string): LocalSettings {
       const hint = typeof value === "object" && value !== null ? `; write its members as '${name}__member'` : "";
       warnings.push(`local.settings.json: the value '${name}' is not text and is ignored${hint}`);
     } else values.set(name, setting);
+    if (setting !== undefined && isReadAtStart(name)) {
+      warnings.push(
+        `local.settings.json: '${name}' is read when Node starts, and this process has started: set it in the environment of 'durable start' instead`,
+      );
+    }
     if (setting?.startsWith("@Microsoft.KeyVault(")) {
       warnings.push(`local.settings.json: '${name}' is a Key Vault reference, which is not resolved locally`);
     }
@@ -94,4 +99,11 @@ function settingText(value: unknown): string | undefined {
 
 function textOrNothing(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** What Node reads before any code of ours runs. Core Tools hand it to a worker process; here host and app are one. */
+function isReadAtStart(name: string): boolean {
+  return /^(?:NODE_OPTIONS|NODE_PATH|NODE_EXTRA_CA_CERTS|NODE_ICU_DATA|NODE_V8_COVERAGE|NODE_COMPILE_CACHE|UV_THREADPOOL_SIZE|languageWorkers(?::|__)node(?::|__)arguments)$/i.test(
+    name,
+  );
 }

@@ -1,6 +1,7 @@
 import type { HttpCallMessage, HttpRetryMessage, TokenSource, TokenSourceOptions } from "../../core/durable-http.ts";
 import { DurableError } from "../../core/errors.ts";
 import { type RetryOptions, type RetryPolicy, resolveRetryPolicy } from "../../core/retry-policy.ts";
+import { shareAcrossCopies } from "../../core/shared-class.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../../core/time-span.ts";
 
 /** One durable HTTP call. What it holds is kept in history, headers included: prefer a `tokenSource` to a token. */
@@ -47,6 +48,10 @@ export interface HttpRetryPolicy extends Omit<RetryPolicy, "retryIf" | "retryDel
  * const answer = yield* context.callHttp({ method: "POST", url, tokenSource });
  */
 export class ManagedIdentityTokenSource implements TokenSource {
+  static {
+    shareAcrossCopies(ManagedIdentityTokenSource, "ManagedIdentityTokenSource");
+  }
+
   readonly kind = "AzureManagedIdentity";
   readonly resource: string;
   readonly options?: TokenSourceOptions;

@@ -26,8 +26,9 @@ export function callHttp(scope: ExecutionScope, request: DurableHttpRequest): Du
   const what = `${call.request.method} ${call.request.trustedOrigin}`;
   scope.expectAnswer(id, {
     complete: (result) => {
-      const { statusCode, content, headers } = jsonDataConverter.deserialize(result, what) as HttpResponseMessage;
-      task.complete(new DurableHttpResponse(statusCode, content, headers));
+      const answer = jsonDataConverter.deserialize(result, what) as HttpResponseMessage;
+      const { statusCode, content, headers, contentEncoding } = answer;
+      task.complete(new DurableHttpResponse(statusCode, content, headers, contentEncoding));
     },
     fail: (details) => task.fail(new TaskFailedError("HTTP call", what, id, details)),
   });

@@ -88,7 +88,8 @@ class GeneratorDriver implements OrchestratorDriver {
       try {
         const step = this.#resume();
         if (step.done) this.outcome = { kind: "returned", value: step.value };
-        else this.#waiting = this.#accept(step.value);
+        // `yield context.df.continueAsNew(input)`: the code is not resumed, whatever it yields.
+        else if (step.value !== undefined || !this.#view.isEnding()) this.#waiting = this.#accept(step.value);
       } catch (error) {
         this.outcome = { kind: "threw", error };
       }
@@ -116,7 +117,7 @@ class GeneratorDriver implements OrchestratorDriver {
     }
     throw new DurableError(
       "OrchestrationMisuse",
-      `the orchestrator yielded ${describeValue(yielded)}; only durable tasks of its context can be yielded (calls that return nothing, such as sendEvent or continueAsNew, are not yielded)`,
+      `the orchestrator yielded ${describeValue(yielded)}; only durable tasks of its context can be yielded (calls that return nothing, such as sendEvent or setCustomStatus, are not yielded)`,
     );
   }
 }

@@ -44,6 +44,14 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     return typeof value === "object" && value !== null && #outcome in value;
   }
 
+  /** A text or number made of a task would hold nothing of its result. @throws DurableError `OrchestrationMisuse` */
+  [Symbol.toPrimitive](): never {
+    throw new DurableError(
+      "OrchestrationMisuse",
+      "a task was used as a text or a number; wait for its result first (await, yield or yield*)",
+    );
+  }
+
   // T3: neither this nor the two below wake anything.
   get isCompleted(): boolean {
     return this.#outcome !== undefined;

@@ -2,6 +2,7 @@ import { lastHeartbeatOf } from "../../core/activity-heartbeat.ts";
 import { describeFailure, describeTimeout, type FailureDetails } from "../../core/failure-details.ts";
 import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import { nextRetryDelayMs, type ResolvedRetryPolicy } from "../../core/retry-policy.ts";
+import { toTaskFailure } from "../../core/task-failure.ts";
 import { encodeTaskTags } from "../../core/task-tags.ts";
 import type { ResolvedCall } from "../call-options.ts";
 import type { ExecutionScope } from "../replay/execution-scope.ts";
@@ -131,7 +132,7 @@ function withRetries(
 /** The wait before the next attempt, or the error to end with: the failure itself, or what the user's policy threw. */
 function chooseDelay(policy: ResolvedRetryPolicy, attempt: number, error: unknown, elapsedMs: number): unknown {
   try {
-    const failure = error instanceof TaskFailedError ? error.failureDetails : describeFailure(error);
+    const failure = error instanceof TaskFailedError ? error.failureDetails : toTaskFailure(describeFailure(error));
     return nextRetryDelayMs(policy, { attempt, failure }, elapsedMs) ?? error;
   } catch (policyError) {
     return policyError;

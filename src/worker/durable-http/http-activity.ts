@@ -148,17 +148,30 @@ async function readAnswer(
     }
     chunks.push(chunk);
   }
-  const content = decodeText(Buffer.concat(chunks), response.headers["content-type"]);
+  const body = decodeBody(Buffer.concat(chunks), response.headers["content-type"]);
   const { hasLeftOrigin } = hop;
-  return { statusCode: response.status, headers: response.headers, content, url: hop.url.href, hasLeftOrigin };
+  return { statusCode: response.status, headers: response.headers, ...body, url: hop.url.href, hasLeftOrigin };
 }
 
-function decodeText(bytes: Uint8Array, contentType: string | undefined): string {
+/** What is no text in its charset keeps its bytes. */
+function decodeBody(
+  bytes: Buffer,
+  contentType: string | undefined,
+): Pick<HttpResponseMessage, "content" | "contentEncoding"> {
   const charset = /;\s*charset="?([\w-]+)/i.exec(contentType ?? "")?.[1];
   try {
-    return new TextDecoder(charset).decode(bytes);
+    return { content: createTextDecoder(charset).decode(bytes) };
   } catch {
-    return new TextDecoder().decode(bytes);
+    return { content: bytes.toString("base64"), contentEncoding: "base64" };
+  }
+}
+
+/** For a charset that nobody knows, UTF-8. */
+function createTextDecoder(charset: string | undefined): InstanceType<typeof TextDecoder> {
+  try {
+    return new TextDecoder(charset, { fatal: true });
+  } catch {
+    return new TextDecoder("utf-8", { fatal: true });
   }
 }
 

@@ -1,10 +1,32 @@
 import { DurableError } from "../../core/errors.ts";
 import type { EntityClass } from "./entity-definition.ts";
 import { type EntityState, holdsState, type StateFormat } from "./entity-state.ts";
-import { OperationTable } from "./operation-table.ts";
 
 /** A method of an entity's class. */
 export type OperationMethod = (this: object, input: unknown, context: unknown) => unknown;
+
+/** Things by the name of an operation. A name that is not there exactly is looked up ignoring case, as .NET does. */
+export class OperationTable<T> {
+  readonly #exact = new Map<string, T>();
+  readonly #folded = new Map<string, T>();
+
+  /** @param entries of two with one name the first counts */
+  constructor(entries: Iterable<readonly [name: string, value: T]>) {
+    for (const [name, value] of entries) {
+      if (!this.#exact.has(name)) this.#exact.set(name, value);
+      const folded = name.toLowerCase();
+      if (!this.#folded.has(folded)) this.#folded.set(folded, value);
+    }
+  }
+
+  get names(): readonly string[] {
+    return [...this.#exact.keys()];
+  }
+
+  find(name: string): T | undefined {
+    return this.#exact.get(name) ?? this.#folded.get(name.toLowerCase());
+  }
+}
 
 /** What every object has is no operation, whoever defines it anew. */
 const namesOfObject: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
@@ -73,13 +95,18 @@ export class InstanceState implements EntityState {
 
   commit(): void {
     if (this.#isDeleted) this.#text = undefined;
-    else if (this.#instance !== undefined) this.#text = this.#format.write(this.#instance);
+    else if (this.#instance !== undefined) this.#text = this.#write(this.#instance);
     this.rollback();
   }
 
   rollback(): void {
     this.#instance = undefined;
     this.#isDeleted = false;
+  }
+
+  #write(instance: object): string | undefined {
+    const hasToJson = "toJSON" in instance;
+    return this.#format.write(this.#format.isJson && !hasToJson ? fieldsOf(instance) : instance);
   }
 
   /** The constructor runs each time: fields that the stored state does not have yet begin with their initial values. */
@@ -102,4 +129,9 @@ export class InstanceState implements EntityState {
 function assignField(instance: object, name: string, value: unknown): void {
   if (Object.hasOwn(instance, name)) (instance as Record<string, unknown>)[name] = value;
   else Object.defineProperty(instance, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** What JSON keeps of an instance: functions in its fields are made by the constructor, as are private fields. */
+function fieldsOf(instance: object): object {
+  return Object.fromEntries(Object.entries(instance).filter(([, value]) => typeof value !== "function"));
 }

@@ -7,7 +7,7 @@ import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import { validate } from "../../core/payloads/standard-schema.ts";
 import type { LogLevel } from "../../core/ports.ts";
 import { isAbortError } from "../abort-error.ts";
-import { findOperations, InstanceState, type OperationMethod } from "./class-entity.ts";
+import { findOperations, InstanceState, type OperationMethod, OperationTable } from "./class-entity.ts";
 import {
   type EntityClass,
   type EntityDefinition,
@@ -17,7 +17,6 @@ import {
 } from "./entity-definition.ts";
 import { type EntityState, StateFormat, TextState } from "./entity-state.ts";
 import { OperationContext, type OperationScope } from "./operation-context.ts";
-import { OperationTable } from "./operation-table.ts";
 
 export interface EntityRunnerOptions {
   readonly definition: EntityDefinition;

@@ -1,4 +1,4 @@
-import type { DataConverter } from "../../core/payloads/data-converter.ts";
+import { type DataConverter, jsonDataConverter } from "../../core/payloads/data-converter.ts";
 import type { StandardSchema } from "../../core/payloads/standard-schema.ts";
 import { validateSync } from "../../core/payloads/standard-schema.ts";
 
@@ -28,6 +28,11 @@ export class StateFormat {
     this.#dataConverter = dataConverter;
     this.#schema = schema;
     this.#what = what;
+  }
+
+  /** Plain JSON: of an instance its fields alone are kept. */
+  get isJson(): boolean {
+    return this.#dataConverter === jsonDataConverter;
   }
 
   /** @throws DurableError `InvalidPayload` */

@@ -12,6 +12,10 @@ it.each([
   ["a text", "a text"],
   [null, "null"],
   [undefined, "undefined"],
+  [{ message: "from elsewhere" }, "from elsewhere"],
+  [{ code: 7 }, '{"code":7}'],
+  [new Map(), "an object of class Map"],
+  [new (class Refusal {})(), "an object of class Refusal"],
   [Object.create(null), "a value that cannot be shown was thrown"],
   [hostile, "a value that cannot be shown was thrown"],
 ])("whatever was thrown has a message: %#", (thrown, message) => {

@@ -24,6 +24,9 @@ it("lists the options where none is near", () => {
   expect(check({ retries: 1 })).toThrow("has no option 'retries'; it takes taskHub, storage, concurrency");
 });
 
-it.each([[undefined], [null], ["Orders"], [5]])("refuses %s in place of options", (options) => {
-  expect(check(options)).toThrow("needs an object with options (taskHub, storage, concurrency, ...)");
-});
+it.each([[undefined], [null], ["Orders"], [5], [[]], [() => 1], [new Date(0)]])(
+  "refuses %s in place of options",
+  (options) => {
+    expect(check(options)).toThrow("needs an object with options ({ taskHub, storage, concurrency })");
+  },
+);

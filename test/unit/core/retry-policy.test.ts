@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { nextRetryDelayMs, resolveRetryPolicy } from "../../../src/core/retry-policy.ts";
+import { toTaskFailure } from "../../../src/core/task-failure.ts";
 import { maxTimeSpanMs } from "../../../src/core/time-span.ts";
 
-const failure = { errorType: "Error", errorMessage: "no", isNonRetriable: false };
+const failure = toTaskFailure({ errorType: "Error", errorMessage: "no", isNonRetriable: false });
 
 it("a wait that doubles for ever stays a length of time", () => {
   const policy = resolveRetryPolicy({ firstInterval: "1d", maxAttempts: 5000, backoffCoefficient: 2 });

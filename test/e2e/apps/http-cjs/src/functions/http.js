@@ -7,7 +7,11 @@ app.http("typed", {
 app.http("cookies", {
   handler: () => ({
     status: 201,
-    headers: { "x-own": "1" },
+    headers: [
+      ["x-own", "1"],
+      ["set-cookie", "sid=1"],
+      ["set-cookie", "csrf=2"],
+    ],
     cookies: [
       { name: "a", value: "1 2", httpOnly: true, sameSite: "Strict", maxAge: 60 },
       { name: "b", value: "x", secure: true, sameSite: "None", path: "/sub", expires: new Date(1000) },

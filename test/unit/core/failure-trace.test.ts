@@ -1,0 +1,39 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, it } from "vitest";
+import { formatFailureTrace } from "../../../src/core/failure-trace.ts";
+
+const failure = { errorType: "Error", errorMessage: "no stock", isNonRetriable: false };
+const frames = (...places: string[]) => ["Error: no stock", ...places.map((place) => `    at ${place}`)].join("\n");
+
+it("a failure is told with the places of the user's code, and of no other", () => {
+  const stackTrace = frames(
+    "take (/app/src/stock.ts:3:9)",
+    `run (${resolve("src/worker/in-process-executor.ts")}:1:1)`,
+    `run (${pathToFileURL(resolve("dist/worker/in-process-executor.js"))}:1:1)`,
+    "process.processTicksAndRejections (node:internal/process/task_queues:105:5)",
+    "async order (file:///app/src/order.ts:7:1)",
+  );
+
+  expect(formatFailureTrace({ ...failure, stackTrace })).toBe(
+    "Error: no stock\n    at take (/app/src/stock.ts:3:9)\n    at async order (file:///app/src/order.ts:7:1)",
+  );
+});
+
+it("where no place is the user's, all are told, but not too many", () => {
+  const stackTrace = frames(...Array.from({ length: 30 }, (_, line) => `node:fs:${line}:1`));
+
+  expect(formatFailureTrace({ ...failure, stackTrace }).split("\n")).toHaveLength(11);
+});
+
+it("the failure of a task names its cause, whose place was told where the task ran", () => {
+  const cause = { ...failure, stackTrace: frames("take (/app/src/stock.ts:3:9)") };
+  const details = {
+    errorType: "TaskFailedError",
+    errorMessage: "activity 'take' failed: no stock",
+    isNonRetriable: false,
+    innerFailure: { ...cause, innerFailure: { ...cause, errorMessage: "empty" } },
+  };
+
+  expect(formatFailureTrace(details)).toBe("TaskFailedError: activity 'take' failed: no stock\ncaused by Error: empty");
+});
