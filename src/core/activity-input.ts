@@ -1,4 +1,4 @@
-import { jsonStringEnd } from "./payloads/json-string-end.ts";
+import { jsonStringEnd } from "./payloads/data-converter.ts";
 
 /**
  * A task hub keeps an activity's input as a JSON array of its arguments, as the .NET workers do. Ours have one argument

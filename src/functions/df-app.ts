@@ -16,7 +16,7 @@ import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityFunction } from "../worker/activity-context.ts";
 import type { EntityClass, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
-import { az } from "./azure-functions.ts";
+import { assertSupportedVersions, az } from "./azure-functions.ts";
 import type { DFAppOptions } from "./df-app-options.ts";
 import { DurableClient } from "./durable-client.ts";
 import {
@@ -62,7 +62,6 @@ import {
   resolveDefinition,
   resolveName,
 } from "./schema-definition.ts";
-import { assertSupportedVersions } from "./supported-versions.ts";
 
 const appOptionNames: readonly (keyof DFAppOptions)[] = [
   "httpAuthLevel",

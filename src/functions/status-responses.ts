@@ -6,9 +6,9 @@ import {
   type HttpManagementPayload,
   resolveRequestOrigin,
 } from "../management/management-links.ts";
+import { az } from "./azure-functions.ts";
 import { resolveWait, type WaitForCompletionOptions } from "./durable-client-options.ts";
 import type { ClientConnection } from "./embedded-host.ts";
-import { jsonResponse } from "./json-response.ts";
 import { StatusReader } from "./status-reader.ts";
 
 /** Answers to those who asked for an instance over HTTP: where to look for it, and what has become of it. */
@@ -57,4 +57,10 @@ export class StatusResponses {
         return this.checkStatus(request, instanceId);
     }
   }
+}
+
+/** The answer of an HTTP function; `undefined` is sent as `null`. */
+function jsonResponse(status: number, value: unknown, headers: Record<string, string> = {}): HttpResponse {
+  const body = JSON.stringify(value ?? null);
+  return new az.HttpResponse({ status, body, headers: { "content-type": "application/json", ...headers } });
 }

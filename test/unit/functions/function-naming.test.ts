@@ -1,9 +1,9 @@
 import az, { type HttpFunctionOptions } from "@azure/functions";
 import { afterEach, beforeEach, expect, expectTypeOf, it, type MockInstance, vi } from "vitest";
+import { describeVersionProblem } from "../../../src/functions/azure-functions.ts";
 import { DFApp } from "../../../src/functions/df-app.ts";
 import { installEmbeddedHost } from "../../../src/functions/embedded-host.ts";
 import { createFunctionDecorators } from "../../../src/functions/function-decorators.ts";
-import { describeVersionProblem } from "../../../src/functions/supported-versions.ts";
 import type { EntityHandle, UntypedOperations } from "../../../src/orchestration/entity-handle.ts";
 import type { ActivityHandle, OrchestrationHandle } from "../../../src/orchestration/handles.ts";
 import type { Registry } from "../../../src/worker/registry.ts";

@@ -1,5 +1,5 @@
 import { DurableError } from "../../../core/errors.ts";
-import { countBackslashes, jsonStringEnd } from "../../../core/payloads/json-string-end.ts";
+import { countBackslashes, jsonStringEnd } from "../../../core/payloads/data-converter.ts";
 import { sliceText } from "./gzip-text.ts";
 import { escapeForJson, escapeLoneSurrogates } from "./wire-text.ts";
 
