@@ -347,7 +347,8 @@ const rowTexts = {
 
 it.each(["plain", "wide"] as const)("%s: a custom status and tags as long as they may be", async (kind) => {
   for (const [name, { units, begin, look }] of Object.entries(rowTexts)) {
-    const content = makeText(units, kind);
+    // Of what JSON escapes a row holds less.
+    const content = makeText(units, kind).replaceAll("\u2028", "~");
     const id = await begin(content);
     expect((await stateOf(id)).runtimeStatus).toBe("Completed");
     const found = async () => [await look(id)];

@@ -144,8 +144,10 @@ it("a client refuses what is too large before anything is sent", async () => {
   const input = JSON.stringify(large);
   const refused = { code: "InvalidPayload", message: expect.stringMatching(/at most \d+ are allowed/) };
   await expect(client.startInstance({ name: "echo", input })).rejects.toMatchObject(refused);
-  const tags = { a: "x".repeat(32_768) };
-  await expect(client.startInstance({ name: "echo", tags })).rejects.toMatchObject(refused);
+  for (const text of ["x".repeat(32_768), "\u2028".repeat(5461)]) {
+    const tags = { a: text };
+    await expect(client.startInstance({ name: "echo", tags })).rejects.toMatchObject(refused);
+  }
   const id = await client.startInstance({ name: "echo", input: '"x"' });
   await expect(client.raiseEvent(id, "go", input)).rejects.toMatchObject(refused);
   await expect(client.terminate(id, `${large}x`)).rejects.toMatchObject(refused);
