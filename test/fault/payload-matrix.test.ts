@@ -110,6 +110,12 @@ function createRegistry(): Registry {
     },
   });
   registry.addOrchestration({
+    name: "status",
+    *orchestrator(context, text: string) {
+      context.setCustomStatus(text);
+    },
+  });
+  registry.addOrchestration({
     name: "echo",
     *orchestrator(_context, text: string) {
       return text;
@@ -325,10 +331,37 @@ it.each(cases)(
   },
 );
 
+/** What stands in a row has its own limits; more is refused, see the tests of the limits. */
+const rowTexts = {
+  "custom status": {
+    units: 8192,
+    begin: async (text: string) => await client.startInstance({ name: "status", input: json(text) }),
+    look: async (id: string) => text((await client.getInstance(id))?.customStatus),
+  },
+  tags: {
+    units: 32_768 - '{"a":}'.length,
+    begin: async (text: string) => await client.startInstance({ name: "status", input: json("x"), tags: { a: text } }),
+    look: async (id: string) => (await client.getInstance(id))?.tags?.["a"],
+  },
+};
+
+it.each(["plain", "wide"] as const)("%s: a custom status and tags as long as they may be", async (kind) => {
+  for (const [name, { units, begin, look }] of Object.entries(rowTexts)) {
+    // Of what JSON escapes a row holds less.
+    const content = makeText(units, kind).replaceAll("\u2028", "~");
+    const id = await begin(content);
+    expect((await stateOf(id)).runtimeStatus).toBe("Completed");
+    const found = async () => [await look(id)];
+    const expected = digest(content);
+    expect({ name, found: (await found()).map(digest) }).toEqual({ name, found: [expected] });
+    checks.push({ id, name, expected, look: found });
+  }
+});
+
 it("all of it is there after host and store have started again", { timeout: 900_000 }, async () => {
   await close();
   await open();
-  expect(checks).toHaveLength(cases.length * sizes.length);
+  expect(checks).toHaveLength(cases.length * sizes.length + 2 * Object.keys(rowTexts).length);
   for (const { name, expected, look } of checks) {
     const found = (await look()).map(digest);
     expect({ name, found }).toEqual({ name, found: found.map(() => expected) });

@@ -19,7 +19,8 @@ export function describeOversize(text: string | undefined, what: string, maxByte
 /** The same for tags of an instance, which stand in its row. */
 export function describeOversizeTags(tags: Tags | undefined, what: string): string | undefined {
   if (tags === undefined) return undefined;
-  const { length } = JSON.stringify(tags);
+  // As rows have them: .NET escapes three characters that JSON leaves as they are.
+  const length = JSON.stringify(tags).replace(/[\u0085\u2028\u2029]/g, "\\u....").length;
   if (length <= maxRowTextUnits) return undefined;
   return `${what} have ${length} characters as JSON; at most ${maxRowTextUnits} are allowed`;
 }

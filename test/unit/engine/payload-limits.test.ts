@@ -1,8 +1,11 @@
 import { expect, it } from "vitest";
 import { MemoryTaskHub } from "../../../src/backends/memory/memory-task-hub.ts";
+import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import { describeOversize } from "../../../src/core/payloads/payload-limit.ts";
 import { silentLog } from "../../../src/core/ports.ts";
 import { systemRandom } from "../../../src/core/system-ports.ts";
+import type { TaskExecutor } from "../../../src/core/task-executor.ts";
+import { LimitedExecutor } from "../../../src/engine/limited-executor.ts";
 import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
 import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
@@ -141,8 +144,10 @@ it("a client refuses what is too large before anything is sent", async () => {
   const input = JSON.stringify(large);
   const refused = { code: "InvalidPayload", message: expect.stringMatching(/at most \d+ are allowed/) };
   await expect(client.startInstance({ name: "echo", input })).rejects.toMatchObject(refused);
-  const tags = { a: "x".repeat(32_768) };
-  await expect(client.startInstance({ name: "echo", tags })).rejects.toMatchObject(refused);
+  for (const text of ["x".repeat(32_768), "\u2028".repeat(5461)]) {
+    const tags = { a: text };
+    await expect(client.startInstance({ name: "echo", tags })).rejects.toMatchObject(refused);
+  }
   const id = await client.startInstance({ name: "echo", input: '"x"' });
   await expect(client.raiseEvent(id, "go", input)).rejects.toMatchObject(refused);
   await expect(client.terminate(id, `${large}x`)).rejects.toMatchObject(refused);
@@ -151,4 +156,28 @@ it("a client refuses what is too large before anything is sent", async () => {
   await expect(client.entities.call("@keeper@a", { operation: "o", input })).rejects.toMatchObject(refused);
   await ended(id);
   await worker.stop();
+});
+
+it("a custom status that no row can hold fails the execution, from wherever it comes", async () => {
+  const header = { eventId: -1, timestamp: new Date(0) };
+  const closed: string[] = [];
+  const inner: TaskExecutor = {
+    openSession: () => ({
+      execute: async () => ({ actions: [], customStatus: `"${"x".repeat(40_000)}"` }),
+      close: () => closed.push("session"),
+    }),
+    executeActivity: async () => ({ kind: "completed", result: "1" }),
+    executeEntityBatch: async ({ state }) => ({ outcomes: [], state }),
+  };
+  const session = new LimitedExecutor(inner, 1000).openSession({ instanceId: "i", executionId: "e" });
+  expect(session.waitsForTimer).toBeUndefined();
+  const timer: HistoryEvent = { type: "TimerCreated", eventId: 7, timestamp: new Date(0), fireAt: new Date(0) };
+  const result = await session.execute({
+    pastEvents: [timer],
+    newEvents: [{ type: "OrchestratorStarted", ...header }],
+  });
+  session.close();
+  expect(result).toMatchObject({ keepsCustomStatus: true, customStatus: undefined });
+  expect(result.actions).toMatchObject([{ kind: "CompleteOrchestration", id: 8, status: "Failed" }]);
+  expect(closed).toEqual(["session"]);
 });
