@@ -1,11 +1,15 @@
 import { TableClient } from "@azure/data-tables";
-import { escapeKey } from "../../src/backends/azure-storage/codec/key-escaping.ts";
+import { escapeKey, unescapeKey } from "../../src/backends/azure-storage/codec/key-escaping.ts";
 import { type HubLocation, readHub, type StoredRow } from "../support/hub-snapshot.ts";
 
 const terminal = /^(?:Completed|Failed|Terminated|Canceled)$/;
 /** A busy machine is slow, not wrong. */
 const patienceMs = 400_000;
 const intervalMs = 200;
+
+export function hasEnded(row: StoredRow | undefined): boolean {
+  return terminal.test(String(row?.["RuntimeStatus"]));
+}
 
 /** A task hub as it is stored, read without either implementation. */
 export class StoredHub {
@@ -28,6 +32,15 @@ export class StoredHub {
       if ((error as { statusCode?: number }).statusCode === 404) return undefined;
       throw error;
     }
+  }
+
+  /** Of all instances, by id. */
+  async rows(): Promise<ReadonlyMap<string, StoredRow>> {
+    const rows = new Map<string, StoredRow>();
+    for await (const row of this.#table("Instances").listEntities<StoredRow>()) {
+      rows.set(unescapeKey(row.partitionKey!), row as StoredRow);
+    }
+    return rows;
   }
 
   /** Rows of the instance's history in their order, the sentinel left out. */
@@ -58,7 +71,7 @@ export class StoredHub {
   }
 
   async ended(instanceId: string): Promise<StoredRow> {
-    const row = await this.until(instanceId, (found) => terminal.test(String(found?.["RuntimeStatus"])));
+    const row = await this.until(instanceId, hasEnded);
     return row!;
   }
 
