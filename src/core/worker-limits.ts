@@ -17,6 +17,11 @@ export interface WorkerLimits {
   /** An orchestrator that asks for more at a time fails with `TooManyActions`. @defaultValue 100,000 */
   readonly maxActionsPerEpisode?: number | undefined;
   /**
+   * A payload that code hands over and that has more bytes as JSON fails it with `InvalidPayload`. Clients refuse more than
+   * 128 MiB at the call, whatever is said here. @defaultValue 128 MiB
+   */
+  readonly maxPayloadBytes?: number | undefined;
+  /**
    * Code that blocks the event loop for so long is interrupted; its process ends, and its instance is failed when it is
    * met again. For orchestrators and entities 20 seconds count if this is longer, because they could not commit any more.
    * 0 only tells which code it is. @defaultValue 0, and one minute for `durable start`
@@ -37,6 +42,7 @@ export interface ResolvedWorkerLimits {
   readonly maxUnfinishedRuns?: number;
   readonly maxHistoryEvents?: number;
   readonly maxHistoryBytes?: number;
+  readonly maxPayloadBytes?: number;
   readonly maxActions: number | undefined;
   readonly maxBlockedMs: number;
   /** 0 to fail at once. */
@@ -54,6 +60,7 @@ const counts = {
   maxHistoryEvents: [10, 100_000_000],
   maxHistoryBytes: [1024, Number.MAX_SAFE_INTEGER],
   maxActionsPerEpisode: [1, 10_000_000],
+  maxPayloadBytes: [1024, 512 * 1024 * 1024],
 } as const;
 
 const names = [...Object.keys(counts), "maxBlockedTime", "unknownNames", "unknownNameGrace"];
@@ -94,11 +101,12 @@ export function resolveWorkerLimits(
     throw refuse("unknownNames", '"wait" or "fail"', unknownNames);
   const graceMs = parseTimeSpan(unknownNameGrace, pathOf("unknownNameGrace"));
   const [maxUnfinishedRuns, maxHistoryEvents] = [count("maxUnfinishedRuns"), count("maxHistoryEvents")];
-  const maxHistoryBytes = count("maxHistoryBytes");
+  const [maxHistoryBytes, maxPayloadBytes] = [count("maxHistoryBytes"), count("maxPayloadBytes")];
   return {
     ...(maxUnfinishedRuns !== undefined && { maxUnfinishedRuns }),
     ...(maxHistoryEvents !== undefined && { maxHistoryEvents }),
     ...(maxHistoryBytes !== undefined && { maxHistoryBytes }),
+    ...(maxPayloadBytes !== undefined && { maxPayloadBytes }),
     maxActions: count("maxActionsPerEpisode"),
     maxBlockedMs,
     unknownNameGraceMs: unknownNames === "wait" ? graceMs : 0,

@@ -49,7 +49,7 @@ export const knownSettings: readonly KnownSetting[] = [
     name: "limits",
     rule: { type: "object", fallback: "see the README" },
     meaning:
-      "What ends single instances before they end the process: `maxUnfinishedRuns`, `maxHistoryEvents`, `maxHistoryBytes`, `maxActionsPerEpisode`, `maxBlockedTime`, `unknownNames`, `unknownNameGrace`. The official extension does not know it.",
+      "What ends single instances before they end the process: `maxUnfinishedRuns`, `maxHistoryEvents`, `maxHistoryBytes`, `maxActionsPerEpisode`, `maxPayloadBytes`, `maxBlockedTime`, `unknownNames`, `unknownNameGrace`. The official extension does not know it.",
   },
   {
     name: "retention",
