@@ -64,7 +64,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "a lock that was lost by a worker that is still there leaves no unfinished run",
   },
   {
-    file: hub,
+    file: "backends/memory/memory-work-items.ts",
     find: "for (const stored of this.#messages) stored.unfinishedRuns++;",
     replacement: "",
     breaks: "a run that began and never ended counts",
@@ -233,7 +233,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: "engine/activity-processor.ts",
-    find: "      leave();\n      lock.release();",
+    find: "      leaveRunning();\n      lock.release();",
     replacement: "      leave();",
     breaks: "the lock of an activity that has ended is renewed no more",
   },

@@ -14,6 +14,7 @@ import type {
 import type { InstanceProgress } from "../../engine/wanted-activities.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
+import { asActivity, asOrchestration, HeldActivity, HeldOrchestration } from "./held-work-items.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import type { HeldMessage } from "./messaging/held-message.ts";
 import type { MessageOrigin, SentMessage } from "./messaging/message-sender.ts";
@@ -21,44 +22,6 @@ import type { PartitionStatus } from "./partitions/partition-watch.ts";
 import type { PreparedHistory } from "./tracking/history-table.ts";
 import { purgeInstanceRows } from "./tracking/instance-purge.ts";
 import { maxCustomStatusUnits } from "./tracking/instances-table.ts";
-
-class HeldOrchestration implements OrchestrationWorkItem {
-  readonly instanceId: string;
-  readonly messages: readonly HeldMessage[];
-  readonly renewIntervalMs: number;
-  isSettled = false;
-
-  constructor(messages: readonly HeldMessage[], renewIntervalMs: number) {
-    this.instanceId = messages[0]!.instanceId;
-    this.messages = messages;
-    this.renewIntervalMs = renewIntervalMs;
-  }
-
-  get unfinishedRuns(): number {
-    return Math.max(...this.messages.map(({ unfinishedRuns }) => unfinishedRuns));
-  }
-}
-
-class HeldActivity implements ActivityWorkItem {
-  readonly delivered: HeldMessage;
-  /** As it was fetched. */
-  readonly lastHeartbeat: string | undefined;
-  readonly renewIntervalMs: number;
-  /** By this machine's clock. */
-  renewedAt: number;
-  isSettled = false;
-
-  constructor(delivered: HeldMessage, renewIntervalMs: number, now: number) {
-    this.delivered = delivered;
-    this.lastHeartbeat = delivered.lastHeartbeat;
-    this.renewIntervalMs = renewIntervalMs;
-    this.renewedAt = now;
-  }
-
-  get unfinishedRuns(): number {
-    return this.delivered.unfinishedRuns;
-  }
-}
 
 interface PreparedCheckpoint {
   readonly prepared: PreparedHistory | undefined;
@@ -388,16 +351,6 @@ export class AzureStorageBackend implements Backend {
   #reportUnsettled(instanceId: string, error: unknown): void {
     this.#events.write("MessageSettleFailed", messageOf(error), { instanceId });
   }
-}
-
-function asOrchestration(workItem: OrchestrationWorkItem): HeldOrchestration {
-  if (workItem instanceof HeldOrchestration) return workItem;
-  throw new DurableError("InternalError", "the work item was not fetched from this backend");
-}
-
-function asActivity(workItem: ActivityWorkItem): HeldActivity {
-  if (workItem instanceof HeldActivity) return workItem;
-  throw new DurableError("InternalError", "the work item was not fetched from this backend");
 }
 
 /** A client has made its row before. */

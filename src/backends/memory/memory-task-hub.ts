@@ -15,7 +15,6 @@ import type {
   ActivityWorkItem,
   Backend,
   CheckpointReceipt,
-  DeliveredMessage,
   FetchOptions,
   HistoryAppend,
   HistoryEdit,
@@ -32,7 +31,13 @@ import { nextCreationStep } from "../../engine/creation-race.ts";
 import { defaultPageSize, formatPageToken, PageBudget, parsePageToken } from "../../engine/instance-page.ts";
 import type { InstanceProgress } from "../../engine/wanted-activities.ts";
 import { applyInstanceChange, createPendingState, showState } from "./instance-state.ts";
-import { type Hold, MessageQueue } from "./message-queue.ts";
+import {
+  asActivity,
+  asOrchestration,
+  MemoryActivityWorkItem,
+  MemoryOrchestrationWorkItem,
+} from "./memory-work-items.ts";
+import { MessageQueue } from "./message-queue.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
 export interface MemoryTaskHubOptions {
@@ -49,81 +54,6 @@ interface StoredHistory {
   readonly events: HistoryEvent[];
   readonly version: number;
   readonly acceptedMessageIds: readonly string[];
-}
-
-class MemoryOrchestrationWorkItem implements OrchestrationWorkItem {
-  readonly instanceId: string;
-  readonly messages: readonly DeliveredMessage[];
-  readonly unfinishedRuns: number;
-  readonly renewIntervalMs: number;
-  readonly hold: Hold;
-  readonly run: MemoryRun;
-  isSettled = false;
-
-  constructor(hold: Hold, renewIntervalMs: number) {
-    this.hold = hold;
-    this.run = new MemoryRun(hold);
-    this.instanceId = hold.key;
-    this.messages = hold.delivered;
-    this.unfinishedRuns = Math.max(...hold.messages.map((stored) => stored.unfinishedRuns));
-    this.renewIntervalMs = renewIntervalMs;
-  }
-
-  settle(): void {
-    this.isSettled = true;
-    this.run.end();
-  }
-}
-
-class MemoryActivityWorkItem implements ActivityWorkItem {
-  readonly delivered: DeliveredMessage;
-  readonly unfinishedRuns: number;
-  readonly lastHeartbeat: string | undefined;
-  readonly renewIntervalMs: number;
-  readonly hold: Hold;
-  readonly run: MemoryRun;
-  isSettled = false;
-
-  constructor(hold: Hold, renewIntervalMs: number) {
-    this.hold = hold;
-    this.run = new MemoryRun(hold);
-    this.delivered = hold.delivered[0]!;
-    this.unfinishedRuns = hold.messages[0]!.unfinishedRuns;
-    this.lastHeartbeat = hold.messages[0]!.lastHeartbeat;
-    this.renewIntervalMs = renewIntervalMs;
-  }
-
-  settle(): void {
-    this.isSettled = true;
-    this.run.end();
-  }
-}
-
-/** A run of the code for what a work item holds. */
-class MemoryRun {
-  readonly #messages: Hold["messages"];
-  #hasBegun = false;
-
-  constructor({ messages }: Hold) {
-    this.#messages = messages;
-  }
-
-  begin(): void {
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
-    for (const stored of this.#messages) stored.unfinishedRuns++;
-  }
-
-  /** Whoever says so is there, so the run has not taken it down. */
-  end(): void {
-    if (!this.#hasBegun) return;
-    this.#hasBegun = false;
-    for (const stored of this.#messages) stored.unfinishedRuns--;
-  }
-
-  markFatal(): void {
-    for (const stored of this.#messages) stored.unfinishedRuns = Number.POSITIVE_INFINITY;
-  }
 }
 
 /**
@@ -443,16 +373,6 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     queue.messages.send(outgoing, isRequest ? undefined : target.instanceId);
     queue.hasChanged();
   }
-}
-
-function asOrchestration(workItem: OrchestrationWorkItem): MemoryOrchestrationWorkItem {
-  if (workItem instanceof MemoryOrchestrationWorkItem) return workItem;
-  throw new DurableError("InternalError", "the work item was not fetched from this backend");
-}
-
-function asActivity(workItem: ActivityWorkItem): MemoryActivityWorkItem {
-  if (workItem instanceof MemoryActivityWorkItem) return workItem;
-  throw new DurableError("InternalError", "the work item was not fetched from this backend");
 }
 
 function lockLost(instanceId: string): DurableError {

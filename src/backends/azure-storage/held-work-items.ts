@@ -1,0 +1,55 @@
+import { DurableError } from "../../core/errors.ts";
+import type { ActivityWorkItem, OrchestrationWorkItem } from "../../engine/backend.ts";
+import type { HeldMessage } from "./messaging/held-message.ts";
+
+/** Messages of one instance that this worker holds. */
+export class HeldOrchestration implements OrchestrationWorkItem {
+  readonly instanceId: string;
+  readonly messages: readonly HeldMessage[];
+  readonly renewIntervalMs: number;
+  isSettled = false;
+
+  constructor(messages: readonly HeldMessage[], renewIntervalMs: number) {
+    this.instanceId = messages[0]!.instanceId;
+    this.messages = messages;
+    this.renewIntervalMs = renewIntervalMs;
+  }
+
+  get unfinishedRuns(): number {
+    return Math.max(...this.messages.map(({ unfinishedRuns }) => unfinishedRuns));
+  }
+}
+
+/** A request for an activity that this worker holds. */
+export class HeldActivity implements ActivityWorkItem {
+  readonly delivered: HeldMessage;
+  /** As it was fetched. */
+  readonly lastHeartbeat: string | undefined;
+  readonly renewIntervalMs: number;
+  /** By this machine's clock. */
+  renewedAt: number;
+  isSettled = false;
+
+  constructor(delivered: HeldMessage, renewIntervalMs: number, now: number) {
+    this.delivered = delivered;
+    this.lastHeartbeat = delivered.lastHeartbeat;
+    this.renewIntervalMs = renewIntervalMs;
+    this.renewedAt = now;
+  }
+
+  get unfinishedRuns(): number {
+    return this.delivered.unfinishedRuns;
+  }
+}
+
+/** @throws DurableError `InternalError` for a work item of another backend */
+export function asOrchestration(workItem: OrchestrationWorkItem): HeldOrchestration {
+  if (workItem instanceof HeldOrchestration) return workItem;
+  throw new DurableError("InternalError", "the work item was not fetched from this backend");
+}
+
+/** @throws DurableError `InternalError` for a work item of another backend */
+export function asActivity(workItem: ActivityWorkItem): HeldActivity {
+  if (workItem instanceof HeldActivity) return workItem;
+  throw new DurableError("InternalError", "the work item was not fetched from this backend");
+}
