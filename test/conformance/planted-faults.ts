@@ -234,7 +234,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     file: "engine/activity-processor.ts",
     find: "      leaveRunning();\n      lock.release();",
-    replacement: "      leave();",
+    replacement: "      leaveRunning();",
     breaks: "the lock of an activity that has ended is renewed no more",
   },
   {
