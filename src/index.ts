@@ -8,6 +8,7 @@ export type { Tags } from "./core/history-event.ts";
 export type { TerminateOptions } from "./core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
 export type { DataConverter } from "./core/payloads/data-converter.ts";
+export type { JsonOf, StoredAs } from "./core/payloads/json-types.ts";
 export type { RichClass, RichClassDefinition } from "./core/payloads/rich-classes.ts";
 export { createRichDataConverter, type RichDataConverterOptions } from "./core/payloads/rich-data-converter.ts";
 export type { SchemaInput, SchemaOutput, StandardSchema } from "./core/payloads/standard-schema.ts";
@@ -88,7 +89,7 @@ export type {
   RegisteredOrchestrationTask,
   Task,
 } from "./functions/compat/task.ts";
-export { DFApp } from "./functions/df-app.ts";
+export { type AnyApp, DFApp } from "./functions/df-app.ts";
 export type { DFAppOptions } from "./functions/df-app-options.ts";
 export { DurableClient } from "./functions/durable-client.ts";
 export type {

@@ -4,11 +4,12 @@ import type { DurableHttpOptions } from "../worker/durable-http/durable-http-opt
 import type { HostingOption } from "./hosting/hosting-option.ts";
 import type { HttpAuthLevel } from "./http-function.ts";
 
-export interface DFAppOptions {
+/** @typeParam Converter the type of {@link DFAppOptions.dataConverter}: results are typed as it brings them back */
+export interface DFAppOptions<Converter extends DataConverter | undefined = DataConverter | undefined> {
   /** Who may call HTTP functions that do not say so themselves. @defaultValue `anonymous` */
   readonly httpAuthLevel?: HttpAuthLevel | undefined;
   /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
-  readonly dataConverter?: DataConverter | undefined;
+  readonly dataConverter?: Converter | undefined;
   /**
    * Take `X-Forwarded-Proto` and `X-Forwarded-Host` for true when links are made for a request: only behind a proxy
    * that sets them.

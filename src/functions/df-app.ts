@@ -1,6 +1,8 @@
 import type { InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
+import type { StoredAs } from "../core/payloads/json-types.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
 import { shareAcrossCopies } from "../core/shared-class.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
@@ -79,6 +81,9 @@ const appOptionNames: readonly (keyof DFAppOptions)[] = [
  * A durable functions app: collects orchestrations, activities and HTTP functions. The process that loads the module
  * runs them.
  *
+ * Results are typed as they come back: without a `dataConverter` as JSON gives them, so that a `Date` is a text.
+ *
+ * @typeParam Converter the type of the option `dataConverter`, which the compiler finds by itself
  * @example
  * const app = new DFApp();
  * const sayHello = app.activity("sayHello", (city: string) => `Hello ${city}!`);
@@ -88,7 +93,7 @@ const appOptionNames: readonly (keyof DFAppOptions)[] = [
  *   return greetings;
  * });
  */
-export class DFApp {
+export class DFApp<Converter extends DataConverter | undefined = undefined> {
   static {
     shareAcrossCopies(DFApp, "DFApp");
   }
@@ -96,12 +101,12 @@ export class DFApp {
   readonly #registry: Registry;
   readonly #http = new HttpRegistrations();
   #host: EmbeddedHost | undefined;
-  readonly #options: DFAppOptions;
+  readonly #options: DFAppOptions<Converter>;
   /** A Functions host runs the process. */
   readonly #isInFunctionApp: boolean;
 
   /** @throws DurableError `InvalidOption`; `NotSupported` when Node.js or `@azure/functions` is too old */
-  constructor(options: DFAppOptions = {}) {
+  constructor(options: DFAppOptions<Converter> = {}) {
     assertSupportedVersions();
     assertOptionNames(options, appOptionNames, "new DFApp");
     if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
@@ -142,7 +147,9 @@ export class DFApp {
    * @returns a handle for calls whose input and result are checked: `context.callActivity(priceOf, "apple")`
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
-  activity<Input = undefined, Output = unknown>(definition: ActivityOf<Input, Output>): ActivityHandle<Input, Output>;
+  activity<Input = undefined, Output = unknown>(
+    definition: ActivityOf<Input, Output>,
+  ): ActivityHandle<Input, StoredAs<Converter, Output>>;
   activity<In extends StandardSchema, Out extends StandardSchema>(
     name: string,
     definition: CheckedActivity<In, Out>,
@@ -150,7 +157,7 @@ export class DFApp {
   activity<In extends StandardSchema, Output>(
     name: string,
     definition: CheckedInputActivity<In, Output>,
-  ): ActivityHandle<SchemaInput<In>, Output>;
+  ): ActivityHandle<SchemaInput<In>, StoredAs<Converter, Output>>;
   activity<Input, Out extends StandardSchema>(
     name: string,
     definition: CheckedOutputActivity<Input, Out>,
@@ -158,7 +165,7 @@ export class DFApp {
   activity<Input = undefined, Output = unknown>(
     name: string,
     definition: Definition<ActivityOf<Input, Output>>,
-  ): ActivityHandle<Input, Output>;
+  ): ActivityHandle<Input, StoredAs<Converter, Output>>;
   activity(first: unknown, second?: unknown): ActivityHandle<unknown, unknown> {
     const { name, definition } = resolveName("activity", first, second);
     assertFunctionName(name);
@@ -177,10 +184,10 @@ export class DFApp {
    */
   orchestration<Arguments extends [input?: unknown], Output>(
     definition: GeneratorOrchestrator<Arguments, Output>,
-  ): OrchestrationHandle<InputOf<Arguments>, Output>;
+  ): OrchestrationHandle<InputOf<Arguments>, StoredAs<Converter, Output>>;
   orchestration<Arguments extends [input?: unknown], Output>(
     definition: AsyncOrchestrator<Arguments, Output>,
-  ): OrchestrationHandle<InputOf<Arguments>, Output>;
+  ): OrchestrationHandle<InputOf<Arguments>, StoredAs<Converter, Output>>;
   orchestration<In extends StandardSchema, Out extends StandardSchema>(
     name: string,
     definition: CheckedOrchestration<In, Out>,
@@ -188,7 +195,7 @@ export class DFApp {
   orchestration<In extends StandardSchema, Output>(
     name: string,
     definition: CheckedInputOrchestration<In, Output>,
-  ): OrchestrationHandle<SchemaInput<In>, Output>;
+  ): OrchestrationHandle<SchemaInput<In>, StoredAs<Converter, Output>>;
   orchestration<Input, Out extends StandardSchema>(
     name: string,
     definition: CheckedOutputOrchestration<Input, Out>,
@@ -197,11 +204,11 @@ export class DFApp {
   orchestration<Arguments extends [input?: unknown], Output>(
     name: string,
     definition: Definition<GeneratorOrchestrator<Arguments, Output>>,
-  ): OrchestrationHandle<InputOf<Arguments>, Output>;
+  ): OrchestrationHandle<InputOf<Arguments>, StoredAs<Converter, Output>>;
   orchestration<Arguments extends [input?: unknown], Output>(
     name: string,
     definition: Definition<AsyncOrchestrator<Arguments, Output>>,
-  ): OrchestrationHandle<InputOf<Arguments>, Output>;
+  ): OrchestrationHandle<InputOf<Arguments>, StoredAs<Converter, Output>>;
   orchestration(first: unknown, second?: unknown): OrchestrationHandle<unknown, unknown> {
     const { name, definition } = resolveName("orchestration", first, second);
     assertFunctionName(name);
@@ -382,8 +389,12 @@ export class DFApp {
   }
 }
 
+/** An app, whatever its converter is. */
+// biome-ignore lint/suspicious/noExplicitAny: apps with different converters give differently typed handles.
+export type AnyApp = DFApp<any>;
+
 /** @throws DurableError `InvalidOption` */
-function readVersioning(options: DFAppOptions): VersioningOptions | undefined {
+function readVersioning(options: DFAppOptions<DataConverter | undefined>): VersioningOptions | undefined {
   const { versionMatchStrategy: matchStrategy, versionFailureStrategy: failureStrategy } = options;
   return resolveVersioning({ version: options.version ?? options.defaultVersion, matchStrategy, failureStrategy });
 }

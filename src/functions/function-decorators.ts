@@ -1,5 +1,5 @@
 import { DurableError } from "../core/errors.ts";
-import type { DFApp } from "./df-app.ts";
+import type { AnyApp } from "./df-app.ts";
 import type { OrchestrationContext } from "./function-contexts.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: as the compiler's own types of decorators have it.
@@ -41,7 +41,7 @@ export interface FunctionDecorators {
   entity(name: string): <Class extends new () => object>(entity: Class, context: ClassDecoratorContext<Class>) => void;
 }
 
-type Register = (app: DFApp, name: string, code: (...args: unknown[]) => unknown) => void;
+type Register = (app: AnyApp, name: string, code: (...args: unknown[]) => unknown) => void;
 
 /**
  * Decorators (of the standard, not `experimentalDecorators`) that register methods and classes under their names.
@@ -72,7 +72,7 @@ type Register = (app: DFApp, name: string, code: (...args: unknown[]) => unknown
  *   }
  * }
  */
-export function createFunctionDecorators(app: DFApp): FunctionDecorators {
+export function createFunctionDecorators(app: AnyApp): FunctionDecorators {
   return {
     activity: methodDecorator(app, "activity", (to, name, code) => to.activity(name, code as never)),
     orchestration: methodDecorator(app, "orchestration", (to, name, code) => to.orchestration(name, code as never)),
@@ -83,7 +83,7 @@ export function createFunctionDecorators(app: DFApp): FunctionDecorators {
   };
 }
 
-function methodDecorator(app: DFApp, kind: string, register: Register): never {
+function methodDecorator(app: AnyApp, kind: string, register: Register): never {
   const decorate = (name: string | undefined, context: ClassMethodDecoratorContext | undefined): void => {
     if (context?.kind !== "method" || typeof context.addInitializer !== "function") throw misuse(kind, "a method");
     const functionName = name ?? String(context.name);
@@ -100,7 +100,7 @@ function methodDecorator(app: DFApp, kind: string, register: Register): never {
 }
 
 function registerEntity(
-  app: DFApp,
+  app: AnyApp,
   name: string | undefined,
   entity: new () => object,
   context: ClassDecoratorContext | undefined,

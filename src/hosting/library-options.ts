@@ -4,7 +4,7 @@ import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { type RetentionOptions, type RetentionPolicy, resolveRetention } from "../core/retention.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import { type ResolvedWorkerLimits, resolveWorkerLimits, type WorkerLimits } from "../core/worker-limits.ts";
-import type { DFApp } from "../functions/df-app.ts";
+import type { AnyApp } from "../functions/df-app.ts";
 import { findHostableApp, type HostableApp } from "../functions/embedded-host.ts";
 import {
   type HubLocation,
@@ -19,7 +19,7 @@ import type { LogWriter } from "./process-log.ts";
 
 export interface StartWorkerOptions extends HubLocation {
   /** What is run. Of several that define a name, the first one serves. */
-  readonly apps: readonly DFApp[];
+  readonly apps: readonly AnyApp[];
   readonly concurrency?: WorkerConcurrency | undefined;
   /** What ends single instances before they end the process or hold up others. */
   readonly limits?: WorkerLimits | undefined;

@@ -4,7 +4,7 @@ import az from "@azure/functions";
 import { afterEach, expect, it, vi } from "vitest";
 import { MemoryTaskHub } from "../../src/backends/memory/memory-task-hub.ts";
 import { systemClock } from "../../src/core/system-ports.ts";
-import { DFApp } from "../../src/functions/df-app.ts";
+import { type AnyApp, DFApp } from "../../src/functions/df-app.ts";
 import type { DFAppOptions } from "../../src/functions/df-app-options.ts";
 import type { DurableClient } from "../../src/functions/durable-client.ts";
 import { bodyBytes } from "../../src/host/app/typed-data.ts";
@@ -39,10 +39,10 @@ async function request(worker: FunctionsWorkerDouble, name: string, path = name)
 }
 
 async function load(
-  register: (app: DFApp) => void,
+  register: (app: AnyApp) => void,
   { options, hostJson }: { readonly options?: DFAppOptions; readonly hostJson?: object } = {},
-): Promise<{ readonly app: DFApp; readonly worker: FunctionsWorkerDouble }> {
-  let app!: DFApp;
+): Promise<{ readonly app: AnyApp; readonly worker: FunctionsWorkerDouble }> {
+  let app!: AnyApp;
   host = await startExtensionHost({
     hub: new MemoryTaskHub({ clock: systemClock }),
     ...(hostJson !== undefined && { hostJson }),
@@ -55,7 +55,7 @@ async function load(
 }
 
 /** An app with one HTTP function that does something with its client. */
-async function withClient<T>(register: (app: DFApp) => void, use: (client: DurableClient) => Promise<T>): Promise<T> {
+async function withClient<T>(register: (app: AnyApp) => void, use: (client: DurableClient) => Promise<T>): Promise<T> {
   let result: Promise<T> | undefined;
   const { worker } = await load((app) => {
     register(app);

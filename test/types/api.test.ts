@@ -1,6 +1,7 @@
 import {
   type ActivityHandle,
   createEntityHandle,
+  createRichDataConverter,
   DFApp,
   type DurableLock,
   type DurableTask,
@@ -60,6 +61,41 @@ it("handles know what their functions take and give", () => {
   expectTypeOf(greet).toEqualTypeOf<ActivityHandle<string | undefined, string>>();
   expectTypeOf(count).toEqualTypeOf<OrchestrationHandle<readonly string[], number>>();
   expectTypeOf(sweep).toEqualTypeOf<OrchestrationHandle<unknown, string>>();
+});
+
+interface Folder {
+  readonly name: string;
+  readonly changed: Date;
+  readonly below: readonly Folder[];
+  open?(): void;
+}
+
+interface StoredFolder {
+  readonly name: string;
+  readonly changed: string;
+  readonly below: readonly StoredFolder[];
+}
+
+it("results are typed as JSON brings them back, or as the app's converter does", () => {
+  const due = app.activity("due", (days: number) => ({ at: new Date(days), note: "x" as "x" | undefined }));
+  const list = app.activity("list", async (): Promise<Folder> => ({ name: "/", changed: new Date(), below: [] }));
+  const pair = app.orchestration("pair", async () => [new Date(), 1] as [Date, number]);
+  const lost = app.activity("lost", () => ({ all: new Map<string, number>(), id: 1n, total: 1 }));
+  const anything = app.activity("anything", (): unknown => 1);
+  const rich = new DFApp({ dataConverter: createRichDataConverter() });
+  const kept = rich.activity("kept", () => ({ at: new Date(), all: new Set([1]) }));
+
+  expectTypeOf(due).toEqualTypeOf<ActivityHandle<number, { at: string; note: "x" | undefined }>>();
+  expectTypeOf(list).toExtend<ActivityHandle<undefined, StoredFolder>>();
+  expectTypeOf(pair).toEqualTypeOf<OrchestrationHandle<unknown, [string, number]>>();
+  expectTypeOf(lost).toEqualTypeOf<ActivityHandle<undefined, { total: number }>>();
+  expectTypeOf(anything).toEqualTypeOf<ActivityHandle<undefined, unknown>>();
+  expectTypeOf(kept).toEqualTypeOf<ActivityHandle<undefined, { at: Date; all: Set<number> }>>();
+  app.orchestration("dates", function* (context) {
+    const { at } = yield* context.callActivity(due, 1);
+    // @ts-expect-error JSON brings a Date back as text
+    at.getTime();
+  });
 });
 
 it("yield* gives the result of an activity, of a child, of a timer", () => {
