@@ -15,6 +15,8 @@ export interface StorageFault {
   readonly when: "before" | "after";
   /** `false` for a failure that no retry heals. @defaultValue true */
   readonly transient?: boolean;
+  /** The service answers that it is too busy, so that it has surely done nothing. @defaultValue no answer comes */
+  readonly isBusy?: boolean;
 }
 
 /** Makes chosen requests fail. Belongs under the retries, so that they are tested too. */
@@ -36,12 +38,12 @@ export function withFaults(transport: StorageTransport, faults: readonly Storage
 
 function scriptedFailure(fault: StorageFault): StorageFailure {
   return {
-    httpStatus: undefined,
+    httpStatus: fault.isBusy === true ? 503 : undefined,
     errorCode: "ScriptedFault",
     message: `fault ${fault.when} the request`,
     host: "fault:0",
     transient: fault.transient ?? true,
-    answerLost: true,
+    answerLost: fault.isBusy !== true,
     retryAfterMs: undefined,
     cause: undefined,
   };

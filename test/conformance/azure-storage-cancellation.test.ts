@@ -52,7 +52,8 @@ async function setUp(renewIntervalMs: number) {
     },
   });
   const start = async (others: Partial<Backend>) => {
-    const hub = openHub(taskHub, { renewIntervalMs, visibilityTimeoutMs: 5000 });
+    // One partition is not shared: it stays with the worker that takes orchestrations.
+    const hub = openHub(taskHub, { renewIntervalMs, visibilityTimeoutMs: 5000, partitionCount: 1 });
     const executor = new InProcessExecutor({ registries: [registry], clock: systemClock });
     const backend = decorateBackend(hub.backend, others);
     const worker = new TaskHubWorker({ ...ports, backend, store: hub.store, executor, stopGraceMs: 0 });

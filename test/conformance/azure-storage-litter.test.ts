@@ -65,7 +65,7 @@ const historyBatch = (taskHub: string) => (request: StorageRequest) =>
 
 it.each<[string, (taskHub: string) => StorageFault]>([
   ["a send is refused", () => ({ matches: isSend, nth: 40, when: "before", transient: false })],
-  ["sends are in vain for too long", () => ({ matches: isSend, nth: 40, times: 1e6, when: "before" })],
+  ["sends are in vain for too long", () => ({ matches: isSend, nth: 40, times: 1e6, when: "before", isBusy: true })],
   [
     "a blob of the history is refused",
     () => ({

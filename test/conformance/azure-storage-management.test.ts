@@ -152,7 +152,9 @@ it("durable hub delete leaves nothing, whatever else has put something beside th
   await client.startInstance({ name: "done", instanceId: "a", input: JSON.stringify("x".repeat(100_000)) });
   await ended(client, "a");
   const blobs = BlobServiceClient.fromConnectionString(azurite.connectionString);
-  for (const name of ["leases", "applease"]) await blobs.createContainer(`${taskHub.toLowerCase()}-${name}`);
+  for (const name of ["leases", "applease"]) {
+    await blobs.getContainerClient(`${taskHub.toLowerCase()}-${name}`).createIfNotExists();
+  }
   // Of a hub that had more partitions once.
   const queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
   await queues.createQueue(`${taskHub.toLowerCase()}-control-09`);
@@ -210,8 +212,11 @@ it("one of two workers purges what finished longer ago than it is kept", async (
 
   const left = async () => (await first.client.queryInstances({})).instances.map(({ instanceId }) => instanceId);
   await expect.poll(left).toEqual(["waits"]);
-  expect(second.logged).not.toContain("RetentionSwept");
-  expect([first.backend.isKeeper?.(), second.backend.isKeeper?.()]).toEqual([true, false]);
+  expect([...first.logged, ...second.logged]).toContain("RetentionSwept");
+  // Partitions may go over from one to the other meanwhile, the first among them.
+  await expect
+    .poll(() => [first, second].filter(({ backend }) => backend.isKeeper?.()).length, { timeout: 10_000 })
+    .toBe(1);
   const blobs = BlobServiceClient.fromConnectionString(azurite.connectionString);
   const kept: string[] = [];
   for await (const { name } of blobs.getContainerClient(`${taskHub.toLowerCase()}-largemessages`).listBlobsFlat())

@@ -102,7 +102,7 @@ async function outcomeOf(instanceId: string): Promise<unknown> {
   };
   await expect.poll(findEnd, { interval: 10 }).toBeDefined();
   const end = (await findEnd())!;
-  return end.result === undefined ? end.failureDetails : JSON.parse(end.result);
+  return end.failureDetails ?? (end.result === undefined ? undefined : JSON.parse(end.result));
 }
 
 /** Answers 202 the first `times` times, and then 200. */

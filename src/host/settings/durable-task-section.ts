@@ -126,7 +126,9 @@ export class DurableTaskSection {
         }
       } else if (isSection(`${name}.`)) {
         if (isObject(value)) yield* this.#unusedBelow(value, `${name}.`);
-        else if (value !== null) throw new DurableError("InvalidOption", `${setting} must be an object`);
+        else if (value !== null && value !== undefined) {
+          throw new DurableError("InvalidOption", `${setting} must be an object`);
+        }
       } else {
         yield { setting, text: `${setting} is unknown and has no effect${hintFor(name)}` };
       }

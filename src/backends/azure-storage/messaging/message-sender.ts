@@ -14,6 +14,7 @@ import {
 } from "../codec/message-data.ts";
 import type { HubNames } from "../hub-names.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
+import { isSurelyNotDone } from "../storage/storage-failure.ts";
 import type { RequestBudget } from "../storage/storage-request.ts";
 import { isBlobName, type LargePayloads } from "../tracking/large-payloads.ts";
 import { queueOf } from "./message-admission.ts";
@@ -144,9 +145,15 @@ export class MessageSender {
     const visibilityDelayMs = this.#delayOf(outgoing);
     const text = encodeQueueText(json, encoding);
     const request = { kind: "queue.send", queue, text, visibilityDelayMs } as const;
-    const { messageId, popReceipt } = await storage.require(request, undefined, budget);
-    onSent(queue, clock.now() + visibilityDelayMs);
-    return { queue, messageId, popReceipt, blobName };
+    try {
+      const { messageId, popReceipt } = await storage.require(request, undefined, budget);
+      onSent(queue, clock.now() + visibilityDelayMs);
+      return { queue, messageId, popReceipt, blobName };
+    } catch (error) {
+      // No message refers to it.
+      if (blobName !== undefined && isSurelyNotDone(error)) this.#options.payloads.deleteInBackground([blobName]);
+      throw error;
+    }
   }
 
   /**

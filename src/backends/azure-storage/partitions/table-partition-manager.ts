@@ -1,4 +1,4 @@
-import { messageOf } from "../../../core/errors.ts";
+import { DurableError, messageOf } from "../../../core/errors.ts";
 import { createEventLog, type EventLog } from "../../../core/event-log.ts";
 import type { Random } from "../../../core/ports.ts";
 import { WakeSignal } from "../messaging/polling-backoff.ts";
@@ -36,6 +36,8 @@ interface Decision extends PlannedStep {
 const closeLookMs = 1000;
 const leavingPauseMs = 100;
 const minPauseMs = 100;
+/** The deletion of a hub takes its table and its queues, not at one time. */
+const hubDeletionMs = 2000;
 /** How often a stop tries to give up what it has. */
 const mostReleases = 5;
 /** Of the workers that have partitions, so many look closely at the others. */
@@ -64,6 +66,8 @@ export class TablePartitionManager implements PartitionManager {
   readonly #pause: WakeSignal;
   readonly #listeners: QueueListeners;
   readonly #sightings: LeaseSightings;
+  /** Since when the table is not there. */
+  #missingSince: number | undefined;
   /** When each of our leases was last renewed. */
   readonly #renewedAt = new Map<string, number>();
   readonly #drainingSince = new Map<string, number>();
@@ -244,9 +248,9 @@ export class TablePartitionManager implements PartitionManager {
     let rows = await readAllRows(storage, { table });
     if (rows === undefined) {
       if (this.#isLeaving) return [];
-      await storage.perform({ kind: "table.create", table });
+      await this.#restoreTable();
       rows = [];
-    }
+    } else this.#missingSince = undefined;
     const known = new Map(rows.filter(({ partitionKey }) => partitionKey === "").map((row) => [row.rowKey, row]));
     const now = clock.now();
     const leases = queues.map((queue) => {
@@ -264,6 +268,17 @@ export class TablePartitionManager implements PartitionManager {
       if (hasOthers && !this.isOwned(lease.queue) && !this.#sightings.isUntouched(lease.queue, now)) return [];
       return lease;
     });
+  }
+
+  /** A hub whose queues are gone too was deleted, and stays so. @throws DurableError `StorageRejected` until that is sure */
+  async #restoreTable(): Promise<void> {
+    const { storage, table, queues, clock } = this.#options;
+    this.#missingSince ??= clock.now();
+    const isDeletionOver = clock.now() - this.#missingSince >= hubDeletionMs;
+    const hasQueue =
+      isDeletionOver && (await storage.perform({ kind: "queue.exists", queue: queues[0]! })).outcome === "done";
+    if (!hasQueue) throw new DurableError("StorageRejected", `the table ${table} does not exist`);
+    await storage.perform({ kind: "table.create", table });
   }
 
   /** It is kept or drained, its row says so, and it need not be renewed yet. */

@@ -91,6 +91,19 @@ function readRetryAfterMs(sdk: SdkError): number | undefined {
 
 /** What callers above the seam are told of a failure that no retry healed. */
 export function toDurableError(failure: StorageFailure, asked: string): DurableError {
+  const error = describeFailure(failure, asked);
+  if (!failure.answerLost) notDone.add(error);
+  return error;
+}
+
+const notDone = new WeakSet<object>();
+
+/** Whether a request that failed with this error has surely had no effect. */
+export function isSurelyNotDone(error: unknown): boolean {
+  return typeof error === "object" && error !== null && notDone.has(error);
+}
+
+function describeFailure(failure: StorageFailure, asked: string): DurableError {
   const { httpStatus, errorCode, host, message, cause } = failure;
   const status = httpStatus === undefined ? errorCode : `${httpStatus} ${errorCode}`;
   if (beingDeletedCodes.has(errorCode)) {

@@ -24,6 +24,7 @@ function retryDelayMs(attempt: number, failure: StorageFailure, random: number):
  *     what it collides with. Whoever can tell its own write reads it as success.
  * R2. Gives up after a bounded time, with the last failure. Neither the time that the first attempt takes counts nor
  *     what it waits for its turn, so that an attempt which hung is repeated too.
+ *     Of a failure that is given up, `answerLost` speaks for all attempts.
  * R3. Requests that share a budget are given up together: so long after the last of them was done.
  */
 export function withRetry(transport: StorageTransport, options: RetryOptions): StorageTransport {
@@ -41,9 +42,10 @@ export function withRetry(transport: StorageTransport, options: RetryOptions): S
       const giveUpAt = Math.max(failedAt, budget?.lastDoneAt ?? failedAt) + giveUpAfterMs; // R2, R3
       answerLost ||= reply.failure.answerLost;
       const delayMs = retryDelayMs(attempt, reply.failure, random.number());
-      if (!reply.failure.transient || context.signal?.aborted || clock.now() + delayMs >= giveUpAt) return reply;
+      const givenUp = { ...reply, failure: { ...reply.failure, answerLost } };
+      if (!reply.failure.transient || context.signal?.aborted || clock.now() + delayMs >= giveUpAt) return givenUp;
       await clock.sleep(delayMs, context.signal);
-      if (context.signal?.aborted) return reply;
+      if (context.signal?.aborted) return givenUp;
     }
   };
 }
