@@ -369,7 +369,7 @@ it("all of it is there after host and store have started again", { timeout: 900_
 });
 
 it("a purge leaves no blob of any of it", { timeout: 300_000 }, async () => {
-  const instances = await client.queryInstances({ pageSize: 1000, fetchInput: false });
+  const instances = await client.queryInstances({ pageSize: 1000, fetchInput: false, fetchOutput: false });
   expect(instances.instances.length).toBeGreaterThan(100);
   for (const { instanceId } of instances.instances) await client.purge(instanceId);
   for (const { id } of checks) if (!hasEnd(id)) await client.entities.purge(id);
