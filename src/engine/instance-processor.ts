@@ -125,7 +125,9 @@ export class InstanceProcessor {
   /** P4. A suspect waits for its turn. What is not to be run again needs none. */
   async #begin(workItem: OrchestrationWorkItem): Promise<Leave | undefined> {
     const { instanceId, unfinishedRuns } = workItem;
-    const isSuspect = unfinishedRuns > 0 && unfinishedRuns < this.#limits.maxUnfinishedRuns;
+    // It is failed without running: nothing begins.
+    if (unfinishedRuns >= this.#limits.maxUnfinishedRuns) return undefined;
+    const isSuspect = unfinishedRuns > 0;
     if (isSuspect && unfinishedRuns >= suspectAfterRuns) {
       const text = `${instanceId} was begun ${unfinishedRuns} times by processes that have ended meanwhile`;
       this.#events.write("RunsUnfinished", text, { instanceId, count: unfinishedRuns });

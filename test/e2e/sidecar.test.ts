@@ -91,7 +91,7 @@ it("says in one line why it cannot start", async () => {
 
   expect(await start("--storage", "memory", "--hub", "no")).toEqual([
     1,
-    "--hub must be 3 to 45 letters and digits, the first a letter, but is 'no'\n",
+    "the name of the task hub must be 3 to 45 letters and digits, the first a letter, but is 'no'\n",
   ]);
   expect(await start("--storage", "memory", "--token-setting", "NOTHING")).toEqual([
     1,

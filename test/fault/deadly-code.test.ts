@@ -74,10 +74,10 @@ it("functions that take their process down are failed one by one, named, and the
   for (const id of neighbours) expect(await outputOf(id)).toBe("5");
   expect(await outputOf("loops")).toMatch(/^OrchestrationPoisoned: .* has blocked its process/);
   expect(await outputOf("loops-in-promises")).toMatch(/^Orchestration(Poisoned|Misuse): /);
-  expect(await outputOf("exits")).toMatch(/^OrchestrationPoisoned: .* was begun \d times and never ended/);
+  expect(await outputOf("exits")).toMatch(/^OrchestrationPoisoned: .* was begun \d+ times and never ended/);
   expect(await outputOf("fills-memory")).toMatch(/^OrchestrationPoisoned: /);
   expect(await outputOf("loops-too")).toMatch(/^TaskFailedError: .* has blocked its process/);
-  expect(await outputOf("throws-in-a-callback")).toMatch(/^TaskFailedError: .* was begun \d times and never ended/);
+  expect(await outputOf("throws-in-a-callback")).toMatch(/^TaskFailedError: .* was begun \d+ times and never ended/);
   for (const text of [
     "blocked for 3 s by orchestration 'loops' of 'loops'",
     "blocked for 3 s by activity 'loops too' of 'loops-too'",
@@ -88,7 +88,7 @@ it("functions that take their process down are failed one by one, named, and the
     expect(stderr).toContain(text);
   }
   // Each by its runs, and one for each that blocks; some take others with them before they are told apart.
-  expect(deaths).toBeLessThan(40);
+  expect(deaths).toBeLessThan(60);
 });
 
 it("a process that is asked to end ends while an orchestrator loops", { timeout: 120_000 }, async () => {
