@@ -17,7 +17,7 @@ export class UnknownNames {
   readonly #firstMet = new Map<string, number>();
   readonly #warned = new Set<string>();
 
-  /** @param graceMs how long it is left to others; 0 fails it at once */
+  /** @param graceMs how long it is left to others; 0 fails it at once, infinity never */
   constructor(clock: Clock, graceMs: number, events: EventLog) {
     this.#clock = clock;
     this.#graceMs = graceMs;
@@ -42,7 +42,8 @@ export class UnknownNames {
     if (!this.#warned.has(error.message)) {
       if (this.#warned.size >= maxRemembered) this.#warned.clear();
       this.#warned.add(error.message);
-      const text = `${error.message}. It is left to other workers for ${this.#graceMs / 1000} s, and then failed`;
+      const end = Number.isFinite(this.#graceMs) ? ` for ${this.#graceMs / 1000} s, and then failed` : "";
+      const text = `${error.message}. It is left to other workers${end}`;
       this.#events.write("FunctionNotRegistered", text, { instanceId });
     }
     return true;

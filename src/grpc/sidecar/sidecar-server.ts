@@ -90,6 +90,8 @@ export class SidecarServer {
       maxConcurrentOrchestrations: options.maxConcurrentOrchestrations ?? 1_000,
       maxConcurrentActivities: options.maxConcurrentActivities ?? 1_000,
       stopGraceMs: stopGraceOf(options),
+      // Workers say what they take, and others may connect at any time.
+      unknownNameGraceMs: Number.POSITIVE_INFINITY,
       retention: options.retention && { policy: options.retention, random: options.random },
     });
     const service = createSidecarService({
