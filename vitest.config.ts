@@ -8,6 +8,8 @@ const tier = (name: string, timeoutMs: number, extra: object = {}) => ({
     hookTimeout: timeoutMs,
     // A busy machine is slow, not wrong: what is waited for may take almost as long as its test.
     expect: { poll: { timeout: timeoutMs * 0.9 } },
+    // What failed once on another machine is often known from its message alone.
+    chaiConfig: { truncateThreshold: 400 },
     ...extra,
   },
 });

@@ -60,8 +60,14 @@ async function latencies(client: TaskHubClient, goOn: () => boolean | Promise<bo
 }
 
 const percentile = (sorted: readonly number[], share: number) => sorted[Math.ceil(sorted.length * share) - 1]!;
-/** Of a hundred, the slowest is the neighbour of whatever else the machine does: alone on it, `npm run test:messages`. */
-const judged = process.env["DURABLE_BAD_MESSAGES"] === undefined ? 0.9 : 0.99;
+/**
+ * What is promised holds for the slowest of a hundred on a machine that does nothing else: `npm run test:messages`.
+ * Beside other tests, the slowest are neighbours of those: what counts is that nobody waits for a bad message, which
+ * would take seconds.
+ */
+const isAlone = process.env["DURABLE_BAD_MESSAGES"] !== undefined;
+const judged = isAlone ? 0.99 : 0.9;
+const mostTimesCalm = isAlone ? 2 : 5;
 
 function times(count: number): () => boolean {
   let left = count;
@@ -129,5 +135,5 @@ it("no bad message ends a loop, hurts an instance or stays", { timeout: 420_000 
   expect(state).toMatchObject({ runtimeStatus: "Completed", output: '["before","said","after"]' });
   const after = await latencies(client, times(100));
   const [calm, crowded] = [Math.max(percentile(quiet, judged), percentile(after, judged)), percentile(busy, judged)];
-  expect(crowded, `${messages.length} bad messages, against ${calm} ms`).toBeLessThanOrEqual(2 * calm);
+  expect(crowded, `${messages.length} bad messages, against ${calm} ms`).toBeLessThanOrEqual(mostTimesCalm * calm);
 });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { StorageRequest } from "../../src/backends/azure-storage/storage/storage-request.ts";
 import { matchesConditions } from "../../src/core/instance-conditions.ts";
 import type { InstanceConditions, OrchestrationState } from "../../src/core/orchestration-state.ts";
 import { orchestrationStatuses } from "../../src/core/orchestration-status.ts";
@@ -136,10 +137,10 @@ it("a token that was made up costs no request", async () => {
 });
 
 it("a page of large payloads is as large as one of them, and a list without them reads no blob", async () => {
-  const requests: string[] = [];
+  const requests: StorageRequest[] = [];
   const { store } = openHub(newHubName(), {
     decorateTransport: (transport) => (request, context) => {
-      requests.push(request.kind);
+      requests.push(request);
       return transport(request, context);
     },
   });
@@ -153,9 +154,12 @@ it("a page of large payloads is as large as one of them, and a list without them
   const page = await store.queryInstances({ pageSize: 100 });
   // Two fit into 8 MiB; the third was read in vain.
   expect(page.instances).toHaveLength(2);
-  expect(requests.filter((kind) => kind === "blob.get")).toHaveLength(3);
+  // A busy storage may be asked twice for the same blob.
+  const read = new Set(requests.map((request) => (request.kind === "blob.get" ? request.blob : undefined)));
+  read.delete(undefined);
+  expect([...read]).toHaveLength(3);
   requests.length = 0;
   const bare = await store.queryInstances({ pageSize: 100, fetchInput: false });
   expect(bare.instances).toHaveLength(8);
-  expect(requests.filter((kind) => kind.startsWith("blob."))).toEqual([]);
+  expect(requests.filter(({ kind }) => kind.startsWith("blob."))).toEqual([]);
 });

@@ -41,7 +41,8 @@ async function watchArrival(...queues: readonly QueueClient[]): Promise<readonly
 it("timers leave one wake message, which becomes visible when they do", async () => {
   const taskHub = newHubName();
   const ports = { clock: systemClock, random: systemRandom, log: silentLog };
-  const now = systemClock.now();
+  // Far from where one half minute ends and the next begins.
+  const now = Math.floor(systemClock.now() / 30_000) * 30_000 + 10_000;
   const wakeQueue = new WakeQueue({
     taskHub,
     queueName: `${taskHub.toLowerCase()}-wake`,
