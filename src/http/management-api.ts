@@ -133,6 +133,9 @@ function answerRoute(call: ManagementCall, route: ManagementRoute): Promise<Resp
     case "signalEntity":
     case "deleteEntity":
       return answerEntityRoute(call, route);
+    case "makePrimary":
+      // For stores with a primary app. Azure Storage has none: the genuine extension agrees and does nothing.
+      return Promise.resolve(emptyAnswer(200));
     default:
       return answerInstanceRoute(call, route);
   }

@@ -32,7 +32,7 @@ export interface HttpManagementPayload {
 /** The one place where links to the management API are written. */
 export function createManagementLinks(target: ManagementLinkTarget, instanceId: string): HttpManagementPayload {
   const instance = `${target.baseUrl}/instances/${encodeURIComponent(instanceId)}`;
-  const hub = `taskHub=${encodeURIComponent(target.taskHub)}&connection=${encodeURIComponent(target.connectionName)}`;
+  const hub = formatHubQuery(target);
   const queryFor = (verb: LinkVerb) => {
     const more = [target.query ?? "", target.signLink?.(instanceId, verb) ?? ""];
     return [hub, ...more.filter((part) => part !== "")].join("&");
@@ -52,6 +52,17 @@ export function createManagementLinks(target: ManagementLinkTarget, instanceId: 
     purgeHistoryDeleteUri: `${instance}?${queryFor("purge")}`,
     restartPostUri: `${instance}/restart?${sameInstance}${queryFor("restart")}`,
   };
+}
+
+/** What links say of the hub that they belong to. */
+export function formatHubQuery({ taskHub, connectionName }: { taskHub: string; connectionName: string }): string {
+  return `taskHub=${encodeURIComponent(taskHub)}&connection=${encodeURIComponent(shortConnectionName(connectionName))}`;
+}
+
+/** The name of a connection as links have it: the setting's without the prefix that the Functions host puts in front. */
+export function shortConnectionName(connectionName: string): string {
+  const short = connectionName.replace(/^AzureWebJobs/i, "");
+  return short === "" ? connectionName : short;
 }
 
 /** What is read of a request to find out how its sender reaches us. */
