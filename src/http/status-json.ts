@@ -12,6 +12,7 @@ export function formatStatus(
 ): string {
   const members: [string, string | undefined][] = [
     ["name", JSON.stringify(state.name)],
+    ["version", state.version && JSON.stringify(state.version)],
     ["instanceId", JSON.stringify(state.instanceId)],
     ["parentInstanceId", state.parentInstanceId && JSON.stringify(state.parentInstanceId)],
     ["runtimeStatus", JSON.stringify(state.runtimeStatus)],
@@ -20,7 +21,6 @@ export function formatStatus(
     ["output", formatPayload(state.output)],
     ["createdTime", formatTime(state.createdTime)],
     ["lastUpdatedTime", formatTime(state.lastUpdatedTime)],
-    ["version", state.version === undefined || state.version === "" ? undefined : JSON.stringify(state.version)],
     ["historyEvents", options.historyEvents],
   ];
   const present = members.filter(([, json]) => json !== undefined && json !== "");
