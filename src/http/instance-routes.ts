@@ -13,7 +13,7 @@ import { formatHistoryEvents, formatStatus } from "./status-json.ts";
 /** A route that concerns instances that exist. */
 export type InstanceRoute = Exclude<
   ManagementRoute,
-  EntityRoute | { readonly kind: "start" | "restart" | "makePrimary" }
+  EntityRoute | { readonly kind: "start" | "restart" | "makePrimary" | "openApi" }
 >;
 
 export async function answerInstanceRoute(call: ManagementCall, route: InstanceRoute): Promise<Response> {

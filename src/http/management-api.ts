@@ -4,11 +4,12 @@ import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import { type Clock, type LogSink, silentLog } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
 import type { StartChecks } from "../management/start-checks.ts";
-import { answerError, emptyAnswer } from "./answers.ts";
+import { answerError, emptyAnswer, jsonAnswer } from "./answers.ts";
 import { answerEntityRoute } from "./entity-routes.ts";
 import { answerInstanceRoute } from "./instance-routes.ts";
 import type { LinkPlace, ManagementCall } from "./management-call.ts";
 import { type ManagementRoute, parseManagementRoute } from "./management-route.ts";
+import type { OpenApiDocument } from "./open-api/open-api-document.ts";
 import { QueryParameters } from "./query-parameters.ts";
 import { assertBodyLength } from "./request-body.ts";
 import { RequestGuard } from "./request-guard.ts";
@@ -51,6 +52,8 @@ export interface ManagementApiOptions {
   readonly links?: LinkPlace | undefined;
   /** Lets a request through; throws what is answered otherwise. @defaultValue the server has decided before */
   readonly authorize?: ((route: ManagementRoute, query: URLSearchParams) => void) | undefined;
+  /** What `GET openapi.json` answers. @defaultValue there is no such path */
+  readonly openApi?: (() => OpenApiDocument) | undefined;
   /** Receives the errors that are kept from the sender. @defaultValue silence */
   readonly log?: LogSink | undefined;
 }
@@ -88,6 +91,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     maxBodyBytes: options.maxBodyBytes ?? managementBodyBytes,
     clock: options.clock ?? systemClock,
     links: options.links ?? { basePath },
+    openApi: options.openApi,
   };
   const events = createEventLog(options.log ?? silentLog, { taskHub: options.taskHub });
 
@@ -133,6 +137,10 @@ function answerRoute(call: ManagementCall, route: ManagementRoute): Promise<Resp
     case "signalEntity":
     case "deleteEntity":
       return answerEntityRoute(call, route);
+    case "openApi": {
+      const document = call.openApi?.();
+      return Promise.resolve(document === undefined ? emptyAnswer(404) : jsonAnswer(200, JSON.stringify(document)));
+    }
     case "makePrimary":
       // For stores with a primary app. Azure Storage has none: the genuine extension agrees and does nothing.
       return Promise.resolve(emptyAnswer(200));

@@ -8,6 +8,7 @@ import {
 } from "../management/management-links.ts";
 import type { SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
+import type { OpenApiDocument } from "./open-api/open-api-document.ts";
 import type { QueryParameters } from "./query-parameters.ts";
 
 /** One request to the management API, and all that answering it takes. */
@@ -25,6 +26,7 @@ export interface ManagementCall {
   readonly maxBodyBytes: number;
   readonly clock: Clock;
   readonly links: LinkPlace;
+  readonly openApi: (() => OpenApiDocument) | undefined;
 }
 
 /** Where the links of answers lead. */
