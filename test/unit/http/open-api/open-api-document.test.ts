@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import { z } from "zod";
 import type { StandardSchema } from "../../../../src/core/payloads/standard-schema.ts";
 import { parseManagementRoute } from "../../../../src/http/management-route.ts";
 import { createOpenApiDocument } from "../../../../src/http/open-api/open-api-document.ts";
@@ -13,6 +12,15 @@ const nothing = {
   functions: [],
   orchestrations: [],
 };
+
+const silent: StandardSchema = { "~standard": { version: 1, vendor: "own", validate: (value) => ({ value }) } };
+
+/** As the newer versions of Zod, Valibot and ArkType do. */
+function schemaThatTells(jsonSchema: object): StandardSchema {
+  const tell = ({ target }: { readonly target: string }) => ({ $schema: target, ...jsonSchema });
+  const standard = { ...silent["~standard"], jsonSchema: { input: tell, output: tell } };
+  return { "~standard": standard };
+}
 
 type Paths = Readonly<Record<string, Readonly<Record<string, Record<string, unknown>>>>>;
 
@@ -89,8 +97,7 @@ it("describes the functions of the app by their routes", () => {
 });
 
 it("says of an orchestration what its schemas tell", () => {
-  const inputSchema = z.object({ city: z.string() }) as StandardSchema;
-  const silent: StandardSchema = { "~standard": { version: 1, vendor: "own", validate: (value) => ({ value }) } };
+  const inputSchema = schemaThatTells({ type: "object", properties: { city: { type: "string" } } });
   const paths = pathsOf({
     orchestrations: [
       { name: "hello", inputSchema, outputSchema: silent },
@@ -109,14 +116,9 @@ it("says of an orchestration what its schemas tell", () => {
 });
 
 it("leaves the references of a recursive schema to the schema", () => {
-  const node = z.object({
-    name: z.string(),
-    get children() {
-      return z.array(node);
-    },
-  });
+  const node = schemaThatTells({ $defs: { node: { items: { $ref: "#/$defs/node" } } }, $ref: "#/$defs/node" });
   const text = JSON.stringify(
-    pathsOf({ orchestrations: [{ name: "tree", inputSchema: node as StandardSchema, outputSchema: undefined }] }),
+    pathsOf({ orchestrations: [{ name: "tree", inputSchema: node, outputSchema: undefined }] }),
   );
 
   expect(text).toContain('"$ref":"#');
