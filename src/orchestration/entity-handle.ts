@@ -1,3 +1,4 @@
+import type { StoredAs } from "../core/payloads/json-types.ts";
 import type { StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { DurableTask } from "./durable-task.ts";
 
@@ -58,11 +59,11 @@ export type OperationsOf<T> = {
 /** Input of one operation, as the arguments of a call. */
 export type OperationInput<T, K extends OperationNames<T>> = Parameters<OperationsOf<T>[K]>;
 
-/** Operations that somebody waits for. */
-export type EntityOperationCalls<T> = {
+/** Operations that somebody waits for. Their results are typed as they come back: without a converter as JSON gives them. */
+export type EntityOperationCalls<T, Converter = undefined> = {
   readonly [K in OperationNames<T>]: (
     ...input: Parameters<OperationsOf<T>[K]>
-  ) => DurableTask<ReturnType<OperationsOf<T>[K]>>;
+  ) => DurableTask<StoredAs<Converter, ReturnType<OperationsOf<T>[K]>>>;
 };
 
 /** Operations that nobody waits for. */
