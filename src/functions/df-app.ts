@@ -7,7 +7,12 @@ import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads
 import { shareAcrossCopies } from "../core/shared-class.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
 import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
-import { createEntityHandle, type EntityHandle, type UntypedOperations } from "../orchestration/entity-handle.ts";
+import {
+  createEntityHandle,
+  type EntityAsStored,
+  type EntityHandle,
+  type UntypedOperations,
+} from "../orchestration/entity-handle.ts";
 import {
   type ActivityHandle,
   createActivityHandle,
@@ -34,7 +39,6 @@ import {
   type CheckedFunctionEntity,
   type CheckedOperations,
   type ClassOperationSchemas,
-  type EntityAsStored,
   inputSchemasOf,
   resolveEntity,
   type SchemaOperations,

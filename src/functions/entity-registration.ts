@@ -1,6 +1,5 @@
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
-import type { IsKept, JsonOf, WithStoredInput } from "../core/payloads/json-types.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { OperationInput, OperationNames, OperationsOf } from "../orchestration/entity-handle.ts";
 import { findOperations } from "../worker/entities/class-entity.ts";
@@ -39,46 +38,6 @@ export interface CheckedFunctionEntity<State extends StandardSchema, Operations,
   readonly operations?: Operations | undefined;
   readonly handler: (context: EntityContext<SchemaOutput<State>, Converter>) => unknown;
 }
-
-/**
- * Refuses a class whose operations or fields are typed as what they will not be: fields come back from JSON before each
- * operation. Those that nobody can set (`readonly`, a getter) are not looked at.
- */
-export type EntityAsStored<Converter, T extends object> = [Converter] extends [undefined]
-  ? [UntrueMembers<T>] extends [never]
-    ? unknown
-    : EntityClass<StoredMembers<T>>
-  : unknown;
-
-/** What such members are in truth. */
-export type StoredMembers<T> = {
-  -readonly [K in UntrueMembers<T>]: K extends OperationNames<T>
-    ? WithStoredInput<JsonOf<OperationInput<T, K>[0]>>
-    : JsonOf<T[K]>;
-};
-
-type UntrueMembers<T> = {
-  [K in keyof T]-?: K extends OperationNames<T>
-    ? IsKept<OperationInput<T, K>[0]> extends true
-      ? never
-      : K
-    : T[K] extends (...args: never[]) => unknown
-      ? never
-      : IsKept<T[K]> extends true
-        ? never
-        : IsWritable<T, K> extends true
-          ? K
-          : never;
-}[keyof T];
-
-type IsWritable<T, K extends keyof T> =
-  (<X>() => X extends Pick<T, K> ? 1 : 2) extends <X>() => X extends {
-    -readonly [P in K]: T[P];
-  }
-    ? 1
-    : 2
-    ? true
-    : false;
 
 /** The operations of an entity as its schemas have them, and for the rest as its class has them. */
 export type CheckedOperations<T, Operations> = {

@@ -110,14 +110,14 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined> ex
    */
   callActivity<Output = unknown, Target extends ActivityTarget = string>(
     activity: Target,
-    ...call: CallArguments<TargetInput<Target>, CallActivityOptions>
+    ...input: CallArguments<TargetInput<Target>, CallActivityOptions>
   ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /** {@link callActivity} with a retry policy, in the argument order of `durable-functions` 3.x. */
   callActivityWithRetry<Output = unknown, Target extends ActivityTarget = string>(
     activity: Target,
     retry: RetryPolicy | RetryOptions,
-    ...call: RetriedArguments<TargetInput<Target>>
+    ...input: RetriedArguments<TargetInput<Target>>
   ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /**
@@ -128,20 +128,20 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined> ex
    */
   callSubOrchestrator<Output = unknown, Target extends OrchestrationTarget = string>(
     orchestration: Target,
-    ...call: VersionedArguments<TargetInput<Target>, string | CallSubOrchestratorOptions>
+    ...input: VersionedArguments<TargetInput<Target>, string | CallSubOrchestratorOptions>
   ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /** {@link callSubOrchestrator} with a retry policy, in the argument order of `durable-functions` 3.x. */
   callSubOrchestratorWithRetry<Output = unknown, Target extends OrchestrationTarget = string>(
     orchestration: Target,
     retry: RetryPolicy | RetryOptions,
-    ...call: VersionedArguments<TargetInput<Target>, string>
+    ...input: VersionedArguments<TargetInput<Target>, string>
   ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /** Starts another orchestration that answers nobody. Returns its instance id at once. */
   startNewOrchestration<Target extends OrchestrationTarget>(
     orchestration: Target,
-    ...call: CallArguments<TargetInput<Target>, Omit<CallSubOrchestratorOptions, "retry">>
+    ...input: CallArguments<TargetInput<Target>, Omit<CallSubOrchestratorOptions, "retry">>
   ): string;
 
   /**
@@ -283,9 +283,9 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined> ex
    * Ends this execution and starts the instance over with an empty history and `input`. Takes effect when the
    * orchestrator next waits or returns.
    *
-   * @param call what the orchestration takes, and options
+   * @param input what the orchestration takes, and options after it
    */
-  continueAsNew(...call: CallArguments<Input, ContinueAsNewOptions>): void;
+  continueAsNew(...input: CallArguments<Input, ContinueAsNewOptions>): void;
 
   /** A value for status queries, up to 8,192 characters as JSON. @throws DurableError `InvalidPayload` when longer */
   setCustomStatus(status: unknown): void;

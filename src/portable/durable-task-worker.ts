@@ -6,10 +6,9 @@ import type { TaskExecutor } from "../core/task-executor.ts";
 import { type ResolvedWorkerLimits, resolveWorkerLimits, type WorkerLimitDefaults } from "../core/worker-limits.ts";
 import { HealthMonitor, type HostHealth } from "../hosting/health.ts";
 import { createHealthHandler, type HealthHandler, type HealthHandlerOptions } from "../hosting/health-handler.ts";
-import type { EntityClass, EntityFunction } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
 import type { ActivityReference, AddedActivity } from "./function-types.ts";
-import type { AddedOrchestration, OrchestrationReference } from "./orchestration-context.ts";
+import type { AddedEntity, AddedOrchestration, OrchestrationReference } from "./orchestration-context.ts";
 import { addActivity, addEntity, addOrchestration } from "./registrations.ts";
 import { type ConcurrencyOptions, resolveWorkerOptions, type WorkerOptions } from "./worker-options.ts";
 
@@ -128,10 +127,8 @@ export class DurableTaskWorker<Converter extends DataConverter | undefined = und
    * @returns the name it has
    * @throws DurableError as {@link addOrchestration} does, and `InvalidEntityId`
    */
-  // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
-  addEntity(entity: EntityClass | EntityFunction<any>): string;
-  // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
-  addEntity(name: string, entity: EntityClass | EntityFunction<any>): string;
+  addEntity<T extends object>(entity: AddedEntity<T, Converter>): string;
+  addEntity<T extends object>(name: string, entity: AddedEntity<T, Converter>): string;
   addEntity(first: unknown, second?: unknown): string {
     this.#assertNotRunning();
     return addEntity(this.#registry, first, second);

@@ -7,7 +7,7 @@ import type {
 } from "../orchestration/call-options.ts";
 import type { DurableLock } from "../orchestration/durable-lock.ts";
 import type { DurableTask, WinnerOf } from "../orchestration/durable-task.ts";
-import type { EntityHandle, UntypedOperations } from "../orchestration/entity-handle.ts";
+import type { EntityAsStored, EntityHandle, UntypedOperations } from "../orchestration/entity-handle.ts";
 import type { EntityProxy, EntityTarget } from "../orchestration/entity-proxy.ts";
 import type { ActivityHandle, OrchestrationHandle } from "../orchestration/handles.ts";
 import type {
@@ -56,6 +56,14 @@ export type OrchestrationTarget = string | OrchestrationReference | Orchestratio
 // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
 export type EntityReference<T extends object = object> = EntityClass<T> | EntityFunction<any>;
 
+/** An entity that may be added to a worker with such a converter: its fields and operations are typed as that brings them. */
+export type AddedEntity<T extends object, Converter> =
+  | (EntityClass<T> & EntityAsStored<Converter, T>)
+  // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
+  | EntityFunction<any>;
+
+declare const converterType: unique symbol;
+
 type Tasks = readonly DurableTask<unknown>[];
 
 type Replaced =
@@ -96,7 +104,7 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined>
    */
   callActivity<Output = unknown, Target extends ActivityTarget = string>(
     activity: Target,
-    ...call: TargetArguments<Target, CallActivityOptions>
+    ...input: TargetArguments<Target, CallActivityOptions>
   ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /**
@@ -106,7 +114,7 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined>
    */
   callSubOrchestrator<Output = unknown, Target extends OrchestrationTarget = string>(
     orchestration: Target,
-    ...call: TargetArguments<Target, CallSubOrchestratorOptions, unknown>
+    ...input: TargetArguments<Target, CallSubOrchestratorOptions, unknown>
   ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /** Another name of {@link callSubOrchestrator}. */
@@ -115,7 +123,7 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined>
   /** Starts another orchestration that answers nobody. Returns its instance id at once. */
   startNewOrchestration<Target extends OrchestrationTarget>(
     orchestration: Target,
-    ...call: TargetArguments<Target, StartOrchestrationOptions, unknown>
+    ...input: TargetArguments<Target, StartOrchestrationOptions, unknown>
   ): string;
 
   /**
@@ -141,4 +149,5 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined>
   whenAll<const T extends Tasks>(tasks: T): DurableTask<ResultsOf<T>>;
   /** Another name of {@link any}. */
   whenAny<T extends Tasks>(tasks: T): DurableTask<WinnerOf<T[number]>>;
+  readonly [converterType]?: (converter: Converter) => Converter;
 }

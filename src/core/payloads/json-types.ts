@@ -141,6 +141,16 @@ export type IsKept<T> = unknown extends T
         ? true
         : false;
 
+declare const lost: unique symbol;
+
+/** Stands for what JSON has no form for: a function, a `Map`, bytes. A converter may keep it. */
+export interface NotInJsonForm {
+  readonly [lost]: true;
+}
+
+/** What comes of an input. */
+export type StoredOrNot<Input> = [JsonOf<Input>] extends [never] ? NotInJsonForm : JsonOf<Input>;
+
 /** A function whose input is typed as JSON brings it. */
 export interface WithStoredInput<Input> {
   // biome-ignore lint/style/useShorthandFunctionType: its name is what the compiler shows.
@@ -151,14 +161,14 @@ export interface WithStoredInput<Input> {
 export type ReadsStored<Converter, Input> = [Converter] extends [undefined]
   ? IsKept<Input> extends true
     ? unknown
-    : WithStoredInput<JsonOf<Input>>
+    : WithStoredInput<StoredOrNot<Input>>
   : unknown;
 
 /** {@link ReadsStored} for an input that comes after a context. */
 export type ReadsStoredSecond<Converter, Input> = [Converter] extends [undefined]
   ? IsKept<Input> extends true
     ? unknown
-    : WithStoredSecondInput<JsonOf<Input>>
+    : WithStoredSecondInput<StoredOrNot<Input>>
   : unknown;
 
 /** A function whose second parameter is an input, typed as JSON brings it. */

@@ -97,7 +97,7 @@ export interface EntityContext<State = unknown, Converter = undefined> extends U
    */
   startNewOrchestration<Target extends OrchestrationTarget>(
     orchestration: Target,
-    ...call: CallArguments<TargetInput<Target>, StartFromEntityOptions>
+    ...input: CallArguments<TargetInput<Target>, StartFromEntityOptions>
   ): string;
 }
 
