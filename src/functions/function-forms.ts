@@ -27,8 +27,7 @@ export type OptionalInput<Input> = undefined extends Input ? Exclude<Input, unde
  */
 export type ActivityOf<Input, Output> =
   | ((input: Input, context: ActivityContext) => Output | Promise<Output>)
-  | ((input: Input) => Output | Promise<Output>)
-  | (() => Output | Promise<Output>);
+  | ((input: Input) => Output | Promise<Output>);
 
 /** Refuses an activity that reads its input as what it will not be, or has no result. */
 export type CheckedCode<Converter, Input, Output> = ReadsStored<Converter, GivenInput<Input>> & GivesResult<Output>;
