@@ -5,6 +5,7 @@ export { EntityId, type EntityRef } from "./core/entity-id.ts";
 export type { ErrorClass } from "./core/error-type.ts";
 export { DurableError, type DurableErrorCode, isDurableError, NonRetriableError } from "./core/errors.ts";
 export type { Tags } from "./core/history-event.ts";
+export type { InstanceId } from "./core/ids.ts";
 export type { TerminateOptions } from "./core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
 export type { DataConverter } from "./core/payloads/data-converter.ts";
@@ -23,7 +24,7 @@ export type {
 export type { RetentionOptions } from "./core/retention.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry-policy.ts";
 export type { TaskFailure as FailureDetails } from "./core/task-failure.ts";
-export type { TimeSpanInput, TimeSpanParts } from "./core/time-span.ts";
+export { parseTimeSpan, type TimeSpanInput, type TimeSpanParts, type TimeSpanText } from "./core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "./core/versioning.ts";
 export * as app from "./functions/compat/app.ts";
 export { type DurableClientInput, input, trigger } from "./functions/compat/bindings.ts";
@@ -109,7 +110,7 @@ export type {
   EntityStatusPage,
   SignalEntityOptions,
 } from "./functions/durable-entity-client.ts";
-export type { DurableOrchestrationStatus } from "./functions/durable-orchestration-status.ts";
+export type { DurableOrchestrationStatus, InstanceStatus } from "./functions/durable-orchestration-status.ts";
 export type {
   CheckedClassEntity,
   CheckedFunctionEntity,
@@ -130,7 +131,7 @@ export {
   type MethodDecorator,
   type OrchestrationDecorator,
 } from "./functions/function-decorators.ts";
-export type { ActivityOf, AsyncOrchestrator, GeneratorOrchestrator } from "./functions/function-forms.ts";
+export type { ActivityOf, AsyncOrchestrator, GeneratorOrchestrator, UntypedInput } from "./functions/function-forms.ts";
 export type { HostingOption } from "./functions/hosting/hosting-option.ts";
 export type {
   HttpAuthLevel,
@@ -168,7 +169,7 @@ export type { WorkerHost } from "./hosting/worker-host.ts";
 export type { HistoryEntry } from "./management/history-format.ts";
 export type { HttpManagementPayload } from "./management/management-links.ts";
 export type { CallActivityOptions, CallSubOrchestratorOptions } from "./orchestration/call-options.ts";
-export type { DurableTask, TimerTask, WinnerOf } from "./orchestration/durable-task.ts";
+export type { DurableTask, TimerTask, Winner, WinnerOf, WinnerTimer } from "./orchestration/durable-task.ts";
 export {
   createEntityHandle,
   type EntityHandle,

@@ -2,6 +2,11 @@ import { isEntityInstanceId } from "./entity-id.ts";
 import { DurableError } from "./errors.ts";
 import type { Random } from "./ports.ts";
 
+declare const outputType: unique symbol;
+
+/** The id of an instance, which remembers what its orchestration returns, as it is stored. A text like any other. */
+export type InstanceId<Output = unknown> = string & { readonly [outputType]?: Output };
+
 /** Longest instance id that a client accepts, in UTF-16 units. */
 const maxInstanceIdLength = 256;
 

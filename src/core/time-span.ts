@@ -9,11 +9,39 @@ export interface TimeSpanParts {
   readonly milliseconds?: number;
 }
 
+type DatePart = `${number}W` | `${number}D` | `${number}W${number}D`;
+type ClockPart =
+  | `${number}H`
+  | `${number}M`
+  | `${number}S`
+  | `${number}H${number}M`
+  | `${number}H${number}S`
+  | `${number}M${number}S`
+  | `${number}H${number}M${number}S`;
+
 /**
- * A length of time: milliseconds, its parts, an ISO 8601 duration (`"PT1H30M"`), a short text (`"5s"`, `"1.5h"`,
- * `"250ms"`) or a .NET `TimeSpan` (`"1.02:30:00"`).
+ * A length of time as a text: a number and a unit (`"5s"`, `"1.5h"`, `"250ms"`, `"30d"`), an ISO 8601 duration
+ * (`"PT1H30M"`) or a .NET `TimeSpan` (`"00:00:05"`, `"1.02:30:00"`).
  */
-export type TimeSpanInput = number | string | TimeSpanParts;
+export type TimeSpanText =
+  | `${number}${"ms" | "s" | "m" | "h" | "d"}`
+  | `P${DatePart}`
+  | `PT${ClockPart}`
+  | `P${DatePart}T${ClockPart}`
+  | `${number}:${number}`
+  | `${number}:${number}:${number}`;
+
+/**
+ * A length of time: milliseconds, its parts, or a {@link TimeSpanText}.
+ *
+ * The compiler knows such a text by its form, so that `"5 secs"` does not compile. Where it sees `string` alone, there
+ * are two ways: say what the text is (`as const`, `satisfies RetryPolicy`), or read it when the program runs:
+ * `parseTimeSpan(settings.delay)`.
+ */
+export type TimeSpanInput = number | TimeSpanText | TimeSpanParts;
+
+/** A number that is not written as a negative one. */
+export type NotNegative<Value extends number> = `${Value}` extends `-${string}` ? never : Value;
 
 const partMs: Readonly<Record<keyof TimeSpanParts, number>> = {
   days: 86_400_000,
@@ -42,10 +70,13 @@ export const maxTimeSpanMs = 922_337_203_685_477;
 /**
  * Whole milliseconds of a length of time, rounded up: nothing that waits for it may be early.
  *
- * @param what names the value in the error
+ * @example context.createTimer(parseTimeSpan(settings.reminderAfter, "the setting reminderAfter"))
+ *
+ * @param value a {@link TimeSpanInput}; white space around a text counts for nothing
+ * @param what names the value in the error. @defaultValue "the time span"
  * @throws DurableError `InvalidOption` for anything that is not a length of time from zero to {@link maxTimeSpanMs}
  */
-export function parseTimeSpan(value: unknown, what: string): number {
+export function parseTimeSpan(value: unknown, what: string = "the time span"): number {
   const ms = readTimeSpan(value);
   if (ms === undefined || !(ms >= 0 && ms <= maxTimeSpanMs)) {
     throw new DurableError(

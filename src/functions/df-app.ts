@@ -7,7 +7,12 @@ import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads
 import { shareAcrossCopies } from "../core/shared-class.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
 import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
-import { createEntityHandle, type EntityHandle, type UntypedOperations } from "../orchestration/entity-handle.ts";
+import {
+  createEntityHandle,
+  type EntityAsStored,
+  type EntityHandle,
+  type UntypedOperations,
+} from "../orchestration/entity-handle.ts";
 import {
   type ActivityHandle,
   createActivityHandle,
@@ -39,7 +44,17 @@ import {
   type SchemaOperations,
 } from "./entity-registration.ts";
 import type { EntityFunction } from "./function-contexts.ts";
-import type { ActivityOf, AsyncOrchestrator, Definition, GeneratorOrchestrator, InputOf } from "./function-forms.ts";
+import type {
+  ActivityOf,
+  AsyncOrchestrator,
+  CheckedCode,
+  CheckedOrchestrator,
+  Definition,
+  GeneratorOrchestrator,
+  GivenInput,
+  InputOf,
+  UntypedInput,
+} from "./function-forms.ts";
 import { assertHostingOption } from "./hosting/hosting-option.ts";
 import { type FoundClient, HttpRegistrations, showClientFunctions } from "./hosting/http-registrations.ts";
 import { joinFunctionApp } from "./hosting/join-function-app.ts";
@@ -63,6 +78,7 @@ import {
   type CheckedOutputOrchestration,
   resolveDefinition,
   resolveName,
+  type SchemaOfStored,
 } from "./schema-definition.ts";
 
 const appOptionNames: readonly (keyof DFAppOptions)[] = [
@@ -149,25 +165,25 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
    * @returns a handle for calls whose input and result are checked: `context.callActivity(priceOf, "apple")`
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
-  activity<Input = undefined, Output = unknown>(
-    definition: ActivityOf<Input, Output>,
-  ): ActivityHandle<Input, StoredAs<Converter, Output>>;
+  activity<Input = UntypedInput, Output = unknown>(
+    definition: ActivityOf<Input, Output> & CheckedCode<Converter, Input, Output>,
+  ): ActivityHandle<GivenInput<Input>, StoredAs<Converter, Output>>;
   activity<In extends StandardSchema, Out extends StandardSchema>(
     name: string,
-    definition: CheckedActivity<In, Out>,
-  ): ActivityHandle<SchemaInput<In>, SchemaOutput<Out>>;
+    definition: CheckedActivity<In, Out> & SchemaOfStored<Converter, In>,
+  ): ActivityHandle<SchemaInput<In>, StoredAs<Converter, SchemaOutput<Out>>>;
   activity<In extends StandardSchema, Output>(
     name: string,
-    definition: CheckedInputActivity<In, Output>,
+    definition: CheckedInputActivity<In, Output> & SchemaOfStored<Converter, In>,
   ): ActivityHandle<SchemaInput<In>, StoredAs<Converter, Output>>;
-  activity<Input, Out extends StandardSchema>(
+  activity<Out extends StandardSchema, Input = UntypedInput>(
     name: string,
-    definition: CheckedOutputActivity<Input, Out>,
-  ): ActivityHandle<Input, SchemaOutput<Out>>;
-  activity<Input = undefined, Output = unknown>(
+    definition: CheckedOutputActivity<Input, Out> & { readonly handler: CheckedCode<Converter, Input, unknown> },
+  ): ActivityHandle<GivenInput<Input>, StoredAs<Converter, SchemaOutput<Out>>>;
+  activity<Input = UntypedInput, Output = unknown>(
     name: string,
-    definition: Definition<ActivityOf<Input, Output>>,
-  ): ActivityHandle<Input, StoredAs<Converter, Output>>;
+    definition: Definition<ActivityOf<Input, Output> & CheckedCode<Converter, Input, Output>>,
+  ): ActivityHandle<GivenInput<Input>, StoredAs<Converter, Output>>;
   activity(first: unknown, second?: unknown): ActivityHandle<unknown, unknown> {
     const { name, definition } = resolveName("activity", first, second);
     assertFunctionName(name);
@@ -184,33 +200,37 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
    * that of the second parameter; without one any input is taken, as the code may read it with `context.getInput()`.
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
-  orchestration<Arguments extends [input?: unknown], Output>(
-    definition: GeneratorOrchestrator<Arguments, Output>,
-  ): OrchestrationHandle<InputOf<Arguments>, StoredAs<Converter, Output>>;
-  orchestration<Arguments extends [input?: unknown], Output>(
-    definition: AsyncOrchestrator<Arguments, Output>,
-  ): OrchestrationHandle<InputOf<Arguments>, StoredAs<Converter, Output>>;
+  orchestration<Input = unknown, Output = unknown, Code extends object = object>(
+    definition: GeneratorOrchestrator<Input, Output, Converter> & CheckedOrchestrator<Converter, Input, Code>,
+  ): OrchestrationHandle<InputOf<Code>, StoredAs<Converter, Output>>;
+  orchestration<Input = unknown, Output = unknown, Code extends object = object>(
+    definition: AsyncOrchestrator<Input, Output, Converter> & CheckedOrchestrator<Converter, Input, Code>,
+  ): OrchestrationHandle<InputOf<Code>, StoredAs<Converter, Output>>;
   orchestration<In extends StandardSchema, Out extends StandardSchema>(
     name: string,
-    definition: CheckedOrchestration<In, Out>,
-  ): OrchestrationHandle<SchemaInput<In>, SchemaOutput<Out>>;
+    definition: CheckedOrchestration<In, Out, Converter> & SchemaOfStored<Converter, In>,
+  ): OrchestrationHandle<SchemaInput<In>, StoredAs<Converter, SchemaOutput<Out>>>;
   orchestration<In extends StandardSchema, Output>(
     name: string,
-    definition: CheckedInputOrchestration<In, Output>,
+    definition: CheckedInputOrchestration<In, Output, Converter> & SchemaOfStored<Converter, In>,
   ): OrchestrationHandle<SchemaInput<In>, StoredAs<Converter, Output>>;
-  orchestration<Input, Out extends StandardSchema>(
+  orchestration<Out extends StandardSchema, Input = unknown, Code extends object = object>(
     name: string,
-    definition: CheckedOutputOrchestration<Input, Out>,
-  ): OrchestrationHandle<Input, SchemaOutput<Out>>;
+    definition: CheckedOutputOrchestration<Input, Out, Converter> & {
+      readonly handler: CheckedOrchestrator<Converter, Input, Code>;
+    },
+  ): OrchestrationHandle<InputOf<Code>, StoredAs<Converter, SchemaOutput<Out>>>;
   // Generators apart: only so does the compiler give a plain `yield` its type, which is any.
-  orchestration<Arguments extends [input?: unknown], Output>(
+  orchestration<Input = unknown, Output = unknown, Code extends object = object>(
     name: string,
-    definition: Definition<GeneratorOrchestrator<Arguments, Output>>,
-  ): OrchestrationHandle<InputOf<Arguments>, StoredAs<Converter, Output>>;
-  orchestration<Arguments extends [input?: unknown], Output>(
+    definition: Definition<
+      GeneratorOrchestrator<Input, Output, Converter> & CheckedOrchestrator<Converter, Input, Code>
+    >,
+  ): OrchestrationHandle<InputOf<Code>, StoredAs<Converter, Output>>;
+  orchestration<Input = unknown, Output = unknown, Code extends object = object>(
     name: string,
-    definition: Definition<AsyncOrchestrator<Arguments, Output>>,
-  ): OrchestrationHandle<InputOf<Arguments>, StoredAs<Converter, Output>>;
+    definition: Definition<AsyncOrchestrator<Input, Output, Converter> & CheckedOrchestrator<Converter, Input, Code>>,
+  ): OrchestrationHandle<InputOf<Code>, StoredAs<Converter, Output>>;
   orchestration(first: unknown, second?: unknown): OrchestrationHandle<unknown, unknown> {
     const { name, definition } = resolveName("orchestration", first, second);
     assertFunctionName(name);
@@ -254,25 +274,28 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
    * @returns a handle for operations whose names, inputs and results are checked
    * @throws DurableError `InvalidOption`, `DuplicateRegistration`
    */
-  entity<State = unknown>(definition: EntityFunction<State>): EntityHandle<UntypedOperations>;
-  entity<T extends object>(definition: EntityClass<T>): EntityHandle<T>;
+  entity<State = unknown>(definition: EntityFunction<State, Converter>): EntityHandle<UntypedOperations>;
+  entity<T extends object>(definition: EntityClass<T> & EntityAsStored<Converter, T>): EntityHandle<T>;
   // Functions first: the compiler would take an arrow function for a class, and give its parameter no type.
   entity<State extends StandardSchema, Operations extends Readonly<Record<string, OperationSchemas>>>(
     name: string,
-    definition: CheckedFunctionEntity<State, Operations> & { readonly operations: Operations },
+    definition: CheckedFunctionEntity<State, Operations, Converter> & { readonly operations: Operations },
   ): EntityHandle<SchemaOperations<Operations>>;
   entity<State extends StandardSchema>(
     name: string,
-    definition: CheckedFunctionEntity<State, undefined> & { readonly state: State },
+    definition: CheckedFunctionEntity<State, undefined, Converter> & { readonly state: State },
   ): EntityHandle<UntypedOperations>;
-  entity<State = unknown>(name: string, definition: Definition<EntityFunction<State>>): EntityHandle<UntypedOperations>;
+  entity<State = unknown>(
+    name: string,
+    definition: Definition<EntityFunction<State, Converter>>,
+  ): EntityHandle<UntypedOperations>;
   entity<T extends object, Operations extends ClassOperationSchemas<T>>(
     name: string,
     definition: CheckedClassEntity<T, Operations> & { readonly operations: Operations },
   ): EntityHandle<CheckedOperations<T, Operations>>;
   entity<T extends object>(
     name: string,
-    definition: EntityClass<T> | CheckedClassEntity<T, undefined>,
+    definition: (EntityClass<T> & EntityAsStored<Converter, T>) | CheckedClassEntity<T, undefined>,
   ): EntityHandle<T>;
   entity(first: unknown, second?: unknown): EntityHandle<never> {
     const { name, definition } = resolveName("entity", first, second);
@@ -296,7 +319,7 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
    *
    * @throws DurableError `InvalidOption`
    */
-  http<const Route extends string = string>(name: string, options: HttpFunctionOptions<Route>): void {
+  http<const Route extends string = string>(name: string, options: HttpFunctionOptions<Route, Converter>): void {
     assertHttpFunction(name, options);
     const { route, methods, handler } = options;
     const authLevel = options.authLevel ?? this.#options.httpAuthLevel ?? "anonymous";
@@ -308,7 +331,8 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
         ...(extraInputs.length > 0 && { extraInputs: [...extraInputs] }),
         handler: async (request, context) => {
           const found = await this.#findClient(context);
-          return "client" in found ? handler(request as RoutedRequest<Route>, found.client, context) : found.answer;
+          if ("answer" in found) return found.answer;
+          return handler(request as RoutedRequest<Route>, found.client as DurableClient<Converter>, context);
         },
       }),
     );
@@ -323,7 +347,10 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
    * });
    * @throws DurableError `InvalidOption`
    */
-  route<const Route extends string>(route: Route, definition: HttpFunctionHandler<Route> | RouteOptions<Route>): void {
+  route<const Route extends string>(
+    route: Route,
+    definition: HttpFunctionHandler<Route, Converter> | RouteOptions<Route, Converter>,
+  ): void {
     const { name, options } = resolveRoute(route, definition);
     this.http(name, options);
   }
@@ -337,7 +364,7 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
    * with each call of a function that has the input `durableClient`. @defaultValue the one that it handed over last
    * @throws DurableError `NotSupported` where nothing in this process runs orchestrations, `HostStartFailed`
    */
-  async connect(context?: InvocationContext): Promise<DurableClient> {
+  async connect(context?: InvocationContext): Promise<DurableClient<Converter>> {
     if (this.#host === undefined) throw notHosted();
     const connection = await this.#host.connect(context);
     const { startChecks } = connection;
@@ -362,9 +389,9 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
 
   /** The client of one call, or what is answered because there is none. */
   async #findClient(context: InvocationContext): Promise<FoundClient> {
-    if (this.#host === undefined) return { client: this.#createClient(noConnection) };
+    if (this.#host === undefined) return { client: this.#createClient(noConnection) as DurableClient };
     try {
-      return { client: await this.connect(context) };
+      return { client: (await this.connect(context)) as DurableClient };
     } catch (error) {
       if (!this.#isInFunctionApp) throw error;
       return { answer: answerUnavailable(error, context) };
@@ -386,7 +413,7 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
     return { ...createStartChecks(() => [this.#registry]), assertKnown() {}, assertEntityKnown() {} };
   }
 
-  #createClient(connection: ClientConnection): DurableClient {
+  #createClient(connection: ClientConnection): DurableClient<Converter> {
     const { dataConverter, trustForwardedHeaders } = this.#options;
     return new DurableClient(connection, { dataConverter, trustForwardedHeaders });
   }

@@ -5,9 +5,10 @@ import type { Clock } from "../core/ports.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import type { StorageOption, TrackingStoreOption } from "../hosting/hub-storage.ts";
 
-export interface DurableClientOptions {
+/** @typeParam Converter the type of {@link DurableClientOptions.dataConverter}: what is read is typed as it brings it back */
+export interface DurableClientOptions<Converter extends DataConverter | undefined = DataConverter | undefined> {
   /** Writes inputs and events, reads inputs and outputs. @defaultValue plain JSON */
-  readonly dataConverter?: DataConverter | undefined;
+  readonly dataConverter?: Converter | undefined;
   /**
    * Take `X-Forwarded-Proto` and `X-Forwarded-Host` for true when links are made for a request: only behind a proxy
    * that sets them.
@@ -20,7 +21,8 @@ export interface DurableClientOptions {
 }
 
 /** Where the task hub of a client alone is, which has no app and no worker. */
-export interface ConnectOptions extends DurableClientOptions {
+export interface ConnectOptions<Converter extends DataConverter | undefined = DataConverter | undefined>
+  extends DurableClientOptions<Converter> {
   /** Of the Azure Storage account. Either this or `storage`. */
   readonly connectionString?: string | undefined;
   /** `"memory"` and `"embedded"` are those of this process; `{ accountName }` opens an account by an identity. */

@@ -3,9 +3,11 @@ import { unlessFinished } from "../core/client-checks.ts";
 import type { CleanEntityStorageResult } from "../core/entity-client.ts";
 import type { EntityRef } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
+import type { InstanceId } from "../core/ids.ts";
 import type { TerminateOptions } from "../core/orchestration-client.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
+import type { StoredAs } from "../core/payloads/json-types.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
 import type { Clock } from "../core/ports.ts";
 import { type Quarantine, requireQuarantine } from "../core/quarantine.ts";
@@ -15,7 +17,7 @@ import type { TimeSpanInput } from "../core/time-span.ts";
 import type { HttpManagementPayload } from "../management/management-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { ExternalEvent } from "../orchestration/external-event.ts";
-import type { OrchestrationHandle } from "../orchestration/handles.ts";
+import type { OrchestrationTarget, TargetInput, TargetOutput } from "../orchestration/orchestration-context.ts";
 import {
   assertStartNewOptions,
   type ConnectOptions,
@@ -38,7 +40,7 @@ import {
   type EntityStatusPage,
   type SignalEntityOptions,
 } from "./durable-entity-client.ts";
-import type { DurableOrchestrationStatus } from "./durable-orchestration-status.ts";
+import type { DurableOrchestrationStatus, InstanceStatus } from "./durable-orchestration-status.ts";
 import type { ClientConnection } from "./embedded-host.ts";
 import type { InstanceAdmin } from "./instance-admin.ts";
 import type {
@@ -54,14 +56,28 @@ import type {
 import { StatusReader } from "./status-reader.ts";
 import { StatusResponses } from "./status-responses.ts";
 
+/** {@link InstanceStatus} in values as they come back. */
+type InstanceStatusAs<Converter, Output, CustomStatus, Input> = InstanceStatus<
+  StoredAs<Converter, Output>,
+  StoredAs<Converter, CustomStatus>,
+  StoredAs<Converter, Input>
+>;
+
+/** What an event is raised with: needed unless it may be `undefined`. */
+type RaiseArguments<Payload> = undefined extends Payload
+  ? [eventData?: Payload, options?: EntityLocation]
+  : [eventData: Payload, options?: EntityLocation];
+
 /**
- * Starts and manages orchestration instances. Functions get one from `app.http`; other code from `app.connect()`.
+ * Starts and manages orchestration instances. Functions get one from `app.http`; other code from `app.connect()`. What it
+ * reads is typed as it comes back: without a converter as JSON gives it, so that a `Date` is a text.
  *
+ * @typeParam Converter the converter of the app: `DataConverter` where there is one. @defaultValue plain JSON
  * @example
  * const id = await client.startNew("helloSequence", { input: ["Tokyo"] });
  * const status = await client.getStatus(id);
  */
-export class DurableClient {
+export class DurableClient<Converter = undefined> {
   static {
     shareAcrossCopies(DurableClient, "DurableClient");
   }
@@ -94,7 +110,9 @@ export class DurableClient {
    *
    * @throws DurableError `InvalidOption`; `StorageUnavailable` when storage cannot be reached within seconds
    */
-  static async connect(options: ConnectOptions): Promise<DurableClient> {
+  static async connect<Converter extends DataConverter | undefined = undefined>(
+    options: ConnectOptions<Converter>,
+  ): Promise<DurableClient<Converter>> {
     const { connectClient } = await import("./connect-client.ts");
     const connected = await connectClient(options);
     return new DurableClient(connected.connection, connected.options);
@@ -124,17 +142,12 @@ export class DurableClient {
    * @throws DurableError `InstanceAlreadyExists` when an instance of `options.instanceId` has not finished yet,
    * `OrchestratorNotRegistered`, `InvalidInstanceId`, `InvalidOption`, `InvalidPayload`
    */
-  startNew(name: string, options?: StartNewOptions): Promise<string>;
-  // The compiler reports mistakes against the last overload.
-  startNew<Input, Output>(
-    orchestration: OrchestrationHandle<Input, Output>,
-    ...options: StartNewArguments<Input>
-  ): Promise<string>;
-  async startNew(
-    orchestration: string | OrchestrationHandle<unknown, unknown>,
-    options: StartNewOptions = {},
-  ): Promise<string> {
+  async startNew<Target extends OrchestrationTarget>(
+    orchestration: Target,
+    ...given: StartNewArguments<TargetInput<Target>>
+  ): Promise<InstanceId<TargetOutput<Target, undefined, unknown>>> {
     const { client } = this.#connection;
+    const [options = {}] = given as readonly StartNewOptions[];
     const { name, inputSchema } =
       typeof orchestration === "object" && orchestration !== null
         ? orchestration
@@ -151,17 +164,28 @@ export class DurableClient {
   }
 
   /**
-   * What is known of an instance.
+   * What is known of an instance. Its output has a type when the id is one that {@link startNew} has given back for a
+   * handle, or when the caller names one.
    *
+   * @typeParam CustomStatus what the orchestration gives to `setCustomStatus`
+   * @example
+   * const status = await client.getStatus<Receipt, { step: string }>(id);
+   * if (status.runtimeStatus === "Completed") return status.output.total;
    * @throws DurableError `InstanceNotFound`, as `durable-functions` 3.x throws; {@link findStatus} does not
    */
-  getStatus(instanceId: string, options: GetStatusOptions = {}): Promise<DurableOrchestrationStatus> {
-    return this.#statuses.get(instanceId, options);
+  getStatus<Output = unknown, CustomStatus = unknown, Input = unknown>(
+    instanceId: InstanceId<Output>,
+    options: GetStatusOptions = {},
+  ): Promise<InstanceStatusAs<Converter, Output, CustomStatus, Input>> {
+    return this.#statuses.get(instanceId, options) as Promise<never>;
   }
 
   /** Like {@link getStatus}, but an unknown instance is `undefined`. */
-  findStatus(instanceId: string, options: GetStatusOptions = {}): Promise<DurableOrchestrationStatus | undefined> {
-    return this.#statuses.find(instanceId, options);
+  findStatus<Output = unknown, CustomStatus = unknown, Input = unknown>(
+    instanceId: InstanceId<Output>,
+    options: GetStatusOptions = {},
+  ): Promise<InstanceStatusAs<Converter, Output, CustomStatus, Input> | undefined> {
+    return this.#statuses.find(instanceId, options) as Promise<never>;
   }
 
   /** All instances of the hub, all pages of them: on a large hub rather use {@link getStatusBy}. */
@@ -195,18 +219,12 @@ export class DurableClient {
    *
    * @throws DurableError `InstanceNotFound`, `InvalidOption`, `InvalidPayload`
    */
-  raiseEvent(instanceId: string, eventName: string, eventData?: unknown, options?: EntityLocation): Promise<void>;
-  raiseEvent<Payload>(
+  async raiseEvent<Payload = unknown>(
     instanceId: string,
-    event: ExternalEvent<Payload>,
-    ...eventData: undefined extends Payload ? [eventData?: Payload] : [eventData: Payload]
-  ): Promise<void>;
-  async raiseEvent(
-    instanceId: string,
-    event: string | ExternalEvent<unknown>,
-    eventData?: unknown,
-    location: EntityLocation = {},
+    event: string | ExternalEvent<Payload>,
+    ...given: RaiseArguments<Payload>
   ): Promise<void> {
+    const [eventData, location = {}]: readonly [payload?: unknown, options?: EntityLocation] = given;
     assertOwnHub(this.#connection, location);
     const { client } = this.#connection;
     const { name: eventName, schema } =
@@ -330,21 +348,23 @@ export class DurableClient {
     operationName: string,
     operationContent?: unknown,
     options: CallEntityOptions = {},
-  ): Promise<Result> {
-    return (await this.#entities.call(entityId, operationName, operationContent, options)) as Result;
+  ): Promise<StoredAs<Converter, Result>> {
+    return (await this.#entities.call(entityId, operationName, operationContent, options)) as never;
   }
 
   /** What is known of an entity; of one that never was, only that. @throws DurableError `InvalidEntityId` */
   async readEntityState<State = unknown>(
     entityId: EntityRef | string,
     location: EntityLocation = {},
-  ): Promise<EntityStateResponse<State>> {
-    return (await this.#entities.readState(entityId, location)) as EntityStateResponse<State>;
+  ): Promise<EntityStateResponse<StoredAs<Converter, State>>> {
+    return (await this.#entities.readState(entityId, location)) as never;
   }
 
   /** One page of the hub's entities. @throws DurableError `InvalidEntityId`, `InvalidOption` */
-  async listEntities<State = unknown>(filter: EntityFilter = {}): Promise<EntityStatusPage<State>> {
-    return (await this.#entities.list(filter)) as EntityStatusPage<State>;
+  async listEntities<State = unknown>(
+    filter: EntityFilter = {},
+  ): Promise<EntityStatusPage<StoredAs<Converter, State>>> {
+    return (await this.#entities.list(filter)) as never;
   }
 
   /** Deletes an entity with all that waits in it, whatever it is doing. @throws DurableError `InvalidEntityId` */
@@ -394,10 +414,13 @@ export class DurableClient {
    * @example const { output } = await client.waitForCompletion(id, { timeout: "1m" });
    * @throws DurableError `InstanceNotFound`, `InvalidOption`, `TaskTimeout`, `Aborted`
    */
-  async waitForCompletion(instanceId: string, options: WaitOptions = {}): Promise<DurableOrchestrationStatus> {
+  async waitForCompletion<Output = unknown, CustomStatus = unknown, Input = unknown>(
+    instanceId: InstanceId<Output>,
+    options: WaitOptions = {},
+  ): Promise<InstanceStatusAs<Converter, Output, CustomStatus, Input>> {
     const wait = resolveWaitOptions(options);
     const status = await this.#statuses.waitForEnd(instanceId, { ...wait, signal: options.signal });
-    if (isTerminalStatus(status.runtimeStatus)) return status;
+    if (isTerminalStatus(status.runtimeStatus)) return status as never;
     const message = `the instance '${instanceId}' is still ${status.runtimeStatus} after ${wait.timeoutMs} ms`;
     throw new DurableError("TaskTimeout", message);
   }

@@ -5,23 +5,42 @@ import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { HistoryEntry } from "../management/history-format.ts";
 
 /** What is known of one instance. A view that may lag behind by seconds. */
-export interface DurableOrchestrationStatus {
+export interface DurableOrchestrationStatus<Output = unknown, CustomStatus = unknown, Input = unknown> {
   readonly name: string;
   readonly instanceId: string;
   readonly runtimeStatus: OrchestrationRuntimeStatus;
   readonly createdTime: Date;
   readonly lastUpdatedTime: Date;
   /** What the instance was started with; `null` for nothing, or when it was not asked for. */
-  readonly input: unknown;
-  /** What the orchestrator returned; the text of its failure or the reason of its termination; else `null`. */
-  readonly output: unknown;
+  readonly input: Input | null;
+  /**
+   * What the orchestrator returned; the text of its failure or the reason of its termination; else `null`. Ask for
+   * `runtimeStatus` first where it has a type: see {@link InstanceStatus}.
+   */
+  readonly output: Output;
   /** What the orchestrator last gave to `setCustomStatus`, or `null`. */
-  readonly customStatus: unknown;
+  readonly customStatus: CustomStatus | null;
   /** Id of the orchestration that has started it, also of one that does not wait for it. */
   readonly parentInstanceId?: string;
   /** Present only when asked for. */
   readonly history?: readonly HistoryEntry[];
 }
+
+/**
+ * A {@link DurableOrchestrationStatus} whose output has a type once `runtimeStatus` is known to be `Completed`: of a
+ * failed instance it is the text of the failure.
+ */
+export type InstanceStatus<Output = unknown, CustomStatus = unknown, Input = unknown> = unknown extends Output
+  ? DurableOrchestrationStatus<unknown, CustomStatus, Input>
+  : DurableOrchestrationStatus<unknown, CustomStatus, Input> &
+      (
+        | { readonly runtimeStatus: "Completed"; readonly output: OrNull<Output> }
+        | { readonly runtimeStatus: Exclude<OrchestrationRuntimeStatus, "Completed">; readonly output: unknown }
+      );
+
+/** Nothing is shown as `null`. */
+// biome-ignore lint/suspicious/noConfusingVoidType: what a function without a result returns.
+type OrNull<Output> = Output extends undefined | void ? null : Output;
 
 export function createStatus(
   state: OrchestrationState,

@@ -31,12 +31,12 @@ export type ClassOperationSchemas<T> = {
 };
 
 /** An entity that is a function, with schemas. */
-export interface CheckedFunctionEntity<State extends StandardSchema, Operations> {
+export interface CheckedFunctionEntity<State extends StandardSchema, Operations, Converter = undefined> {
   /** Checks what `setState` is given, and reads it again for `getState`. Synchronous. */
   readonly state?: State | undefined;
   /** Checks inputs before operations run, and results before callers get them, by the name of the operation. */
   readonly operations?: Operations | undefined;
-  readonly handler: (context: EntityContext<SchemaOutput<State>>) => unknown;
+  readonly handler: (context: EntityContext<SchemaOutput<State>, Converter>) => unknown;
 }
 
 /** The operations of an entity as its schemas have them, and for the rest as its class has them. */

@@ -6,8 +6,15 @@ import type { DurableClient } from "./durable-client.ts";
 
 export type HttpAuthLevel = "anonymous" | "function" | "admin";
 
-/** A request whose route parameters are known by name: `orchestrators/{name}` gives `params.name`. */
-export type RoutedRequest<Route extends string> = HttpRequest & { readonly params: RouteParameters<Route> };
+/** A request whose route parameters are known by name: `orchestrators/{name}` gives `params.name`, and no other. */
+export type RoutedRequest<Route extends string> = string extends Route
+  ? HttpRequest
+  : Omit<HttpRequest, "params"> & { readonly params: ParametersOf<Route> };
+
+/** As one object, which is how the compiler shows it. */
+type ParametersOf<Route extends string> = {
+  readonly [Name in keyof RouteParameters<Route>]: RouteParameters<Route>[Name];
+};
 
 /** Parameters of a route template. Optional ones (`{id?}`) may be absent; a constraint (`{id:int}`) is no part of a name. */
 export type RouteParameters<Route extends string> = string extends Route
@@ -26,25 +33,26 @@ type ParameterName<Text extends string> = Text extends `${infer Name}${":" | "="
   ? ParameterName<Name>
   : Text;
 
-export interface HttpFunctionOptions<Route extends string = string> {
+export interface HttpFunctionOptions<Route extends string = string, Converter = undefined> {
   /** Template below the host's route prefix (`/api`), such as `orchestrators/{name}`. @defaultValue the function's name */
   readonly route?: Route | undefined;
   /** @defaultValue GET and POST */
   readonly methods?: readonly HttpMethod[] | undefined;
   /** @defaultValue `httpAuthLevel` of the app */
   readonly authLevel?: HttpAuthLevel | undefined;
-  readonly handler: HttpFunctionHandler<Route>;
+  readonly handler: HttpFunctionHandler<Route, Converter>;
 }
 
 /** Answers a request; `client` manages the orchestrations of the app's task hub. */
-export type HttpFunctionHandler<Route extends string = string> = (
+export type HttpFunctionHandler<Route extends string = string, Converter = undefined> = (
   request: RoutedRequest<Route>,
-  client: DurableClient,
+  client: DurableClient<Converter>,
   context: InvocationContext,
 ) => HttpResponse | HttpResponseInit | Promise<HttpResponse | HttpResponseInit>;
 
 /** Options of a route: those of an HTTP function, and its name. */
-export interface RouteOptions<Route extends string = string> extends Omit<HttpFunctionOptions<Route>, "route"> {
+export interface RouteOptions<Route extends string = string, Converter = undefined>
+  extends Omit<HttpFunctionOptions<Route, Converter>, "route"> {
   /** @defaultValue the name of the handler, else one made of the methods and the route */
   readonly name?: string | undefined;
 }
@@ -95,10 +103,10 @@ export function assertFunctionName(name: unknown): asserts name is string {
 }
 
 /** An HTTP function of a route, with the name that it is known by. */
-export function resolveRoute<Route extends string>(
+export function resolveRoute<Route extends string, Converter>(
   route: Route,
-  definition: HttpFunctionHandler<Route> | RouteOptions<Route>,
-): { readonly name: string; readonly options: HttpFunctionOptions<Route> } {
+  definition: HttpFunctionHandler<Route, Converter> | RouteOptions<Route, Converter>,
+): { readonly name: string; readonly options: HttpFunctionOptions<Route, Converter> } {
   const { name, ...options } = typeof definition === "function" ? { handler: definition } : { ...definition };
   return { name: name ?? nameOf(route, options), options: { ...options, route } };
 }

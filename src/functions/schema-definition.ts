@@ -1,20 +1,35 @@
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
+import type { IsKept, JsonOf } from "../core/payloads/json-types.ts";
 import {
   isStandardSchema,
   type SchemaInput,
   type SchemaOutput,
   type StandardSchema,
 } from "../core/payloads/standard-schema.ts";
-import type { OrchestratorOf } from "../orchestration/orchestrator.ts";
 import type { ActivityContext } from "../worker/activity-context.ts";
 import type { OrchestrationContext } from "./function-contexts.ts";
 
 type ActivityWith<Input, Output> = (input: Input, context: ActivityContext) => Output | Promise<Output>;
-type OrchestratorWith<Input, Output> = (
-  context: OrchestrationContext,
+type OrchestratorWith<Input, Output, Given, Converter> = (
+  context: OrchestrationContext<NoInfer<Given>, Converter>,
   input: Input,
-) => ReturnType<OrchestratorOf<unknown, Output>>;
+  // biome-ignore lint/suspicious/noExplicitAny: what a plain `yield` gives back has no common type.
+) => Output | Promise<Output> | Generator<unknown, Output, any> | AsyncGenerator<unknown, Output, any>;
+
+/** Refuses a schema that takes what never comes: a `Date` where JSON brings a text, which the schema would refuse. */
+export type SchemaOfStored<Converter, In extends StandardSchema> = [Converter] extends [undefined]
+  ? IsKept<SchemaInput<In>> extends true
+    ? unknown
+    : { readonly input: SchemaFrom<JsonOf<SchemaInput<In>>> }
+  : unknown;
+
+/** A schema that takes what JSON brings. */
+export interface SchemaFrom<Stored> extends StandardSchema {
+  readonly "~standard": StandardSchema["~standard"] & {
+    readonly types?: { readonly input: Stored; readonly output: unknown } | undefined;
+  };
+}
 
 /** An activity whose input is checked before it runs. The handler gets what the schema gives back. */
 export interface CheckedInputActivity<In extends StandardSchema, Output> {
@@ -38,24 +53,24 @@ export interface CheckedActivity<In extends StandardSchema, Out extends Standard
 }
 
 /** An orchestration whose input is checked, when it is started and before it runs. */
-export interface CheckedInputOrchestration<In extends StandardSchema, Output> {
+export interface CheckedInputOrchestration<In extends StandardSchema, Output, Converter = undefined> {
   readonly input: In;
   readonly output?: undefined;
-  readonly handler: OrchestratorWith<SchemaOutput<In>, Output>;
+  readonly handler: OrchestratorWith<SchemaOutput<In>, Output, SchemaInput<In>, Converter>;
 }
 
 /** An orchestration whose output is checked before it completes. */
-export interface CheckedOutputOrchestration<Input, Out extends StandardSchema> {
+export interface CheckedOutputOrchestration<Input, Out extends StandardSchema, Converter = undefined> {
   readonly input?: undefined;
   readonly output: Out;
-  readonly handler: OrchestratorWith<Input, SchemaInput<Out>>;
+  readonly handler: OrchestratorWith<Input, SchemaInput<Out>, Input, Converter>;
 }
 
 /** An orchestration whose input and output are checked. */
-export interface CheckedOrchestration<In extends StandardSchema, Out extends StandardSchema> {
+export interface CheckedOrchestration<In extends StandardSchema, Out extends StandardSchema, Converter = undefined> {
   readonly input: In;
   readonly output: Out;
-  readonly handler: OrchestratorWith<SchemaOutput<In>, SchemaInput<Out>>;
+  readonly handler: OrchestratorWith<SchemaOutput<In>, SchemaInput<Out>, SchemaInput<In>, Converter>;
 }
 
 /** A definition taken apart. */

@@ -17,7 +17,9 @@ import {
 } from "./hub-location.ts";
 import type { LogWriter } from "./process-log.ts";
 
-export interface StartWorkerOptions extends HubLocation {
+/** @typeParam Converter the type of {@link StartWorkerOptions.dataConverter} */
+export interface StartWorkerOptions<Converter extends DataConverter | undefined = DataConverter | undefined>
+  extends HubLocation {
   /** What is run. Of several that define a name, the first one serves. */
   readonly apps: readonly AnyApp[];
   readonly concurrency?: WorkerConcurrency | undefined;
@@ -32,7 +34,7 @@ export interface StartWorkerOptions extends HubLocation {
   /** Receives what apps and engine log. @defaultValue standard error: user code from `info` up, the rest from `warn` up */
   readonly log?: LogWriter | undefined;
   /** Of `host.client`; apps have their own. @defaultValue plain JSON */
-  readonly dataConverter?: DataConverter | undefined;
+  readonly dataConverter?: Converter | undefined;
 }
 
 export interface ResolvedWorker extends ResolvedHub {

@@ -1,3 +1,4 @@
+import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { StartWorkerOptions } from "./library-options.ts";
 import type { WorkerHost } from "./worker-host.ts";
 
@@ -13,7 +14,9 @@ import type { WorkerHost } from "./worker-host.ts";
  * @throws DurableError `InvalidOption`, `NotSupported` for an app that runs already, `StorageUnavailable` when storage
  * cannot be reached within seconds, `HostStartFailed` when the embedded store does not start
  */
-export async function startWorker(options: StartWorkerOptions): Promise<WorkerHost> {
+export async function startWorker<Converter extends DataConverter | undefined = undefined>(
+  options: StartWorkerOptions<Converter>,
+): Promise<WorkerHost<Converter>> {
   // Loaded when it is asked for: an app that another host runs needs no engine.
   const [{ LibraryHost }, { resolveStartWorker }] = await Promise.all([
     import("./library-host.ts"),
@@ -26,5 +29,5 @@ export async function startWorker(options: StartWorkerOptions): Promise<WorkerHo
     await host.stop();
     throw error;
   }
-  return host;
+  return host as WorkerHost<Converter>;
 }

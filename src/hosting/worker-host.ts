@@ -3,9 +3,9 @@ import type { HostHealth } from "./health.ts";
 import type { HealthHandler, HealthHandlerOptions } from "./health-handler.ts";
 
 /** The apps of a process at work: see `startWorker`. */
-export interface WorkerHost extends AsyncDisposable {
+export interface WorkerHost<Converter = undefined> extends AsyncDisposable {
   /** Starts and manages instances of the hub; over when the host has stopped. */
-  readonly client: DurableClient;
+  readonly client: DurableClient<Converter>;
   /** Answers `/health`, `/health/live` and `/health/ready`: {@link createHealthHandler} with its defaults. */
   readonly healthHandler: HealthHandler;
   /**

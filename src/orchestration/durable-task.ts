@@ -37,4 +37,14 @@ export interface TimerTask extends DurableTask<void> {
  * `Promise.resolve(winner)`, gives the result of the task. Return it in an object (`{ winner }`), or return the
  * combination without waiting for it.
  */
-export type WinnerOf<Task> = Task extends DurableTask<unknown> ? Omit<Task, "then"> : never;
+export interface Winner<T> extends Omit<DurableTask<T>, "then"> {}
+
+/** A timer that won an `any`: see {@link Winner}. */
+export interface WinnerTimer extends Omit<TimerTask, "then"> {}
+
+/** What an `any` of such tasks hands out: see {@link Winner}. */
+export type WinnerOf<Task> = Task extends TimerTask
+  ? WinnerTimer
+  : Task extends DurableTask<infer Result>
+    ? Winner<Result>
+    : never;

@@ -1,3 +1,4 @@
+import type { IsKept, StoredAs, StoredOrNot, WithStoredInput } from "../core/payloads/json-types.ts";
 import type { StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { DurableTask } from "./durable-task.ts";
 
@@ -58,11 +59,51 @@ export type OperationsOf<T> = {
 /** Input of one operation, as the arguments of a call. */
 export type OperationInput<T, K extends OperationNames<T>> = Parameters<OperationsOf<T>[K]>;
 
-/** Operations that somebody waits for. */
-export type EntityOperationCalls<T> = {
+/**
+ * Refuses a class whose operations or fields are typed as what they will not be: fields come back from JSON before each
+ * operation. Those that nobody can set (`readonly`, a getter) are not looked at.
+ */
+export type EntityAsStored<Converter, T extends object> = [Converter] extends [undefined]
+  ? [UntrueMembers<T>] extends [never]
+    ? unknown
+    : new () => StoredMembers<T>
+  : unknown;
+
+/** What such members are in truth. */
+export type StoredMembers<T> = {
+  -readonly [K in UntrueMembers<T>]: K extends OperationNames<T>
+    ? WithStoredInput<StoredOrNot<OperationInput<T, K>[0]>>
+    : StoredOrNot<T[K]>;
+};
+
+type UntrueMembers<T> = {
+  [K in keyof T]-?: K extends OperationNames<T>
+    ? IsKept<OperationInput<T, K>[0]> extends true
+      ? never
+      : K
+    : T[K] extends (...args: never[]) => unknown
+      ? never
+      : IsKept<T[K]> extends true
+        ? never
+        : IsWritable<T, K> extends true
+          ? K
+          : never;
+}[keyof T];
+
+type IsWritable<T, K extends keyof T> =
+  (<X>() => X extends Pick<T, K> ? 1 : 2) extends <X>() => X extends {
+    -readonly [P in K]: T[P];
+  }
+    ? 1
+    : 2
+    ? true
+    : false;
+
+/** Operations that somebody waits for. Their results are typed as they come back: without a converter as JSON gives them. */
+export type EntityOperationCalls<T, Converter = undefined> = {
   readonly [K in OperationNames<T>]: (
     ...input: Parameters<OperationsOf<T>[K]>
-  ) => DurableTask<ReturnType<OperationsOf<T>[K]>>;
+  ) => DurableTask<StoredAs<Converter, ReturnType<OperationsOf<T>[K]>>>;
 };
 
 /** Operations that nobody waits for. */

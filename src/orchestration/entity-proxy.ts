@@ -15,7 +15,7 @@ declare const proxyType: unique symbol;
  *
  * @remarks Operations named `signal`, `then` or `toJSON` are out of its reach: use `callEntity`.
  */
-export type EntityProxy<T> = EntityOperationCalls<T> & {
+export type EntityProxy<T, Converter = undefined> = EntityOperationCalls<T, Converter> & {
   readonly signal: EntityOperationSignals<T>;
   readonly [proxyType]?: true;
 };

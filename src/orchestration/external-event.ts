@@ -5,13 +5,16 @@ import type { DurableTask } from "./durable-task.ts";
 
 declare const payloadType: unique symbol;
 
-/** An external event by name, with the type of what it carries. */
+/** An external event by name, with the type of what it is raised with. Who waits for it gets that as it was stored. */
 export interface ExternalEvent<Payload> {
   readonly kind: "event";
   readonly name: string;
   readonly schema: StandardSchema<Payload> | undefined;
   readonly [payloadType]?: Payload;
 }
+
+/** What an event is raised with, as the last argument of a call: not needed where it may be `undefined`. */
+export type PayloadArguments<Payload> = undefined extends Payload ? [payload?: Payload] : [payload: Payload];
 
 /**
  * Defines an event once, for those who raise it and those who wait for it.

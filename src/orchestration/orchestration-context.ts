@@ -1,13 +1,14 @@
 import type { Tags } from "../core/history-event.ts";
+import type { StoredAs } from "../core/payloads/json-types.ts";
 import type { UserLogger } from "../core/ports.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
-import type { TimeSpanInput } from "../core/time-span.ts";
+import type { NotNegative, TimeSpanInput } from "../core/time-span.ts";
 import type { CallActivityOptions, CallSubOrchestratorOptions } from "./call-options.ts";
 import type { DurableLock, LockState } from "./durable-lock.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
 import type { EntityHandle, UntypedOperations } from "./entity-handle.ts";
 import type { EntityProxy, EntityTarget } from "./entity-proxy.ts";
-import type { ExternalEvent, ExternalEventStream } from "./external-event.ts";
+import type { ExternalEvent, ExternalEventStream, PayloadArguments } from "./external-event.ts";
 import type { ActivityHandle, OrchestrationHandle } from "./handles.ts";
 import type { DurableHttpRequest } from "./http/durable-http-request.ts";
 import type { DurableHttpResponse } from "./http/durable-http-response.ts";
@@ -16,6 +17,42 @@ import type { DurableHttpResponse } from "./http/durable-http-response.ts";
 export type CallArguments<Input, Options> = undefined extends Input
   ? [input?: Input, options?: Options]
   : [input: Input, options?: Options];
+
+/** {@link CallArguments} with a version after the options, as `durable-functions` 3.x has it. */
+export type VersionedArguments<Input, Options> = undefined extends Input
+  ? [input?: Input, options?: Options, version?: string]
+  : [input: Input, options?: Options, version?: string];
+
+/** What is called: an activity by its name, or by its handle. */
+export type ActivityTarget = string | ActivityHandle<never, unknown>;
+
+/** What is called or started: an orchestration by its name, or by its handle. */
+export type OrchestrationTarget = string | OrchestrationHandle<never, unknown>;
+
+/** What the target of a call takes: anything where only its name is known. */
+export type TargetInput<Target> =
+  Target extends ActivityHandle<infer Input, unknown>
+    ? Input
+    : Target extends OrchestrationHandle<infer Input, unknown>
+      ? Input
+      : unknown;
+
+/** What the target of a call gives: where only its name is known, what the caller says. */
+export type TargetOutput<Target, Converter, Output> =
+  Target extends ActivityHandle<never, infer Known>
+    ? Known
+    : Target extends OrchestrationHandle<never, infer Known>
+      ? Known
+      : StoredAs<Converter, Output>;
+
+/** Arguments of a call in the order of `durable-functions` 3.x, after the retry policy. */
+export type RetriedArguments<Input> = undefined extends Input ? [input?: Input] : [input: Input];
+
+/** How an execution is continued as new. */
+export interface ContinueAsNewOptions {
+  /** Keep events that were raised and not waited for. @defaultValue true */
+  readonly preserveUnprocessedEvents?: boolean;
+}
 
 type Tasks = readonly DurableTask<unknown>[];
 
@@ -28,11 +65,16 @@ export type SettledResultsOf<T extends Tasks> = {
 };
 
 /**
- * What an orchestrator may use. Of overloaded calls, the one with a handle stands last: its mistakes are the ones that
- * the compiler tells. Everything here gives the same answers in every replay; the orchestrator gets time,
+ * What an orchestrator may use. Everything here gives the same answers in every replay; the orchestrator gets time,
  * randomness and results of the outside world from nowhere else. What it logs is written once: not while replaying.
+ *
+ * What comes back is typed as it comes back: without a converter as JSON gives it, so that a `Date` is a text. That goes
+ * for types that the code names, too: `context.getInput<{ at: Date }>()` is `{ at: string }`.
+ *
+ * @typeParam Input what the orchestration takes, and so {@link continueAsNew}. @defaultValue anything
+ * @typeParam Converter the converter of the app: `DataConverter` where there is one. @defaultValue plain JSON
  */
-export interface OrchestrationContext extends UserLogger {
+export interface OrchestrationContext<Input = unknown, Converter = undefined> extends UserLogger {
   readonly instanceId: string;
   /** The orchestration that called this one, if any. */
   readonly parentInstanceId: string | undefined;
@@ -49,7 +91,7 @@ export interface OrchestrationContext extends UserLogger {
   /** What {@link setCustomStatus} has set. */
   readonly customStatus: unknown;
   /** This context, under the name that `durable-functions` 3.x gives it: `context.df.callActivity(...)`. */
-  readonly df: OrchestrationContext;
+  readonly df: OrchestrationContext<Input, Converter>;
   /** Combinators, under the name that `durable-functions` 3.x gives them. */
   readonly Task: {
     all: OrchestrationContext["all"];
@@ -59,68 +101,47 @@ export interface OrchestrationContext extends UserLogger {
   };
 
   /** The input the instance was started with. */
-  getInput<T = unknown>(): T;
+  getInput<T = Input>(): StoredAs<Converter, T>;
 
   /**
    * Runs an activity. It may run more than once (at-least-once); its recorded result is used once.
    *
    * @throws TaskFailedError when waited for, if the last attempt of the activity fails
    */
-  callActivity<Output = unknown>(name: string, input?: unknown, options?: CallActivityOptions): DurableTask<Output>;
-  callActivity<Input, Output>(
-    activity: ActivityHandle<Input, Output>,
-    ...input: CallArguments<Input, CallActivityOptions>
-  ): DurableTask<Output>;
+  callActivity<Output = unknown, Target extends ActivityTarget = string>(
+    activity: Target,
+    ...input: CallArguments<TargetInput<Target>, CallActivityOptions>
+  ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /** {@link callActivity} with a retry policy, in the argument order of `durable-functions` 3.x. */
-  callActivityWithRetry<Output = unknown>(
-    name: string,
+  callActivityWithRetry<Output = unknown, Target extends ActivityTarget = string>(
+    activity: Target,
     retry: RetryPolicy | RetryOptions,
-    input?: unknown,
-  ): DurableTask<Output>;
-  callActivityWithRetry<Input, Output>(
-    activity: ActivityHandle<Input, Output>,
-    retry: RetryPolicy | RetryOptions,
-    ...input: CallArguments<Input, never>
-  ): DurableTask<Output>;
+    ...input: RetriedArguments<TargetInput<Target>>
+  ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /**
-   * Runs another orchestration and waits for its output. A string in place of the options is the instance id.
+   * Runs another orchestration and waits for its output. A string in place of the options is the instance id, and a
+   * version may follow it.
    *
    * @throws TaskFailedError when waited for, if the child fails or is terminated
    */
-  callSubOrchestrator<Output = unknown>(
-    name: string,
-    input?: unknown,
-    options?: string | CallSubOrchestratorOptions,
-    version?: string,
-  ): DurableTask<Output>;
-  callSubOrchestrator<Input, Output>(
-    orchestration: OrchestrationHandle<Input, Output>,
-    ...input: CallArguments<Input, string | CallSubOrchestratorOptions>
-  ): DurableTask<Output>;
+  callSubOrchestrator<Output = unknown, Target extends OrchestrationTarget = string>(
+    orchestration: Target,
+    ...input: VersionedArguments<TargetInput<Target>, string | CallSubOrchestratorOptions>
+  ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /** {@link callSubOrchestrator} with a retry policy, in the argument order of `durable-functions` 3.x. */
-  callSubOrchestratorWithRetry<Output = unknown>(
-    name: string,
+  callSubOrchestratorWithRetry<Output = unknown, Target extends OrchestrationTarget = string>(
+    orchestration: Target,
     retry: RetryPolicy | RetryOptions,
-    input?: unknown,
-    instanceId?: string,
-    version?: string,
-  ): DurableTask<Output>;
-  callSubOrchestratorWithRetry<Input, Output>(
-    orchestration: OrchestrationHandle<Input, Output>,
-    retry: RetryPolicy | RetryOptions,
-    ...input: undefined extends Input
-      ? [input?: Input, instanceId?: string, version?: string]
-      : [input: Input, instanceId?: string, version?: string]
-  ): DurableTask<Output>;
+    ...input: VersionedArguments<TargetInput<Target>, string>
+  ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /** Starts another orchestration that answers nobody. Returns its instance id at once. */
-  startNewOrchestration(name: string, input?: unknown, options?: Omit<CallSubOrchestratorOptions, "retry">): string;
-  startNewOrchestration<Input, Output>(
-    orchestration: OrchestrationHandle<Input, Output>,
-    ...input: CallArguments<Input, Omit<CallSubOrchestratorOptions, "retry">>
+  startNewOrchestration<Target extends OrchestrationTarget>(
+    orchestration: Target,
+    ...input: CallArguments<TargetInput<Target>, Omit<CallSubOrchestratorOptions, "retry">>
   ): string;
 
   /**
@@ -137,10 +158,12 @@ export interface OrchestrationContext extends UserLogger {
    * A timer that survives restarts. Never fires early; one for an instant that is over fires at once. Waits of any length
    * are possible.
    *
-   * @param when the instant, or the time from {@link currentUtcDateTime}: a `Date`, milliseconds, `{ hours: 1 }`, or an
-   * ISO 8601 duration such as `"PT30S"`
+   * @param when the instant, or the time from {@link currentUtcDateTime}: a `Date`, milliseconds, `{ hours: 1 }`, or a
+   * text such as `"30s"`, `"PT30S"`, `"00:00:30"`: see {@link TimeSpanInput}, also for texts that only the program knows
    */
-  createTimer(when: Date | TimeSpanInput): TimerTask;
+  createTimer<Milliseconds extends number = number>(
+    when: Date | Exclude<TimeSpanInput, number> | NotNegative<Milliseconds>,
+  ): TimerTask;
 
   /**
    * The next event of that name raised to this instance. Events that came before the wait are kept; several waits of
@@ -157,13 +180,13 @@ export interface OrchestrationContext extends UserLogger {
   waitForExternalEvent<T = unknown>(
     event: string | ExternalEvent<T>,
     options?: { readonly timeout?: TimeSpanInput },
-  ): DurableTask<T>;
+  ): DurableTask<StoredAs<Converter, T>>;
 
   /** All events of that name, one after the other. */
-  events<T = unknown>(event: string | ExternalEvent<T>): ExternalEventStream<T>;
+  events<T = unknown>(event: string | ExternalEvent<T>): ExternalEventStream<StoredAs<Converter, T>>;
 
   /** Raises an event on another instance. Nothing to wait for. */
-  sendEvent<T = unknown>(instanceId: string, event: string | ExternalEvent<T>, input?: T): void;
+  sendEvent<T = unknown>(instanceId: string, event: string | ExternalEvent<T>, ...input: PayloadArguments<T>): void;
 
   /**
    * Runs an operation of an entity and waits for its result.
@@ -173,7 +196,11 @@ export interface OrchestrationContext extends UserLogger {
    * @throws TaskFailedError when waited for, if the operation fails; DurableError `OrchestrationMisuse` inside a critical
    * section that forbids it: see {@link lock}
    */
-  callEntity<Output = unknown>(entity: EntityTarget, operation: string, input?: unknown): DurableTask<Output>;
+  callEntity<Output = unknown>(
+    entity: EntityTarget,
+    operation: string,
+    input?: unknown,
+  ): DurableTask<StoredAs<Converter, Output>>;
 
   /**
    * Has an entity run an operation, and does not wait for it.
@@ -198,7 +225,7 @@ export interface OrchestrationContext extends UserLogger {
    * const count = yield* counter.get();
    * @throws DurableError `InvalidEntityId`
    */
-  entity<T = UntypedOperations>(entity: EntityHandle<T> | string, key: string): EntityProxy<T>;
+  entity<T = UntypedOperations>(entity: EntityHandle<T> | string, key: string): EntityProxy<T, Converter>;
 
   /**
    * Waits until nobody else uses those entities, and keeps others out until the lock is released: a critical section. In
@@ -256,9 +283,9 @@ export interface OrchestrationContext extends UserLogger {
    * Ends this execution and starts the instance over with an empty history and `input`. Takes effect when the
    * orchestrator next waits or returns.
    *
-   * @param options.preserveUnprocessedEvents keep events that were raised and not waited for. @defaultValue true
+   * @param input what the orchestration takes, and options after it
    */
-  continueAsNew(input?: unknown, options?: { readonly preserveUnprocessedEvents?: boolean }): void;
+  continueAsNew(...input: CallArguments<Input, ContinueAsNewOptions>): void;
 
   /** A value for status queries, up to 8,192 characters as JSON. @throws DurableError `InvalidPayload` when longer */
   setCustomStatus(status: unknown): void;

@@ -117,46 +117,42 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     return this.#scope.dataConverter.deserialize(this.#scope.customStatus, "the custom status");
   }
 
-  getInput<T>(): T {
-    return this.#scope.readInput() as T;
+  getInput(): never {
+    return this.#scope.readInput() as never;
   }
 
-  callActivity<Output>(activity: CallTarget, input?: unknown, options?: CallActivityOptions): DurableTask<Output> {
+  callActivity(activity: CallTarget, input?: unknown, options?: CallActivityOptions): DurableTask<never> {
     this.#scope.enterCall("callActivity");
     const call = resolveCall("activity", activity, input, options);
     this.#assertCallable(call.name);
-    return callActivity(this.#scope, call) as DurableTask<Output>;
+    return callActivity(this.#scope, call) as never;
   }
 
-  callActivityWithRetry<Output>(
-    activity: CallTarget,
-    retry: RetryPolicy | RetryOptions,
-    input?: unknown,
-  ): DurableTask<Output> {
+  callActivityWithRetry(activity: CallTarget, retry: RetryPolicy | RetryOptions, input?: unknown): DurableTask<never> {
     return this.callActivity(activity, input, { retry });
   }
 
-  callSubOrchestrator<Output>(
+  callSubOrchestrator(
     orchestration: CallTarget,
     input?: unknown,
     options?: string | CallSubOrchestratorOptions,
     version?: string,
-  ): DurableTask<Output> {
+  ): DurableTask<never> {
     this.#scope.enterCall("callSubOrchestrator");
     this.#scope.criticalSection.assertMayStart("callSubOrchestrator");
     const given = typeof options === "string" ? { instanceId: options, version } : options;
     const call = resolveCall("sub-orchestration", orchestration, input, given ?? { version });
     this.#assertCallable(call.name);
-    return callSubOrchestration(this.#scope, call) as DurableTask<Output>;
+    return callSubOrchestration(this.#scope, call) as never;
   }
 
-  callSubOrchestratorWithRetry<Output>(
+  callSubOrchestratorWithRetry(
     orchestration: CallTarget,
     retry: RetryPolicy | RetryOptions,
     input?: unknown,
     instanceId?: string,
     version?: string,
-  ): DurableTask<Output> {
+  ): DurableTask<never> {
     return this.callSubOrchestrator(orchestration, input, { retry, instanceId, version });
   }
 
@@ -185,13 +181,13 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
   waitForExternalEvent<T>(
     event: string | ExternalEvent<T>,
     options: { readonly timeout?: TimeSpanInput } = {},
-  ): DurableTask<T> {
+  ): DurableTask<never> {
     this.#scope.enterCall("waitForExternalEvent");
     assertOptionNames(options, ["timeout"], "waitForExternalEvent");
-    return waitForEvent<T>(this.#scope, event, options.timeout);
+    return waitForEvent<T>(this.#scope, event, options.timeout) as never;
   }
 
-  events<T>(event: string | ExternalEvent<T>): ExternalEventStream<T> {
+  events<T>(event: string | ExternalEvent<T>): ExternalEventStream<never> {
     this.#scope.enterCall("events");
     return createEventStream(() => this.waitForExternalEvent(event));
   }
@@ -217,9 +213,9 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     this.#scope.addAction((id) => ({ kind: "SendEvent", id, instanceId, name, input: text }));
   }
 
-  callEntity<Output>(entity: EntityTarget, operation: string, input?: unknown): DurableTask<Output> {
+  callEntity(entity: EntityTarget, operation: string, input?: unknown): DurableTask<never> {
     this.#scope.enterCall("callEntity");
-    return callEntity(this.#scope, { entity: resolveEntity(entity), operation, input }) as DurableTask<Output>;
+    return callEntity(this.#scope, { entity: resolveEntity(entity), operation, input }) as never;
   }
 
   signalEntity(
@@ -236,11 +232,11 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     signalEntity(this.#scope, { entity: resolveEntity(entity), operation, input }, dueAt);
   }
 
-  entity<T>(entity: EntityHandle<T> | string, key: string): EntityProxy<T> {
+  entity<T>(entity: EntityHandle<T> | string, key: string): EntityProxy<T, never> {
     return createEntityProxy(entity, key, {
       call: (id, operation, input) => this.callEntity(id, operation, input),
       signal: (id, operation, input) => this.signalEntity(id, operation, input),
-    }) as EntityProxy<T>;
+    }) as EntityProxy<T, never>;
   }
 
   lock(...entities: readonly (EntityTarget | readonly EntityTarget[])[]): DurableTask<DurableLock> {

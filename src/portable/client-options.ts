@@ -8,15 +8,14 @@ import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 
-declare const outputType: unique symbol;
-
-/** The id of an instance, which remembers what its orchestration returns. A text like any other. */
-export type InstanceId<Output = unknown> = string & { readonly [outputType]?: Output };
-
-/** What clients of every place take. */
-export interface ClientOptions {
+/**
+ * What clients of every place take.
+ *
+ * @typeParam Converter the type of {@link ClientOptions.dataConverter}: what is read is typed as it brings it back
+ */
+export interface ClientOptions<Converter extends DataConverter | undefined = DataConverter | undefined> {
   /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
-  readonly dataConverter?: DataConverter | undefined;
+  readonly dataConverter?: Converter | undefined;
   /** Of instances that are started without one. @defaultValue none */
   readonly defaultVersion?: string | undefined;
 }

@@ -4,17 +4,18 @@ import type { CleanEntityStorageResult } from "../core/entity-client.ts";
 import type { EntityRef } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
+import type { InstanceId } from "../core/ids.ts";
 import { linkSignals } from "../core/linked-signal.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
+import type { StoredAs } from "../core/payloads/json-types.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
 import { type Quarantine, requireQuarantine } from "../core/quarantine.ts";
 import { systemClock } from "../core/system-ports.ts";
 import { parseTimeSpan } from "../core/time-span.ts";
-import type { ExternalEvent } from "../orchestration/external-event.ts";
-import type { OrchestrationHandle } from "../orchestration/handles.ts";
+import type { ExternalEvent, PayloadArguments } from "../orchestration/external-event.ts";
 import { resolveTarget } from "./call-form.ts";
 import {
   assertDates,
@@ -28,7 +29,6 @@ import {
   type GetStateOptions,
   type InstanceConditions,
   type InstanceFilter,
-  type InstanceId,
   type InstanceIdFilter,
   type PurgeFilter,
   type PurgeOptions,
@@ -42,8 +42,8 @@ import {
 } from "./client-options.ts";
 import { ConnectedQuarantine } from "./connected-quarantine.ts";
 import { EntityOperations } from "./entity-operations.ts";
-import type { InputOf, OutputOf } from "./function-types.ts";
-import type { OrchestrationReference } from "./orchestration-context.ts";
+import type { TargetInput, TargetOutput } from "./function-types.ts";
+import type { OrchestrationTarget } from "./orchestration-context.ts";
 import { OrchestrationState } from "./orchestration-state.ts";
 import { Paged } from "./paged.ts";
 import { purgeBy, purgeIds, purgeQueryOf } from "./purge.ts";
@@ -56,10 +56,10 @@ export interface OpenClient {
 
 /**
  * Starts and manages orchestrations and entities of one task hub, wherever it is: what the clients of all places have in
- * common. Nothing is opened before the first call. An instance or entity that a hub does not know, a name or id that it
+ * common. What it reads is typed as it comes back: without a converter as JSON gives it. Nothing is opened before the first call. An instance or entity that a hub does not know, a name or id that it
  * does not accept: each method says so with a DurableError.
  */
-export class DurableTaskClient implements AsyncDisposable {
+export class DurableTaskClient<Converter extends DataConverter | undefined = undefined> implements AsyncDisposable {
   readonly #open: () => Promise<OpenClient>;
   readonly #dataConverter: DataConverter;
   readonly #defaultVersion: string | undefined;
@@ -72,7 +72,7 @@ export class DurableTaskClient implements AsyncDisposable {
   #opened: Promise<OpenClient> | undefined;
   readonly #closed = new AbortController();
 
-  protected constructor(open: () => Promise<OpenClient>, options: ClientOptions) {
+  protected constructor(open: () => Promise<OpenClient>, options: ClientOptions<Converter>) {
     this.#open = open;
     // One for each call that waits.
     setMaxListeners(0, this.#closed.signal);
@@ -89,16 +89,11 @@ export class DurableTaskClient implements AsyncDisposable {
    * @throws DurableError `InstanceAlreadyExists` when an instance of `options.instanceId` is in a status that is not
    * reusable, `InvalidInstanceId`, `InvalidOption`, `InvalidPayload`
    */
-  scheduleNewOrchestration<Output = unknown>(name: string, options?: ScheduleOptions): Promise<InstanceId<Output>>;
-  scheduleNewOrchestration<Input, Output>(
-    orchestration: OrchestrationHandle<Input, Output>,
-    ...options: ScheduleArguments<Input>
-  ): Promise<InstanceId<Output>>;
-  scheduleNewOrchestration<F extends OrchestrationReference>(
-    orchestration: F,
-    ...options: ScheduleArguments<InputOf<F, unknown>>
-  ): Promise<InstanceId<OutputOf<F>>>;
-  async scheduleNewOrchestration(orchestration: unknown, options: ScheduleOptions = {}): Promise<never> {
+  async scheduleNewOrchestration<Output = unknown, Target extends OrchestrationTarget = string>(
+    orchestration: Target,
+    ...given: ScheduleArguments<TargetInput<Target, unknown>>
+  ): Promise<InstanceId<TargetOutput<Target, Converter, Output>>> {
+    const [options = {}] = given as readonly ScheduleOptions[];
     assertOptionNames(options, scheduleOptionNames, "scheduleNewOrchestration");
     const target = resolveTarget("orchestration", orchestration);
     const { name, inputSchema } = typeof target === "string" ? { name: target, inputSchema: undefined } : target;
@@ -118,7 +113,7 @@ export class DurableTaskClient implements AsyncDisposable {
   async getOrchestrationState<Output = unknown>(
     instanceId: InstanceId<Output>,
     options: GetStateOptions = {},
-  ): Promise<OrchestrationState<Output> | undefined> {
+  ): Promise<OrchestrationState<StoredAs<Converter, Output>> | undefined> {
     const client = await this.#connect();
     const state = await client.getInstance(instanceId, reads(options));
     return state && this.#show(state, options);
@@ -132,7 +127,7 @@ export class DurableTaskClient implements AsyncDisposable {
   async waitForOrchestrationStart<Output = unknown>(
     instanceId: InstanceId<Output>,
     options: WaitOptions = {},
-  ): Promise<OrchestrationState<Output>> {
+  ): Promise<OrchestrationState<StoredAs<Converter, Output>>> {
     return this.#wait(instanceId, "started", options);
   }
 
@@ -148,7 +143,7 @@ export class DurableTaskClient implements AsyncDisposable {
   async waitForOrchestrationCompletion<Output = unknown>(
     instanceId: InstanceId<Output>,
     options: WaitOptions = {},
-  ): Promise<OrchestrationState<Output>> {
+  ): Promise<OrchestrationState<StoredAs<Converter, Output>>> {
     return this.#wait(instanceId, "ended", options);
   }
 
@@ -191,7 +186,7 @@ export class DurableTaskClient implements AsyncDisposable {
   async raiseOrchestrationEvent<Payload = unknown>(
     instanceId: string,
     event: string | ExternalEvent<Payload>,
-    data?: Payload,
+    ...[data]: PayloadArguments<Payload>
   ): Promise<void> {
     const { name, schema } = typeof event === "object" && event !== null ? event : { name: event, schema: undefined };
     const what = `the data of event '${name}'`;
@@ -315,9 +310,9 @@ export class DurableTaskClient implements AsyncDisposable {
     operation: string,
     input?: unknown,
     options: CallEntityOptions = {},
-  ): Promise<Result> {
+  ): Promise<StoredAs<Converter, Result>> {
     return this.#untilClosed(options.signal, (signal) => {
-      return this.#entities.call(entity, operation, input, { ...options, signal }) as Promise<Result>;
+      return this.#entities.call(entity, operation, input, { ...options, signal }) as Promise<never>;
     });
   }
 
@@ -325,13 +320,13 @@ export class DurableTaskClient implements AsyncDisposable {
   getEntity<State = unknown>(
     entity: EntityRef | string,
     options: { readonly includeState?: boolean } = {},
-  ): Promise<EntityMetadata<State> | undefined> {
-    return this.#entities.get(entity, options) as Promise<EntityMetadata<State> | undefined>;
+  ): Promise<EntityMetadata<StoredAs<Converter, State>> | undefined> {
+    return this.#entities.get(entity, options) as Promise<never>;
   }
 
   /** Entities that match, all pages of them. */
-  getEntities<State = unknown>(filter: EntityFilter = {}): Paged<EntityMetadata<State>> {
-    return this.#entities.query(filter) as Paged<EntityMetadata<State>>;
+  getEntities<State = unknown>(filter: EntityFilter = {}): Paged<EntityMetadata<StoredAs<Converter, State>>> {
+    return this.#entities.query(filter) as Paged<never>;
   }
 
   /** Deletes what entities without state leave behind, and gives back locks of orchestrations that are gone. */

@@ -1,14 +1,14 @@
 import { DurableError } from "../core/errors.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { LogSink } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
 import type { TaskExecutor } from "../core/task-executor.ts";
 import { type ResolvedWorkerLimits, resolveWorkerLimits, type WorkerLimitDefaults } from "../core/worker-limits.ts";
 import { HealthMonitor, type HostHealth } from "../hosting/health.ts";
 import { createHealthHandler, type HealthHandler, type HealthHandlerOptions } from "../hosting/health-handler.ts";
-import type { EntityClass, EntityFunction } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
-import type { ActivityReference } from "./function-types.ts";
-import type { OrchestrationReference } from "./orchestration-context.ts";
+import type { ActivityReference, AddedActivity } from "./function-types.ts";
+import type { AddedEntity, AddedOrchestration, OrchestrationReference } from "./orchestration-context.ts";
 import { addActivity, addEntity, addOrchestration } from "./registrations.ts";
 import { type ConcurrencyOptions, resolveWorkerOptions, type WorkerOptions } from "./worker-options.ts";
 
@@ -54,13 +54,16 @@ export interface PlacedWorker {
  *
  *   created ⇄ running: `start` and `stop`, any number of times
  *
+ * Functions are typed by what they read: without a converter as JSON gives it, so that a `Date` is a text. With one, the
+ * context of an orchestration is an `OrchestrationContext<unknown, DataConverter>`.
+ *
  * @example
  * await using worker = new EmbeddedTaskHubWorker({ storage: "memory", taskHub: "Orders" });
  * worker.addOrchestration(processOrder);
  * worker.addActivity(validateOrder);
  * await worker.start();
  */
-export class DurableTaskWorker implements AsyncDisposable {
+export class DurableTaskWorker<Converter extends DataConverter | undefined = undefined> implements AsyncDisposable {
   /** Answers `/health`, `/health/live` and `/health/ready`: {@link createHealthHandler} with its defaults. */
   readonly healthHandler: HealthHandler;
   readonly #place: WorkerPlace;
@@ -76,7 +79,7 @@ export class DurableTaskWorker implements AsyncDisposable {
   #failure: string | undefined;
   #ended = new OpenEnd();
 
-  protected constructor(place: WorkerPlace, options: WorkerOptions) {
+  protected constructor(place: WorkerPlace, options: WorkerOptions<Converter>) {
     this.#place = place;
     this.#health = new HealthMonitor(systemClock, place.taskHub);
     this.healthHandler = this.createHealthHandler();
@@ -99,16 +102,19 @@ export class DurableTaskWorker implements AsyncDisposable {
    * @throws DurableError `InvalidOption` for a function without a name, `DuplicateRegistration`, `NotSupported` while the
    * worker runs
    */
-  addOrchestration(orchestration: OrchestrationReference): string;
-  addOrchestration(name: string, orchestration: OrchestrationReference): string;
+  addOrchestration<F extends OrchestrationReference>(orchestration: AddedOrchestration<F, Converter>): string;
+  addOrchestration<F extends OrchestrationReference>(
+    name: string,
+    orchestration: AddedOrchestration<F, Converter>,
+  ): string;
   addOrchestration(first: unknown, second?: unknown): string {
     this.#assertNotRunning();
     return addOrchestration(this.#registry, first, second);
   }
 
   /** Adds an activity, as {@link addOrchestration} does. */
-  addActivity(activity: ActivityReference): string;
-  addActivity(name: string, activity: ActivityReference): string;
+  addActivity<F extends ActivityReference>(activity: AddedActivity<F, Converter>): string;
+  addActivity<F extends ActivityReference>(name: string, activity: AddedActivity<F, Converter>): string;
   addActivity(first: unknown, second?: unknown): string {
     this.#assertNotRunning();
     return addActivity(this.#registry, first, second);
@@ -121,10 +127,8 @@ export class DurableTaskWorker implements AsyncDisposable {
    * @returns the name it has
    * @throws DurableError as {@link addOrchestration} does, and `InvalidEntityId`
    */
-  // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
-  addEntity(entity: EntityClass | EntityFunction<any>): string;
-  // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
-  addEntity(name: string, entity: EntityClass | EntityFunction<any>): string;
+  addEntity<T extends object>(entity: AddedEntity<T, Converter>): string;
+  addEntity<T extends object>(name: string, entity: AddedEntity<T, Converter>): string;
   addEntity(first: unknown, second?: unknown): string {
     this.#assertNotRunning();
     return addEntity(this.#registry, first, second);

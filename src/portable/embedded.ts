@@ -1,4 +1,5 @@
 import { assertOptionNames } from "../core/option-names.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { type RetentionOptions, type RetentionPolicy, resolveRetention } from "../core/retention.ts";
 import {
   type HubLocation,
@@ -12,11 +13,15 @@ import { DurableTaskClient, type OpenClient } from "./durable-task-client.ts";
 import { DurableTaskWorker, type PlacedWorker, type WorkerRequest } from "./durable-task-worker.ts";
 import { type WorkerOptions, workerOptionNames } from "./worker-options.ts";
 
-export interface EmbeddedWorkerOptions extends HubLocation, WorkerOptions {
+export interface EmbeddedWorkerOptions<Converter extends DataConverter | undefined = DataConverter | undefined>
+  extends HubLocation,
+    WorkerOptions<Converter> {
   /** How long finished instances are kept. @defaultValue for ever */
   readonly retention?: RetentionOptions | undefined;
 }
-export interface EmbeddedClientOptions extends HubLocation, ClientOptions {}
+export interface EmbeddedClientOptions<Converter extends DataConverter | undefined = DataConverter | undefined>
+  extends HubLocation,
+    ClientOptions<Converter> {}
 
 /**
  * A worker with an engine of its own, on a task hub in Azure Storage, on Azurite, or in memory: no other process is
@@ -25,9 +30,11 @@ export interface EmbeddedClientOptions extends HubLocation, ClientOptions {}
  * @example
  * await using worker = new EmbeddedTaskHubWorker({ storage: process.env.STORAGE!, taskHub: "Orders" });
  */
-export class EmbeddedTaskHubWorker extends DurableTaskWorker {
+export class EmbeddedTaskHubWorker<
+  Converter extends DataConverter | undefined = undefined,
+> extends DurableTaskWorker<Converter> {
   /** @throws DurableError `InvalidOption` */
-  constructor(options: EmbeddedWorkerOptions) {
+  constructor(options: EmbeddedWorkerOptions<Converter>) {
     assertOptionNames(options, [...hubOptionNames, ...workerOptionNames, "retention"], "EmbeddedTaskHubWorker");
     const hub = resolveHub(options);
     const retention = options.retention === undefined ? undefined : resolveRetention(options.retention, "'retention'");
@@ -37,9 +44,11 @@ export class EmbeddedTaskHubWorker extends DurableTaskWorker {
 }
 
 /** A client of a task hub in Azure Storage, on Azurite, or in the memory of this process. */
-export class EmbeddedTaskHubClient extends DurableTaskClient {
+export class EmbeddedTaskHubClient<
+  Converter extends DataConverter | undefined = undefined,
+> extends DurableTaskClient<Converter> {
   /** @throws DurableError `InvalidOption` */
-  constructor(options: EmbeddedClientOptions) {
+  constructor(options: EmbeddedClientOptions<Converter>) {
     assertOptionNames(options, [...hubOptionNames, ...clientOptionNames], "EmbeddedTaskHubClient");
     const hub = resolveHub(options);
     super(() => openClient(hub), options);

@@ -1,5 +1,6 @@
 import type { AccessCredential } from "../core/access-credential.ts";
 import { DurableError } from "../core/errors.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { PayloadStore } from "../core/payloads/payload-store.ts";
 import { parseServiceAddress } from "../grpc/channel/service-address.ts";
 import type { ChannelOptions } from "../grpc/channel/task-hub-channel.ts";
@@ -44,9 +45,17 @@ export interface GrpcOnlyWorkerOptions {
   readonly workItemFilters?: boolean | undefined;
 }
 
-export interface GrpcWorkerOptions extends GrpcOnlyWorkerOptions, WorkerOptions {}
-export interface TaskHubGrpcWorkerOptions extends GrpcLocation, GrpcWorkerOptions {}
-export interface TaskHubGrpcClientOptions extends GrpcLocation, ClientOptions {}
+type AnyConverter = DataConverter | undefined;
+
+export interface GrpcWorkerOptions<Converter extends AnyConverter = AnyConverter>
+  extends GrpcOnlyWorkerOptions,
+    WorkerOptions<Converter> {}
+export interface TaskHubGrpcWorkerOptions<Converter extends AnyConverter = AnyConverter>
+  extends GrpcLocation,
+    GrpcWorkerOptions<Converter> {}
+export interface TaskHubGrpcClientOptions<Converter extends AnyConverter = AnyConverter>
+  extends GrpcLocation,
+    ClientOptions<Converter> {}
 
 /** Names of the options of a connection. */
 export const grpcOptionNames: readonly (keyof GrpcOptions)[] = [

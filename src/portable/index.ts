@@ -5,8 +5,10 @@ export type { ErrorClass } from "../core/error-type.ts";
 export { DurableError, type DurableErrorCode, isDurableError, NonRetriableError } from "../core/errors.ts";
 export type { FailureDetails } from "../core/failure-details.ts";
 export type { HistoryEvent, Tags } from "../core/history-event.ts";
+export type { InstanceId } from "../core/ids.ts";
 export { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 export type { DataConverter } from "../core/payloads/data-converter.ts";
+export type { JsonOf, StoredAs } from "../core/payloads/json-types.ts";
 export type { PayloadStore } from "../core/payloads/payload-store.ts";
 export type { RichClass, RichClassDefinition } from "../core/payloads/rich-classes.ts";
 export { createRichDataConverter, type RichDataConverterOptions } from "../core/payloads/rich-data-converter.ts";
@@ -21,7 +23,7 @@ export type {
 } from "../core/quarantine.ts";
 export type { RetentionOptions } from "../core/retention.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "../core/retry-policy.ts";
-export type { TimeSpanInput, TimeSpanParts } from "../core/time-span.ts";
+export { parseTimeSpan, type TimeSpanInput, type TimeSpanParts, type TimeSpanText } from "../core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "../core/versioning.ts";
 export type { HealthStatus, HostHealth, HostState } from "../hosting/health.ts";
 export type { HealthHandler, HealthHandlerOptions } from "../hosting/health-handler.ts";
@@ -30,7 +32,7 @@ export type { IdentityStorage, StorageOption, TrackingStoreOption } from "../hos
 export type { LargePayloadOptions } from "../hosting/payload-store.ts";
 export type { LogEntry, LogWriter } from "../hosting/process-log.ts";
 export type { DurableLock, LockState } from "../orchestration/durable-lock.ts";
-export type { DurableTask, TimerTask, WinnerOf } from "../orchestration/durable-task.ts";
+export type { DurableTask, TimerTask, Winner, WinnerOf, WinnerTimer } from "../orchestration/durable-task.ts";
 export {
   createEntityHandle,
   type EntityHandle,
@@ -62,7 +64,6 @@ export type {
   GetStateOptions,
   InstanceConditions,
   InstanceFilter,
-  InstanceId,
   InstanceIdFilter,
   PurgeFilter,
   PurgeOptions,

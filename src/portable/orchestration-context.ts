@@ -1,3 +1,4 @@
+import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { UserLogger } from "../core/ports.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import type {
@@ -6,7 +7,7 @@ import type {
 } from "../orchestration/call-options.ts";
 import type { DurableLock } from "../orchestration/durable-lock.ts";
 import type { DurableTask, WinnerOf } from "../orchestration/durable-task.ts";
-import type { EntityHandle, UntypedOperations } from "../orchestration/entity-handle.ts";
+import type { EntityAsStored, EntityHandle, UntypedOperations } from "../orchestration/entity-handle.ts";
 import type { EntityProxy, EntityTarget } from "../orchestration/entity-proxy.ts";
 import type { ActivityHandle, OrchestrationHandle } from "../orchestration/handles.ts";
 import type {
@@ -14,7 +15,7 @@ import type {
   ResultsOf,
 } from "../orchestration/orchestration-context.ts";
 import type { EntityClass, EntityFunction } from "../worker/entities/entity-definition.ts";
-import type { ActivityReference, CallArguments, InputOf, OutputOf } from "./function-types.ts";
+import type { ActivityReference, CheckedReference, TargetArguments, TargetOutput } from "./function-types.ts";
 
 /** How one activity call is made. */
 export interface CallActivityOptions extends HandleCallActivityOptions {
@@ -32,11 +33,36 @@ export interface CallSubOrchestratorOptions extends HandleCallSubOrchestratorOpt
 export type StartOrchestrationOptions = Omit<CallSubOrchestratorOptions, "retry" | "retryPolicy">;
 
 /** Any orchestration: what is given by reference. */
-export type OrchestrationReference = (context: OrchestrationContext, ...input: never[]) => unknown;
+export type OrchestrationReference = (context: AnyContext, ...input: never[]) => unknown;
+
+/** Has what the context of any converter has. */
+type AnyContext = OrchestrationContext & OrchestrationContext<unknown, DataConverter>;
+
+/**
+ * An orchestration that may be added to a worker with such a converter: its context is of the same, and it takes its input
+ * as that brings it.
+ */
+export type AddedOrchestration<F extends OrchestrationReference, Converter> = F &
+  ((context: OrchestrationContext<unknown, Converter>, ...input: never[]) => unknown) &
+  CheckedReference<Converter, F>;
+
+/** What is called: an activity by its function, its name, or its handle. */
+export type ActivityTarget = string | ActivityReference | ActivityHandle<never, unknown>;
+
+/** What is called or started: an orchestration by its function, its name, or its handle. */
+export type OrchestrationTarget = string | OrchestrationReference | OrchestrationHandle<never, unknown>;
 
 /** An entity: its class, whose methods are the operations, or its function. */
 // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
 export type EntityReference<T extends object = object> = EntityClass<T> | EntityFunction<any>;
+
+/** An entity that may be added to a worker with such a converter: its fields and operations are typed as that brings them. */
+export type AddedEntity<T extends object, Converter> =
+  | (EntityClass<T> & EntityAsStored<Converter, T>)
+  // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
+  | EntityFunction<any>;
+
+declare const converterType: unique symbol;
 
 type Tasks = readonly DurableTask<unknown>[];
 
@@ -62,54 +88,42 @@ type Replaced =
  *
  * @remarks An object counts as the second form when it has `input` and else only options. An input that looks like that
  * itself is wrapped: `{ input: { input: 1 } }`; calls by reference do not compile otherwise.
+ *
+ * What comes back is typed as it comes back: without a converter as JSON gives it, so that a `Date` is a text.
+ *
+ * @typeParam Input what the orchestration takes, and so `continueAsNew`. @defaultValue anything
+ * @typeParam Converter the converter of the worker: `DataConverter` where there is one. @defaultValue plain JSON
  */
-export interface OrchestrationContext extends Omit<HandleOrchestrationContext, Replaced>, UserLogger {
+export interface OrchestrationContext<Input = unknown, Converter = undefined>
+  extends Omit<HandleOrchestrationContext<Input, Converter>, Replaced>,
+    UserLogger {
   /**
    * Runs an activity. It may run more than once (at-least-once); its recorded result is used once.
    *
    * @throws TaskFailedError when waited for, if the last attempt of the activity fails
    */
-  callActivity<Output = unknown>(name: string, input?: unknown, options?: CallActivityOptions): DurableTask<Output>;
-  callActivity<Input, Output>(
-    activity: ActivityHandle<Input, Output>,
-    ...call: CallArguments<Input, CallActivityOptions>
-  ): DurableTask<Output>;
-  callActivity<F extends ActivityReference>(
-    activity: F,
-    ...call: CallArguments<InputOf<F>, CallActivityOptions>
-  ): DurableTask<OutputOf<F>>;
+  callActivity<Output = unknown, Target extends ActivityTarget = string>(
+    activity: Target,
+    ...input: TargetArguments<Target, CallActivityOptions>
+  ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /**
    * Runs another orchestration and waits for its output.
    *
    * @throws TaskFailedError when waited for, if the child fails or is terminated
    */
-  callSubOrchestrator<Output = unknown>(
-    name: string,
-    input?: unknown,
-    options?: CallSubOrchestratorOptions,
-  ): DurableTask<Output>;
-  callSubOrchestrator<Input, Output>(
-    orchestration: OrchestrationHandle<Input, Output>,
-    ...call: CallArguments<Input, CallSubOrchestratorOptions>
-  ): DurableTask<Output>;
-  callSubOrchestrator<F extends OrchestrationReference>(
-    orchestration: F,
-    ...call: CallArguments<InputOf<F, unknown>, CallSubOrchestratorOptions>
-  ): DurableTask<OutputOf<F>>;
+  callSubOrchestrator<Output = unknown, Target extends OrchestrationTarget = string>(
+    orchestration: Target,
+    ...input: TargetArguments<Target, CallSubOrchestratorOptions, unknown>
+  ): DurableTask<TargetOutput<Target, Converter, Output>>;
 
   /** Another name of {@link callSubOrchestrator}. */
-  readonly callSubOrchestration: OrchestrationContext["callSubOrchestrator"];
+  readonly callSubOrchestration: OrchestrationContext<Input, Converter>["callSubOrchestrator"];
 
   /** Starts another orchestration that answers nobody. Returns its instance id at once. */
-  startNewOrchestration(name: string, input?: unknown, options?: StartOrchestrationOptions): string;
-  startNewOrchestration<Input, Output>(
-    orchestration: OrchestrationHandle<Input, Output>,
-    ...call: CallArguments<Input, StartOrchestrationOptions>
-  ): string;
-  startNewOrchestration<F extends OrchestrationReference>(
-    orchestration: F,
-    ...call: CallArguments<InputOf<F, unknown>, StartOrchestrationOptions>
+  startNewOrchestration<Target extends OrchestrationTarget>(
+    orchestration: Target,
+    ...input: TargetArguments<Target, StartOrchestrationOptions, unknown>
   ): string;
 
   /**
@@ -121,10 +135,10 @@ export interface OrchestrationContext extends Omit<HandleOrchestrationContext, R
    * const count = yield* counter.get();
    * @throws DurableError `InvalidEntityId`
    */
-  entity<T = UntypedOperations>(entity: EntityHandle<T> | string, key: string): EntityProxy<T>;
+  entity<T = UntypedOperations>(entity: EntityHandle<T> | string, key: string): EntityProxy<T, Converter>;
   // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
-  entity(entity: EntityFunction<any>, key: string): EntityProxy<UntypedOperations>;
-  entity<T extends object>(entity: EntityClass<T>, key: string): EntityProxy<T>;
+  entity(entity: EntityFunction<any>, key: string): EntityProxy<UntypedOperations, Converter>;
+  entity<T extends object>(entity: EntityClass<T>, key: string): EntityProxy<T, Converter>;
 
   /** Another name of {@link lock}. */
   lockEntities(...entities: readonly EntityTarget[]): DurableTask<DurableLock>;
@@ -135,4 +149,5 @@ export interface OrchestrationContext extends Omit<HandleOrchestrationContext, R
   whenAll<const T extends Tasks>(tasks: T): DurableTask<ResultsOf<T>>;
   /** Another name of {@link any}. */
   whenAny<T extends Tasks>(tasks: T): DurableTask<WinnerOf<T[number]>>;
+  readonly [converterType]?: (converter: Converter) => Converter;
 }

@@ -72,13 +72,13 @@ export class PortableContext implements OrchestrationContext {
     return this.#context.customStatus;
   }
 
-  getInput<T>(): T {
-    return this.#context.getInput<T>();
+  getInput(): never {
+    return this.#context.getInput() as never;
   }
 
   callActivity(activity: unknown, input?: unknown, options?: CallActivityOptions): DurableTask<never> {
     const call = resolveCallForm("activity", activity, input, options);
-    return this.#own(this.#context.callActivity(call.target as string, call.input, call.options));
+    return this.#own(this.#context.callActivity(call.target as string, call.input, call.options)) as never;
   }
 
   callSubOrchestrator(
@@ -87,7 +87,7 @@ export class PortableContext implements OrchestrationContext {
     options?: CallSubOrchestratorOptions,
   ): DurableTask<never> {
     const call = resolveCallForm("orchestration", orchestration, input, options);
-    return this.#own(this.#context.callSubOrchestrator(call.target as string, call.input, call.options));
+    return this.#own(this.#context.callSubOrchestrator(call.target as string, call.input, call.options)) as never;
   }
 
   get callSubOrchestration(): OrchestrationContext["callSubOrchestrator"] {
@@ -110,20 +110,20 @@ export class PortableContext implements OrchestrationContext {
   waitForExternalEvent<T>(
     event: string | ExternalEvent<T>,
     options?: { readonly timeout?: TimeSpanInput },
-  ): DurableTask<T> {
-    return this.#own(this.#context.waitForExternalEvent<T>(event, options));
+  ): DurableTask<never> {
+    return this.#own(this.#context.waitForExternalEvent(event, options)) as never;
   }
 
-  events<T>(event: string | ExternalEvent<T>): ExternalEventStream<T> {
-    return this.#context.events<T>(event);
+  events<T>(event: string | ExternalEvent<T>): ExternalEventStream<never> {
+    return this.#context.events(event) as never;
   }
 
   sendEvent<T>(instanceId: string, event: string | ExternalEvent<T>, input?: T): void {
-    this.#context.sendEvent(instanceId, event, input);
+    this.#context.sendEvent<unknown>(instanceId, event, input);
   }
 
-  callEntity<Output>(entity: EntityTarget, operation: string, input?: unknown): DurableTask<Output> {
-    return this.#own(this.#context.callEntity<Output>(entity, operation, input));
+  callEntity(entity: EntityTarget, operation: string, input?: unknown): DurableTask<never> {
+    return this.#own(this.#context.callEntity(entity, operation, input)) as never;
   }
 
   signalEntity(

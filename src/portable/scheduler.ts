@@ -1,6 +1,7 @@
 import type { AccessCredential } from "../core/access-credential.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { parseSchedulerConnectionString } from "../grpc/channel/scheduler-connection.ts";
 import { createSchedulerCredential } from "../grpc/channel/scheduler-credential.ts";
 import { type ClientOptions, clientOptionNames } from "./client-options.ts";
@@ -27,8 +28,10 @@ export type SchedulerLocation =
       readonly credential?: AccessCredential | undefined;
     };
 
-export type SchedulerWorkerOptions = GrpcOptions & GrpcWorkerOptions;
-export type SchedulerClientOptions = GrpcOptions & ClientOptions;
+export type SchedulerWorkerOptions<Converter extends DataConverter | undefined = DataConverter | undefined> =
+  GrpcOptions & GrpcWorkerOptions<Converter>;
+export type SchedulerClientOptions<Converter extends DataConverter | undefined = DataConverter | undefined> =
+  GrpcOptions & ClientOptions<Converter>;
 
 /**
  * A worker of a Durable Task Scheduler, or of its emulator.
@@ -40,14 +43,19 @@ export type SchedulerClientOptions = GrpcOptions & ClientOptions;
  * worker.addOrchestration(processOrder);
  * await worker.start();
  */
-export class DurableTaskSchedulerWorker extends DurableTaskWorker {
+export class DurableTaskSchedulerWorker<
+  Converter extends DataConverter | undefined = undefined,
+> extends DurableTaskWorker<Converter> {
   /**
    * @param connectionString `Endpoint=...;TaskHub=...;Authentication=...`; every kind but `None` needs `@azure/identity`
    * @throws DurableError `InvalidOption`, `NotSupported` for a kind of authentication that Node has not
    */
-  constructor(connectionString: string, options?: SchedulerWorkerOptions);
-  constructor(options: SchedulerLocation & SchedulerWorkerOptions);
-  constructor(first: string | (SchedulerLocation & SchedulerWorkerOptions), second: SchedulerWorkerOptions = {}) {
+  constructor(connectionString: string, options?: SchedulerWorkerOptions<Converter>);
+  constructor(options: SchedulerLocation & SchedulerWorkerOptions<Converter>);
+  constructor(
+    first: string | (SchedulerLocation & SchedulerWorkerOptions<Converter>),
+    second: SchedulerWorkerOptions<Converter> = {},
+  ) {
     const options = typeof first === "string" ? { ...second, connectionString: first } : first;
     assertOptionNames(
       options,
@@ -60,14 +68,19 @@ export class DurableTaskSchedulerWorker extends DurableTaskWorker {
 }
 
 /** A client of a Durable Task Scheduler, or of its emulator. */
-export class DurableTaskSchedulerClient extends DurableTaskClient {
+export class DurableTaskSchedulerClient<
+  Converter extends DataConverter | undefined = undefined,
+> extends DurableTaskClient<Converter> {
   /**
    * @param connectionString `Endpoint=...;TaskHub=...;Authentication=...`; every kind but `None` needs `@azure/identity`
    * @throws DurableError `InvalidOption`, `NotSupported` for a kind of authentication that Node has not
    */
-  constructor(connectionString: string, options?: SchedulerClientOptions);
-  constructor(options: SchedulerLocation & SchedulerClientOptions);
-  constructor(first: string | (SchedulerLocation & SchedulerClientOptions), second: SchedulerClientOptions = {}) {
+  constructor(connectionString: string, options?: SchedulerClientOptions<Converter>);
+  constructor(options: SchedulerLocation & SchedulerClientOptions<Converter>);
+  constructor(
+    first: string | (SchedulerLocation & SchedulerClientOptions<Converter>),
+    second: SchedulerClientOptions<Converter> = {},
+  ) {
     const options = typeof first === "string" ? { ...second, connectionString: first } : first;
     assertOptionNames(options, [...locationNames, ...clientOptionNames], "DurableTaskSchedulerClient");
     const location = resolveScheduler(options);

@@ -1,4 +1,5 @@
 import { assertOptionNames } from "../core/option-names.ts";
+import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { type ClientOptions, clientOptionNames } from "./client-options.ts";
 import { DurableTaskClient } from "./durable-task-client.ts";
 import { DurableTaskWorker } from "./durable-task-worker.ts";
@@ -22,11 +23,16 @@ type Beside<Options> = Omit<Options, "address">;
  * @example
  * await using worker = new TaskHubGrpcWorker("localhost:4001");
  */
-export class TaskHubGrpcWorker extends DurableTaskWorker {
+export class TaskHubGrpcWorker<
+  Converter extends DataConverter | undefined = undefined,
+> extends DurableTaskWorker<Converter> {
   /** @throws DurableError `InvalidOption` */
-  constructor(address: string, options?: Beside<TaskHubGrpcWorkerOptions>);
-  constructor(options: TaskHubGrpcWorkerOptions);
-  constructor(first: string | TaskHubGrpcWorkerOptions, second: Beside<TaskHubGrpcWorkerOptions> = {}) {
+  constructor(address: string, options?: Beside<TaskHubGrpcWorkerOptions<Converter>>);
+  constructor(options: TaskHubGrpcWorkerOptions<Converter>);
+  constructor(
+    first: string | TaskHubGrpcWorkerOptions<Converter>,
+    second: Beside<TaskHubGrpcWorkerOptions<Converter>> = {},
+  ) {
     const options = typeof first === "string" ? { ...second, address: first } : first;
     assertOptionNames(options, [...locationNames, "workItemFilters", ...workerOptionNames], "TaskHubGrpcWorker");
     const location = resolveGrpcLocation(connectionOf(options));
@@ -35,11 +41,16 @@ export class TaskHubGrpcWorker extends DurableTaskWorker {
 }
 
 /** A client of a task hub that a gRPC server keeps. */
-export class TaskHubGrpcClient extends DurableTaskClient {
+export class TaskHubGrpcClient<
+  Converter extends DataConverter | undefined = undefined,
+> extends DurableTaskClient<Converter> {
   /** @throws DurableError `InvalidOption` */
-  constructor(address: string, options?: Beside<TaskHubGrpcClientOptions>);
-  constructor(options: TaskHubGrpcClientOptions);
-  constructor(first: string | TaskHubGrpcClientOptions, second: Beside<TaskHubGrpcClientOptions> = {}) {
+  constructor(address: string, options?: Beside<TaskHubGrpcClientOptions<Converter>>);
+  constructor(options: TaskHubGrpcClientOptions<Converter>);
+  constructor(
+    first: string | TaskHubGrpcClientOptions<Converter>,
+    second: Beside<TaskHubGrpcClientOptions<Converter>> = {},
+  ) {
     const options = typeof first === "string" ? { ...second, address: first } : first;
     assertOptionNames(options, [...locationNames, ...clientOptionNames], "TaskHubGrpcClient");
     const location = resolveGrpcLocation(connectionOf(options));

@@ -17,15 +17,19 @@ export interface ConcurrencyOptions {
   readonly maxConcurrentEntities?: number | undefined;
 }
 
-/** What workers of every place take. */
-export interface WorkerOptions {
+/**
+ * What workers of every place take.
+ *
+ * @typeParam Converter the type of {@link WorkerOptions.dataConverter}: functions read what it brings back
+ */
+export interface WorkerOptions<Converter extends DataConverter | undefined = DataConverter | undefined> {
   readonly concurrency?: ConcurrencyOptions | undefined;
   /** What ends single instances before they end the process. Over gRPC only `maxActionsPerEpisode` counts. */
   readonly limits?: WorkerLimits | undefined;
   /** Which instances this worker runs, by their version. @defaultValue those of every version */
   readonly versioning?: VersioningOptions | undefined;
   /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
-  readonly dataConverter?: DataConverter | undefined;
+  readonly dataConverter?: Converter | undefined;
   /** What `ctx.callHttp` may do. */
   readonly durableHttp?: DurableHttpOptions | undefined;
   /** Stop at the first SIGTERM or SIGINT. @defaultValue false */

@@ -6,7 +6,7 @@ export function* hold(ctx: OrchestrationContext): Generator<unknown, void, unkno
   yield ctx.waitForExternalEvent("hold");
 }
 
-const retry = { firstInterval: "5s", maxAttempts: 2 };
+const retry = { firstInterval: "5s", maxAttempts: 2 } as const;
 
 /** What changed, the code that made the history, the code that meets it, and the two sides of the message. */
 export type Change = readonly [string, GeneratorCode, GeneratorCode, string, string];

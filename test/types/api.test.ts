@@ -12,6 +12,7 @@ import {
   type EntityOperationCalls,
   type EntityOperationSignals,
   type EntityProxy,
+  type InstanceId,
   type LockState,
   type OrchestrationContext,
   type OrchestrationHandle,
@@ -85,7 +86,7 @@ it("results are typed as JSON brings them back, or as the app's converter does",
   const rich = new DFApp({ dataConverter: createRichDataConverter() });
   const kept = rich.activity("kept", () => ({ at: new Date(), all: new Set([1]) }));
 
-  expectTypeOf(due).toEqualTypeOf<ActivityHandle<number, { at: string; note: "x" | undefined }>>();
+  expectTypeOf(due).toEqualTypeOf<ActivityHandle<number, { at: string; note?: "x" }>>();
   expectTypeOf(list).toExtend<ActivityHandle<undefined, StoredFolder>>();
   expectTypeOf(pair).toEqualTypeOf<OrchestrationHandle<unknown, [string, number]>>();
   expectTypeOf(lost).toEqualTypeOf<ActivityHandle<undefined, { total: number }>>();
@@ -302,7 +303,7 @@ it("a client checks the input of what it starts by handle", () => {
     handler: async (request, client) => {
       expectTypeOf(request.params.id).toEqualTypeOf<string>();
       expectTypeOf(request.params.detail).toEqualTypeOf<string | undefined>();
-      expectTypeOf(await client.startNew(count, { input: ["a"] })).toEqualTypeOf<string>();
+      expectTypeOf(await client.startNew(count, { input: ["a"] })).toEqualTypeOf<InstanceId<number>>();
       await client.startNew(sweep);
       await client.startNew("anything", { input: 1 });
       // @ts-expect-error the items are missing

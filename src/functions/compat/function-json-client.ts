@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponse } from "@azure/functions";
 import type { EntityRef } from "../../core/entity-id.ts";
 import type { OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
+import type { JsonOf } from "../../core/payloads/json-types.ts";
 import type { HttpManagementPayload } from "../../management/management-links.ts";
 import type { DurableClient } from "../durable-client.ts";
 import type { GetStatusOptions, StartNewOptions, WaitForCompletionOptions } from "../durable-client-options.ts";
@@ -132,7 +133,7 @@ export class FunctionJsonClient {
     entityId: EntityRef,
     taskHub?: string | TaskHubOptions,
     connectionName?: string,
-  ): Promise<EntityStateResponse<State>> {
+  ): Promise<EntityStateResponse<JsonOf<State>>> {
     return this.#client.readEntityState<State>(entityId, readHub(taskHub, connectionName));
   }
 

@@ -1,7 +1,8 @@
 import type { EntityId, EntityRef } from "../../core/entity-id.ts";
+import type { StoredAs } from "../../core/payloads/json-types.ts";
 import type { UserLogger } from "../../core/ports.ts";
 import type { EntityHandle, OperationInput, OperationNames } from "../../orchestration/entity-handle.ts";
-import type { OrchestrationHandle } from "../../orchestration/handles.ts";
+import type { CallArguments, OrchestrationTarget, TargetInput } from "../../orchestration/orchestration-context.ts";
 
 export interface EntitySignalOptions {
   /** Not before this time. @defaultValue at once */
@@ -26,10 +27,11 @@ export interface StartFromEntityOptions {
  * throws, none of them does.
  *
  * @typeParam State what the entity keeps, for entities that are functions
+ * @typeParam Converter the converter of the app: `DataConverter` where there is one. @defaultValue plain JSON
  */
-export interface EntityContext<State = unknown> extends UserLogger {
+export interface EntityContext<State = unknown, Converter = undefined> extends UserLogger {
   /** The same object, where `durable-functions` 3.x has the members. */
-  readonly df: EntityContext<State>;
+  readonly df: EntityContext<State, Converter>;
   readonly entityId: EntityId;
   /** Name of the entity, in lower case when it comes from the task hub. */
   readonly entityName: string;
@@ -46,7 +48,7 @@ export interface EntityContext<State = unknown> extends UserLogger {
    */
   readonly signal: AbortSignal;
   /** What the operation was called with; `undefined` when with nothing. The same value each time. */
-  getInput<Input = unknown>(): Input;
+  getInput<Input = unknown>(): StoredAs<Converter, Input>;
   /**
    * A copy of the state: what is done to it counts once it was given to {@link setState}. In a class, the instance.
    *
@@ -54,8 +56,10 @@ export interface EntityContext<State = unknown> extends UserLogger {
    * @throws DurableError `InvalidPayload` when what is stored cannot be read or does not fit the schema
    * @example const value = context.getState(() => 0);
    */
-  getState<T = State>(initializer: () => StateOr<State, T>): StateOr<State, T>;
-  getState<T = State>(): StateOr<State, T> | undefined;
+  getState<T = State>(
+    initializer: () => StoredAs<Converter, StateOr<State, T>>,
+  ): StoredAs<Converter, StateOr<State, T>>;
+  getState<T = State>(): StoredAs<Converter, StateOr<State, T>> | undefined;
   /**
    * Replaces the state by what the value is now. `undefined` and `null` delete it.
    *
@@ -91,12 +95,9 @@ export interface EntityContext<State = unknown> extends UserLogger {
    * @returns its instance id
    * @throws DurableError `InvalidOption`, `InvalidInstanceId`, `InvalidPayload`
    */
-  startNewOrchestration(name: string, input?: unknown, options?: StartFromEntityOptions): string;
-  startNewOrchestration<Input, Output>(
-    orchestration: OrchestrationHandle<Input, Output>,
-    ...input: undefined extends Input
-      ? [input?: Input, options?: StartFromEntityOptions]
-      : [input: Input, options?: StartFromEntityOptions]
+  startNewOrchestration<Target extends OrchestrationTarget>(
+    orchestration: Target,
+    ...input: CallArguments<TargetInput<Target>, StartFromEntityOptions>
   ): string;
 }
 

@@ -10,7 +10,7 @@ import { validateSync } from "../../core/payloads/standard-schema.ts";
 import type { LogLevel } from "../../core/ports.ts";
 import { assertShortText } from "../../orchestration/call-options.ts";
 import { type EntityHandle, inputSchemaOf, isEntityHandle } from "../../orchestration/entity-handle.ts";
-import type { OrchestrationHandle } from "../../orchestration/handles.ts";
+import type { OrchestrationTarget } from "../../orchestration/orchestration-context.ts";
 import type { EntityContext, EntitySignalOptions, StartFromEntityOptions } from "./entity-context.ts";
 import type { EntityState } from "./entity-state.ts";
 
@@ -94,9 +94,9 @@ export class OperationContext implements EntityContext, FunctionInvocation {
     return this.#scope.signal;
   }
 
-  getInput<Input>(): Input {
+  getInput(): never {
     this.#input ??= { value: this.#scope.dataConverter.deserialize(this.#operation.input, this.describe("the input")) };
-    return this.#input.value as Input;
+    return this.#input.value as never;
   }
 
   /** Replaces the input by what its schema has made of it. */
@@ -104,9 +104,9 @@ export class OperationContext implements EntityContext, FunctionInvocation {
     this.#input = { value };
   }
 
-  getState<T>(initializer?: () => T): T {
+  getState(initializer?: () => unknown): never {
     this.#assertNotOver("getState");
-    return this.#scope.state.get(initializer) as T;
+    return this.#scope.state.get(initializer) as never;
   }
 
   setState(state: unknown): void {
@@ -152,11 +152,7 @@ export class OperationContext implements EntityContext, FunctionInvocation {
     });
   }
 
-  startNewOrchestration(
-    orchestration: string | OrchestrationHandle<unknown, unknown>,
-    input?: unknown,
-    options?: StartFromEntityOptions,
-  ): string {
+  startNewOrchestration(orchestration: OrchestrationTarget, input?: unknown, options?: StartFromEntityOptions): string {
     this.#assertNotOver("startNewOrchestration");
     const name = typeof orchestration === "string" ? orchestration : orchestration?.name;
     assertDefinitionName(name, "the name of the orchestration to start");

@@ -47,7 +47,11 @@ it.each<[string, (client: DurableClient) => Promise<unknown>, string]>([
   ["an input without JSON form", (client) => client.signalEntity(id, "add", () => {}), "InvalidPayload"],
   ["a page of no entities", (client) => client.listEntities({ pageSize: 0 }), "InvalidOption"],
   ["a time that is none", (client) => client.listEntities({ lastModifiedTo: new Date(Number.NaN) }), "InvalidOption"],
-  ["a wait without measure", (client) => client.callEntity(id, "add", 1, { timeout: "long" }), "InvalidOption"],
+  [
+    "a wait without measure",
+    (client) => client.callEntity(id, "add", 1, { timeout: "long" as never }),
+    "InvalidOption",
+  ],
 ])("refuses %s", async (_, ask, code) => {
   const { entities, client } = durableClient();
 

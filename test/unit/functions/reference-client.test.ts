@@ -1,7 +1,7 @@
 import az from "@azure/functions";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { DurableClient } from "../../../src/functions/durable-client.ts";
-import { createRichDataConverter, DFApp, defineEvent } from "../../../src/index.ts";
+import { createRichDataConverter, type DataConverter, DFApp, defineEvent } from "../../../src/index.ts";
 import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
 
 // The client calls of the Python reference, each with its TypeScript counterpart, on a hub in memory.
@@ -25,7 +25,7 @@ const later = app.activity("later", (when: ReadonlyMap<string, Date>) => {
   return new Map([...when].map(([key, date]) => [key, new Date(date.getTime() + 1)]));
 });
 
-let client: DurableClient;
+let client: DurableClient<DataConverter>;
 beforeAll(async () => {
   await hub.startWorker({ registries });
   client = await app.connect();
@@ -108,7 +108,7 @@ it("a wait ends when its time is up, when it is told to, and for an unknown inst
     code: "TaskTimeout",
   });
   await expect(client.waitForCompletion("nobody")).rejects.toMatchObject({ code: "InstanceNotFound" });
-  await expect(client.waitForCompletion(instanceId, { timeout: "soon" })).rejects.toMatchObject({
+  await expect(client.waitForCompletion(instanceId, { timeout: "soon" as never })).rejects.toMatchObject({
     code: "InvalidOption",
   });
   await expect(client.waitForCompletion(instanceId, { pollInterval: 0 })).rejects.toMatchObject({

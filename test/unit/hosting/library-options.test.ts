@@ -95,7 +95,7 @@ it("fills in what is not said", () => {
   });
   expect(resolveStartWorker({ apps, storage: "embedded" }).tuning.maxQueuePollingIntervalMs).toBe(1000);
   expect(resolveStartWorker({ apps, storage: account }).tuning.maxQueuePollingIntervalMs).toBeUndefined();
-  const tuned = { apps, storage: "memory", maxQueuePollingInterval: "2s", partitionCount: 2, stopGrace: "1m" };
+  const tuned = { apps, storage: "memory", maxQueuePollingInterval: "2s", partitionCount: 2, stopGrace: "1m" } as const;
   expect(resolveStartWorker(tuned)).toMatchObject({
     tuning: { maxQueuePollingIntervalMs: 2000, partitionCount: 2 },
     stopGraceMs: 60_000,
@@ -107,7 +107,7 @@ it.each<[Partial<StartWorkerOptions>, RegExp]>([
   [{ apps: [{}] as never }, /element 0 of 'apps' is no DFApp/],
   [{ taskHub: "a-b" }, /'taskHub' must be 3 to 45 letters and digits/],
   [{ partitionCount: 17 }, /'partitionCount' must be a whole number from 1 to 16, but got 17/],
-  [{ maxQueuePollingInterval: "soon" }, /'maxQueuePollingInterval'/],
+  [{ maxQueuePollingInterval: "soon" as never }, /'maxQueuePollingInterval'/],
   [{ maxQueuePollingInterval: 0 }, /'maxQueuePollingInterval' must be from 0.01 to 3600 seconds, but got 0/],
   [{ visibilityTimeout: "8d" }, /'visibilityTimeout' must be from 1 to 604800 seconds, but got 691200/],
   [{ controlQueueBatchSize: 33 }, /'controlQueueBatchSize' must be a whole number from 1 to 32, but got 33/],

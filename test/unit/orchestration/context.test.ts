@@ -78,7 +78,7 @@ describe("the context", () => {
     ["any gets no tasks", (ctx) => ctx.any([]), "any() needs at least one task"],
     ["all gets a promise", (ctx) => ctx.all([Promise.resolve() as never]), "element 0 of all() is a Promise"],
     ["a timer has no valid time", (ctx) => ctx.createTimer(new Date(Number.NaN)), "not a valid date"],
-    ["a time span is not one", (ctx) => ctx.createTimer("soon"), "must be a length of time"],
+    ["a time span is not one", (ctx) => ctx.createTimer("soon" as never), "must be a length of time"],
     ["an activity has no name", (ctx) => ctx.callActivity(""), "must be a non-empty text"],
     [
       "a cancelled timer is waited for",

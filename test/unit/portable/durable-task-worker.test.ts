@@ -13,7 +13,7 @@ import {
 import { Registry } from "../../../src/worker/registry.ts";
 
 class WorkerUnderTest extends DurableTaskWorker {
-  constructor(open: (request: WorkerRequest) => Promise<PlacedWorker>, options: WorkerOptions = {}) {
+  constructor(open: (request: WorkerRequest) => Promise<PlacedWorker>, options: WorkerOptions<undefined> = {}) {
     super({ taskHub: "Hub", description: "nowhere", open }, options);
   }
 }
@@ -120,10 +120,10 @@ it("takes functions before it starts only", async () => {
   expect(() => worker.addOrchestration(async function late() {})).toThrow(/before the worker starts/);
 });
 
-it.each<[WorkerOptions, RegExp]>([
+it.each<[WorkerOptions<undefined>, RegExp]>([
   [{ concurrency: { maxConcurrentActivities: 0 } }, /'concurrency.maxConcurrentActivities' must be a whole number/],
   [{ concurrency: 5 as never }, /'concurrency' must be an object/],
-  [{ stopGrace: "soon" }, /'stopGrace'/],
+  [{ stopGrace: "soon" as never }, /'stopGrace'/],
   [{ stopOnSignals: "yes" as never }, /'stopOnSignals'/],
   [{ log: {} as never }, /'log' must be a function/],
   [{ versioning: { version: 5 as never } }, /'version'/],

@@ -85,7 +85,7 @@ it("shows what the context beneath knows", async () => {
 });
 
 it("calls by reference, by handle and by name, with and without options", async () => {
-  const retry = { firstInterval: "1s", maxAttempts: 2 };
+  const retry = { firstInterval: "1s", maxAttempts: 2 } as const;
   const { result } = await run(function* (ctx) {
     return [
       yield* ctx.callActivity(double, 1),

@@ -26,9 +26,11 @@ it("the first app that says something decides, and every rule must agree", () =>
   expect(resolved.allowRequest(new URL("http://other.example"), request)).toBe(true);
 });
 
-it.each([{ maxResponseBytes: 0 }, { maxHeaderBytes: 1.5 }, { defaultPollInterval: "often" }, { maxPollInterval: -1 }])(
-  "%j is refused",
-  (options) => {
-    expect(() => resolveDurableHttpOptions(options)).toThrow(expect.objectContaining({ code: "InvalidOption" }));
-  },
-);
+it.each([
+  { maxResponseBytes: 0 },
+  { maxHeaderBytes: 1.5 },
+  { defaultPollInterval: "often" as never },
+  { maxPollInterval: -1 },
+])("%j is refused", (options) => {
+  expect(() => resolveDurableHttpOptions(options)).toThrow(expect.objectContaining({ code: "InvalidOption" }));
+});

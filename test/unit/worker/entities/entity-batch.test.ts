@@ -98,7 +98,7 @@ it.each<[string, (context: EntityContext) => unknown, string]>([
     (context) => context.signalEntity(createEntityHandle("a", { c: numberFromText }), "b", "c", 5),
     "InvalidPayload",
   ],
-  ["a start of nothing", (context) => context.startNewOrchestration(undefined as never), "InvalidOption"],
+  ["a start of nothing", (context) => context.startNewOrchestration(undefined as unknown as string), "InvalidOption"],
   ["a start of what is ours", (context) => context.startNewOrchestration("BuiltIn__HttpActivity"), "InvalidOption"],
   [
     "the id of an entity",
