@@ -4,6 +4,7 @@ import { createEventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
 import type { Environment } from "../host/settings/host-json.ts";
 import { createDeadWorkerTest, createLocalWorkerId, forgetLocalWorkerId } from "./azurite/local-worker-id.ts";
+import { findRunningStore, type RunningStore } from "./azurite/running-store.ts";
 import type { HubAccount, HubStorage, HubTracking } from "./hub-storage.ts";
 import type { HubWorker } from "./hub-worker.ts";
 import { openLocalStore } from "./local-stores.ts";
@@ -37,6 +38,7 @@ const tokenTimeoutMs = 30_000;
 
 /**
  * @param worker who works on it. @defaultValue a name that is like no other; and the account is asked whether it is there
+ * @param isGuest uses the local store of a host that runs; without one it is started for the time being
  * @throws DurableError when it cannot be reached within seconds, or the local store does not start
  */
 export async function openStorageAccount(
@@ -44,8 +46,11 @@ export async function openStorageAccount(
   env: Environment,
   log: LogSink,
   worker?: HubWorker,
+  isGuest = false,
 ): Promise<StorageAccount> {
   if (storage.kind === "account") return openSharedAccount(storage, env, worker);
+  const running = isGuest ? await findRunningStore(storage.folder) : undefined;
+  if (running !== undefined) return openRunningStore(running);
   const onWait = (text: string) => createEventLog(log).write("LocalStoreBusy", text, {});
   const store = await openLocalStore(storage.folder, onWait);
   const workerId = createLocalWorkerId();
@@ -60,6 +65,20 @@ export async function openStorageAccount(
       forgetLocalWorkerId(workerId);
       await store.stop();
     },
+  };
+}
+
+/** It belongs to the host, which stops it. */
+function openRunningStore({ connectionString, folder }: RunningStore): StorageAccount {
+  const workerId = createLocalWorkerId();
+  return {
+    connection: parseConnectionString(connectionString, "the local store"),
+    tracking: undefined,
+    description: `Azurite, in ${folder}`,
+    workerId,
+    isDeadWorker: createDeadWorkerTest(workerId),
+    failed: new Promise(() => {}),
+    close: async () => forgetLocalWorkerId(workerId),
   };
 }
 
