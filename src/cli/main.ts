@@ -28,6 +28,10 @@ async function main(): Promise<number> {
       const { runSidecar } = await import("./sidecar-command.ts");
       return runSidecar(command.options, product, terminal);
     }
+    case "instances": {
+      const { runInstances } = await import("./instance-commands.ts");
+      return runInstances(command.options, terminal);
+    }
     case "purge": {
       const { runPurge } = await import("./purge-command.ts");
       return runPurge(command.options, terminal);

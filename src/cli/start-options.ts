@@ -49,20 +49,23 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
   };
 }
 
+/** The options of the host, for `parseArgs`. */
+export const startFlags = {
+  port: { type: "string", short: "p" },
+  address: { type: "string" },
+  "script-root": { type: "string" },
+  functions: { type: "string", multiple: true },
+  cors: { type: "string" },
+  verbose: { type: "boolean" },
+  timeout: { type: "string", short: "t" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
 function parseStartArgs(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: {
-      port: { type: "string", short: "p" },
-      address: { type: "string" },
-      "script-root": { type: "string" },
-      functions: { type: "string", multiple: true },
-      cors: { type: "string" },
-      verbose: { type: "boolean" },
-      timeout: { type: "string", short: "t" },
-      help: { type: "boolean", short: "h" },
-    },
+    options: startFlags,
   });
 }
 
