@@ -7,6 +7,8 @@ import type { Terminal } from "./terminal.ts";
 
 /** Longest message of a failure that is shown without `--full`. */
 const maxMessage = 300;
+/** Longest reason that is shown in its line. */
+const maxReason = 60;
 
 /** The lines of `durable history`. */
 export function describeHistoryLines(
@@ -31,9 +33,12 @@ export function describeHistoryLines(
   ];
 }
 
-function describeWhat({ name = "", instanceId, attempt, fireAt }: HistoryLine): string {
+/** What they were given is a reason, which people have written for people. */
+const withReason: readonly HistoryLine["kind"][] = ["suspended", "resumed", "rewound", "terminated"];
+
+function describeWhat({ kind, name = "", instanceId, attempt, fireAt, input = "" }: HistoryLine): string {
   const parts = [
-    name,
+    withReason.includes(kind) ? shorten(input, maxReason) : name,
     attempt === undefined ? "" : `(attempt ${attempt})`,
     instanceId ?? "",
     fireAt === undefined ? "" : `due ${fireAt.toISOString()}`,
@@ -47,10 +52,12 @@ function describeOutcome({ kind, time, answeredAt, outcome }: HistoryLine): stri
   return ["activity", "timer", "sub-orchestration", "entity call", "lock"].includes(kind) ? "open" : "";
 }
 
-function describeDetails({ failure, input, result }: HistoryLine, full: boolean): readonly string[] {
+function describeDetails({ kind, failure, input, result }: HistoryLine, full: boolean): readonly string[] {
   if (!full) return failure === undefined ? [] : [printable(shorten(formatFailureChain(failure), maxMessage))];
   return [
-    ...(input === undefined ? [] : [`input:  ${printable(input)}`]),
+    ...(input === undefined || (withReason.includes(kind) && input.length <= maxReason)
+      ? []
+      : [`input:  ${printable(input)}`]),
     ...(result === undefined ? [] : [`result: ${printable(result)}`]),
     ...(failure === undefined ? [] : describeFailure(failure, "")),
   ];

@@ -59,9 +59,18 @@ export class InstanceCommand {
     this.#terminal = terminal;
   }
 
-  /** @throws DurableError for what the hub refuses */
+  /** Resolves to the exit code. @throws DurableError for a storage that fails */
   async run(): Promise<number> {
-    const task = this.#task;
+    try {
+      return await this.#run(this.#task);
+    } catch (error) {
+      if (!isDurableError(error, "InstanceNotFound")) throw error;
+      this.#terminal.fail(printable(withHint(error)));
+      return 1;
+    }
+  }
+
+  async #run(task: InstanceTask): Promise<number> {
     switch (task.verb) {
       case "ls":
         return this.#list(task);
@@ -246,7 +255,7 @@ export class InstanceCommand {
         done.push(id);
       } catch (error) {
         if (!isDurableError(error)) throw error;
-        failed.push({ id, message: error.message });
+        failed.push({ id, message: withHint(error) });
       }
     }
     if (this.#json) this.#printJson({ [pastOf[verb]]: done, failed });
@@ -294,6 +303,10 @@ export class InstanceCommand {
 
 const pastOf = { terminate: "terminated", suspend: "suspended", resume: "resumed", rewind: "rewound" } as const;
 const verbOf = { terminate: "end", suspend: "rest", resume: "go on", rewind: "go on from its failure" } as const;
+
+function withHint(error: DurableError): string {
+  return error.code === "InstanceNotFound" ? `${error.message}. Try: durable ls` : error.message;
+}
 
 function seconds(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;

@@ -255,7 +255,9 @@ function readData(given: string | undefined, values: Values, what: string): Payl
   if (given === "-") return { kind: "stdin" };
   if (given.startsWith("@")) return { kind: "file", path: given.slice(1) };
   if (isJson(given)) return { kind: "json", json: given };
-  throw new Mistake(`${what} must be JSON, @file or - for standard input; for a plain text add --text`);
+  throw new Mistake(
+    `${what[0]!.toUpperCase()}${what.slice(1)} must be JSON, @file or - for standard input; for a plain text add --text`,
+  );
 }
 
 export function isJson(given: string): boolean {

@@ -29,6 +29,8 @@ export type HistoryLineKind =
   | "suspended"
   | "resumed"
   | "rewound"
+  /** An event that a rewind has taken back; its name is the type that it had. */
+  | "undone"
   | "patched"
   | "terminated"
   | "ended";
@@ -60,6 +62,9 @@ export interface HistoryLine {
 }
 
 type Line = { -readonly [Member in keyof HistoryLine]: HistoryLine[Member] };
+
+/** How a rewind marks what it has taken back, with us and with .NET. */
+const undoneMark = "Rewound: ";
 
 /** The lines of a history, in the order in which things began. The marks between episodes are left out. */
 export function describeHistory(history: readonly HistoryEvent[]): readonly HistoryLine[] {
@@ -171,9 +176,11 @@ function describeEvent(event: HistoryEvent): Line | undefined {
       return { kind: "terminated", time, input: event.input };
     case "GenericEvent": {
       const patchId = readPatchMark(event.data);
-      return patchId === undefined
+      if (patchId !== undefined) return { kind: "patched", time, name: patchId };
+      const undone = event.data?.startsWith(undoneMark) ? event.data.slice(undoneMark.length) : undefined;
+      return undone === undefined
         ? { kind: "rewound", time, input: event.data }
-        : { kind: "patched", time, name: patchId };
+        : { kind: "undone", time, name: undone };
     }
     case "ExecutionCompleted":
     case "ContinueAsNew": {
