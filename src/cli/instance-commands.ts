@@ -4,6 +4,7 @@ import { isEntityInstanceId } from "../core/entity-id.ts";
 import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+import type { Clock } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
 import { describeHistory } from "../management/history-lines.ts";
 import { describeWaits } from "../management/instance-waits.ts";
@@ -47,16 +48,19 @@ export class InstanceCommand {
   readonly #task: InstanceTask;
   readonly #json: boolean;
   readonly #terminal: Output;
+  readonly #clock: Pick<Clock, "now">;
 
   constructor(
     hub: Pick<ChosenHub, "client" | "store" | "isIdle">,
     { task, json }: Pick<InstanceOptions, "task" | "json">,
     terminal: Output,
+    clock: Pick<Clock, "now"> = systemClock,
   ) {
     this.#hub = hub;
     this.#task = task;
     this.#json = json;
     this.#terminal = terminal;
+    this.#clock = clock;
   }
 
   /** Resolves to the exit code. @throws DurableError for a storage that fails */
@@ -92,7 +96,7 @@ export class InstanceCommand {
 
   /** Page by page, so that a list may be of any length. */
   async #list(task: TaskOf<"ls">): Promise<number> {
-    const now = systemClock.now();
+    const now = this.#clock.now();
     const columns = new Columns();
     let { continuationToken } = task;
     let left = task.limit ?? Number.POSITIVE_INFINITY;
@@ -148,7 +152,7 @@ export class InstanceCommand {
     const shown = await this.#look(instanceId);
     if (shown === undefined) return this.#failUnknown(instanceId);
     if (this.#json) this.#printJson(shownInstanceJson(shown));
-    else this.#printLines(describeInstance(shown, { full, now: systemClock.now(), terminal: this.#terminal }));
+    else this.#printLines(describeInstance(shown, { full, now: this.#clock.now(), terminal: this.#terminal }));
     return 0;
   }
 
@@ -174,7 +178,7 @@ export class InstanceCommand {
       return 1;
     }
     if (this.#json) this.#printJson(entityJson(entity));
-    else this.#printLines(describeEntity(entity, { full, now: systemClock.now(), terminal: this.#terminal }));
+    else this.#printLines(describeEntity(entity, { full, now: this.#clock.now(), terminal: this.#terminal }));
     return 0;
   }
 
@@ -276,7 +280,7 @@ export class InstanceCommand {
 
   async #noteIdle(): Promise<void> {
     const workers = this.#hub.isIdle ? [] : ((await this.#hub.store.readWorkers()) ?? []);
-    const now = systemClock.now();
+    const now = this.#clock.now();
     if (workers.some(({ until }) => until === undefined || until.getTime() > now)) return;
     this.#terminal.fail("No worker has this hub at the moment; one that comes will take it up (durable start).");
   }
