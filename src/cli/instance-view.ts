@@ -140,7 +140,7 @@ function describeWaits(
 }
 
 /** What is waited for, in words. */
-export function describeWait(wait: InstanceWait, children: ShownInstance["children"], now: number): string {
+function describeWait(wait: InstanceWait, children: ShownInstance["children"], now: number): string {
   switch (wait.kind) {
     case "worker":
       return wait.notBefore !== undefined && wait.notBefore.getTime() > now
@@ -183,7 +183,7 @@ export function describeFailure(failure: FailureDetails, indent = "  "): readonl
   ];
 }
 
-export function showText(text: string, full: boolean): string {
+function showText(text: string, full: boolean): string {
   return printable(full ? text : shorten(text, maxShown));
 }
 
