@@ -30,7 +30,7 @@ import { resolveMoment } from "./moment.ts";
 import { Columns, printable, printableJson } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
 
-type Output = Pick<Terminal, "print" | "fail" | "paint" | "hasReader">;
+type Output = Pick<Terminal, "print" | "fail" | "paint" | "flush">;
 type TaskOf<V extends InstanceTask["verb"]> = Extract<InstanceTask, { readonly verb: V }>;
 
 const pageSize = 100;
@@ -121,7 +121,7 @@ export class InstanceCommand {
         this.#printPage(page.instances, columns, !hasHeader);
         hasHeader ||= page.instances.length > 0;
       }
-    } while (continuationToken !== undefined && left > 0 && this.#terminal.hasReader());
+    } while (continuationToken !== undefined && left > 0 && (await this.#terminal.flush()));
     if (!hasHeader) this.#terminal.fail("No instance meets the conditions.");
     if (continuationToken !== undefined && left === 0) {
       this.#terminal.fail(`There may be more; go on with: --after '${continuationToken}'`);

@@ -9,8 +9,8 @@ export interface Terminal {
   /** One clear line on stderr. */
   fail(message: string): void;
   paint(color: Color, text: string): string;
-  /** `false` once nobody reads what is printed any more (`| head`). */
-  hasReader(): boolean;
+  /** Waits for a slow reader. Resolves to `false` once nobody reads any more (`| head`). */
+  flush(): Promise<boolean>;
 }
 
 type Color = "grey" | "red" | "yellow" | "green" | "cyan";
@@ -52,6 +52,6 @@ export function createTerminal(): Terminal {
     print: (line) => console.log(line),
     fail: (message) => console.error(paintError("red", message)),
     paint,
-    hasReader: () => !isGone,
+    flush: () => new Promise((resolve) => process.stdout.write("", () => resolve(!isGone))),
   };
 }

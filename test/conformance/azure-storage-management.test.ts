@@ -61,7 +61,7 @@ function terminal() {
     print: (line) => void printed.push(line),
     fail: (line) => void failed.push(line),
     paint: (_, text) => text,
-    hasReader: () => true,
+    flush: async () => true,
   };
   return { spy, printed, failed };
 }

@@ -44,7 +44,7 @@ async function openHub({ isIdle = false, hasWorker = true } = {}) {
       print: (line: string) => void printed.push(line),
       fail: (line: string) => void failed.push(line),
       paint: (_: string, text: string) => text,
-      hasReader: () => true,
+      flush: async () => true,
     };
     const { client, backend, clock } = hub;
     const code = await new InstanceCommand({ client, store: backend, isIdle }, command.options, terminal, clock).run();

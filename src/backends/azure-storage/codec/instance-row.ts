@@ -118,17 +118,24 @@ function readUnwanted(text: string | undefined, executionId: string | undefined)
  * then JSON. A column of ours as well; after any later change, also by another worker, it says nothing.
  */
 const eventWaitsColumn = "EventWaits";
-/** Names beyond this are not told, nor the ends of long ones. */
-const maxNames = 50;
+/** Of each list, in characters of JSON; a column holds 32,768. Names beyond are not told, nor the ends of long ones. */
+const maxListLength = 8_000;
 const maxNameLength = 200;
 
 function formatEventWaits(executionId: string, at: Date, { awaited, kept }: EventWaits): string {
-  const rows = (events: readonly NamedEvents[]) =>
-    events.slice(0, maxNames).map(({ name, since, count }) => {
-      return [name.slice(0, maxNameLength).toWellFormed(), since.getTime(), count];
-    });
-  const json = JSON.stringify({ awaited: rows(awaited), kept: rows(kept) });
-  return `${executionId} ${at.getTime()} ${json}`;
+  return `${executionId} ${at.getTime()} {"awaited":${formatNamedEvents(awaited)},"kept":${formatNamedEvents(kept)}}`;
+}
+
+function formatNamedEvents(events: readonly NamedEvents[]): string {
+  const rows: string[] = [];
+  let length = 0;
+  for (const { name, since, count } of events) {
+    const row = JSON.stringify([name.slice(0, maxNameLength).toWellFormed(), since.getTime(), count]);
+    length += row.length + 1;
+    if (length > maxListLength) break;
+    rows.push(row);
+  }
+  return `[${rows.join(",")}]`;
 }
 
 function readEventWaits(row: TableRow): EventWaits | undefined {
