@@ -20,12 +20,6 @@ export interface HubChoice {
   readonly partitionCount: number | undefined;
 }
 
-/** A hub as a command has it. */
-export interface ChosenHub extends OpenTaskHub {
-  /** It is in the local store of the folder, and no host runs there: nobody works on it meanwhile. */
-  readonly isIdle: boolean;
-}
-
 export interface ChosenHubOptions {
   /** @defaultValue nothing is logged */
   readonly log?: LogSink | undefined;
@@ -59,21 +53,12 @@ export function resolveSettings(hostJson: JsonObject, env: CommandEnvironment): 
 export async function withChosenHub(
   choice: HubChoice,
   terminal: Pick<Terminal, "fail">,
-  use: (hub: ChosenHub) => Promise<number>,
+  use: (hub: OpenTaskHub) => Promise<number>,
   { log = silentLog, mayBeMissing = false }: ChosenHubOptions = {},
 ): Promise<number> {
   try {
     const env = await readEnvironment(choice);
     const settings = resolveSettings(await readChosenHostJson(choice, env), env);
-    const isLocal = choice.storage === "embedded" || (choice.storage === undefined && settings.usesLocalStore);
-    const folder = join(choice.appFolder, ".durable", "azurite");
-    if (isLocal && !existsSync(folder)) {
-      terminal.fail(
-        `There is no local store in ${choice.appFolder}: name the folder of the app by --script-root or a storage account by --connection, or run 'durable start' there first`,
-      );
-      return 1;
-    }
-    const isIdle = isLocal && (await hasNoHost(choice));
     const hub = await openChosenHub(choice, settings, env, log, true);
     try {
       if (!mayBeMissing && (await hub.store.readWorkers()) === undefined) {
@@ -82,7 +67,7 @@ export async function withChosenHub(
         );
         return 1;
       }
-      return await use({ ...hub, isIdle });
+      return await use(hub);
     } finally {
       await hub.close();
     }
@@ -91,11 +76,6 @@ export async function withChosenHub(
     terminal.fail(error.message);
     return 1;
   }
-}
-
-async function hasNoHost({ appFolder }: HubChoice): Promise<boolean> {
-  const { findRunningStore } = await import("../hosting/azurite/running-store.ts");
-  return (await findRunningStore(appFolder)) === undefined;
 }
 
 /** Nothing of the hub is created. @throws DurableError when its storage cannot be reached within seconds */

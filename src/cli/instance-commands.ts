@@ -6,10 +6,11 @@ import type { OrchestrationState } from "../core/orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import type { Clock } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
+import type { OpenTaskHub } from "../hosting/task-hub.ts";
 import { describeHistory } from "../management/history-lines.ts";
 import { describeWaits } from "../management/instance-waits.ts";
 import { describeHistoryLines, historyLineJson } from "./history-view.ts";
-import { type ChosenHub, withChosenHub } from "./hub-access.ts";
+import { withChosenHub } from "./hub-access.ts";
 import {
   type InstanceOptions,
   type InstanceTask,
@@ -44,14 +45,14 @@ export function runInstances(options: InstanceOptions, terminal: Output): Promis
 
 /** One verb, on a hub that is open. */
 export class InstanceCommand {
-  readonly #hub: Pick<ChosenHub, "client" | "store" | "isIdle">;
+  readonly #hub: Pick<OpenTaskHub, "client" | "store" | "isOwnStore">;
   readonly #task: InstanceTask;
   readonly #json: boolean;
   readonly #terminal: Output;
   readonly #clock: Pick<Clock, "now">;
 
   constructor(
-    hub: Pick<ChosenHub, "client" | "store" | "isIdle">,
+    hub: Pick<OpenTaskHub, "client" | "store" | "isOwnStore">,
     { task, json }: Pick<InstanceOptions, "task" | "json">,
     terminal: Output,
     clock: Pick<Clock, "now"> = systemClock,
@@ -271,7 +272,7 @@ export class InstanceCommand {
 
   /** To wait in a store that no host can have meanwhile would be for ever. */
   #failIdle(): boolean {
-    if (!this.#hub.isIdle) return false;
+    if (!this.#hub.isOwnStore) return false;
     this.#terminal.fail(
       "Nobody would run it: no host runs in this folder. Run 'durable start' first, or leave out --wait",
     );
@@ -279,7 +280,7 @@ export class InstanceCommand {
   }
 
   async #noteIdle(): Promise<void> {
-    const workers = this.#hub.isIdle ? [] : ((await this.#hub.store.readWorkers()) ?? []);
+    const workers = this.#hub.isOwnStore ? [] : ((await this.#hub.store.readWorkers()) ?? []);
     const now = this.#clock.now();
     if (workers.some(({ until }) => until === undefined || until.getTime() > now)) return;
     this.#terminal.fail("No worker has this hub at the moment; one that comes will take it up (durable start).");

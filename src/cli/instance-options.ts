@@ -5,7 +5,7 @@ import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/
 import type { HubChoice } from "./hub-access.ts";
 import { hubFlags, readHubFlags } from "./hub-flags.ts";
 import { type Moment, readAge, readMoment } from "./moment.ts";
-import { readInteger, startFlags } from "./start-options.ts";
+import { readInteger } from "./start-options.ts";
 
 /** Where the data of a message comes from. */
 export type PayloadSource =
@@ -112,11 +112,9 @@ const flagsOf: Readonly<Record<InstanceVerb, Readonly<Record<string, typeof text
   restart: { "same-id": flag, ...waitFlags },
 };
 
-/** `durable start` with the name of an orchestration starts an instance of it; without one it runs the app. */
-export function namesOrchestration(args: readonly string[]): boolean {
-  const options = { ...startFlags, ...flagsOf.start, ...hubFlags, json: flag };
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, strict: false, options });
-  return positionals.length > 0 && values["functions"] === undefined;
+/** `durable start` with the name of an orchestration first starts an instance of it; without one it runs the app. */
+export function namesOrchestration([first]: readonly string[]): boolean {
+  return first !== undefined && !first.startsWith("-");
 }
 
 /** Options as they were read, by name. */

@@ -5,7 +5,8 @@ import {
   requireQuarantine,
 } from "../core/quarantine.ts";
 import { createEventSink } from "../host/host-log.ts";
-import { type ChosenHub, withChosenHub } from "./hub-access.ts";
+import type { OpenTaskHub } from "../hosting/task-hub.ts";
+import { withChosenHub } from "./hub-access.ts";
 import { printable } from "./printable.ts";
 import type { QuarantineOptions } from "./quarantine-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -17,7 +18,7 @@ export function runQuarantine(options: QuarantineOptions, terminal: Terminal): P
   const log = createEventSink(({ level, message }) => {
     if (level === "warn" || level === "error") terminal.fail(message);
   });
-  const settle = ({ client }: ChosenHub) => settleQuarantined(requireQuarantine(client), options, terminal);
+  const settle = ({ client }: OpenTaskHub) => settleQuarantined(requireQuarantine(client), options, terminal);
   return withChosenHub(options, terminal, settle, { log });
 }
 

@@ -25,7 +25,7 @@ export async function runStart(
   process.setSourceMapsEnabled(true);
   for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
 
-  const { appFolder, port, address, functions, cors, verbose, timeoutMs } = options;
+  const { appFolder, port, address, functions, cors, allowedHosts, verbose, timeoutMs } = options;
   const host = new LocalHost({
     appFolder,
     productName: product.name,
@@ -34,6 +34,7 @@ export async function runStart(
     address,
     functions,
     cors,
+    allowedHosts,
     verbose,
     loadTimeoutMs: timeoutMs,
     env: process.env,

@@ -8,6 +8,7 @@ export interface StartOptions {
   readonly address: string | undefined;
   readonly functions: readonly string[] | undefined;
   readonly cors: string | undefined;
+  readonly allowedHosts: string | undefined;
   readonly verbose: boolean;
   readonly timeoutMs: number | undefined;
 }
@@ -43,29 +44,28 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
       address: values.address,
       functions: values.functions === undefined ? undefined : listNames([...values.functions, ...positionals]),
       cors: values.cors,
+      allowedHosts: values["allow-host"]?.join(","),
       verbose: values.verbose ?? false,
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
     },
   };
 }
 
-/** The options of the host, for `parseArgs`. */
-export const startFlags = {
-  port: { type: "string", short: "p" },
-  address: { type: "string" },
-  "script-root": { type: "string" },
-  functions: { type: "string", multiple: true },
-  cors: { type: "string" },
-  verbose: { type: "boolean" },
-  timeout: { type: "string", short: "t" },
-  help: { type: "boolean", short: "h" },
-} as const;
-
 function parseStartArgs(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: startFlags,
+    options: {
+      port: { type: "string", short: "p" },
+      address: { type: "string" },
+      "script-root": { type: "string" },
+      functions: { type: "string", multiple: true },
+      cors: { type: "string" },
+      "allow-host": { type: "string", multiple: true },
+      verbose: { type: "boolean" },
+      timeout: { type: "string", short: "t" },
+      help: { type: "boolean", short: "h" },
+    },
   });
 }
 
@@ -95,6 +95,7 @@ Options:
       --script-root <folder> Folder of the app (default: this folder)
       --functions <names...> Serve only these functions
       --cors <origins>       Origins of pages that may call the functions, separated by commas; * for all
+      --allow-host <names>   Host names, besides localhost, under which instances may be managed
       --verbose              Show what the host itself has to say
   -t, --timeout <seconds>    How long the app may take to load (default: 20)
   -h, --help                 Show this text

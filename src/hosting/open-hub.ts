@@ -16,6 +16,8 @@ export interface OpenTaskHub {
   readonly store: TaskHubStore;
   /** The storage as people may see it, without secrets. */
   readonly storage: string;
+  /** It is in a local store that this process has started, so that no other process works on it. @defaultValue false */
+  readonly isOwnStore?: boolean;
   /** Resolves, with what to say to the user, when the storage is gone for good. */
   readonly failed: Promise<string>;
   /** The partitions that the worker of this hub has; absent where nobody has to share them. */
@@ -108,6 +110,7 @@ async function openInStorage(
       backend,
       store,
       storage: account.description,
+      isOwnStore: account.isOwnStore === true,
       failed: account.failed,
       partitions,
       close: () => account.close(),

@@ -24,6 +24,8 @@ export interface StorageAccount {
   readonly tracking: HubTracking | undefined;
   /** Without secrets. */
   readonly description: string;
+  /** This process has started it, and nobody else uses it meanwhile. @defaultValue false */
+  readonly isOwnStore?: boolean;
   readonly workerId: string;
   /** `true` only of a process of this machine that is certainly gone. */
   readonly isDeadWorker: (workerId: string) => boolean;
@@ -49,8 +51,10 @@ export async function openStorageAccount(
   isGuest = false,
 ): Promise<StorageAccount> {
   if (storage.kind === "account") return openSharedAccount(storage, env, worker);
-  const running = isGuest ? await findRunningStore(storage.folder) : undefined;
-  if (running !== undefined) return openRunningStore(running);
+  if (isGuest) {
+    const running = await findRunningStore(storage.folder);
+    if (running !== undefined) return openRunningStore(running);
+  }
   const onWait = (text: string) => createEventLog(log).write("LocalStoreBusy", text, {});
   const store = await openLocalStore(storage.folder, onWait);
   const workerId = createLocalWorkerId();
@@ -58,6 +62,7 @@ export async function openStorageAccount(
     connection: parseConnectionString(store.connectionString, "the local store"),
     tracking: undefined,
     description: `Azurite, in ${store.folder}`,
+    isOwnStore: true,
     workerId,
     isDeadWorker: createDeadWorkerTest(workerId),
     failed: store.died,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatEmulatorConnectionString } from "../../backends/azure-storage/storage/connection-string.ts";
@@ -19,10 +20,16 @@ const startTimeoutMs = 30_000;
  * The store that a running host has opened for the app in `appFolder`, for those who only look or send messages. Resolves
  * to `undefined` when no host runs there.
  *
- * @throws DurableError `HostStartFailed` when its process gives no answer
+ * @throws DurableError `HostStartFailed` when its process gives no answer, and where no store has ever been
  */
 export async function findRunningStore(appFolder: string): Promise<RunningStore | undefined> {
   const folder = join(appFolder, ".durable", "azurite");
+  if (!existsSync(folder)) {
+    throw new DurableError(
+      "HostStartFailed",
+      `There is no local store in ${appFolder}: name the folder of the app by --script-root or a storage account by --connection, or run 'durable start' there first`,
+    );
+  }
   const giveUpAt = performance.now() + startTimeoutMs;
   for (;;) {
     const record = readStoreRecord(folder);

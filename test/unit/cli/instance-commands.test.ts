@@ -47,7 +47,12 @@ async function openHub({ isIdle = false, hasWorker = true } = {}) {
       flush: async () => true,
     };
     const { client, backend, clock } = hub;
-    const code = await new InstanceCommand({ client, store: backend, isIdle }, command.options, terminal, clock).run();
+    const code = await new InstanceCommand(
+      { client, store: backend, isOwnStore: isIdle },
+      command.options,
+      terminal,
+      clock,
+    ).run();
     return { code, printed, failed, text: printed.join("\n") };
   };
   return {

@@ -54,7 +54,7 @@ describe("the verbs for instances", () => {
       },
     ],
     [["start", "Order", "--wait"], { input: undefined, wait: { timeoutMs: undefined } }],
-    [["start", "--input", "-", "--task-hub", "H", "Order"], { verb: "start", input: { kind: "stdin" } }],
+    [["start", "Order", "--input", "-", "--task-hub", "H"], { verb: "start", input: { kind: "stdin" } }],
     [["start", "Order", "--input", "@in.json"], { input: { kind: "file", path: "in.json" } }],
     [["start", "Order", "--input", "@me", "--text"], { input: { kind: "json", json: '"@me"' } }],
     [["raise", "7", "Approve", "true"], { verb: "raise", instanceId: "7", event: "Approve", data: { json: "true" } }],
