@@ -1,4 +1,6 @@
 import { type HubDeleteOptions, hubHelp, parseHub } from "./hub-options.ts";
+import { instanceHelp } from "./instance-help.ts";
+import { type InstanceOptions, type InstanceVerb, namesOrchestration, parseInstances } from "./instance-options.ts";
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
 import { type PurgeCommandOptions, parsePurge, purgeHelp } from "./purge-options.ts";
 import { parseQuarantine, type QuarantineOptions, quarantineHelp } from "./quarantine-options.ts";
@@ -13,6 +15,7 @@ export type Command =
   | { readonly kind: "sidecar"; readonly options: SidecarOptions }
   | { readonly kind: "pack"; readonly options: PackOptions }
   | { readonly kind: "quarantine"; readonly options: QuarantineOptions }
+  | { readonly kind: "instances"; readonly options: InstanceOptions }
   | { readonly kind: "purge"; readonly options: PurgeCommandOptions }
   | { readonly kind: "hub delete"; readonly options: HubDeleteOptions }
   /** Not understood; one line that says what. */
@@ -21,19 +24,23 @@ export type Command =
 interface Verb {
   /** One line, for the list of verbs. */
   readonly summary: string;
+  /** One more, for the verb with a name. */
+  readonly withName?: string;
   readonly help: string;
   /** Reads the arguments after the verb. Touches nothing. */
   parse(args: readonly string[], cwd: string): Command;
 }
 
-type VerbName = "start" | "sidecar" | "pack" | "purge" | "quarantine" | "hub";
+type VerbName = InstanceVerb | "sidecar" | "pack" | "purge" | "quarantine" | "hub";
 
 /** The verbs of `durable`, in the order in which they are listed. */
 const verbs: Readonly<Record<VerbName, Verb>> = {
   start: {
     summary: "Run the functions app in this folder, with its orchestrations",
-    help: startHelp,
+    withName: instanceHelp.start.summary,
+    help: `${startHelp}\n${instanceHelp.start.help}`,
     parse(args, cwd) {
+      if (namesOrchestration(args)) return instanceVerb("start").parse(args, cwd);
       const read = parseStart(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "start" };
       return read.kind === "options" ? { kind: "start", options: read.options } : read;
@@ -57,6 +64,16 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       return read.kind === "options" ? { kind: "pack", options: read.options } : read;
     },
   },
+  ls: instanceVerb("ls"),
+  show: instanceVerb("show"),
+  history: instanceVerb("history"),
+  raise: instanceVerb("raise"),
+  suspend: instanceVerb("suspend"),
+  resume: instanceVerb("resume"),
+  terminate: instanceVerb("terminate"),
+  rewind: instanceVerb("rewind"),
+  restart: instanceVerb("restart"),
+  signal: instanceVerb("signal"),
   purge: {
     summary: "Delete finished instances of a task hub",
     help: purgeHelp,
@@ -86,6 +103,17 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
   },
 };
 
+function instanceVerb(verb: InstanceVerb): Verb {
+  return {
+    ...instanceHelp[verb],
+    parse(args, cwd) {
+      const read = parseInstances(verb, args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: verb };
+      return read.kind === "options" ? { kind: "instances", options: read.options } : read;
+    },
+  };
+}
+
 /** Reads the arguments after `durable`. Touches nothing. */
 export function parseCommandLine(args: readonly string[], cwd: string): Command {
   const [first, ...rest] = args;
@@ -101,7 +129,10 @@ export function parseCommandLine(args: readonly string[], cwd: string): Command 
 /** The text of `--help`, of `durable` or of one of its verbs. */
 export function helpText(topic: "durable" | VerbName): string {
   if (topic !== "durable") return verbs[topic].help;
-  const list = Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(13)}  ${summary}`);
+  const list = Object.entries(verbs).flatMap(([name, { summary, withName }]) => [
+    `  ${name.padEnd(13)}  ${summary}`,
+    ...(withName === undefined ? [] : [`  ${`${name} <name>`.padEnd(13)}  ${withName}`]),
+  ]);
   return `Usage: durable <command> [options]
 
 Commands:

@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { DurableError } from "../core/errors.ts";
-import type { LogSink } from "../core/ports.ts";
+import { DurableError, isDurableError } from "../core/errors.ts";
+import { type LogSink, silentLog } from "../core/ports.ts";
 import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import { applyHostJsonOverrides, type JsonObject, readHostJson, sectionOf } from "../host/settings/host-json.ts";
 import { applyLocalSettings, readLocalSettings } from "../host/settings/local-settings.ts";
 import type { OpenTaskHub } from "../hosting/task-hub.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** What a command line says of the hub that is meant; the rest comes from host.json and the settings of the folder. */
 export interface HubChoice {
@@ -17,6 +18,13 @@ export interface HubChoice {
   /** `memory`, `embedded`, or the app setting that names a storage account. */
   readonly storage: string | undefined;
   readonly partitionCount: number | undefined;
+}
+
+export interface ChosenHubOptions {
+  /** @defaultValue nothing is logged */
+  readonly log?: LogSink | undefined;
+  /** The hub may be missing. @defaultValue false: a mistyped name must not make a hub */
+  readonly mayBeMissing?: boolean | undefined;
 }
 
 export type CommandEnvironment = Record<string, string | undefined>;
@@ -38,12 +46,45 @@ export function resolveSettings(hostJson: JsonObject, env: CommandEnvironment): 
   return resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
 }
 
+/**
+ * Opens the hub that is meant for as long as `use` works with it. Resolves to the exit code: that of `use`, or 1 with one
+ * line that says what went wrong.
+ */
+export async function withChosenHub(
+  choice: HubChoice,
+  terminal: Pick<Terminal, "fail">,
+  use: (hub: OpenTaskHub) => Promise<number>,
+  { log = silentLog, mayBeMissing = false }: ChosenHubOptions = {},
+): Promise<number> {
+  try {
+    const env = await readEnvironment(choice);
+    const settings = resolveSettings(await readChosenHostJson(choice, env), env);
+    const hub = await openChosenHub(choice, settings, env, log, true);
+    try {
+      if (!mayBeMissing && (await hub.store.readWorkers()) === undefined) {
+        terminal.fail(
+          `There is no task hub '${settings.hubName}' in ${hub.storage}: name another by --task-hub, or run 'durable start' first`,
+        );
+        return 1;
+      }
+      return await use(hub);
+    } finally {
+      await hub.close();
+    }
+  } catch (error) {
+    if (!isDurableError(error)) throw error;
+    terminal.fail(error.message);
+    return 1;
+  }
+}
+
 /** Nothing of the hub is created. @throws DurableError when its storage cannot be reached within seconds */
 export async function openChosenHub(
   { appFolder, storage }: HubChoice,
   settings: DurableTaskSettings,
   env: CommandEnvironment,
   log: LogSink,
+  isGuest = false,
 ): Promise<OpenTaskHub> {
   if (storage === "memory" || storage === "embedded") {
     const [{ openHub }, { resolveStorage }] = await Promise.all([
@@ -51,11 +92,11 @@ export async function openChosenHub(
       import("../hosting/hub-storage.ts"),
     ]);
     const kept = resolveStorage(storage === "memory" ? storage : { embedded: appFolder });
-    return await openHub({ storage: kept, taskHub: settings.hubName, env, log });
+    return await openHub({ storage: kept, taskHub: settings.hubName, env, log, isGuest });
   }
   // Loaded when it is needed: the storage libraries are most of what a start has to read.
   const { openTaskHub } = await import("../hosting/task-hub.ts");
-  return await openTaskHub({ settings, appFolder, env, log });
+  return await openTaskHub({ settings, appFolder, env, log, isGuest });
 }
 
 /** `host.json` is what `durable start` needs; here it may be missing. */

@@ -1,7 +1,7 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
 import type { HubChoice } from "./hub-access.ts";
+import { hubFlags, hubFlagsHelp, readHubFlags } from "./hub-flags.ts";
 
 export interface HubDeleteOptions extends HubChoice {
   readonly hubName: string;
@@ -34,21 +34,16 @@ export function parseHub(args: readonly string[], cwd: string): HubArguments {
     );
   }
   if (unexpected !== undefined) return mistake(`Unexpected argument '${unexpected}'. Try: durable hub --help`);
-  const hubName = values["task-hub"];
+  const hubName = values["task-hub"] ?? values.hub;
   if (!hubName) return mistake("Name the task hub to delete: durable hub delete --task-hub <name> --yes");
   if (values.yes !== true) {
     return mistake(`This deletes task hub '${hubName}' with all its instances and entities for good: add --yes`);
   }
+  const flags = readHubFlags(values, cwd);
+  if (flags.kind === "mistake") return flags;
   return {
     kind: "delete",
-    options: {
-      appFolder: resolve(cwd, values["script-root"] ?? "."),
-      hubName,
-      storage: values.storage,
-      partitionCount: undefined,
-      force: values.force ?? false,
-      json: values.json ?? false,
-    },
+    options: { ...flags.choice, hubName, force: values.force ?? false, json: values.json ?? false },
   };
 }
 
@@ -57,9 +52,7 @@ function parseHubArgs(args: readonly string[]) {
     args: [...args],
     allowPositionals: true,
     options: {
-      "task-hub": { type: "string" },
-      storage: { type: "string" },
-      "script-root": { type: "string" },
+      ...hubFlags,
       yes: { type: "boolean" },
       force: { type: "boolean" },
       json: { type: "boolean" },
@@ -72,18 +65,12 @@ function mistake(message: string): HubArguments {
   return { kind: "mistake", message };
 }
 
-export const hubHelp = `Usage: durable hub delete --task-hub <name> --yes [options]
+export const hubHelp: string = `Usage: durable hub delete --task-hub <name> --yes [options]
 
 Deletes a task hub: its queues, tables and blobs, with all instances and entities. While workers hold it this is refused.
 
 Options:
-      --task-hub <name>        Task hub
       --yes                    Really
       --force                  Also while workers hold it: what they work on is lost
       --json                   Answer with one JSON object
-      --storage <storage>      'embedded', the local store of the folder; or the app setting that names a storage account
-      --script-root <folder>   Folder of host.json and local.settings.json, if there are any (default: this folder)
-  -h, --help                   Show this text
-
-Settings come from the environment, then from local.settings.json.
-`;
+${hubFlagsHelp}`;

@@ -28,6 +28,10 @@ async function main(): Promise<number> {
       const { runSidecar } = await import("./sidecar-command.ts");
       return runSidecar(command.options, product, terminal);
     }
+    case "instances": {
+      const { runInstances } = await import("./instance-commands.ts");
+      return runInstances(command.options, terminal);
+    }
     case "purge": {
       const { runPurge } = await import("./purge-command.ts");
       return runPurge(command.options, terminal);
@@ -53,5 +57,8 @@ function readProduct(): { readonly name: string; readonly version: string } {
   return JSON.parse(manifest) as { name: string; version: string };
 }
 
+const exitCode = await main();
+// Where pipes are written in the background, their last part would be lost.
+await new Promise((resolve) => process.stdout.write("", resolve));
 // User code may have left timers and sockets behind; the process ends all the same.
-process.exit(await main());
+process.exit(exitCode);

@@ -1,33 +1,14 @@
 import { isDurableError } from "../core/errors.ts";
-import { silentLog } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
 import { endedStatuses } from "../engine/purge-many.ts";
 import type { TaskHubClient } from "../engine/task-hub-client.ts";
-import { openChosenHub, readChosenHostJson, readEnvironment, resolveSettings } from "./hub-access.ts";
+import { withChosenHub } from "./hub-access.ts";
 import type { PurgeCommandOptions } from "./purge-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `durable purge`. Resolves to the exit code. */
-export async function runPurge(options: PurgeCommandOptions, terminal: Terminal): Promise<number> {
-  try {
-    const env = await readEnvironment(options);
-    const settings = resolveSettings(await readChosenHostJson(options, env), env);
-    const hub = await openChosenHub(options, settings, env, silentLog);
-    try {
-      // A mistyped name must not make a hub.
-      if ((await hub.store.readWorkers()) === undefined) {
-        terminal.fail(`There is no task hub '${settings.hubName}' in ${hub.storage}`);
-        return 1;
-      }
-      return await purge(hub.client, options, terminal);
-    } finally {
-      await hub.close();
-    }
-  } catch (error) {
-    if (!isDurableError(error)) throw error;
-    terminal.fail(error.message);
-    return 1;
-  }
+export function runPurge(options: PurgeCommandOptions, terminal: Terminal): Promise<number> {
+  return withChosenHub(options, terminal, ({ client }) => purge(client, options, terminal));
 }
 
 async function purge(client: TaskHubClient, options: PurgeCommandOptions, terminal: Terminal): Promise<number> {

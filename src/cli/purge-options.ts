@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
 import {
@@ -6,9 +5,9 @@ import {
   type OrchestrationRuntimeStatus,
   orchestrationStatuses,
 } from "../core/orchestration-status.ts";
-import { parseTimeSpan } from "../core/time-span.ts";
 import type { HubChoice } from "./hub-access.ts";
-import { readInteger } from "./start-options.ts";
+import { hubFlags, hubFlagsHelp, readHubFlags } from "./hub-flags.ts";
+import { readAge, readDate } from "./moment.ts";
 
 export interface PurgeCommandOptions extends HubChoice {
   /** These, or those that meet the conditions below. */
@@ -42,10 +41,8 @@ export function parsePurge(args: readonly string[], cwd: string): PurgeArguments
   }
   const { values, positionals: instanceIds } = parsed;
   if (values.help) return { kind: "help" };
-  const partitionCount = values.partitions === undefined ? undefined : readInteger(values.partitions, 1, 16);
-  if (partitionCount === null) {
-    return mistake(`--partitions must be a number from 1 to 16, but is '${values.partitions}'`);
-  }
+  const flags = readHubFlags(values, cwd);
+  if (flags.kind === "mistake") return flags;
   const olderThanMs = readAge(values["older-than"]);
   if (olderThanMs === null) {
     return mistake(`--older-than must be a length of time such as 30d or 12h, but is '${values["older-than"]}'`);
@@ -71,10 +68,7 @@ export function parsePurge(args: readonly string[], cwd: string): PurgeArguments
   return {
     kind: "options",
     options: {
-      appFolder: resolve(cwd, values["script-root"] ?? "."),
-      hubName: values["task-hub"],
-      storage: values.storage,
-      partitionCount,
+      ...flags.choice,
       instanceIds,
       olderThanMs,
       statuses,
@@ -94,10 +88,7 @@ function parsePurgeArgs(args: readonly string[]) {
     args: [...args],
     allowPositionals: true,
     options: {
-      "task-hub": { type: "string" },
-      storage: { type: "string" },
-      partitions: { type: "string" },
-      "script-root": { type: "string" },
+      ...hubFlags,
       "older-than": { type: "string" },
       status: { type: "string", multiple: true },
       "created-before": { type: "string" },
@@ -112,15 +103,6 @@ function parsePurgeArgs(args: readonly string[]) {
   });
 }
 
-function readAge(text: string | undefined): number | undefined | null {
-  if (text === undefined) return undefined;
-  try {
-    return parseTimeSpan(text, "--older-than");
-  } catch {
-    return null;
-  }
-}
-
 function readStatuses(texts: readonly string[] | undefined): readonly OrchestrationRuntimeStatus[] | undefined | null {
   if (texts === undefined) return undefined;
   const names = texts.flatMap((text) => text.split(",")).map((name) => name.trim().toLowerCase());
@@ -128,20 +110,11 @@ function readStatuses(texts: readonly string[] | undefined): readonly Orchestrat
   return found.every((status) => status !== undefined) ? found : null;
 }
 
-/** Without an offset it is UTC. */
-function readDate(text: string | undefined): Date | undefined | null {
-  if (text === undefined) return undefined;
-  const [, day, time = "00:00", zone = "Z"] =
-    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:\d{2})?)?$/i.exec(text) ?? [];
-  const date = new Date(`${day}T${time}${zone.toUpperCase()}`);
-  return Number.isNaN(date.getTime()) ? null : date;
-}
-
 function mistake(message: string): PurgeArguments {
   return { kind: "mistake", message };
 }
 
-export const purgeHelp = `Usage: durable purge [options]
+export const purgeHelp: string = `Usage: durable purge [options]
        durable purge <instance id...> [options]
 
 Deletes finished instances of a task hub, with all that they have kept. What runs, and entities, stay.
@@ -156,11 +129,4 @@ Options:
       --force                  Instances that are named by their ids also when they have not finished
       --dry-run                Only count what would be deleted
       --json                   Answer with one JSON object
-      --task-hub <name>        Task hub (default: that of host.json, else TestHubName)
-      --storage <storage>      'embedded', the local store of the folder; or the app setting that names a storage account
-      --partitions <count>     Control queues of the hub, if not those of host.json (default: 4)
-      --script-root <folder>   Folder of host.json and local.settings.json, if there are any (default: this folder)
-  -h, --help                   Show this text
-
-Settings come from the environment, then from local.settings.json.
-`;
+${hubFlagsHelp}`;

@@ -1,4 +1,3 @@
-import { isDurableError, stackOf } from "../core/errors.ts";
 import {
   type Quarantine,
   type QuarantinedContent,
@@ -6,30 +5,21 @@ import {
   requireQuarantine,
 } from "../core/quarantine.ts";
 import { createEventSink } from "../host/host-log.ts";
-import { openChosenHub, readChosenHostJson, readEnvironment, resolveSettings } from "./hub-access.ts";
+import type { OpenTaskHub } from "../hosting/task-hub.ts";
+import { withChosenHub } from "./hub-access.ts";
+import { printable } from "./printable.ts";
 import type { QuarantineOptions } from "./quarantine-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 const pageSize = 500;
 
 /** `durable quarantine`: shows and settles messages that were put aside. Resolves to the exit code. */
-export async function runQuarantine(options: QuarantineOptions, terminal: Terminal): Promise<number> {
-  try {
-    const env = await readEnvironment(options);
-    const settings = resolveSettings(await readChosenHostJson(options, env), env);
-    const log = createEventSink(({ level, message }) => {
-      if (level === "warn" || level === "error") terminal.fail(message);
-    });
-    const hub = await openChosenHub(options, settings, env, log);
-    try {
-      return await settleQuarantined(requireQuarantine(hub.client), options, terminal);
-    } finally {
-      await hub.close();
-    }
-  } catch (error) {
-    terminal.fail(isDurableError(error) ? error.message : stackOf(error));
-    return 1;
-  }
+export function runQuarantine(options: QuarantineOptions, terminal: Terminal): Promise<number> {
+  const log = createEventSink(({ level, message }) => {
+    if (level === "warn" || level === "error") terminal.fail(message);
+  });
+  const settle = ({ client }: OpenTaskHub) => settleQuarantined(requireQuarantine(client), options, terminal);
+  return withChosenHub(options, terminal, settle, { log });
 }
 
 /** Does what was asked for. Resolves to the exit code: 1 when there is no message of an id. */
@@ -122,11 +112,4 @@ function decode(text: string): string | undefined {
   const decoded = Buffer.from(trimmed, "base64");
   const shown = decoded.toString("utf8");
   return Buffer.from(shown, "utf8").equals(decoded) ? shown : undefined;
-}
-
-/** Whoever wrote it must not move the cursor of whoever reads it. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }

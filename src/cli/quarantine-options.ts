@@ -1,8 +1,7 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
 import type { HubChoice } from "./hub-access.ts";
-import { readInteger } from "./start-options.ts";
+import { hubFlags, hubFlagsHelp, readHubFlags } from "./hub-flags.ts";
 
 const actions = ["ls", "show", "requeue", "drop"] as const;
 export type QuarantineAction = (typeof actions)[number];
@@ -38,19 +37,15 @@ export function parseQuarantine(args: readonly string[], cwd: string): Quarantin
   }
   const problem = describeIdProblem(action, ids, values.all ?? false);
   if (problem !== undefined) return mistake(problem);
-  const partitionCount = values.partitions === undefined ? undefined : readInteger(values.partitions, 1, 16);
-  if (partitionCount === null)
-    return mistake(`--partitions must be a number from 1 to 16, but is '${values.partitions}'`);
+  const flags = readHubFlags(values, cwd);
+  if (flags.kind === "mistake") return flags;
   return {
     kind: "options",
     options: {
       action,
       ids,
       json: values.json ?? false,
-      appFolder: resolve(cwd, values["script-root"] ?? "."),
-      hubName: values.hub,
-      storage: values.storage,
-      partitionCount,
+      ...flags.choice,
     },
   };
 }
@@ -71,10 +66,7 @@ function parseQuarantineArgs(args: readonly string[]) {
     options: {
       all: { type: "boolean" },
       json: { type: "boolean" },
-      hub: { type: "string" },
-      storage: { type: "string" },
-      partitions: { type: "string" },
-      "script-root": { type: "string" },
+      ...hubFlags,
       help: { type: "boolean", short: "h" },
     },
   });
@@ -84,7 +76,7 @@ function mistake(message: string): QuarantineArguments {
   return { kind: "mistake", message };
 }
 
-export const quarantineHelp = `Usage: durable quarantine ls [options]
+export const quarantineHelp: string = `Usage: durable quarantine ls [options]
        durable quarantine show <id> [options]
        durable quarantine requeue <id...> | --all [options]
        durable quarantine drop <id...> | --all [options]
@@ -97,12 +89,4 @@ Exits with 1 if there is no message of that id.
 Options:
       --all                    All messages that are there
       --json                   Print JSON
-      --hub <name>             Task hub (default: that of host.json, else TestHubName)
-      --storage <storage>      'embedded', or the app setting that names a storage account
-                               (default: AzureWebJobsStorage, else the local store of the folder)
-      --partitions <count>     Control queues of the hub, 1 to 16 (default: that of host.json, else 4)
-      --script-root <folder>   Folder of host.json and local.settings.json, if there are any (default: this folder)
-  -h, --help                   Show this text
-
-Settings come from the environment, then from local.settings.json.
-`;
+${hubFlagsHelp}`;

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
 import { isLoopback } from "../host/server/listen-address.ts";
 import type { HubChoice } from "./hub-access.ts";
+import { hubFlags, readHubFlags } from "./hub-flags.ts";
 import { readInteger } from "./start-options.ts";
 
 export interface SidecarOptions extends HubChoice {
@@ -40,9 +41,8 @@ export function parseSidecar(args: readonly string[], cwd: string): SidecarArgum
   }
   const port = values.port === undefined ? defaultPort : readInteger(values.port, 0, 65_535);
   if (port === null) return mistake(`--port must be a number from 0 to 65535, but is '${values.port}'`);
-  const partitionCount = values.partitions === undefined ? undefined : readInteger(values.partitions, 1, 16);
-  if (partitionCount === null)
-    return mistake(`--partitions must be a number from 1 to 16, but is '${values.partitions}'`);
+  const flags = readHubFlags(values, cwd);
+  if (flags.kind === "mistake") return flags;
   const maxMessage = values["max-message"] === undefined ? undefined : readInteger(values["max-message"], 1, 1024);
   if (maxMessage === null) {
     return mistake(`--max-message must be a number of MiB from 1 to 1024, but is '${values["max-message"]}'`);
@@ -58,12 +58,9 @@ export function parseSidecar(args: readonly string[], cwd: string): SidecarArgum
   return {
     kind: "options",
     options: {
-      appFolder: resolve(cwd, values["script-root"] ?? "."),
+      ...flags.choice,
       host,
       port,
-      hubName: values.hub,
-      storage: values.storage,
-      partitionCount,
       tls:
         certificate === undefined || key === undefined
           ? undefined
@@ -82,10 +79,7 @@ function parseSidecarArgs(args: readonly string[]) {
     options: {
       port: { type: "string", short: "p" },
       host: { type: "string" },
-      hub: { type: "string" },
-      storage: { type: "string" },
-      partitions: { type: "string" },
-      "script-root": { type: "string" },
+      ...hubFlags,
       "tls-cert": { type: "string" },
       "tls-key": { type: "string" },
       "token-setting": { type: "string" },
@@ -110,7 +104,7 @@ Data is kept in .durable/azurite of the folder, unless AzureWebJobsStorage names
 Options:
   -p, --port <port>            Port to listen on; 0 takes any free one (default: 4001)
       --host <address>         Address to listen on (default: 127.0.0.1)
-      --hub <name>             Task hub (default: that of host.json, else TestHubName)
+      --task-hub, --hub <name> Task hub (default: that of host.json, else TestHubName)
       --storage <storage>      'memory', which forgets all when it ends; 'embedded', which keeps it in the folder;
                                or the app setting that names a storage account
       --partitions <count>     Control queues of a hub that is made, 1 to 16 (default: 4)

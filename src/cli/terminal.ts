@@ -9,6 +9,8 @@ export interface Terminal {
   /** One clear line on stderr. */
   fail(message: string): void;
   paint(color: Color, text: string): string;
+  /** Waits for a slow reader. Resolves to `false` once nobody reads any more (`| head`). */
+  flush(): Promise<boolean>;
 }
 
 type Color = "grey" | "red" | "yellow" | "green" | "cyan";
@@ -32,7 +34,11 @@ export function wantsColor(env: Readonly<Record<string, string | undefined>>, is
 
 export function createTerminal(): Terminal {
   // A reader that has gone away (`| head`) must not take the host down.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  let isGone = false;
+  process.stdout.on("error", () => {
+    isGone = true;
+  });
+  process.stderr.on("error", () => {});
   const paintFor = (stream: NodeJS.WriteStream) => {
     const enabled = wantsColor(process.env, stream.isTTY === true);
     return (color: Color, text: string) => (enabled ? `\u001B[${codes[color]}m${text}\u001B[0m` : text);
@@ -46,5 +52,6 @@ export function createTerminal(): Terminal {
     print: (line) => console.log(line),
     fail: (message) => console.error(paintError("red", message)),
     paint,
+    flush: () => new Promise((resolve) => process.stdout.write("", () => resolve(!isGone))),
   };
 }

@@ -1,3 +1,4 @@
+import type { WaitNote } from "./event-waits.ts";
 import type { FailureDetails } from "./failure-details.ts";
 import type { Tags } from "./history-event.ts";
 import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
@@ -25,6 +26,8 @@ export interface OrchestrationState {
   readonly parentInstanceId?: string | undefined;
   /** Why it failed; absent when that was not asked for. */
   readonly failureDetails?: FailureDetails | undefined;
+  /** What its worker has noted of what it waits for; absent when there was nothing to note, and from other workers. */
+  readonly waitNote?: WaitNote | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { EntityBatch, EntityBatchResult } from "./entity-batch.ts";
+import type { EventWaits } from "./event-waits.ts";
 import type { FailureDetails } from "./failure-details.ts";
 import type { ExecutionRef, HistoryEvent, OrchestrationInstance, Tags, TraceContext } from "./history-event.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
@@ -57,6 +58,11 @@ export interface OrchestrationSession {
    * executor that cannot say has no such method.
    */
   waitsForTimer?(timerId: number): boolean;
+  /**
+   * The external events that the code waits for, and those that wait for it; `undefined` when there are neither. An
+   * executor that cannot say has no such method.
+   */
+  eventWaits?(): EventWaits | undefined;
   /** Ends the session. From now on its code wakes nothing, logs nothing and fails nothing, whatever resumes it. */
   close(): void;
 }

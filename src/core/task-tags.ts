@@ -8,6 +8,14 @@ const timeoutTag = "durable.timeoutMs";
 /** Details of the last heartbeat of the attempt before, JSON text. */
 const heartbeatTag = "durable.lastHeartbeat";
 
+/** Tag of a sub-orchestration that answers nobody, as the .NET workers write it. It belongs to the engine. */
+export const fireAndForgetTag = "FireAndForget";
+
+/** `true` when the tags of a sub-orchestration say that it answers nobody. */
+export function isFireAndForget(tags: Tags | undefined): boolean {
+  return tags?.[fireAndForgetTag] !== undefined;
+}
+
 /** What an activity has to know beside its input. It travels as tags of the task, which every SDK keeps. */
 export interface AttemptInfo {
   /** 1 for the first attempt. */

@@ -1,3 +1,4 @@
+import type { EventWaits } from "../core/event-waits.ts";
 import type { ExecutionStarted, HistoryEvent, Tags } from "../core/history-event.ts";
 import type {
   InstanceConditions,
@@ -222,10 +223,12 @@ export interface InstanceChange {
   /** When a rewind has taken back an end that was before: only ends after it stand. */
   readonly rewoundTime?: Date | undefined;
   /**
-   * Activities of the execution that are asked for and not answered, and that nobody waits for: their numbers. Absent keeps
-   * what is stored of this execution.
+   * Activities and timers of the execution that are asked for and not answered, and that nobody waits for: their numbers.
+   * Absent keeps what is stored of this execution.
    */
   readonly unwantedTasks?: readonly number[] | undefined;
+  /** Shown with the row until its next change, which may know nothing of them. */
+  readonly eventWaits?: EventWaits | undefined;
   /** Version of the history that says so, when no history is written with the change. */
   readonly historyVersion?: string | undefined;
 }

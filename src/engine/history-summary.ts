@@ -134,6 +134,19 @@ export class HistorySummary {
     return this.#locks.locks;
   }
 
+  /** Numbers of the timers that have not fired. */
+  get openTimers(): Iterable<number> {
+    return this.#dueTimes.keys();
+  }
+
+  isOpenTimer(id: number): boolean {
+    return this.#dueTimes.has(id);
+  }
+
+  get openTimerCount(): number {
+    return this.#dueTimes.size;
+  }
+
   /** `true` for an activity that was asked for and has no answer. */
   isOpenActivity(id: number): boolean {
     return this.#actions.get(id) === "TaskScheduled";

@@ -1,4 +1,5 @@
 import type { ExecutionStarted } from "../core/history-event.ts";
+import type { OrchestrationSession } from "../core/task-executor.ts";
 import type { InstanceChange, InstanceStart } from "./backend.ts";
 import type { HistorySummary } from "./history-summary.ts";
 
@@ -6,20 +7,41 @@ import type { HistorySummary } from "./history-summary.ts";
 export function describeInstance(
   executionId: string,
   history: HistorySummary,
-  custom: Pick<InstanceChange, "customStatus" | "keepsCustomStatus" | "unwantedTasks">,
+  custom: Pick<InstanceChange, "customStatus" | "keepsCustomStatus" | "unwantedTasks"> & {
+    readonly session?: OrchestrationSession | undefined;
+  },
 ): InstanceChange {
+  const eventWaits = history.completed === undefined ? custom.session?.eventWaits?.() : undefined;
   return {
     executionId,
     lastUpdatedTime: history.lastTimestamp ?? new Date(0),
     customStatus: custom.customStatus,
     keepsCustomStatus: custom.keepsCustomStatus,
-    ...(custom.unwantedTasks === undefined
-      ? {}
-      : { unwantedTasks: custom.unwantedTasks.filter((id) => history.isOpenActivity(id)) }),
+    ...unwantedTasks(history, custom),
+    ...(eventWaits === undefined ? {} : { eventWaits }),
     started: history.started && toInstanceStart(history.started),
     parentInstanceId: history.started && parentInstanceIdOf(history.started),
     ...(history.started === undefined && history.completed === undefined ? {} : history.status),
   };
+}
+
+/** With more open timers than this, which of them nobody waits for is not looked up after each episode. */
+const maxTimers = 200;
+
+function unwantedTasks(
+  history: HistorySummary,
+  {
+    unwantedTasks,
+    session,
+  }: { unwantedTasks?: readonly number[] | undefined; session?: OrchestrationSession | undefined },
+): Pick<InstanceChange, "unwantedTasks"> {
+  const timers =
+    session?.waitsForTimer === undefined || history.openTimerCount > maxTimers || history.completed !== undefined
+      ? []
+      : [...history.openTimers].filter((id) => session.waitsForTimer?.(id) === false);
+  if (unwantedTasks === undefined && timers.length === 0) return {};
+  const open = (unwantedTasks ?? []).filter((id) => history.isOpenActivity(id) || history.isOpenTimer(id));
+  return { unwantedTasks: [...new Set([...open, ...timers])] };
 }
 
 /** As the row of an instance has it: the empty text for an instance that a client has started. */

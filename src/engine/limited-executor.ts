@@ -1,5 +1,6 @@
 import type { EntityAction, EntityBatch, EntityBatchResult, EntityOutcome } from "../core/entity-batch.ts";
 import { DurableError } from "../core/errors.ts";
+import type { EventWaits } from "../core/event-waits.ts";
 import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
 import type { ExecutionRef, HistoryEvent } from "../core/history-event.ts";
 import type { CompleteOrchestration, OrchestratorAction } from "../core/orchestrator-action.ts";
@@ -57,12 +58,14 @@ class LimitedSession implements OrchestrationSession {
   readonly #session: OrchestrationSession;
   readonly #maxBytes: number;
   readonly waitsForTimer?: (timerId: number) => boolean;
+  readonly eventWaits?: () => EventWaits | undefined;
   /** The greatest number of an action so far. */
   #lastId = -1;
 
   constructor(session: OrchestrationSession, maxBytes: number) {
     this.#session = session;
     this.#maxBytes = maxBytes;
+    if (session.eventWaits !== undefined) this.eventWaits = () => session.eventWaits?.();
     if (session.waitsForTimer === undefined) return;
     this.waitsForTimer = (timerId) => session.waitsForTimer?.(timerId) !== false;
   }

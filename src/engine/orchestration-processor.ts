@@ -229,7 +229,7 @@ export class OrchestrationProcessor {
     const session = this.#openSession(started.orchestrationInstance);
     try {
       const { customStatus, keepsCustomStatus } = await session.execute({ pastEvents: unseen, newEvents: [] }, lock);
-      return { ...change, customStatus, keepsCustomStatus, historyVersion };
+      return { ...change, customStatus, keepsCustomStatus, eventWaits: session.eventWaits?.(), historyVersion };
     } catch {
       return { ...change, historyVersion };
     } finally {

@@ -1,14 +1,9 @@
 import { type FailureDetails, failureMessage } from "../core/failure-details.ts";
-import type { ExecutionCompleted, ExecutionStarted, ParentInstance, Tags } from "../core/history-event.ts";
+import type { ExecutionCompleted, ExecutionStarted, ParentInstance } from "../core/history-event.ts";
 import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
+import { isFireAndForget } from "../core/task-tags.ts";
 
-/** Tag of a sub-orchestration that answers nobody, as the .NET workers write it. It belongs to the engine. */
-export const fireAndForgetTag = "FireAndForget";
-
-/** `true` when the tags of a sub-orchestration say that it answers nobody. */
-export function isFireAndForget(tags: Tags | undefined): boolean {
-  return tags?.[fireAndForgetTag] !== undefined;
-}
+export { fireAndForgetTag, isFireAndForget } from "../core/task-tags.ts";
 
 /** Whom an execution has to answer; `undefined` when nobody waits for it. */
 export function waitingParentOf(started: ExecutionStarted): ParentInstance | undefined {

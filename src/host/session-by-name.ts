@@ -1,3 +1,4 @@
+import type { EventWaits } from "../core/event-waits.ts";
 import type { Episode, EpisodeResult, OrchestrationSession } from "../core/task-executor.ts";
 
 /** A session whose kind is known once it has seen by which name its execution was started. */
@@ -20,6 +21,10 @@ export class SessionByName implements OrchestrationSession {
 
   waitsForTimer(timerId: number): boolean {
     return this.#session?.waitsForTimer?.(timerId) ?? true;
+  }
+
+  eventWaits(): EventWaits | undefined {
+    return this.#session?.eventWaits?.();
   }
 
   close(): void {

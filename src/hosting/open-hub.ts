@@ -16,6 +16,8 @@ export interface OpenTaskHub {
   readonly store: TaskHubStore;
   /** The storage as people may see it, without secrets. */
   readonly storage: string;
+  /** It is in a local store that this process has started, so that no other process works on it. @defaultValue false */
+  readonly isOwnStore?: boolean;
   /** Resolves, with what to say to the user, when the storage is gone for good. */
   readonly failed: Promise<string>;
   /** The partitions that the worker of this hub has; absent where nobody has to share them. */
@@ -33,6 +35,8 @@ export interface OpenHubOptions {
   readonly log: LogSink;
   /** Who works on a hub in a storage account; with it nobody looks whether the account is there. */
   readonly worker?: HubWorker | undefined;
+  /** For those who only look and manage: the local store of a host that runs is shared. @defaultValue false */
+  readonly isGuest?: boolean | undefined;
 }
 
 /** Of a hub in storage. Lengths of time are in milliseconds. */
@@ -79,13 +83,13 @@ async function openInMemory(taskHub: string): Promise<OpenTaskHub> {
 
 async function openInStorage(
   storage: Exclude<HubStorage, { readonly kind: "memory" }>,
-  { taskHub, tuning = {}, env, log, worker }: OpenHubOptions,
+  { taskHub, tuning = {}, env, log, worker, isGuest }: OpenHubOptions,
 ): Promise<OpenTaskHub> {
   // The local store starts in another process while this one reads the storage libraries.
   const library = import("../backends/azure-storage/azure-storage-task-hub.ts");
   library.catch(() => {});
   const { openStorageAccount } = await import("./storage-account.ts");
-  const account = await openStorageAccount(storage, env, log, worker);
+  const account = await openStorageAccount(storage, env, log, worker, isGuest);
   try {
     const { createAzureStorageTaskHub } = await library;
     const { backend, store, partitions } = createAzureStorageTaskHub({
@@ -106,6 +110,7 @@ async function openInStorage(
       backend,
       store,
       storage: account.description,
+      isOwnStore: account.isOwnStore === true,
       failed: account.failed,
       partitions,
       close: () => account.close(),

@@ -4,6 +4,7 @@ import { createEventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
 import type { Environment } from "../host/settings/host-json.ts";
 import { createDeadWorkerTest, createLocalWorkerId, forgetLocalWorkerId } from "./azurite/local-worker-id.ts";
+import { findRunningStore, type RunningStore } from "./azurite/running-store.ts";
 import type { HubAccount, HubStorage, HubTracking } from "./hub-storage.ts";
 import type { HubWorker } from "./hub-worker.ts";
 import { openLocalStore } from "./local-stores.ts";
@@ -23,6 +24,8 @@ export interface StorageAccount {
   readonly tracking: HubTracking | undefined;
   /** Without secrets. */
   readonly description: string;
+  /** This process has started it, and nobody else uses it meanwhile. @defaultValue false */
+  readonly isOwnStore?: boolean;
   readonly workerId: string;
   /** `true` only of a process of this machine that is certainly gone. */
   readonly isDeadWorker: (workerId: string) => boolean;
@@ -37,6 +40,7 @@ const tokenTimeoutMs = 30_000;
 
 /**
  * @param worker who works on it. @defaultValue a name that is like no other; and the account is asked whether it is there
+ * @param isGuest uses the local store of a host that runs; without one it is started for the time being
  * @throws DurableError when it cannot be reached within seconds, or the local store does not start
  */
 export async function openStorageAccount(
@@ -44,8 +48,13 @@ export async function openStorageAccount(
   env: Environment,
   log: LogSink,
   worker?: HubWorker,
+  isGuest = false,
 ): Promise<StorageAccount> {
   if (storage.kind === "account") return openSharedAccount(storage, env, worker);
+  if (isGuest) {
+    const running = await findRunningStore(storage.folder);
+    if (running !== undefined) return openRunningStore(running);
+  }
   const onWait = (text: string) => createEventLog(log).write("LocalStoreBusy", text, {});
   const store = await openLocalStore(storage.folder, onWait);
   const workerId = createLocalWorkerId();
@@ -53,6 +62,7 @@ export async function openStorageAccount(
     connection: parseConnectionString(store.connectionString, "the local store"),
     tracking: undefined,
     description: `Azurite, in ${store.folder}`,
+    isOwnStore: true,
     workerId,
     isDeadWorker: createDeadWorkerTest(workerId),
     failed: store.died,
@@ -60,6 +70,20 @@ export async function openStorageAccount(
       forgetLocalWorkerId(workerId);
       await store.stop();
     },
+  };
+}
+
+/** It belongs to the host, which stops it. */
+function openRunningStore({ connectionString, folder }: RunningStore): StorageAccount {
+  const workerId = createLocalWorkerId();
+  return {
+    connection: parseConnectionString(connectionString, "the local store"),
+    tracking: undefined,
+    description: `Azurite, in ${folder}`,
+    workerId,
+    isDeadWorker: createDeadWorkerTest(workerId),
+    failed: new Promise(() => {}),
+    close: async () => forgetLocalWorkerId(workerId),
   };
 }
 

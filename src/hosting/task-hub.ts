@@ -21,6 +21,8 @@ export interface OpenTaskHubOptions {
   readonly env: Environment;
   readonly log: LogSink;
   readonly worker?: HubWorker | undefined;
+  /** See `OpenHubOptions.isGuest`. */
+  readonly isGuest?: boolean | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface OpenTaskHubOptions {
  * @throws DurableError when settings name no usable account, or it cannot be reached within seconds
  */
 export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTaskHub> {
-  const { settings, env, log, worker } = options;
+  const { settings, env, log, worker, isGuest } = options;
   return openHub({
     storage: storageOf(options),
     taskHub: settings.hubName,
@@ -57,6 +59,7 @@ export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTask
     env,
     log,
     worker,
+    isGuest,
   });
 }
 

@@ -20,6 +20,7 @@ export class WorkMeter {
         return {
           execute: (episode, work) => this.#during(() => session.execute(episode, work)),
           ...(session.waitsForTimer && { waitsForTimer: (timerId: number) => session.waitsForTimer!(timerId) }),
+          ...(session.eventWaits && { eventWaits: () => session.eventWaits!() }),
           close: () => session.close(),
         };
       },

@@ -1,4 +1,5 @@
 import { type CodeMarks, noMarks } from "../core/code-marks.ts";
+import type { EventWaits } from "../core/event-waits.ts";
 import type { Episode, EpisodeResult, OrchestrationSession } from "../core/task-executor.ts";
 import { type ExecutionOptions, OrchestrationExecution } from "../orchestration/replay/orchestration-execution.ts";
 import { ReplayContext } from "../orchestration/replay-context.ts";
@@ -51,6 +52,10 @@ export class InProcessSession implements OrchestrationSession {
 
   waitsForTimer(timerId: number): boolean {
     return this.#execution.waitsFor(timerId);
+  }
+
+  eventWaits(): EventWaits | undefined {
+    return this.#execution.eventWaits;
   }
 
   close(): void {

@@ -61,6 +61,7 @@ function terminal() {
     print: (line) => void printed.push(line),
     fail: (line) => void failed.push(line),
     paint: (_, text) => text,
+    flush: async () => true,
   };
   return { spy, printed, failed };
 }

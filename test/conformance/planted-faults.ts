@@ -280,10 +280,16 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "the next delivery reads the details of the last heartbeat",
   },
   {
-    file: hub,
-    find: "unwanted !== undefined && unwanted.executionId === executionId ? unwanted.tasks : []",
-    replacement: "unwanted?.tasks ?? []",
+    file: state,
+    find: "stored?.executionId === executionId ? stored.waitNote?.unwantedTasks : undefined",
+    replacement: "stored?.waitNote?.unwantedTasks",
     breaks: "what nobody waits for is told of one execution only",
+  },
+  {
+    file: state,
+    find: "{ waitNote: { events, unwantedTasks: unwanted } }",
+    replacement: "{ waitNote: { events: events ?? stored?.waitNote?.events, unwantedTasks: unwanted } }",
+    breaks: "what code waits for is shown until the next change only",
   },
   {
     file: "engine/instance-processor.ts",

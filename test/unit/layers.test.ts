@@ -40,6 +40,7 @@ const mayImport = new Map([
     "cli",
     below(
       "core",
+      "management",
       "worker",
       "engine",
       "backends/memory",

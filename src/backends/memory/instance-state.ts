@@ -53,7 +53,17 @@ export function applyInstanceChange(
     generation: started?.generation ?? stored?.generation ?? 0,
     tags: started === undefined ? stored?.tags : started.tags,
     parentInstanceId: (change.parentInstanceId ?? (isSame ? stored?.parentInstanceId : undefined)) || undefined,
+    ...noteOf(change, isSame ? stored : undefined),
   };
+}
+
+function noteOf(
+  { executionId, eventWaits: events, unwantedTasks }: InstanceChange,
+  stored: OrchestrationState | undefined,
+): Pick<OrchestrationState, "waitNote"> {
+  const before = stored?.executionId === executionId ? stored.waitNote?.unwantedTasks : undefined;
+  const unwanted = unwantedTasks ?? before ?? [];
+  return events === undefined && unwanted.length === 0 ? {} : { waitNote: { events, unwantedTasks: unwanted } };
 }
 
 /** What a reader is shown who does not ask for all. */

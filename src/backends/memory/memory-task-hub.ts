@@ -70,8 +70,6 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   #workItems!: WaitingQueue<MemoryActivityWorkItem>;
   readonly #instances = new Map<string, OrchestrationState>();
   readonly #histories = new Map<string, StoredHistory>();
-  /** See `InstanceChange.unwantedTasks`. */
-  readonly #unwantedTasks = new Map<string, { readonly executionId: string; readonly tasks: readonly number[] }>();
   #versions = 0;
   /** Executions that were purged while their start was held. */
   readonly #purgedStarts = new Set<string>();
@@ -118,7 +116,6 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     this.#instances.clear();
     this.#histories.clear();
     this.#purgedStarts.clear();
-    this.#unwantedTasks.clear();
   }
 
   /** Ends all locks as if their time had passed; for tests. */
@@ -168,10 +165,8 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   async readInstanceProgress(instanceId: string): Promise<InstanceProgress | undefined> {
     const state = this.#instances.get(instanceId);
     if (state === undefined) return undefined;
-    const { executionId, runtimeStatus, createdTime } = state;
-    const unwanted = this.#unwantedTasks.get(instanceId);
-    const unwantedTasks = unwanted !== undefined && unwanted.executionId === executionId ? unwanted.tasks : [];
-    return { executionId, runtimeStatus, createdTime, unwantedTasks };
+    const { executionId, runtimeStatus, createdTime, waitNote } = state;
+    return { executionId, runtimeStatus, createdTime, unwantedTasks: waitNote?.unwantedTasks ?? [] };
   }
 
   async completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt> {
@@ -195,8 +190,6 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     if (instance !== undefined && (basis === undefined || this.#isAt(instanceId, basis))) {
       const state = applyInstanceChange(instanceId, this.#instances.get(instanceId), instance);
       if (state !== undefined) this.#instances.set(instanceId, state);
-      const { executionId, unwantedTasks: tasks } = instance;
-      if (tasks !== undefined) this.#unwantedTasks.set(instanceId, { executionId, tasks });
     }
     workItem.settle();
     const settled = new Set(checkpoint.settled.map(({ id }) => id));
@@ -320,7 +313,6 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     const { executionId } = state ?? {};
     const isUnbegun = executionId !== undefined && this.#histories.get(instanceId)?.executionId !== executionId;
     if (isUnbegun && !this.#dropStart(instanceId, executionId)) this.#purgedStarts.add(executionId);
-    this.#unwantedTasks.delete(instanceId);
     const hadHistory = this.#histories.delete(instanceId);
     return this.#instances.delete(instanceId) || hadHistory;
   }

@@ -1,4 +1,5 @@
 import type { EventLog } from "../../core/event-log.ts";
+import type { EventWaits } from "../../core/event-waits.ts";
 import type { ExecutionRef, ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
 import type { CompleteOrchestration, OrchestratorAction } from "../../core/orchestrator-action.ts";
 import { jsonDataConverter } from "../../core/payloads/data-converter.ts";
@@ -65,6 +66,10 @@ export class ClassicSession implements OrchestrationSession {
 
   waitsForTimer(timerId: number): boolean {
     return this.#replayed?.waitsFor(timerId) ?? true;
+  }
+
+  eventWaits(): EventWaits | undefined {
+    return this.#replayed?.eventWaits;
   }
 
   close(): void {

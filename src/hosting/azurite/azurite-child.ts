@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { messageOf } from "../../core/errors.ts";
 import { releaseReceivedMessages } from "./release-messages.ts";
-import { claimStore, releaseStore, serveStoreState } from "./store-record.ts";
+import { claimStore, releaseStore, type StoreEndpoints, serveStoreState } from "./store-record.ts";
 
 /**
  * Entry of the process that runs Azurite for one host: `azurite-child.js <azurite main> <folder> <token>`.
@@ -21,6 +21,7 @@ const saveTimeoutMs = 120_000;
 
 async function runAzurite(azuriteMain: string, folder: string, token: string): Promise<void> {
   let hostConnected = process.connected;
+  let endpoints: StoreEndpoints | undefined;
   const parentGone = new Promise<void>((resolve) => {
     if (!process.connected) resolve();
     process.once("disconnect", resolve);
@@ -31,7 +32,7 @@ async function runAzurite(azuriteMain: string, folder: string, token: string): P
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
 
-  const controlPort = await serveStoreState(() => ({ token, hostConnected }));
+  const controlPort = await serveStoreState(() => ({ token, hostConnected, endpoints }));
   if (!claimStore(folder, { token, pid: process.pid, hostPid: process.ppid, controlPort })) {
     tellParent({ kind: "taken" }, () => process.exit(0));
     return;
@@ -64,12 +65,8 @@ async function runAzurite(azuriteMain: string, folder: string, token: string): P
   // Azurite takes SIGTERM as the wish to end only from here on; before, nothing can have been written.
   await until(() => urls.size === services.length && process.listenerCount("SIGTERM") > 0);
   process.once("SIGTERM", () => exitWhenClosed(closed));
-  tellParent({
-    kind: "ready",
-    blobUrl: urls.get("Blob")!,
-    queueUrl: urls.get("Queue")!,
-    tableUrl: urls.get("Table")!,
-  });
+  endpoints = { blob: urls.get("Blob")!, queue: urls.get("Queue")!, table: urls.get("Table")! };
+  tellParent({ kind: "ready", blobUrl: endpoints.blob, queueUrl: endpoints.queue, tableUrl: endpoints.table });
 
   await parentGone;
   process.emit("SIGTERM", "SIGTERM");

@@ -19,6 +19,14 @@ export interface StoreState {
   readonly token: string;
   /** `false` once the host is gone and the data is being saved. */
   readonly hostConnected: boolean;
+  /** Where it can be reached; absent until it is ready. */
+  readonly endpoints?: StoreEndpoints | undefined;
+}
+
+export interface StoreEndpoints {
+  readonly blob: string;
+  readonly queue: string;
+  readonly table: string;
 }
 
 const recordName = "in-use.json";

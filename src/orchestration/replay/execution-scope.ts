@@ -10,7 +10,7 @@ import type { AwaitObserver, OrchestrationTask } from "../tasks/orchestration-ta
 export interface PendingAnswer {
   readonly complete: (result: string | undefined) => void;
   readonly fail: (details: FailureDetails) => void;
-  /** The task that it settles, of a call. */
+  /** The task that it settles, of a call or a timer. */
   readonly task?: OrchestrationTask<unknown>;
 }
 

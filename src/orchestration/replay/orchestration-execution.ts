@@ -1,4 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
+import type { EventWaits } from "../../core/event-waits.ts";
 import { describeFailure, type FailureDetails } from "../../core/failure-details.ts";
 import { unregisteredFunction } from "../../core/function-names.ts";
 import type { EventRaised, ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
@@ -110,6 +111,11 @@ export class OrchestrationExecution {
     if (this.#end.completion !== undefined) return undefined;
     if (unwanted === undefined && !this.#openTasks.hasForsaken) return undefined;
     return this.#openTasks.unwantedCalls(unwanted);
+  }
+
+  /** `undefined` when the execution has ended, too. */
+  get eventWaits(): EventWaits | undefined {
+    return this.#end.completion === undefined ? this.#events.waits : undefined;
   }
 
   /** What the orchestrator asks for that history does not hold, in order. */

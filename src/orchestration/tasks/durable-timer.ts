@@ -55,6 +55,7 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
     const { id } = this.#scope.addAction((id) => ({ kind: "CreateTimer", id, fireAt }));
     this.#actionId = id;
     this.#scope.expectAnswer(id, {
+      task: this,
       complete: () => {
         if (this.#scope.now < this.#fireAt && isLong) this.#arm();
         else this.complete(undefined);

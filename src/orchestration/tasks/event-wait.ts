@@ -36,6 +36,7 @@ export function waitForEvent<T>(
 class EventWait extends Waiters implements EventReceiver {
   readonly eventName: string;
   readonly order: number;
+  readonly since: Date;
   readonly #scope: ExecutionScope;
   readonly #schema: StandardSchema | undefined;
   readonly #task: OrchestrationTask<unknown>;
@@ -52,6 +53,7 @@ class EventWait extends Waiters implements EventReceiver {
     this.#scope = scope;
     this.eventName = eventName;
     this.order = scope.events.nextOrder();
+    this.since = scope.now;
     this.#schema = schema;
     this.#task = task;
   }

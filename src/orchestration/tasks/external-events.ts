@@ -1,10 +1,15 @@
+import type { EventWaits, NamedEvents } from "../../core/event-waits.ts";
 import type { EventRaised } from "../../core/history-event.ts";
+
+const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Somebody who waits for one event of a name. */
 export interface EventReceiver {
   readonly eventName: string;
   /** Receivers of one name are served in ascending order: see {@link ExternalEvents.nextOrder}. */
   readonly order: number;
+  /** When it began to wait, by the clock of the execution. */
+  readonly since: Date;
   receive(event: EventRaised): void;
 }
 
@@ -57,6 +62,24 @@ export class ExternalEvents {
   unprocessed(): readonly EventRaised[] {
     return [...this.#buffered.values()].flat();
   }
+
+  /** By name; `undefined` when there are neither waits nor events that wait. Forgets names that have neither any more. */
+  get waits(): EventWaits | undefined {
+    const awaited: NamedEvents[] = [];
+    for (const [key, queue] of this.#queues) {
+      const { first, size } = queue;
+      if (first === undefined) this.#queues.delete(key);
+      else awaited.push({ name: first.eventName, since: first.since, count: size });
+    }
+    const kept: NamedEvents[] = [];
+    for (const [key, events] of this.#buffered) {
+      const [first] = events;
+      if (first === undefined) this.#buffered.delete(key);
+      // The answer of an entity, which came before its question was asked again.
+      else if (!guid.test(key)) kept.push({ name: first.name, since: first.timestamp, count: events.length });
+    }
+    return awaited.length === 0 && kept.length === 0 ? undefined : { awaited, kept };
+  }
 }
 
 /** Those who wait for one name, by their order. Nearly all come in that order, which a set keeps. */
@@ -78,6 +101,16 @@ export class ReceiverQueue {
 
   delete(receiver: EventReceiver): void {
     this.#receivers.delete(receiver);
+  }
+
+  get size(): number {
+    return this.#receivers.size;
+  }
+
+  /** Who has joined first of those that are left. */
+  get first(): EventReceiver | undefined {
+    const [first] = this.#receivers;
+    return first;
   }
 
   shift(): EventReceiver | undefined {

@@ -76,6 +76,22 @@ export function describeInstanceRows(it: BackendTest): void {
       expect(await hub.backend.readInstanceProgress("nobody")).toBeUndefined();
     });
 
+    it("shows what its code waits for until the next change", async ({ hub }) => {
+      const instance = await hub.running();
+      const { executionId } = instance;
+      const eventWaits = {
+        awaited: [{ name: "Approval é\u0000 ", since: at(3), count: 2 }],
+        kept: [{ name: "Other", since: at(4), count: 1 }],
+      };
+
+      await write(hub, instance, change(executionId, { lastUpdatedTime: at(6), eventWaits, unwantedTasks: [4] }));
+      const noted = await hub.row(instance);
+      await write(hub, instance, change(executionId, { lastUpdatedTime: at(7) }));
+
+      expect(noted?.waitNote).toEqual({ events: eventWaits, unwantedTasks: [4] });
+      expect((await hub.row(instance))?.waitNote).toEqual({ events: undefined, unwantedTasks: [4] });
+    });
+
     it("keeps the custom status of an end that does not know it", async ({ hub }) => {
       const instance = await hub.running();
 

@@ -40,7 +40,11 @@ describe("the command line", () => {
     [["start", "--port", "99999"], "--port must be a number from 0 to 65535, but is '99999'"],
     [["start", "-p", "x"], "--port must be a number from 0 to 65535, but is 'x'"],
     [["start", "--timeout", "0"], "--timeout must be a number of seconds, at least 1, but is '0'"],
-    [["start", "here"], "Unexpected argument 'here'. Try: durable start --help"],
+    [["start", "./app"], "'./app' is no name of an orchestration; the folder of an app is given by --script-root"],
+    [
+      ["start", "order", "7"],
+      "'durable start' takes the name of one orchestration, and its input by --input. Try: durable start --help",
+    ],
     [["quarantine"], "'durable quarantine' needs one of ls, show, requeue and drop. Try: durable quarantine --help"],
     [
       ["quarantine", "list"],

@@ -101,7 +101,7 @@ describe("durable hub", () => {
       ["delete", "--task-hub", "MyHub"],
       "This deletes task hub 'MyHub' with all its instances and entities for good: add --yes",
     ],
-    [["delete", "--hub", "MyHub"], "Unknown option '--hub'. Try: durable hub --help"],
+    [["delete", "--hup", "MyHub"], "Unknown option '--hup'. Try: durable hub --help"],
   ])("answers %j with one line", (args, message) => {
     expect(parse("hub", ...args)).toEqual({ kind: "mistake", message });
   });

@@ -1,3 +1,4 @@
+import type { EventWaits, NamedEvents, WaitNote } from "../../../core/event-waits.ts";
 import type { OrchestrationState } from "../../../core/orchestration-state.ts";
 import type { FetchOptions, InstanceChange, InstanceStart } from "../../../engine/backend.ts";
 import type { InstanceProgress } from "../../../engine/wanted-activities.ts";
@@ -24,6 +25,9 @@ const plainColumns: readonly string[] = [
   "ParentInstanceId",
   "TagsBlobName",
   "TaskHubName",
+  // Of ours, below.
+  "UnwantedTasks",
+  "EventWaits",
 ];
 
 /** The columns to read of an instance, or `undefined` for all. */
@@ -75,6 +79,10 @@ export function toInstanceChangeRow(
   if (change.completedTime) columns.push(["CompletedTime", edm.dateTime(formatDate(change.completedTime))]);
   if (change.unwantedTasks)
     columns.push([unwantedColumn, edm.string(formatUnwanted(change.executionId, change.unwantedTasks))]);
+  if (change.eventWaits) {
+    const text = formatEventWaits(change.executionId, change.lastUpdatedTime, change.eventWaits);
+    columns.push([eventWaitsColumn, edm.string(text)]);
+  }
   return { partitionKey: row.partitionKey, rowKey: "", columns: new Map(columns) };
 }
 
@@ -103,6 +111,58 @@ function readUnwanted(text: string | undefined, executionId: string | undefined)
     .slice(end + 1)
     .split(",")
     .flatMap((part) => (/^\d+$/.test(part) ? Number(part) : []));
+}
+
+/**
+ * The external events that the code waits for, and those that wait for it: execution and time of the change that says so,
+ * then JSON. A column of ours as well; after any later change, also by another worker, it says nothing.
+ */
+const eventWaitsColumn = "EventWaits";
+/** Of each list, in characters of JSON; a column holds 32,768. Names beyond are not told, nor the ends of long ones. */
+const maxListLength = 8_000;
+const maxNameLength = 200;
+
+function formatEventWaits(executionId: string, at: Date, { awaited, kept }: EventWaits): string {
+  return `${executionId} ${at.getTime()} {"awaited":${formatNamedEvents(awaited)},"kept":${formatNamedEvents(kept)}}`;
+}
+
+function formatNamedEvents(events: readonly NamedEvents[]): string {
+  const rows: string[] = [];
+  let length = 0;
+  for (const { name, since, count } of events) {
+    const row = JSON.stringify([name.slice(0, maxNameLength).toWellFormed(), since.getTime(), count]);
+    length += row.length + 1;
+    if (length > maxListLength) break;
+    rows.push(row);
+  }
+  return `[${rows.join(",")}]`;
+}
+
+function readEventWaits(row: TableRow): EventWaits | undefined {
+  const text = readString(row, eventWaitsColumn);
+  const head = `${readString(row, "ExecutionId")} ${readDate(row, "LastUpdatedTime")?.getTime()} `;
+  if (text?.startsWith(head) !== true) return undefined;
+  try {
+    const { awaited, kept } = JSON.parse(text.slice(head.length)) as Readonly<Record<string, unknown>>;
+    return { awaited: readNamedEvents(awaited), kept: readNamedEvents(kept) };
+  } catch {
+    return undefined;
+  }
+}
+
+function readNamedEvents(rows: unknown): readonly NamedEvents[] {
+  if (!Array.isArray(rows)) return [];
+  return rows.flatMap((row: unknown) => {
+    const [name, since, count] = Array.isArray(row) ? (row as unknown[]) : [];
+    if (typeof name !== "string" || typeof since !== "number" || typeof count !== "number") return [];
+    return { name, since: new Date(since), count };
+  });
+}
+
+function noteOf(row: TableRow): { readonly waitNote?: WaitNote } {
+  const events = readEventWaits(row);
+  const unwantedTasks = readUnwanted(readString(row, unwantedColumn), readString(row, "ExecutionId"));
+  return events === undefined && unwantedTasks.length === 0 ? {} : { waitNote: { events, unwantedTasks } };
 }
 
 /** The columns that {@link readProgress} reads. */
@@ -198,6 +258,7 @@ export function fromInstanceRow(row: TableRow, payloads: Payloads): Orchestratio
     tags: readTagsColumn(readString(row, "Tags")),
     // Empty for nobody; absent in rows of DurableTask.AzureStorage up to 2.9.1.
     parentInstanceId: readString(row, "ParentInstanceId") || undefined,
+    ...noteOf(row),
   };
 }
 
