@@ -1,13 +1,13 @@
-import {
-  AnonymousCredential,
-  type BlobItem,
-  BlobServiceClient,
-  type ContainerClient,
-  newPipeline,
-  StorageSharedKeyCredential,
-} from "@azure/storage-blob";
 import type { AccessCredential } from "../../../core/access-credential.ts";
 import { DurableError } from "../../../core/errors.ts";
+import {
+  AnonymousBlobCredential,
+  type BlobItem,
+  BlobKeyCredential,
+  BlobServiceClient,
+  type ContainerClient,
+  newBlobPipeline,
+} from "./azure-sdk.ts";
 import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
 import type { StorageConnection, StorageCredential } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
@@ -15,7 +15,7 @@ import type { StorageHandlers } from "./storage-handlers.ts";
 export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"> {
   const { credential, blobEndpoint } = connection;
   const options = { retryOptions: { maxTries: 1 } };
-  const pipeline = newPipeline(credentialOf(credential), options);
+  const pipeline = newBlobPipeline(credentialOf(credential), options);
   const url = credential.kind === "sharedAccessSignature" ? `${blobEndpoint}?${credential.queries.blob}` : blobEndpoint;
   const service = new BlobServiceClient(url, pinServiceVersion(pipeline, serviceVersionOf(credential)));
   const clients = new Map<string, ContainerClient>();
@@ -147,14 +147,12 @@ async function readAll(body: NodeJS.ReadableStream | undefined, maxBytes: number
   return Buffer.concat(chunks, length);
 }
 
-function credentialOf(
-  credential: StorageCredential,
-): AnonymousCredential | StorageSharedKeyCredential | AccessCredential {
+function credentialOf(credential: StorageCredential): AnonymousBlobCredential | BlobKeyCredential | AccessCredential {
   switch (credential.kind) {
     case "accountKey":
-      return new StorageSharedKeyCredential(credential.accountName, credential.accountKey);
+      return new BlobKeyCredential(credential.accountName, credential.accountKey);
     case "sharedAccessSignature":
-      return new AnonymousCredential();
+      return new AnonymousBlobCredential();
     case "token":
       return credential.tokens;
   }

@@ -1,11 +1,11 @@
-import {
-  AnonymousCredential,
-  newPipeline,
-  type QueueClient,
-  QueueServiceClient,
-  StorageSharedKeyCredential,
-} from "@azure/storage-queue";
 import type { AccessCredential } from "../../../core/access-credential.ts";
+import {
+  AnonymousQueueCredential,
+  newQueuePipeline,
+  type QueueClient,
+  QueueKeyCredential,
+  QueueServiceClient,
+} from "./azure-sdk.ts";
 import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
 import type { StorageConnection, StorageCredential } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
@@ -14,7 +14,7 @@ import type { StorageHandlers } from "./storage-handlers.ts";
 export function openQueues(connection: StorageConnection): StorageHandlers<"queue"> {
   const { credential, queueEndpoint } = connection;
   const options = { retryOptions: { maxTries: 1 } };
-  const pipeline = newPipeline(credentialOf(credential), options);
+  const pipeline = newQueuePipeline(credentialOf(credential), options);
   const url =
     credential.kind === "sharedAccessSignature" ? `${queueEndpoint}?${credential.queries.queue}` : queueEndpoint;
   const service = new QueueServiceClient(url, pinServiceVersion(pipeline, serviceVersionOf(credential)));
@@ -91,14 +91,12 @@ function wholeSeconds(ms: number): number {
   return Math.max(0, Math.ceil(ms / 1000));
 }
 
-function credentialOf(
-  credential: StorageCredential,
-): AnonymousCredential | StorageSharedKeyCredential | AccessCredential {
+function credentialOf(credential: StorageCredential): AnonymousQueueCredential | QueueKeyCredential | AccessCredential {
   switch (credential.kind) {
     case "accountKey":
-      return new StorageSharedKeyCredential(credential.accountName, credential.accountKey);
+      return new QueueKeyCredential(credential.accountName, credential.accountKey);
     case "sharedAccessSignature":
-      return new AnonymousCredential();
+      return new AnonymousQueueCredential();
     case "token":
       return credential.tokens;
   }
