@@ -2,9 +2,10 @@
 // beside it. As dependencies they cannot be held: each asks for the newest of its own parts, which no longer take the
 // oldest Node that this package takes, and only some package managers look for older ones.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
-import { lowestNodes, takesNode } from "./node-ranges.mjs";
+import { isInNodeRange } from "../dist/cli/node-range.js";
 
 const target = join("dist", "backends", "azure-storage", "storage", "azure-sdk.js");
 const { engines, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -34,14 +35,13 @@ for (const id of chunk.moduleIds) {
 }
 const bundled = [...packages.values()].sort((a, b) => (a.title < b.title ? -1 : 1));
 if (bundled.length === 0) throw new Error(`${target} holds no package: run tsc first`);
-for (const { title, node } of bundled) {
-  const refused = lowestNodes(engines.node).filter((version) => !takesNode(node, version));
-  if (refused.length > 0)
-    throw new Error(`${title} wants Node ${node}: not ${refused.join(", ")}, which engines takes`);
+// The oldest version of each line: 20.19.0 and 22.12.0 of `^20.19.0 || >=22.12.0`.
+for (const [oldest, ...numbers] of engines.node.matchAll(/(\d+)\.(\d+)\.(\d+)/g)) {
+  const refused = bundled.find(({ node }) => isInNodeRange(numbers.map(Number), node) !== true);
+  if (refused) throw new Error(`${refused.title} wants Node ${refused.node}, and "engines" takes ${oldest}`);
 }
-// What stays a dependency is loaded from the user's folder, and would be there twice.
-const twice = chunk.imports.filter((name) => !name.startsWith("node:") && !(name in dependencies));
-if (twice.some((name) => !isBuiltIn(name))) throw new Error(`the bundle still imports ${twice.join(", ")}`);
+const missing = chunk.imports.filter((name) => !isBuiltin(name) && !(name in dependencies));
+if (missing.length > 0) throw new Error(`the bundle imports what users do not have: ${missing.join(", ")}`);
 
 writeFileSync(target, chunk.code);
 rmSync(`${target}.map`, { force: true });
@@ -60,8 +60,4 @@ function readPackage(home) {
   if (license !== "MIT") throw new Error(`${name} ${version} has the licence ${license}: is it one to ship under?`);
   const text = file === undefined ? stated : readFileSync(join(home, file), "utf8");
   return { title: `${name} ${version}`, license: text, node: own?.node ?? "*" };
-}
-
-function isBuiltIn(name) {
-  return process.getBuiltinModule(name) !== undefined;
 }
