@@ -24,6 +24,8 @@ export default defineConfig({
       tier("conformance", 60_000),
       tier("fault", 120_000),
       tier("interop", 120_000),
+      // By the network and the processor in turns, so that two at a time are quicker than one.
+      tier("install", 300_000, { maxConcurrency: 2 }),
       tier("e2e", 120_000, { include: ["test/e2e/**/*.test.ts", "samples/**/*.test.ts"], fileParallelism: false }),
     ],
   },

@@ -40,7 +40,7 @@ describe("a graceful stop", () => {
     const slow = fetch(`${host.url}/api/slow?ms=60000`).catch(() => "cut off");
     await expect.poll(() => host.output()).toContain("Executing 'Functions.slow'");
 
-    process.kill(host.pid, "SIGTERM");
+    void host.kill("SIGTERM");
     await expect.poll(() => host.output()).toContain("Stopping.");
     await host.kill("SIGTERM");
 

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { DurableClient } from "../../src/index.ts";
 import { type Azurite, startAzurite } from "../support/azurite.ts";
-import { endWithParent } from "../support/end-with-parent.ts";
+import { endWithParent, signalChild } from "../support/end-with-parent.ts";
 
 let azurite: Azurite;
 let folder: string;
@@ -39,7 +39,7 @@ async function startWorkerProcess(ledger: string) {
   return {
     output: () => output,
     async terminate() {
-      child.kill("SIGTERM");
+      signalChild(child, "SIGTERM");
       return exited;
     },
   };
