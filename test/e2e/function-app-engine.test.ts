@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 const readLedger = async (): Promise<string[]> =>
-  (await readFile(ledger, "utf8").catch(() => "")).split("\n").filter(Boolean);
+  (await readFile(ledger, "utf8").catch(() => "")).split(/\r?\n/).filter(Boolean);
 
 function connect(): Promise<DurableClient> {
   return DurableClient.connect({ connectionString: azurite.connectionString, taskHub });

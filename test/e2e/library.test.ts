@@ -47,7 +47,7 @@ async function startWorkerProcess(ledger: string) {
 
 it("a worker process lets its activity finish at SIGTERM, and the next one goes on at once", async () => {
   const ledger = join(folder, "ledger.txt");
-  const readLedger = async () => (await readFile(ledger, "utf8").catch(() => "")).split("\n").filter(Boolean);
+  const readLedger = async () => (await readFile(ledger, "utf8").catch(() => "")).split(/\r?\n/).filter(Boolean);
   await using client = await DurableClient.connect({
     connectionString: azurite.connectionString,
     taskHub: "LibraryMode",
