@@ -15,6 +15,7 @@ const rules: readonly [name: string, trap: RegExp][] = [
   ["a line that goes on in the next", /\\$|\^$/],
   ["a placeholder in angle brackets, which redirects", /[<>]/],
   ["an unquoted ? or *, which zsh looks for among files", /^[^"]*(?:"[^"]*"[^"]*)*[?*]/],
+  ["an unquoted comma, at which PowerShell takes an argument apart", /^[^"]*(?:"[^"]*"[^"]*)*,/],
   ["an unquoted [ or {, which shells expand", /^[^"]*(?:"[^"]*"[^"]*)*[[{]/],
 ];
 /** Two lines that are what everybody knows of a project: install, and see it run. */
@@ -62,7 +63,8 @@ it.each([
   [`curl -d '{"approved":true}' http://localhost:7071/api/x`, 2],
   ["curl http://localhost:7071/instances/<id>", 1],
   ["curl -X POST http://localhost:7071/terminate?reason=enough", 1],
-  ["curl -d [1,2] http://localhost:7071/api/x", 1],
+  ["curl -d [1] http://localhost:7071/api/x", 1],
+  ["npx durable purge --status Completed,Failed", 1],
   ["NAME=value node main.js", 1],
   ['docker run -e STORAGE="$STORAGE" app', 1],
   ["az functionapp create \\", 1],
