@@ -30,6 +30,8 @@ export default defineConfig({
       tier("conformance", 60_000, withSecondChance),
       tier("fault", 120_000, withSecondChance),
       tier("interop", 120_000, withSecondChance),
+      // By the network and the processor in turns, so that two at a time are quicker than one.
+      tier("install", 300_000, { ...withSecondChance, maxConcurrency: 2 }),
       tier("e2e", 120_000, {
         ...withSecondChance,
         include: ["test/e2e/**/*.test.ts", "samples/**/*.test.ts"],

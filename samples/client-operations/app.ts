@@ -1,9 +1,11 @@
 // What a client does with orchestrations: start them, look at them, end them.
 //
-//   curl -X POST localhost:7071/api/start -d '{"any": "input"}'          (an id is made up)
-//   curl -X POST localhost:7071/api/start/my-id -d '{"any": "input"}'    (the id is given: one at a time)
+//   curl -X POST localhost:7071/api/start -d '{"any": "input"}'
+//   curl -X POST localhost:7071/api/start/my-id -d '{"any": "input"}'
 //   curl localhost:7071/api/status/my-id
 //   curl -X POST localhost:7071/api/terminate/my-id
+//
+// The first makes an id up; with an id that is given there is one instance at a time.
 
 import { DFApp, isDurableError } from "durable-functions-ts";
 

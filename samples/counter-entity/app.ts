@@ -1,10 +1,13 @@
 // A counter as an entity: a piece of state under a name and a key, changed by one operation at a time.
 //
-//   curl -X POST localhost:7071/api/counters/basket-7 -d 5         (a signal: nobody waits for it)
-//   curl -X POST localhost:7071/api/counters/basket-7/get          (a call: the answer is the result)
-//   curl localhost:7071/api/counters/basket-7                      (its state, without asking the entity)
+//   curl -X POST localhost:7071/api/counters/basket-7 -d 5
+//   curl -X POST localhost:7071/api/counters/basket-7/get
+//   curl localhost:7071/api/counters/basket-7
 //   curl -X DELETE localhost:7071/api/counters/basket-7
 //   curl -X POST localhost:7071/api/orchestrators/countTyped -d '"basket-7"'
+//
+// The first is a signal, for which nobody waits; the second a call, whose answer is the result; the third shows the state
+// without asking the entity.
 
 import { DFApp, EntityId, isTaskFailedError } from "durable-functions-ts";
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Azurite, startAzurite } from "../../test/support/azurite.ts";
-import { endWithParent } from "../../test/support/end-with-parent.ts";
+import { endWithParent, signalChild } from "../../test/support/end-with-parent.ts";
 
 let azurite: Azurite;
 const servers: ChildProcess[] = [];
@@ -28,7 +28,7 @@ async function startServer(): Promise<{ url: string; stop(): Promise<number | nu
     url: `http://localhost:${/port (\d+)/.exec(output)![1]}`,
     output: () => output,
     async stop() {
-      server.kill("SIGTERM");
+      signalChild(server, "SIGTERM");
       const [code] = await exited;
       return code as number | null;
     },

@@ -1,11 +1,11 @@
 // Kill the host in the middle, start it again, and see that the orchestration goes on where it was:
 //
-//   export LEDGER_FILE=/tmp/ledger.txt
 //   npm start
 //   curl -X POST localhost:7071/api/orchestrators/slowSteps -d 20
-//   kill -9 the host, npm start, cat /tmp/ledger.txt
 //
-// "prepare" is in the ledger once: its result is history. "work" was cut off, so it begins again.
+// End the host hard (`kill -9` its process, or the Task Manager), `npm start` it again, and look into the ledger: the file
+// that LEDGER_FILE names, if that is set. "prepare" is in it once: its result is history. "work" was cut off, so it begins
+// again.
 
 import { appendFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";

@@ -20,7 +20,7 @@ it("goes on where it was when its host is killed, without repeating what was don
   const ledger = join(samples.folder, "ledger.txt");
   const readLedger = async () => {
     const text = await readFile(ledger, "utf8").catch(() => "");
-    return text.split("\n").flatMap((line) => (line === "" ? [] : [line.slice(line.indexOf(" ") + 1)]));
+    return text.split(/\r?\n/).flatMap((line) => (line === "" ? [] : [line.slice(line.indexOf(" ") + 1)]));
   };
   const management = "/runtime/webhooks/durabletask";
 

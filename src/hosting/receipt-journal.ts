@@ -203,7 +203,7 @@ export function linesOf(
 /** What a journal says is held. A line that the death of its writer cut off is left out. */
 export function readJournal(text: string): readonly HeldReceipt[] {
   const held = new Map<string, HeldReceipt>();
-  for (const line of text.split("\n")) {
+  for (const line of text.split(/\r?\n/)) {
     try {
       const parsed: unknown = JSON.parse(line);
       if (Array.isArray(parsed) && parsed.length >= 2 && parsed.every((part) => typeof part === "string")) {

@@ -91,7 +91,7 @@ async function unitTier() {
       (done) => ["", done.stderr],
       (error) => [", with failures", error.stderr],
     );
-    const [wall, user, system] = stderr.trim().split("\n").at(-1).split(" ").map(Number);
+    const [wall, user, system] = stderr.trim().split(/\r?\n/).at(-1).split(" ").map(Number);
     cells.push([format(wall) + failure, user + system]);
   }
   const rows = ["s", "CPU s"].map((title, i) => [title, ...cells.map((cell) => cell[i])]);

@@ -14,7 +14,7 @@ export function runProcess(script, task, { flags = [] } = {}) {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {
-      if (code === 0) resolve(JSON.parse(output.trim().split("\n").at(-1)));
+      if (code === 0) resolve(JSON.parse(output.trim().split(/\r?\n/).at(-1)));
       else reject(new Error(`${script} ended with ${code}`));
     });
   });

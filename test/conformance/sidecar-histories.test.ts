@@ -88,14 +88,14 @@ function tell(event: HistoryEvent, instanceId: string): string[] {
   ];
 }
 
-it.each(behaviours.flatMap((behaviour) => styles.map((style) => [behaviour.name, style, behaviour] as const)))(
-  "%s (%s): the history is the one that the engine writes for code in its own process",
-  async (_, style, behaviour) => {
-    const [there, here] = await Promise.all([
-      historyOf(remote, behaviour, style),
-      historyOf(inProcess, behaviour, style),
-    ]);
+// At the same time, as the longest of them wait.
+it.concurrent.each(
+  behaviours.flatMap((behaviour) => styles.map((style) => [behaviour.name, style, behaviour] as const)),
+)("%s (%s): the history is the one that the engine writes for code in its own process", async (_, style, behaviour) => {
+  const [there, here] = await Promise.all([
+    historyOf(remote, behaviour, style),
+    historyOf(inProcess, behaviour, style),
+  ]);
 
-    expect(there).toEqual(here);
-  },
-);
+  expect(there).toEqual(here);
+});

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { DurableClient } from "../../src/index.ts";
 import { type Azurite, startAzurite } from "../support/azurite.ts";
-import { endWithParent } from "../support/end-with-parent.ts";
+import { endWithParent, signalChild } from "../support/end-with-parent.ts";
 
 let azurite: Azurite;
 let folder: string;
@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 const readLedger = async (): Promise<string[]> =>
-  (await readFile(ledger, "utf8").catch(() => "")).split("\n").filter(Boolean);
+  (await readFile(ledger, "utf8").catch(() => "")).split(/\r?\n/).filter(Boolean);
 
 function connect(): Promise<DurableClient> {
   return DurableClient.connect({ connectionString: azurite.connectionString, taskHub });
@@ -98,7 +98,7 @@ async function startApp(name: string, more: Record<string, string> = {}) {
     output: () => output,
     exited,
     stop: () => child.stdin.write("stop\n"),
-    terminate: () => child.kill("SIGTERM"),
+    terminate: () => signalChild(child, "SIGTERM"),
     async kill() {
       child.kill("SIGKILL");
       await exited;

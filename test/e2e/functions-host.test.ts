@@ -104,7 +104,7 @@ beforeEach(async () => {
 });
 
 const readLedger = async (): Promise<string[]> =>
-  (await readFile(ledger, "utf8").catch(() => "")).split("\n").filter(Boolean);
+  (await readFile(ledger, "utf8").catch(() => "")).split(/\r?\n/).filter(Boolean);
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever the function has answered.
 const bodyOf = ({ body }: HttpAnswer): any => JSON.parse(body.toString() || "null");

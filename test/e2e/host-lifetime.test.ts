@@ -40,7 +40,7 @@ describe("a graceful stop", () => {
     const slow = fetch(`${host.url}/api/slow?ms=60000`).catch(() => "cut off");
     await expect.poll(() => host.output()).toContain("Executing 'Functions.slow'");
 
-    process.kill(host.pid, "SIGTERM");
+    void host.kill("SIGTERM");
     await expect.poll(() => host.output()).toContain("Stopping.");
     await host.kill("SIGTERM");
 
@@ -51,6 +51,28 @@ describe("a graceful stop", () => {
 
 describe("a start that cannot succeed says why in one line", () => {
   const start = (...args: string[]) => runDurable(["start", "--port", "0", "--script-root", folder, ...args]);
+
+  it("when a loader hook hides the host from @azure/functions, which would register nothing", async () => {
+    const hook = `
+      import { readFile } from "node:fs/promises";
+      export async function load(url, context, next) {
+        const loaded = await next(url, context);
+        if (loaded.format !== "commonjs" || loaded.source != null) return loaded;
+        return { ...loaded, source: await readFile(new URL(url)) };
+      }`;
+    const dataUrl = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`;
+    const register = dataUrl(`import { register } from "node:module"; register(${JSON.stringify(dataUrl(hook))});`);
+
+    const { code, stdout, stderr } = await runDurable(
+      ["start", "--port", "0", "--script-root", resolve("test/e2e/apps/http-esm")],
+      { env: { NODE_OPTIONS: `--import ${register}` } },
+    );
+
+    expect(stderr).toContain('left out function "hello"');
+    expect(stderr).toContain("a loader hook that hands over the source of CommonJS modules");
+    expect(stdout).not.toContain("Ready on");
+    expect(code).toBe(1);
+  });
 
   it("when there is no host.json", async () => {
     const { code, stderr } = await start();

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { DurableClient } from "../../src/index.ts";
 import { type Azurite, startAzurite } from "../support/azurite.ts";
-import { endWithParent } from "../support/end-with-parent.ts";
+import { endWithParent, signalChild } from "../support/end-with-parent.ts";
 
 let azurite: Azurite;
 let folder: string;
@@ -39,7 +39,7 @@ async function startWorkerProcess(ledger: string) {
   return {
     output: () => output,
     async terminate() {
-      child.kill("SIGTERM");
+      signalChild(child, "SIGTERM");
       return exited;
     },
   };
@@ -47,7 +47,7 @@ async function startWorkerProcess(ledger: string) {
 
 it("a worker process lets its activity finish at SIGTERM, and the next one goes on at once", async () => {
   const ledger = join(folder, "ledger.txt");
-  const readLedger = async () => (await readFile(ledger, "utf8").catch(() => "")).split("\n").filter(Boolean);
+  const readLedger = async () => (await readFile(ledger, "utf8").catch(() => "")).split(/\r?\n/).filter(Boolean);
   await using client = await DurableClient.connect({
     connectionString: azurite.connectionString,
     taskHub: "LibraryMode",

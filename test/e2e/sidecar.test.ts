@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { TaskHubGrpcClient } from "@microsoft/durabletask-js";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { endWithParent } from "../support/end-with-parent.ts";
+import { endWithParent, signalChild } from "../support/end-with-parent.ts";
 import { runDurable } from "../support/local-host.ts";
 import { SidecarPeer } from "../support/sidecar-peer.ts";
 
@@ -58,7 +58,7 @@ it("serves a hub in memory, and ends gracefully", async () => {
   const id = await client.scheduleNewOrchestration("one", 1);
   const state = await client.waitForOrchestrationCompletion(id, true, 30);
   await client.stop();
-  sidecar.child.kill("SIGTERM");
+  signalChild(sidecar.child, "SIGTERM");
 
   expect(state?.serializedOutput).toBe('"did 1"');
   expect(await sidecar.exited).toBe(0);
@@ -70,7 +70,7 @@ it("keeps what it knows in the local store when it ends", async () => {
   const client = new TaskHubGrpcClient({ hostAddress: first.address, logger: quiet });
   const id = await client.scheduleNewOrchestration("one", 2);
   await client.stop();
-  first.child.kill("SIGTERM");
+  signalChild(first.child, "SIGTERM");
   expect(await first.exited).toBe(0);
 
   const second = await startSidecar();
@@ -79,7 +79,7 @@ it("keeps what it knows in the local store when it ends", async () => {
   const state = await again.waitForOrchestrationCompletion(id, true, 60);
   await again.stop();
   expect(state?.serializedOutput).toBe('"did 2"');
-  second.child.kill("SIGINT");
+  signalChild(second.child, "SIGINT");
   expect(await second.exited).toBe(0);
 });
 
@@ -117,6 +117,6 @@ it("makes the hub anew in the local store while it serves it", async () => {
 
   expect(await peer.call("getInstance", { instanceId: before })).toMatchObject({ exists: false });
   expect(await peer.call("getInstance", { instanceId: after })).toMatchObject({ exists: true });
-  sidecar.child.kill("SIGTERM");
+  signalChild(sidecar.child, "SIGTERM");
   expect(await sidecar.exited).toBe(0);
 });

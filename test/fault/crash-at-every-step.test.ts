@@ -17,8 +17,9 @@ import { findWorkload } from "./workloads.ts";
  * Death is simulated at the storage seam: from then on nothing the dead worker asks for reaches the storage.
  *
  * Faster than the death of a process, so that more of them are in every run. `DURABLE_SEED` chooses which, where a
- * workload has too many.
+ * workload has too many; `DURABLE_CRASH=all` runs all of those of middle size (`npm run test:crash`).
  */
+const isWhole = process.env["DURABLE_CRASH"] === "all";
 const ports = { clock: systemClock, random: systemRandom, log: silentLog };
 const seed = Number(process.env["DURABLE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const hubsAtOnce = 8;
@@ -105,16 +106,16 @@ function deathsOf(steps: number, limit: number): Death[] {
 
 it.each([
   { name: "chain", limit: Number.POSITIVE_INFINITY },
-  { name: "tree", limit: 40 },
-  { name: "continue as new", limit: 40 },
+  { name: "tree", limit: isWhole ? 100 : 16 },
+  { name: "continue as new", limit: isWhole ? 100 : 16 },
   { name: "event vs timer", limit: 16 },
   { name: "fan-out 10", limit: 16 },
   { name: "large payloads", limit: 16 },
-  { name: "entities", limit: 40 },
-  { name: "transfer", limit: 40 },
+  { name: "entities", limit: isWhole ? 100 : 16 },
+  { name: "transfer", limit: isWhole ? 100 : 16 },
 ])(
   "leaves rows, history and queues in order wherever the worker dies: $name",
-  { timeout: 400_000 },
+  { timeout: 1_200_000 },
   async ({ name, limit }) => {
     const workload = findWorkload(name);
     const oracle = await run(workload, undefined);

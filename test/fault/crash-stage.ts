@@ -106,7 +106,7 @@ export class CrashStage {
   activityRuns(): ReadonlyMap<string, number> {
     const runs = new Map<string, number>();
     const ledger = existsSync(this.#ledgerFile) ? readFileSync(this.#ledgerFile, "utf8") : "";
-    for (const run of ledger.split("\n")) if (run !== "") runs.set(run, (runs.get(run) ?? 0) + 1);
+    for (const run of ledger.split(/\r?\n/)) if (run !== "") runs.set(run, (runs.get(run) ?? 0) + 1);
     return runs;
   }
 

@@ -30,7 +30,7 @@ describe.skipIf(path === undefined)(`what DurableTask.AzureStorage reads and wri
     );
 
     it("are the same after it has read and written them: every sample", async () => {
-      const readable = samples.trim().split("\n").filter(isReadable);
+      const readable = samples.trim().split(/\r?\n/).filter(isReadable);
       expect(readable.length).toBeGreaterThan(15);
       for (const text of readable) expect(await rewritten(text)).toBe(text);
     });

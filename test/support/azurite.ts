@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { endWithParent } from "./end-with-parent.ts";
+import { endWithParent, signalChild } from "./end-with-parent.ts";
 
 export interface AzuriteOptions {
   /** Keeps the data. @defaultValue a folder that goes with the emulator */
@@ -52,7 +52,11 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   }
   // Azurite lower-cases table names by the locale.
   const env = { ...process.env, LC_ALL: "C" };
-  const child = spawn(process.execPath, [...endWithParent, main, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...endWithParent, main, ...args], {
+    env,
+    stdio: ["pipe", "pipe", "pipe"],
+    windowsHide: true,
+  });
   children.add(child);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   void exited.then(() => children.delete(child));
@@ -60,7 +64,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   const ports = await readPorts(child);
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill("SIGTERM");
+    signalChild(child, "SIGTERM");
     const patience = setTimeout(() => child.kill("SIGKILL"), 5000);
     await exited;
     clearTimeout(patience);

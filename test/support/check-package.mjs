@@ -1,19 +1,23 @@
 // Packs the package as npm would publish it and looks at it as a user would: publint, are-the-types-wrong, and an import
 // of the unpacked tarball from a folder of its own.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { npmCommand } from "./npm-command.mjs";
 
 const root = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), "durable-package-"));
 const run = (command, args, cwd = folder) =>
-  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], windowsHide: true });
+const node = (...args) => run(process.execPath, args);
 
 try {
-  const [{ filename, files }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], root));
+  const [npm, ...npmArgs] = npmCommand;
+  const pack = ["pack", "--json", "--pack-destination", folder];
+  const [{ filename, files }] = JSON.parse(run(npm, [...npmArgs, ...pack], root));
   const tarball = join(folder, filename);
   // npm packs whatever `main` matches, so the built samples ship too; nothing else of them does.
   const foreign = files
@@ -23,11 +27,12 @@ try {
 
   const home = join(folder, "node_modules");
   const unpacked = join(home, "durable-functions-ts");
-  mkdirSync(unpacked, { recursive: true });
-  run("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"]);
+  // What is in the tarball, without a program that not every system has.
+  for (const { path } of files) cpSync(join(root, path), join(unpacked, path));
   for (const name of readdirSync(join(root, "node_modules"))) {
     // Nobody has to have vitest who runs no suite.
-    if (!name.startsWith(".") && name !== "vitest") symlinkSync(join(root, "node_modules", name), join(home, name));
+    if (!name.startsWith(".") && name !== "vitest")
+      symlinkSync(join(root, "node_modules", name), join(home, name), "junction");
   }
 
   const { messages, pkg } = await publint({ pkgDir: unpacked, strict: true, pack: false });
@@ -41,15 +46,16 @@ try {
   if (problems.length > 0) process.exitCode = 1;
 
   // Those who `require` get the same modules, declared as CommonJS: there is no default export that could differ.
-  run("npx", ["attw", tarball, "--profile", "esm-only", "--ignore-rules", "false-cjs", "--quiet"], root);
+  const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
+  run(process.execPath, [attw, tarball, "--profile", "esm-only", "--ignore-rules", "false-cjs", "--quiet"], root);
 
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   const names = "typeof m.DFApp === 'function' && typeof m.DurableError === 'function'";
-  run("node", ["-e", `import("durable-functions-ts").then((m) => process.exit(${names} ? 0 : 1))`]);
-  run("node", ["-e", `const m = require("durable-functions-ts"); process.exit(${names} ? 0 : 1)`]);
-  run("node", [join(unpacked, "dist/cli/main.js"), "--version"]);
+  node("-e", `import("durable-functions-ts").then((m) => process.exit(${names} ? 0 : 1))`);
+  node("-e", `const m = require("durable-functions-ts"); process.exit(${names} ? 0 : 1)`);
+  node(join(unpacked, "dist/cli/main.js"), "--version");
   copyFileSync(join(root, "test/support/kit-outsider.mjs"), join(folder, "kit-outsider.mjs"));
-  run("node", [join(folder, "kit-outsider.mjs")]);
+  node(join(folder, "kit-outsider.mjs"));
   process.stdout.write(`package: ${files.length} files, problems: ${problems.length}\n`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

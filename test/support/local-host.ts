@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
-import { endWithParent } from "./end-with-parent.ts";
+import { endWithParent, ownGroup, signalChild } from "./end-with-parent.ts";
 
 /** A `durable start` in a process of its own, as users run it. Needs `npm run build`. */
 export interface LocalHostProcess {
@@ -22,6 +22,17 @@ export interface LocalHostProcessOptions {
   /** After `durable start --port 0`. */
   readonly args?: readonly string[];
   readonly timeoutMs?: number;
+  /** The `main.js` of the command. @defaultValue that of the build */
+  readonly cli?: string;
+  /** @defaultValue the one that runs the tests */
+  readonly node?: string;
+}
+
+interface SpawnOptions {
+  readonly cwd?: string | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly cli?: string | undefined;
+  readonly node?: string | undefined;
 }
 
 const stopTimeoutMs = 30_000;
@@ -68,23 +79,21 @@ export async function runDurable(
   return { code, stdout, stderr };
 }
 
-function spawnDurable(
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> },
-): ChildProcess {
+function spawnDurable(args: readonly string[], options: SpawnOptions): ChildProcess {
   // What the developer's shell says about storage and colours is not for tests.
   const { AzureWebJobsStorage: _storage, NODE_OPTIONS: _options, FORCE_COLOR: _color, ...inherited } = process.env;
-  return spawn(process.execPath, [...endWithParent, resolve("dist/cli/main.js"), ...args], {
+  const { cli = resolve("dist/cli/main.js"), node = process.execPath } = options;
+  return spawn(node, [...endWithParent, cli, ...args], {
     cwd: options.cwd,
     env: { ...inherited, NO_COLOR: "1", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
+    ...ownGroup,
   });
 }
 
 function spawnLocalHost(options: LocalHostProcessOptions) {
-  const { appFolder, args = [], env } = options;
-  const child = spawnDurable(["start", "--port", "0", "--script-root", appFolder, ...args], env ? { env } : {});
+  const { appFolder, args = [], env, cli, node } = options;
+  const child = spawnDurable(["start", "--port", "0", "--script-root", appFolder, ...args], { env, cli, node });
   let text = "";
   let reportReady: (url: string) => void;
   let reportFailure: (error: Error) => void;
@@ -105,13 +114,7 @@ function spawnLocalHost(options: LocalHostProcessOptions) {
       done(code);
     });
   });
-  const signal = (name: NodeJS.Signals) => {
-    try {
-      process.kill(-child.pid!, name);
-    } catch {
-      // It has ended already.
-    }
-  };
+  const signal = (name: NodeJS.Signals) => signalChild(child, name, "group");
   const stop = async () => {
     const timer = setTimeout(() => signal("SIGKILL"), stopTimeoutMs);
     signal("SIGTERM");

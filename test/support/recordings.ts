@@ -47,7 +47,7 @@ export interface Snapshot {
 
 const lines = readFileSync(new URL("../fixtures/dtfx/recordings.jsonl", import.meta.url), "utf8")
   .trim()
-  .split("\n");
+  .split(/\r?\n/);
 const all = lines.map((line) => JSON.parse(line) as Recording);
 
 /** Those of scenarios, which the files of whole hubs are not. */

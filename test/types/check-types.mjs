@@ -51,15 +51,16 @@ function ignoreConfig(compiler) {
 
 /** Other packages' declarations are theirs to mend. */
 function isOurs(line) {
-  return !line.startsWith("node_modules/") && !line.startsWith(" ");
+  return !/^node_modules[\\/]/.test(line) && !line.startsWith(" ");
 }
 
 /** Returns what the compiler prints. @throws when it finds errors that count */
 function run(compiler, args, counts = () => true) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`${compiler}/bin/tsc`, ...args], {
     encoding: "utf8",
+    windowsHide: true,
   });
-  const errors = stdout.split("\n").filter((line) => line !== "" && counts(line));
+  const errors = stdout.split(/\r?\n/).filter((line) => line !== "" && counts(line));
   if (status !== 0 && (errors.length > 0 || stdout === "")) {
     throw new Error(`${compiler} ${args.join(" ")}\n${errors.join("\n")}${stderr}`);
   }

@@ -85,9 +85,9 @@ const mayImportInOrchestration = new Map([
 
 /** Folders and files (relative to src) that alone may import a package. */
 const packageHomes = new Map([
-  ["@azure/storage-queue", ["backends/azure-storage/storage"]],
-  ["@azure/storage-blob", ["backends/azure-storage/storage"]],
-  ["@azure/data-tables", ["backends/azure-storage/storage"]],
+  ["@azure/storage-queue", ["backends/azure-storage/storage/azure-sdk.ts"]],
+  ["@azure/storage-blob", ["backends/azure-storage/storage/azure-sdk.ts"]],
+  ["@azure/data-tables", ["backends/azure-storage/storage/azure-sdk.ts"]],
   ["@azure/functions", ["functions"]],
   ["@bufbuild/protobuf", ["grpc"]],
   ["@grpc/grpc-js", ["grpc"]],

@@ -1,10 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { extname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { glob } from "tinyglobby";
 import { DurableError, messageOf, stackOf } from "../../core/errors.ts";
 import type { FunctionsCore } from "./functions-core.ts";
+import { findOtherCase, withFoldersOfAnyCase } from "./name-case.ts";
+import { describeTestMode, watchTestMode } from "./test-mode.ts";
 
 export interface LoadedApp {
   /** Entry files, absolute, in the order they were loaded. */
@@ -37,7 +39,8 @@ export interface DeclaredFunctions {
  * when an entry file threw), functions that are declared by a function.json, capabilities, and then registration is
  * closed.
  *
- * @throws DurableError `HostStartFailed` when nothing matches `main` or an entry file or hook threw; it names the file.
+ * @throws DurableError `HostStartFailed` when nothing matches `main`, an entry file or hook threw (it names the file), or
+ * what was registered did not reach the host
  */
 async function loadApp(
   appFolder: string,
@@ -55,18 +58,24 @@ async function loadApp(
   const files = main === undefined ? [] : await findEntryFiles(appFolder, main, isDeclared);
 
   const failures: DurableError[] = [];
+  const testMode = watchTestMode();
   for (const file of files) {
     try {
       await loadEntry(file, isModule, core);
     } catch (cause) {
       const name = relative(appFolder, file).split(sep).join("/");
-      failures.push(new DurableError("HostStartFailed", `${name} could not be loaded: ${stackOf(cause)}`, { cause }));
+      const text = `${name} could not be loaded: ${stackOf(cause)}${cureOf(cause)}`;
+      failures.push(new DurableError("HostStartFailed", text, { cause }));
     }
   }
   try {
     await core.runAppHooks("appStart");
   } catch (cause) {
     failures.push(new DurableError("HostStartFailed", `an appStart hook failed: ${stackOf(cause)}`, { cause }));
+  }
+  testMode.end();
+  if (testMode.skipped.length > 0) {
+    failures.push(new DurableError("HostStartFailed", describeTestMode(testMode.skipped)));
   }
   if (failures[0] !== undefined) throw failures[0];
   const scripts = isDeclared ? await declared!.register(isModule) : [];
@@ -127,15 +136,50 @@ export async function readManifest(appFolder: string): Promise<{ main: string | 
  */
 export async function findEntryFiles(appFolder: string, main: string, mayBeNone = false): Promise<readonly string[]> {
   const pattern = main.replaceAll("\\", "/").replace(/^\.\//, "");
-  const files = await glob(pattern, { cwd: appFolder, absolute: true, expandDirectories: true });
-  if (files.length === 0 && !mayBeNone) {
-    throw new DurableError(
-      "HostStartFailed",
-      `No file matches "main": ${JSON.stringify(main)} of ${join(appFolder, "package.json")}. Has the app been built? Try: npm run build`,
-    );
+  const options = { cwd: appFolder, absolute: true, expandDirectories: true };
+  const files = await glob(pattern, options);
+  if (!mayBeNone) {
+    const others = { ...options, caseSensitiveMatch: false };
+    const candidates = files.length > 0 ? files : await glob(withFoldersOfAnyCase(pattern), others);
+    await assertCase(appFolder, main, candidates, files.length > 0);
+    if (files.length === 0) {
+      throw new DurableError(
+        "HostStartFailed",
+        `No file matches "main": ${JSON.stringify(main)} of ${join(appFolder, "package.json")}. Has the app been built? Try: npm run build`,
+      );
+    }
   }
   const depth = (file: string) => file.split("/").length;
   return files.sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
+}
+
+/**
+ * The same on every system, although Windows and macOS would load it: Linux, where it is deployed, does not.
+ *
+ * @throws DurableError `HostStartFailed` when `main` and a file differ in case
+ */
+async function assertCase(appFolder: string, main: string, files: readonly string[], isMatch: boolean): Promise<void> {
+  const folders = new Map<string, Promise<readonly string[]>>();
+  const list = (folder: string) => {
+    const names = folders.get(folder) ?? readdir(join(appFolder, folder)).catch(() => []);
+    folders.set(folder, names);
+    return names;
+  };
+  for (const file of files) {
+    const path = relative(appFolder, file).split(sep).join("/");
+    const other = isMatch ? await findOtherCase(path, list) : { given: main, actual: path };
+    if (other === undefined) continue;
+    throw new DurableError(
+      "HostStartFailed",
+      `"main": ${JSON.stringify(main)} of ${join(appFolder, "package.json")} differs in case from ${other.actual}, which Linux does not find: write it as the file is called`,
+    );
+  }
+}
+
+/** What helps against failures whose text does not say it. */
+function cureOf(cause: unknown): string {
+  if ((cause as { readonly code?: unknown } | undefined)?.code !== "ERR_REQUIRE_ESM") return "";
+  return `\nNode.js ${process.versions.node} cannot require an ES module: 20.19 and later, 22.12 and later and 24 can.`;
 }
 
 async function loadEntry(file: string, isModule: boolean, core: FunctionsCore): Promise<void> {

@@ -55,7 +55,7 @@ export function parseJsonWithComments(text: string, fileName: string): JsonObjec
   const value: unknown = parse(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true });
   const first = errors[0];
   if (first !== undefined) {
-    const line = text.slice(0, first.offset).split("\n").length;
+    const line = text.slice(0, first.offset).split(/\r?\n/).length;
     throw new DurableError(
       "HostStartFailed",
       `${fileName} is not valid JSON: line ${line}: ${describeParseError(first)}`,

@@ -79,7 +79,7 @@ export class RpcWorker {
       stdio: ["pipe", "pipe", "pipe"],
     });
     for (const output of [this.#child.stdout, this.#child.stderr]) {
-      output?.on("data", (chunk: Buffer) => this.lines.push(...chunk.toString().trimEnd().split("\n")));
+      output?.on("data", (chunk: Buffer) => this.lines.push(...chunk.toString().trimEnd().split(/\r?\n/)));
     }
     this.exited = once(this.#child, "exit").then(([code, signal]) => {
       this.#hasExited = true;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { endWithParent } from "../end-with-parent.ts";
+import { endWithParent, signalChild } from "../end-with-parent.ts";
 import { processFile } from "../worker-process.ts";
 
 export interface SharingWorkerOptions {
@@ -48,7 +48,7 @@ export class SharingProcess {
 
   /** SIGTERM: as an orchestrator of containers stops a process. */
   terminate(): void {
-    this.#child.kill("SIGTERM");
+    signalChild(this.#child, "SIGTERM");
   }
 
   async kill(): Promise<void> {

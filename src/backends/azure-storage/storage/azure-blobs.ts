@@ -1,12 +1,12 @@
+import { DurableError } from "../../../core/errors.ts";
 import {
-  AnonymousCredential,
+  AnonymousBlobCredential,
   type BlobItem,
+  BlobKeyCredential,
   BlobServiceClient,
   type ContainerClient,
-  newPipeline,
-  StorageSharedKeyCredential,
-} from "@azure/storage-blob";
-import { DurableError } from "../../../core/errors.ts";
+  newBlobPipeline,
+} from "./azure-sdk.ts";
 import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
 import { pipelineCredential, type StorageConnection } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
@@ -14,8 +14,8 @@ import type { StorageHandlers } from "./storage-handlers.ts";
 export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"> {
   const { credential, blobEndpoint } = connection;
   const options = { retryOptions: { maxTries: 1 } };
-  const pipeline = newPipeline(
-    pipelineCredential(credential, { AnonymousCredential, StorageSharedKeyCredential }),
+  const pipeline = newBlobPipeline(
+    pipelineCredential(credential, { key: BlobKeyCredential, signature: AnonymousBlobCredential }),
     options,
   );
   const url = credential.kind === "sharedAccessSignature" ? `${blobEndpoint}?${credential.queries.blob}` : blobEndpoint;

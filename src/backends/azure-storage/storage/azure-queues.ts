@@ -1,10 +1,10 @@
 import {
-  AnonymousCredential,
-  newPipeline,
+  AnonymousQueueCredential,
+  newQueuePipeline,
   type QueueClient,
+  QueueKeyCredential,
   QueueServiceClient,
-  StorageSharedKeyCredential,
-} from "@azure/storage-queue";
+} from "./azure-sdk.ts";
 import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
 import { pipelineCredential, type StorageConnection } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
@@ -13,8 +13,8 @@ import type { StorageHandlers } from "./storage-handlers.ts";
 export function openQueues(connection: StorageConnection): StorageHandlers<"queue"> {
   const { credential, queueEndpoint } = connection;
   const options = { retryOptions: { maxTries: 1 } };
-  const pipeline = newPipeline(
-    pipelineCredential(credential, { AnonymousCredential, StorageSharedKeyCredential }),
+  const pipeline = newQueuePipeline(
+    pipelineCredential(credential, { key: QueueKeyCredential, signature: AnonymousQueueCredential }),
     options,
   );
   const url =

@@ -4,7 +4,7 @@ import {
   TableClient,
   type TableServiceClientOptions,
   type TransactionAction,
-} from "@azure/data-tables";
+} from "./azure-sdk.ts";
 import { serviceVersionOf } from "./service-version.ts";
 import type { StorageConnection } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";

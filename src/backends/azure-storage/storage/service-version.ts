@@ -1,4 +1,4 @@
-import type { RequestPolicyFactory } from "@azure/storage-queue";
+import type { RequestPolicyFactory } from "./azure-sdk.ts";
 import type { StorageCredential } from "./storage-connection.ts";
 
 /**

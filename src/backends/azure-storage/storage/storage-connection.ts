@@ -20,20 +20,20 @@ export type StorageCredential =
 
 /** The classes for keys and signatures that the SDK for queues and the one for blobs have, each its own. */
 export interface CredentialClasses<Key, Signature> {
-  readonly StorageSharedKeyCredential: new (accountName: string, accountKey: string) => Key;
-  readonly AnonymousCredential: new () => Signature;
+  readonly key: new (accountName: string, accountKey: string) => Key;
+  readonly signature: new () => Signature;
 }
 
 /** What a pipeline of an SDK is given. A signature is a part of the address, not of the pipeline. */
 export function pipelineCredential<Key, Signature>(
   credential: StorageCredential,
-  { StorageSharedKeyCredential, AnonymousCredential }: CredentialClasses<Key, Signature>,
+  { key: KeyCredential, signature: SignatureCredential }: CredentialClasses<Key, Signature>,
 ): Key | Signature | AccessCredential {
   switch (credential.kind) {
     case "accountKey":
-      return new StorageSharedKeyCredential(credential.accountName, credential.accountKey);
+      return new KeyCredential(credential.accountName, credential.accountKey);
     case "sharedAccessSignature":
-      return new AnonymousCredential();
+      return new SignatureCredential();
     case "token":
       return credential.tokens;
   }

@@ -38,3 +38,20 @@ it("a package.json is read as Node reads it, a byte order mark in front of it to
 
   expect(await readManifest(folder)).toEqual({ main: "app.js", isModule: true });
 });
+
+it.each([
+  ["DIST/*.js", "dist/index.js"],
+  ["dist/Index.js", "dist/index.js"],
+  ["dist/FUNCTIONS/{a,b}.js", "dist/functions/a.js"],
+  [".\\Dist\\functions\\*.js", "dist/functions/a.js"],
+])("main %s, which differs in case from its files, says so", async (main, actual) => {
+  const refused = await findEntryFiles(folder, main).catch((error: Error) => error.message);
+
+  expect(refused).toContain(`differs in case from ${actual}`);
+});
+
+it("main that matches nothing in any case is no question of case", async () => {
+  for (const main of ["dist/other/*.js", "dist/*.cjs", "functions/a.js"]) {
+    await expect(findEntryFiles(folder, main)).rejects.toThrow("Has the app been built?");
+  }
+});

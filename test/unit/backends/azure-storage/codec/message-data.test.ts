@@ -17,7 +17,7 @@ import { anyCharacter } from "../../../../support/any-character.ts";
 // One message as .NET workers write it per line: clients, activities, timers, children, entities, a large message.
 const samples = readFileSync(new URL("messages.jsonl", import.meta.url), "utf8")
   .trim()
-  .split("\n");
+  .split(/\r?\n/);
 
 function titleOf(json: string): string {
   const message = JSON.parse(json).TaskMessage;

@@ -18,7 +18,7 @@ interface Recording {
   readonly raw: string;
 }
 
-const linesOf = (url: URL) => readFileSync(url, "utf8").trim().split("\n");
+const linesOf = (url: URL) => readFileSync(url, "utf8").trim().split(/\r?\n/);
 /** Every message of `DurableTask.AzureStorage` 2.11.2 in the recorded scenarios that was kept whole. */
 const recordings = linesOf(new URL("../../../../fixtures/dtfx/messages.jsonl", import.meta.url)).map(
   (line) => JSON.parse(line) as Recording,
