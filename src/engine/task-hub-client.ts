@@ -1,4 +1,4 @@
-import { assertEventName, assertStartTime } from "../core/client-checks.ts";
+import { assertEventName, assertReason, assertStartTime } from "../core/client-checks.ts";
 import type { EntityClient } from "../core/entity-client.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
@@ -173,6 +173,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async terminate(instanceId: string, reason: string | undefined, options?: TerminateOptions): Promise<void> {
+    assertReason(reason, "a termination");
     assertPayload(reason, "the reason of a termination", this.#maxPayloadBytes);
     const { runtimeStatus } = await this.#require(instanceId);
     if (!isTerminalStatus(runtimeStatus)) {
@@ -187,18 +188,21 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async suspend(instanceId: string, reason: string | undefined): Promise<void> {
+    assertReason(reason, "a suspension");
     assertPayload(reason, "the reason of a suspension", this.#maxPayloadBytes);
     await this.#assertActive(instanceId, "a suspension");
     await this.#send(instanceId, { type: "ExecutionSuspended", reason });
   }
 
   async resume(instanceId: string, reason: string | undefined): Promise<void> {
+    assertReason(reason, "a resumption");
     assertPayload(reason, "the reason of a resumption", this.#maxPayloadBytes);
     await this.#assertActive(instanceId, "a resumption");
     await this.#send(instanceId, { type: "ExecutionResumed", reason });
   }
 
   async rewind(instanceId: string, reason: string | undefined): Promise<void> {
+    assertReason(reason, "a rewind");
     assertRowText(reason, "the reason of a rewind");
     const { runtimeStatus } = await this.#require(instanceId);
     if (runtimeStatus !== "Failed") {

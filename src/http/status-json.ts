@@ -20,6 +20,7 @@ export function formatStatus(
     ["createdTime", formatTime(state.createdTime)],
     ["lastUpdatedTime", formatTime(state.lastUpdatedTime)],
     ["version", state.version === undefined || state.version === "" ? undefined : JSON.stringify(state.version)],
+    ["tags", state.tags && JSON.stringify(state.tags)],
     ["historyEvents", options.historyEvents],
   ];
   const present = members.filter(([, json]) => json !== undefined);

@@ -8,7 +8,7 @@ import { linkSignals } from "../core/linked-signal.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
-import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
+import { type DataConverter, guardDataConverter } from "../core/payloads/data-converter.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
 import { type Quarantine, requireQuarantine } from "../core/quarantine.ts";
 import { systemClock } from "../core/system-ports.ts";
@@ -76,7 +76,7 @@ export class DurableTaskClient implements AsyncDisposable {
     this.#open = open;
     // One for each call that waits.
     setMaxListeners(0, this.#closed.signal);
-    this.#dataConverter = options.dataConverter ?? jsonDataConverter;
+    this.#dataConverter = guardDataConverter(options.dataConverter);
     this.#defaultVersion = options.defaultVersion;
     this.quarantine = new ConnectedQuarantine(async () => requireQuarantine(await this.#connect()));
     this.#entities = new EntityOperations(async () => (await this.#connect()).entities, this.#dataConverter);

@@ -2,7 +2,7 @@ import { EntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
-import { jsonDataConverter } from "../core/payloads/data-converter.ts";
+import { guardDataConverter } from "../core/payloads/data-converter.ts";
 import type { StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { VersioningOptions } from "../core/versioning.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
@@ -46,7 +46,7 @@ export class Registry {
   readonly #entities = new NamedDefinitions<EntityDefinition>("entity");
 
   constructor(options: RegistryOptions = {}) {
-    this.dataConverter = options.dataConverter ?? jsonDataConverter;
+    this.dataConverter = guardDataConverter(options.dataConverter);
     this.#versioning = options.versioning;
     this.durableHttp = options.durableHttp;
   }
