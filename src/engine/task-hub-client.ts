@@ -5,6 +5,7 @@ import { assertDefinitionName } from "../core/function-names.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { assertInstanceId, assertKnownInstanceId, assertReadableInstanceId, createId } from "../core/ids.ts";
 import { assertConditions, assertInstanceQuery } from "../core/instance-conditions.ts";
+import { assertOptions, type OptionKinds } from "../core/option-names.ts";
 import type {
   GetInstanceOptions,
   OrchestrationClient,
@@ -52,6 +53,18 @@ export interface TaskHubClientOptions {
   readonly maxPayloadBytes?: number | undefined;
 }
 
+/** What is `any` is checked by rules of its own. */
+const startKinds: OptionKinds<StartInstanceOptions> = {
+  name: "any",
+  instanceId: "any",
+  input: "text",
+  version: "text",
+  tags: "tags",
+  scheduledStartTime: "any",
+  reusableStatuses: "statuses",
+  parentTraceContext: "any",
+};
+
 const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
 /** What an instance is, without what it was given and has returned. */
 const bare: FetchOptions = { fetchInput: false, fetchOutput: false };
@@ -84,6 +97,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async startInstance(options: StartInstanceOptions): Promise<string> {
+    assertOptions(options, startKinds, "startInstance");
     assertDefinitionName(options.name, "the name of the orchestration to start");
     if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
     assertStartTime(options.scheduledStartTime, "scheduledStartTime");

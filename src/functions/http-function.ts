@@ -99,6 +99,9 @@ export function resolveRoute<Route extends string>(
   route: Route,
   definition: HttpFunctionHandler<Route> | RouteOptions<Route>,
 ): { readonly name: string; readonly options: HttpFunctionOptions<Route> } {
+  if (typeof route !== "string" || !["function", "object"].includes(typeof definition) || definition === null) {
+    throw invalid("a route is a text and its handler, or its options: app.route('orders/{id}', handler)");
+  }
   const { name, ...options } = typeof definition === "function" ? { handler: definition } : { ...definition };
   return { name: name ?? nameOf(route, options), options: { ...options, route } };
 }

@@ -93,8 +93,18 @@ export function resolveDefinition<Handler>(
  * @throws DurableError `InvalidOption` for a function without a name
  */
 export function resolveName(kind: string, first: unknown, second: unknown): { name: string; definition: unknown } {
-  // Whatever is no function is for the check of names.
-  if (typeof first !== "function") return { name: first as string, definition: second };
+  if (typeof first !== "function") {
+    if (typeof first === "object" && first !== null) {
+      const { name, handler } = first as { readonly name?: unknown; readonly handler?: { readonly name?: unknown } };
+      const known = [name, handler?.name].find((text) => typeof text === "string" && text !== "") ?? "name";
+      throw new DurableError("InvalidOption", `the name comes first: ${kind}("${known}", { handler, ... })`);
+    }
+    // Whatever is no text is for the check of names.
+    return { name: first as string, definition: second };
+  }
+  if (second !== undefined) {
+    throw new DurableError("InvalidOption", `the name comes first: ${kind}("${first.name || "name"}", function)`);
+  }
   if (first.name === "") {
     throw new DurableError(
       "InvalidOption",

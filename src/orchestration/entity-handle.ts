@@ -1,4 +1,7 @@
-import type { StandardSchema } from "../core/payloads/standard-schema.ts";
+import { EntityId } from "../core/entity-id.ts";
+import { DurableError } from "../core/errors.ts";
+import { assertKind } from "../core/option-names.ts";
+import { isStandardSchema, type StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { DurableTask } from "./durable-task.ts";
 
 declare const operationsType: unique symbol;
@@ -75,11 +78,18 @@ export type EntityOperationSignals<T> = {
  *
  * @example
  * const counter = createEntityHandle<Counter>("Counter");
+ * @throws DurableError `InvalidEntityId`, `InvalidOption`
  */
 export function createEntityHandle<T = UntypedOperations>(
   name: string,
   inputSchemas?: Readonly<Record<string, StandardSchema>>,
 ): EntityHandle<T> {
+  new EntityId(name, "");
+  if (inputSchemas !== undefined) assertKind(inputSchemas, "object", `the schemas of entity '${name}'`);
+  for (const [operation, schema] of Object.entries(inputSchemas ?? {})) {
+    if (schema === undefined || isStandardSchema(schema)) continue;
+    throw new DurableError("InvalidOption", `the schema of operation '${operation}' follows no Standard Schema`);
+  }
   return Object.freeze({ kind: "entity", name, inputSchemas });
 }
 

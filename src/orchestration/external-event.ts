@@ -1,3 +1,4 @@
+import { DurableError } from "../core/errors.ts";
 import { isStandardSchema, type StandardSchema } from "../core/payloads/standard-schema.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
 import { assertText } from "./call-options.ts";
@@ -22,11 +23,16 @@ export interface ExternalEvent<Payload> {
  * const { approved } = yield* context.waitForExternalEvent(approval);
  * await client.raiseEvent(id, approval, { approved: true });
  *
- * @throws DurableError `OrchestrationMisuse` without a name, `InvalidOption` for a name that begins with `BuiltIn__`
+ * @throws DurableError `OrchestrationMisuse` without a name, `InvalidOption` for a name that begins with `BuiltIn__` and
+ * for what is no schema
  */
 export function defineEvent<Payload = unknown>(name: string, schema?: StandardSchema<Payload>): ExternalEvent<Payload> {
   assertEventName(name, "the name of an external event");
-  return Object.freeze({ kind: "event", name, schema: isStandardSchema(schema) ? schema : undefined });
+  if (schema !== undefined && !isStandardSchema(schema)) {
+    const wanted = "a schema that follows Standard Schema (Zod, Valibot, ArkType)";
+    throw new DurableError("InvalidOption", `the schema of event '${name}' must be ${wanted}`);
+  }
+  return Object.freeze({ kind: "event", name, schema });
 }
 
 /** @throws DurableError `OrchestrationMisuse`, `InvalidOption` for a name that belongs to the engine */

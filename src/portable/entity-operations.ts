@@ -3,13 +3,12 @@ import { type EntityRef, toEntityId } from "../core/entity-id.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { parseTimeSpan } from "../core/time-span.ts";
 import { TaskFailedError } from "../orchestration/task-failed-error.ts";
-import {
-  assertDates,
-  type CallEntityOptions,
-  type CleanEntityStorageOptions,
-  type EntityFilter,
-  type EntityMetadata,
-  type SignalEntityOptions,
+import type {
+  CallEntityOptions,
+  CleanEntityStorageOptions,
+  EntityFilter,
+  EntityMetadata,
+  SignalEntityOptions,
 } from "./client-options.ts";
 import { Paged } from "./paged.ts";
 
@@ -30,7 +29,6 @@ export class EntityOperations {
     options: SignalEntityOptions,
   ): Promise<void> {
     const id = toEntityId(entity);
-    assertDates(options, "scheduledTime");
     const text = this.#dataConverter.serialize(input, `the input of operation '${operation}' of '${id}'`);
     const entities = await this.#connect();
     await entities.signal(id, { operation, input: text, scheduledTime: options.scheduledTime });
@@ -64,7 +62,6 @@ export class EntityOperations {
   }
 
   query(filter: EntityFilter): Paged<EntityMetadata> {
-    assertDates(filter, "lastModifiedFrom", "lastModifiedTo");
     return new Paged(async (continuationToken) => {
       const entities = await this.#connect();
       const page = await entities.query({ ...filter, continuationToken });

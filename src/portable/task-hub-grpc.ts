@@ -1,4 +1,4 @@
-import { assertOptionNames } from "../core/option-names.ts";
+import { assertKind, assertOptionNames } from "../core/option-names.ts";
 import { type ClientOptions, clientOptionNames } from "./client-options.ts";
 import { DurableTaskClient } from "./durable-task-client.ts";
 import { DurableTaskWorker } from "./durable-task-worker.ts";
@@ -30,6 +30,7 @@ export class TaskHubGrpcWorker extends DurableTaskWorker {
     const options = typeof first === "string" ? { ...second, address: first } : first;
     assertOptionNames(options, [...locationNames, "workItemFilters", ...workerOptionNames], "TaskHubGrpcWorker");
     const location = resolveGrpcLocation(connectionOf(options));
+    assertKind(options.workItemFilters, "flag", "'workItemFilters'", true);
     super(placeOf(location, options), options);
   }
 }

@@ -1,8 +1,8 @@
 import { EntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
-import type { DataConverter } from "../core/payloads/data-converter.ts";
-import { guardDataConverter } from "../core/payloads/data-converter.ts";
+import { assertOptions, type OptionKinds } from "../core/option-names.ts";
+import { type DataConverter, guardDataConverter } from "../core/payloads/data-converter.ts";
 import type { StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { VersioningOptions } from "../core/versioning.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
@@ -33,6 +33,23 @@ export interface RegistryOptions {
   readonly durableHttp?: DurableHttpOptions | undefined;
 }
 
+const registryKinds: OptionKinds<RegistryOptions> = {
+  dataConverter: "converter",
+  versioning: "object",
+  durableHttp: "object",
+};
+
+const httpKinds: OptionKinds<DurableHttpOptions> = {
+  allowRequest: "function",
+  tokenProvider: "any",
+  maxResponseBytes: "count",
+  maxHeaderBytes: "count",
+  defaultPollInterval: "time span",
+  minPollInterval: "time span",
+  maxPollInterval: "time span",
+  transport: "any",
+};
+
 /**
  * The user functions of one app. Names come from outside, so they are kept in maps, exact; a lookup that finds no exact
  * name takes one that differs only in case, as the Functions host does.
@@ -45,7 +62,10 @@ export class Registry {
   readonly #activities = new NamedDefinitions<ActivityDefinition>("activity");
   readonly #entities = new NamedDefinitions<EntityDefinition>("entity");
 
+  /** @throws DurableError `InvalidOption` */
   constructor(options: RegistryOptions = {}) {
+    assertOptions(options, registryKinds, "a registry");
+    if (options.durableHttp !== undefined) assertOptions(options.durableHttp, httpKinds, "'durableHttp'");
     this.dataConverter = guardDataConverter(options.dataConverter);
     this.#versioning = options.versioning;
     this.durableHttp = options.durableHttp;

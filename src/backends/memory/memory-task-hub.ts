@@ -1,6 +1,7 @@
 import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
 import { matchesConditions } from "../../core/instance-conditions.ts";
+import { assertKind, assertOptions } from "../../core/option-names.ts";
 import type {
   InstanceConditions,
   InstancePage,
@@ -78,7 +79,10 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   /** Workers that have started and not stopped. */
   #starts = 0;
 
+  /** @throws DurableError `InvalidOption` */
   constructor(options: MemoryTaskHubOptions) {
+    assertOptions(options, { clock: "object", taskHub: "text", lockMs: "number" }, "new MemoryTaskHub");
+    assertKind(options.clock, "object", "'clock' of new MemoryTaskHub");
     this.#clock = options.clock;
     this.taskHub = options.taskHub ?? "MemoryHub";
     this.#lockMs = options.lockMs ?? 60_000;

@@ -1,5 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
-import type { RetryOptions } from "../../core/retry-policy.ts";
+import { type RetryOptions, resolveRetryPolicy } from "../../core/retry-policy.ts";
 import type { DurableTask } from "../../orchestration/durable-task.ts";
 import type { OrchestrationContext } from "../../orchestration/orchestration-context.ts";
 import type { RegisteredActivity, RegisteredOrchestration, Task } from "./task.ts";
@@ -27,6 +27,7 @@ export class RegisteredTask implements Task {
   }
 
   readonly withRetry = (retryOptions: RetryOptions): Task => {
+    resolveRetryPolicy(retryOptions);
     return new RegisteredTask(this.#what, this.#schedule, retryOptions);
   };
 

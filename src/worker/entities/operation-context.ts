@@ -5,6 +5,7 @@ import { DurableError } from "../../core/errors.ts";
 import { durableFunctionOptions, type FunctionInvocation, noBindings } from "../../core/function-invocation.ts";
 import { assertDefinitionName } from "../../core/function-names.ts";
 import { assertInstanceId } from "../../core/ids.ts";
+import { assertOptions, type OptionKinds } from "../../core/option-names.ts";
 import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import { validateSync } from "../../core/payloads/standard-schema.ts";
 import type { LogLevel } from "../../core/ports.ts";
@@ -142,13 +143,13 @@ export class OperationContext implements EntityContext, FunctionInvocation {
     }
     const what = `the input of operation '${operation}' of entity '${target}'`;
     if (isEntityHandle(entity)) validateSync(inputSchemaOf(entity, operation), input, what);
-    const { scheduledTime } = readOptions<EntitySignalOptions>(options, "signalEntity");
+    const { scheduledTime } = readOptions<EntitySignalOptions>(options, { scheduledTime: "date" }, "signalEntity");
     this.#ask({
       kind: "SignalEntity",
       instanceId: target.toString(),
       operation,
       input: this.#scope.dataConverter.serialize(input, what),
-      scheduledTime: readTime(scheduledTime, "the 'scheduledTime' of a signal"),
+      scheduledTime: scheduledTime && new Date(scheduledTime),
     });
   }
 
@@ -162,7 +163,11 @@ export class OperationContext implements EntityContext, FunctionInvocation {
     assertDefinitionName(name, "the name of the orchestration to start");
     const what = `the input of orchestration '${name}'`;
     if (typeof orchestration === "object") validateSync(orchestration.inputSchema, input, what);
-    const given = readOptions<StartFromEntityOptions>(options, "startNewOrchestration");
+    const given = readOptions<StartFromEntityOptions>(
+      options,
+      { instanceId: "any", version: "any", startAt: "date" },
+      "startNewOrchestration",
+    );
     const { instanceId = this.#nextInstanceId(), version = this.#scope.defaultVersion, startAt } = given;
     assertInstanceId(instanceId);
     if (version !== undefined) assertShortText(version, `the version of orchestration '${name}'`);
@@ -172,7 +177,7 @@ export class OperationContext implements EntityContext, FunctionInvocation {
       version,
       instanceId,
       input: this.#scope.dataConverter.serialize(input, what),
-      scheduledTime: readTime(startAt, `'startAt' of orchestration '${name}'`),
+      scheduledTime: startAt && new Date(startAt),
     });
     return instanceId;
   }
@@ -242,14 +247,12 @@ export class OperationContext implements EntityContext, FunctionInvocation {
   }
 }
 
-function readOptions<Options extends object>(options: unknown, what: string): Partial<Options> {
+function readOptions<Options extends object>(
+  options: unknown,
+  kinds: OptionKinds<Options>,
+  what: string,
+): Partial<Options> {
   if (options === undefined) return {};
-  if (typeof options === "object" && options !== null) return options;
-  throw new DurableError("InvalidOption", `the options of ${what} must be an object`);
-}
-
-function readTime(value: unknown, what: string): Date | undefined {
-  if (value === undefined) return undefined;
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return new Date(value);
-  throw new DurableError("InvalidOption", `${what} must be a valid Date`);
+  assertOptions(options, kinds as Parameters<typeof assertOptions>[1], what);
+  return options as Partial<Options>;
 }

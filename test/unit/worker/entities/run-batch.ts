@@ -23,7 +23,7 @@ export function runBatch(
   options: BatchOptions = {},
 ): Promise<EntityBatchResult> {
   const { state, signal = new AbortController().signal, log, name = "Thing", isSignal = false } = options;
-  const registry = new Registry(options);
+  const registry = new Registry({ dataConverter: options.dataConverter, versioning: options.versioning });
   registry.addEntity({ ...options, name, entity });
   const executor = new InProcessExecutor({ registries: [registry], clock: new SteppedClock(), ...(log && { log }) });
   return executor.executeEntityBatch({
