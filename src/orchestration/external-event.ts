@@ -1,5 +1,5 @@
 import { DurableError } from "../core/errors.ts";
-import { isStandardSchema, type StandardSchema } from "../core/payloads/standard-schema.ts";
+import { isStandardSchema, rememberEventSchema, type StandardSchema } from "../core/payloads/standard-schema.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
 import { assertText } from "./call-options.ts";
 import type { DurableTask } from "./durable-task.ts";
@@ -17,7 +17,8 @@ export interface ExternalEvent<Payload> {
 /**
  * Defines an event once, for those who raise it and those who wait for it.
  *
- * @param schema checks what is raised before it is sent. @defaultValue no check
+ * @param schema checks what is raised before it is sent, also over HTTP: there by the name alone, so that events of one
+ * name which one process defines with several schemas must be as one of them says. @defaultValue no check
  * @example
  * const approval = defineEvent<{ approved: boolean }>("Approval");
  * const { approved } = yield* context.waitForExternalEvent(approval);
@@ -32,6 +33,7 @@ export function defineEvent<Payload = unknown>(name: string, schema?: StandardSc
     const wanted = "a schema that follows Standard Schema (Zod, Valibot, ArkType)";
     throw new DurableError("InvalidOption", `the schema of event '${name}' must be ${wanted}`);
   }
+  if (schema !== undefined) rememberEventSchema(name, schema);
   return Object.freeze({ kind: "event", name, schema });
 }
 

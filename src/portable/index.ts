@@ -7,6 +7,12 @@ export type { FailureDetails } from "../core/failure-details.ts";
 export type { HistoryEvent, Tags } from "../core/history-event.ts";
 export { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 export type { DataConverter } from "../core/payloads/data-converter.ts";
+export {
+  createEncryptingDataConverter,
+  type EncryptingDataConverter,
+  type EncryptingDataConverterOptions,
+  type EncryptionKey,
+} from "../core/payloads/encrypting-data-converter.ts";
 export type { PayloadStore } from "../core/payloads/payload-store.ts";
 export type { RichClass, RichClassDefinition } from "../core/payloads/rich-classes.ts";
 export { createRichDataConverter, type RichDataConverterOptions } from "../core/payloads/rich-data-converter.ts";

@@ -57,6 +57,16 @@ interface StoredHistory {
   readonly acceptedMessageIds: readonly string[];
 }
 
+/** The ports that workers and clients share with it may stand beside its own options. */
+const hubKinds = {
+  clock: "object",
+  taskHub: "text",
+  lockMs: "number",
+  random: "any",
+  log: "any",
+  maxPayloadBytes: "any",
+} as const;
+
 /**
  * A task hub in memory: the reference for what {@link Backend} and {@link TaskHubStore} promise. Deterministic under a
  * stepped clock; shared by any number of workers of one process.
@@ -81,7 +91,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
 
   /** @throws DurableError `InvalidOption` */
   constructor(options: MemoryTaskHubOptions) {
-    assertOptions(options, { clock: "object", taskHub: "text", lockMs: "number" }, "new MemoryTaskHub");
+    assertOptions(options, hubKinds, "new MemoryTaskHub");
     assertKind(options.clock, "object", "'clock' of new MemoryTaskHub");
     this.#clock = options.clock;
     this.taskHub = options.taskHub ?? "MemoryHub";

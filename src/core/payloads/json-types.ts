@@ -40,5 +40,16 @@ type JsonForm<T> = T extends JsonLeaf | void
             ? { [K in keyof T as T[K] extends NotInJson ? never : K]: JsonForm<T[K]> }
             : T;
 
+declare const innerType: unique symbol;
+
+/** Of a converter that keeps what another one keeps, which is `undefined` for plain JSON. */
+export interface WrappingConverter<Inner> {
+  readonly [innerType]: Inner;
+}
+
 /** What comes back of a value: with a converter of the app what it went in as, else what JSON makes of it. */
-export type StoredAs<Converter, T> = [Converter] extends [undefined] ? JsonOf<T> : T;
+export type StoredAs<Converter, T> = [Converter] extends [undefined]
+  ? JsonOf<T>
+  : [Converter] extends [WrappingConverter<infer Inner>]
+    ? StoredAs<Inner, T>
+    : T;

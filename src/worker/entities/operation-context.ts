@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EntityAction, EntityOperation } from "../../core/entity-batch.ts";
-import { type EntityId, type EntityRef, toEntityId } from "../../core/entity-id.ts";
+import { assertAddressable, type EntityId, type EntityRef, toEntityId } from "../../core/entity-id.ts";
 import { DurableError } from "../../core/errors.ts";
 import { durableFunctionOptions, type FunctionInvocation, noBindings } from "../../core/function-invocation.ts";
 import { assertDefinitionName } from "../../core/function-names.ts";
@@ -136,8 +136,8 @@ export class OperationContext implements EntityContext, FunctionInvocation {
   signalEntity(entity: EntityRef | EntityHandle<unknown> | string, ...rest: readonly unknown[]): void {
     this.#assertNotOver("signalEntity");
     const [target, operation, input, options] = isEntityHandle(entity)
-      ? [toEntityId({ name: entity.name, key: rest[0] as string }), ...rest.slice(1)]
-      : [toEntityId(entity), ...rest];
+      ? [assertAddressable(toEntityId({ name: entity.name, key: rest[0] as string })), ...rest.slice(1)]
+      : [assertAddressable(toEntityId(entity)), ...rest];
     if (typeof operation !== "string" || operation === "") {
       throw new DurableError("InvalidOption", "the operation of a signal must be a non-empty text");
     }
