@@ -5,7 +5,7 @@ import type { Tags } from "../core/history-event.ts";
 import { assertKind, assertOptionNames, assertOptions } from "../core/option-names.ts";
 import { validateSync } from "../core/payloads/standard-schema.ts";
 import { isReservedName } from "../core/reserved-names.ts";
-import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
+import { type RetryOptions, type RetryPolicy, resolveRetryPolicy } from "../core/retry-policy.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 import {
   assertShortText,
@@ -134,6 +134,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     retry: RetryPolicy | RetryOptions,
     input?: unknown,
   ): DurableTask<Output> {
+    resolveRetryPolicy(retry);
     return this.callActivity(activity, input, { retry });
   }
 
@@ -158,6 +159,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     instanceId?: string,
     version?: string,
   ): DurableTask<Output> {
+    resolveRetryPolicy(retry);
     return this.callSubOrchestrator(orchestration, input, { retry, instanceId, version });
   }
 

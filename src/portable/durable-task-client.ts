@@ -3,6 +3,7 @@ import { assertEventName, unlessFinished } from "../core/client-checks.ts";
 import type { CleanEntityStorageResult } from "../core/entity-client.ts";
 import type { EntityRef } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
+import { assertDefinitionName } from "../core/function-names.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { linkSignals } from "../core/linked-signal.ts";
 import { assertOptions } from "../core/option-names.ts";
@@ -102,7 +103,9 @@ export class DurableTaskClient implements AsyncDisposable {
   async scheduleNewOrchestration(orchestration: unknown, given?: ScheduleOptions): Promise<never> {
     const options = readOptions("scheduleNewOrchestration", given);
     const target = resolveTarget("orchestration", orchestration);
-    const { name, inputSchema } = typeof target === "string" ? { name: target, inputSchema: undefined } : target;
+    const { name, inputSchema } =
+      typeof target === "object" && target !== null ? target : { name: target, inputSchema: undefined };
+    assertDefinitionName(name, "the name of the orchestration to start");
     const { instanceId, startAt, version = this.#defaultVersion, tags, reusableStatuses } = options;
     const what = `the input of orchestration '${name}'`;
     // Checked here, sent as given: the orchestration runs the schema too, and a schema may change what it takes.

@@ -1,3 +1,4 @@
+import { assertEntityOperation } from "../core/client-checks.ts";
 import type { CleanEntityStorageResult, EntityClient, EntityMetadata as StoredEntity } from "../core/entity-client.ts";
 import { type EntityRef, toEntityId } from "../core/entity-id.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
@@ -29,6 +30,7 @@ export class EntityOperations {
     options: SignalEntityOptions,
   ): Promise<void> {
     const id = toEntityId(entity);
+    assertEntityOperation(operation);
     const text = this.#dataConverter.serialize(input, `the input of operation '${operation}' of '${id}'`);
     const entities = await this.#connect();
     await entities.signal(id, { operation, input: text, scheduledTime: options.scheduledTime });
