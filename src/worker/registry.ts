@@ -1,7 +1,7 @@
 import { EntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
-import { assertOptions, type OptionKinds } from "../core/option-names.ts";
+import { assertKind, assertOptionNames, assertOptions, type OptionKinds } from "../core/option-names.ts";
 import { type DataConverter, guardDataConverter } from "../core/payloads/data-converter.ts";
 import type { StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { VersioningOptions } from "../core/versioning.ts";
@@ -83,11 +83,13 @@ export class Registry {
 
   /** @throws DurableError `InvalidOption`, `DuplicateRegistration` */
   addOrchestration(definition: OrchestrationDefinition): void {
+    assertDefinition(definition, "orchestrator", ["inputSchema", "outputSchema"]);
     this.#orchestrations.add(definition);
   }
 
   /** @throws DurableError `InvalidOption`, `DuplicateRegistration` */
   addActivity(definition: ActivityDefinition): void {
+    assertDefinition(definition, "activity", ["inputSchema", "outputSchema"]);
     this.#activities.add(definition);
   }
 
@@ -97,6 +99,7 @@ export class Registry {
    * @throws DurableError `InvalidOption`, `InvalidEntityId`, `DuplicateRegistration`
    */
   addEntity(definition: EntityDefinition): void {
+    assertDefinition(definition, "entity", ["stateSchema", "operationSchemas"]);
     const { name } = definition;
     assertDefinitionName(name, "the name of an entity");
     new EntityId(name, "");
@@ -133,6 +136,13 @@ export class Registry {
   get entityNames(): readonly string[] {
     return this.#entities.names;
   }
+}
+
+/** @param code the member that holds the code */
+function assertDefinition(definition: object, code: string, schemas: readonly string[]): void {
+  assertOptionNames(definition, ["name", code, ...schemas], `the definition of an ${code}`);
+  const given = (definition as Readonly<Record<string, unknown>>)[code];
+  assertKind(given, "function", `'${code}' of the definition of an ${code}`);
 }
 
 class NamedDefinitions<T extends { readonly name: string }> {

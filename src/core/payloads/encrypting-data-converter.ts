@@ -50,7 +50,7 @@ const optionKinds: OptionKinds<EncryptingDataConverterOptions> = {
  * messages again.
  *
  * @example
- * const keys = [{ id: "2026-11", key: process.env.PAYLOAD_KEY! }]; // randomBytes(32).toString("base64")
+ * const keys = [{ id: "2026-11", key: payloadKey }]; // a secret, made by randomBytes(32).toString("base64")
  * const app = new DFApp({ dataConverter: createEncryptingDataConverter({ keys }) });
  *
  * @throws DurableError `InvalidOption`. Its functions throw `InvalidPayload` for an unknown key, a wrong one, and a payload

@@ -24,7 +24,8 @@ export function runBatch(
 ): Promise<EntityBatchResult> {
   const { state, signal = new AbortController().signal, log, name = "Thing", isSignal = false } = options;
   const registry = new Registry({ dataConverter: options.dataConverter, versioning: options.versioning });
-  registry.addEntity({ ...options, name, entity });
+  const { stateSchema, operationSchemas } = options;
+  registry.addEntity({ name, entity, stateSchema, operationSchemas });
   const executor = new InProcessExecutor({ registries: [registry], clock: new SteppedClock(), ...(log && { log }) });
   return executor.executeEntityBatch({
     instanceId: `@${name.toLowerCase()}@k`,
