@@ -91,8 +91,20 @@ const waitForResponse: OptionKinds<WaitForCompletionOptions> = {
   retryIntervalInMilliseconds: "number",
 };
 
+type Verb =
+  | "countInstances"
+  | "listInstances"
+  | "purgeInstanceHistory"
+  | "purgeOlderThan"
+  | "deleteTaskHub"
+  | "terminate"
+  | "callEntity"
+  | "listEntities"
+  | "cleanEntityStorage"
+  | "waitForCompletion";
+
 /** Options of which all callers take the same form. */
-const known = {
+const known: Readonly<Record<Verb, Wanted>> = {
   countInstances: conditions,
   listInstances: listFilter,
   purgeInstanceHistory: purge,
@@ -103,10 +115,10 @@ const known = {
   listEntities: entityFilter,
   cleanEntityStorage: cleanStorage,
   waitForCompletion: wait,
-} as const;
+};
 
 /** @returns the options themselves; none for `undefined` */
-export function readOptions<Options>(what: keyof typeof known, options: Options | undefined): Options {
+export function readOptions<Options>(what: Verb, options: Options | undefined): Options {
   if (options === undefined) return {} as Options;
   assertOptions(options, known[what], what);
   return options;

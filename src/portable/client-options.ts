@@ -2,7 +2,7 @@ import type { CleanEntityStorageRequest, EntityQuery, EntityMetadata as StoredEn
 import type { EntityId } from "../core/entity-id.ts";
 import type { Tags } from "../core/history-event.ts";
 import { assertConditions } from "../core/instance-conditions.ts";
-import { assertOptions, type OptionKinds } from "../core/option-names.ts";
+import { assertOptions, type OptionKind, type OptionKinds } from "../core/option-names.ts";
 import type { InstanceConditions as StoredConditions } from "../core/orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
@@ -201,8 +201,27 @@ const cleanKinds: OptionKinds<CleanEntityStorageOptions> = {
   continuationToken: "text",
 };
 
+type Verb =
+  | "scheduleNewOrchestration"
+  | "getOrchestrationState"
+  | "waitForOrchestrationStart"
+  | "waitForOrchestrationCompletion"
+  | "getAllInstances"
+  | "countInstances"
+  | "listInstanceIds"
+  | "terminateOrchestration"
+  | "restartOrchestration"
+  | "purgeFilter"
+  | "purgeOrchestration"
+  | "deleteTaskHub"
+  | "signalEntity"
+  | "callEntity"
+  | "getEntity"
+  | "getEntities"
+  | "cleanEntityStorage";
+
 /** The options of each verb, by what they hold. */
-const optionKinds = {
+const optionKinds: Readonly<Record<Verb, Readonly<Record<string, OptionKind>>>> = {
   scheduleNewOrchestration: scheduleKinds,
   getOrchestrationState: { fetchPayloads: "flag" },
   waitForOrchestrationStart: waitKinds,
@@ -220,7 +239,7 @@ const optionKinds = {
   getEntity: { includeState: "flag" },
   getEntities: entityKinds,
   cleanEntityStorage: cleanKinds,
-} as const;
+};
 
 /**
  * Checks what a caller hands over beside the obligatory arguments.
@@ -228,7 +247,7 @@ const optionKinds = {
  * @returns it; no options for `undefined`
  * @throws DurableError `InvalidOption` that names the option
  */
-export function readOptions<Options>(verb: keyof typeof optionKinds, options: Options | undefined): Options {
+export function readOptions<Options>(verb: Verb, options: Options | undefined): Options {
   if (options === undefined) return {} as Options;
   assertOptions(options, optionKinds[verb], verb === "purgeFilter" ? "purgeOrchestration" : verb);
   return options;
