@@ -1,6 +1,7 @@
 import type { HttpCallMessage, HttpRetryMessage, TokenSource, TokenSourceOptions } from "../../core/durable-http.ts";
 import { DurableError } from "../../core/errors.ts";
 import { assertOptions, type OptionKinds } from "../../core/option-names.ts";
+import { jsonDataConverter } from "../../core/payloads/data-converter.ts";
 import { type RetryOptions, type RetryPolicy, resolveRetryPolicy } from "../../core/retry-policy.ts";
 import { shareAcrossCopies } from "../../core/shared-class.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../../core/time-span.ts";
@@ -176,7 +177,8 @@ function readHeaders(given: Readonly<Record<string, unknown>>): Record<string, s
 function readPayload(headers: Record<string, string>, payload: unknown) {
   if (payload === undefined || payload === null) return { headers, body: undefined };
   const isText = typeof payload === "string";
-  const body = isText ? payload : JSON.stringify(payload);
+  // Bytes and whatever else JSON would empty are refused there: a body is kept in history, as text.
+  const body = isText ? payload : jsonDataConverter.serialize(payload, "the body of callHttp");
   if (body === undefined) throw invalid("the body of callHttp", "a text or a value with a JSON form");
   const contentType = isText ? "text/plain; charset=utf-8" : "application/json";
   return { headers: { "content-type": contentType, ...headers }, body };
