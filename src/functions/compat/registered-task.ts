@@ -51,6 +51,19 @@ export class RegisteredTask implements Task {
     return this.isCompleted ? this.#task?.result : undefined;
   }
 
+  /** As a text, a number or a member of JSON it would hold nothing of its result. @throws DurableError `OrchestrationMisuse` */
+  [Symbol.toPrimitive](): never {
+    return this.toJSON();
+  }
+
+  /** @throws DurableError `OrchestrationMisuse` */
+  toJSON(): never {
+    throw new DurableError(
+      "OrchestrationMisuse",
+      `the call of ${this.#what} was used as a value; wait for its result first: yield it`,
+    );
+  }
+
   // biome-ignore lint/suspicious/noThenProperty: it says what to do instead of waiting for ever.
   then(): never {
     throw new DurableError(

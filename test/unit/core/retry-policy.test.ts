@@ -53,7 +53,9 @@ describe("jitter", () => {
   });
 
   it("never changes, because waits that are recorded are met again in replay", () => {
-    expect([delay(1, "order-7\n0\n1"), delay(1, "order-7\n3\n2", 2), delay(0.5, "ü\n12\n1")]).toEqual([2921, 13513, 9605]);
+    expect([delay(1, "order-7\n0\n1"), delay(1, "order-7\n3\n2", 2), delay(0.5, "ü\n12\n1")]).toEqual([
+      2921, 13513, 9605,
+    ]);
   });
 
   it("leaves the answer of retryDelay alone", () => {

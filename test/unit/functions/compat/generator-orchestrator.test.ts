@@ -154,3 +154,13 @@ it("says how an async orchestrator calls what was registered", async () => {
   });
   expect([greet(1).isCompleted, greet(1).isFaulted, greet(1).result]).toEqual([false, false, undefined]);
 });
+
+it("a call that nobody waited for is no value", () => {
+  const call = greet("Tokyo");
+
+  expect(() => `Hello ${call as unknown as string}`).toThrow(
+    /was used as a value; wait for its result first: yield it/,
+  );
+  expect(() => Number(call)).toThrow(/was used as a value/);
+  expect(() => JSON.stringify({ call })).toThrow(/was used as a value/);
+});
