@@ -9,6 +9,12 @@ export type { InstanceId } from "./core/ids.ts";
 export type { TerminateOptions } from "./core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
 export type { DataConverter } from "./core/payloads/data-converter.ts";
+export {
+  createEncryptingDataConverter,
+  type EncryptingDataConverter,
+  type EncryptingDataConverterOptions,
+  type EncryptionKey,
+} from "./core/payloads/encrypting-data-converter.ts";
 export type { JsonOf, StoredAs } from "./core/payloads/json-types.ts";
 export type { RichClass, RichClassDefinition } from "./core/payloads/rich-classes.ts";
 export { createRichDataConverter, type RichDataConverterOptions } from "./core/payloads/rich-data-converter.ts";

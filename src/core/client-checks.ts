@@ -2,6 +2,7 @@ import { isInDateRange } from "./date-range.ts";
 import type { EntityQuery } from "./entity-client.ts";
 import { EntityId } from "./entity-id.ts";
 import { DurableError, isDurableError } from "./errors.ts";
+import { assertKind } from "./option-names.ts";
 import { assertNotReserved } from "./reserved-names.ts";
 
 // What every client of a task hub checks before it reads or sends anything; all throw DurableError `InvalidOption`.
@@ -17,6 +18,11 @@ export function assertEventName(name: unknown): void {
     throw new DurableError("InvalidOption", "the name of an event must be a non-empty text");
   }
   assertNotReserved(name, "the event name");
+}
+
+/** Of a verb such as `terminate`: none, or a text. */
+export function assertReason(reason: unknown, what: string): void {
+  if (reason !== undefined) assertKind(reason, "text", `the reason of ${what}`);
 }
 
 export function assertEntityOperation(operation: unknown): void {

@@ -47,6 +47,8 @@ export interface HttpRetryMessage {
   readonly backoffCoefficient: number;
   readonly maxIntervalMs?: number | undefined;
   readonly retryTimeoutMs?: number | undefined;
+  /** 0 to 1. */
+  readonly jitter?: number | undefined;
 }
 
 /** Input of the poller. */

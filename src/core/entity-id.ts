@@ -72,6 +72,23 @@ export function entityOfInstanceId(instanceId: string): EntityRef | undefined {
   return end < 2 ? undefined : { name: instanceId.slice(1, end), key: instanceId.slice(end + 1) };
 }
 
+/**
+ * Checks whom somebody speaks to: of a key that a URL cannot end with, an entity could never be managed over HTTP. What
+ * other programs have made can be read all the same.
+ *
+ * @throws DurableError `InvalidEntityId`
+ */
+export function assertAddressable<Id extends EntityRef>(id: Id): Id {
+  if (!isDotSegment(id.key)) return id;
+  const why = "a URL that ends with it leads elsewhere";
+  throw new DurableError("InvalidEntityId", `the key of an entity must not be '${id.key}': ${why}`);
+}
+
+/** What a path leaves out when a URL is read. */
+export function isDotSegment(text: string): boolean {
+  return text === "." || text === "..";
+}
+
 /** `true` for the ids of entities, which orchestrations cannot have. */
 export function isEntityInstanceId(instanceId: string): boolean {
   return instanceId.startsWith("@");

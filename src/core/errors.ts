@@ -135,17 +135,29 @@ export function messageOf(thrown: unknown): string {
 }
 
 function textOf(value: unknown): string {
-  if (typeof value !== "object" || value === null || value.toString !== Object.prototype.toString) return String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value.toString === "function" && value.toString !== Object.prototype.toString) return String(value);
   const { message } = value as { readonly message?: unknown };
   if (typeof message === "string" && message !== "") return message;
   try {
-    const json = JSON.stringify(value);
+    const json = JSON.stringify(value, withoutCircles());
     if (json !== undefined && json !== "{}") return json;
   } catch {
     // Its type has to do.
   }
-  const { name } = value.constructor;
+  const { name } = value.constructor ?? Object;
   return name === "Object" || name === "" ? "an object" : `an object of class ${name}`;
+}
+
+/** For `JSON.stringify`: what holds itself is named where it comes again. */
+function withoutCircles(): (this: unknown, key: string, value: unknown) => unknown {
+  const open: unknown[] = [];
+  return function (_key, value) {
+    while (open.length > 0 && open.at(-1) !== this) open.pop();
+    if (open.includes(value)) return "[circular]";
+    if (typeof value === "object" && value !== null) open.push(value);
+    return value;
+  };
 }
 
 /** Where an error was thrown, with its message; of anything else its text. Never throws. */

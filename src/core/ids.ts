@@ -1,4 +1,4 @@
-import { isEntityInstanceId } from "./entity-id.ts";
+import { isDotSegment, isEntityInstanceId } from "./entity-id.ts";
 import { DurableError } from "./errors.ts";
 import type { Random } from "./ports.ts";
 
@@ -65,6 +65,9 @@ function describeEntityProblem(instanceId: unknown): string | undefined {
 function describeInstanceIdProblem(instanceId: unknown): string | undefined {
   const problem = describeTextProblem(instanceId) ?? describeEntityProblem(instanceId);
   if (problem !== undefined || typeof instanceId !== "string") return problem;
+  if (isDotSegment(instanceId)) {
+    return `an instance id must not be '${instanceId}': a URL that ends with it leads elsewhere, so that no link would find it`;
+  }
   const forbidden = /[/\\#?\p{Cc}\u2028\u2029\p{Noncharacter_Code_Point}]/u.exec(instanceId);
   if (forbidden !== null) {
     const shown = /[/\\#?]/.test(forbidden[0]) ? `'${forbidden[0]}'` : "a control character";

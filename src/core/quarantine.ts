@@ -1,4 +1,5 @@
 import { DurableError } from "./errors.ts";
+import { assertKind, assertOptions } from "./option-names.ts";
 
 /** A message that no worker could read, or that makes no sense where it was, as its queue had it. */
 export interface QuarantinedMessage {
@@ -61,9 +62,32 @@ export const emptyQuarantine: Quarantine = {
   drop: async () => false,
 };
 
+/** What callers hand over is looked at before anything is read. */
+function checked(quarantine: Quarantine): Quarantine {
+  const assertId = (id: unknown) => assertKind(id, "text", "the id of a message that was put aside");
+  return {
+    async list(query = {}) {
+      assertOptions(query, { pageSize: "count", continuationToken: "text" }, "quarantine.list");
+      return quarantine.list(query);
+    },
+    async get(id) {
+      assertId(id);
+      return quarantine.get(id);
+    },
+    async requeue(id) {
+      assertId(id);
+      return quarantine.requeue(id);
+    },
+    async drop(id) {
+      assertId(id);
+      return quarantine.drop(id);
+    },
+  };
+}
+
 /** @throws DurableError `NotSupported` where a client has none */
 export function requireQuarantine({ quarantine }: { readonly quarantine?: Quarantine | undefined }): Quarantine {
-  if (quarantine !== undefined) return quarantine;
+  if (quarantine !== undefined) return checked(quarantine);
   throw new DurableError(
     "NotSupported",
     "messages that were put aside are shown to clients of the storage only, not through a service",

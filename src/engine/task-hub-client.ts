@@ -1,10 +1,11 @@
-import { assertEventName, assertStartTime } from "../core/client-checks.ts";
+import { assertEventName, assertReason, assertStartTime } from "../core/client-checks.ts";
 import type { EntityClient } from "../core/entity-client.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { assertInstanceId, assertKnownInstanceId, assertReadableInstanceId, createId } from "../core/ids.ts";
 import { assertConditions, assertInstanceQuery } from "../core/instance-conditions.ts";
+import { assertOptions, type OptionKinds } from "../core/option-names.ts";
 import type {
   GetInstanceOptions,
   OrchestrationClient,
@@ -52,6 +53,18 @@ export interface TaskHubClientOptions {
   readonly maxPayloadBytes?: number | undefined;
 }
 
+/** What is `any` is checked by rules of its own. */
+const startKinds: OptionKinds<StartInstanceOptions> = {
+  name: "any",
+  instanceId: "any",
+  input: "text",
+  version: "text",
+  tags: "tags",
+  scheduledStartTime: "any",
+  reusableStatuses: "statuses",
+  parentTraceContext: "any",
+};
+
 const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
 /** What an instance is, without what it was given and has returned. */
 const bare: FetchOptions = { fetchInput: false, fetchOutput: false };
@@ -84,6 +97,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async startInstance(options: StartInstanceOptions): Promise<string> {
+    assertOptions(options, startKinds, "startInstance");
     assertDefinitionName(options.name, "the name of the orchestration to start");
     if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
     assertStartTime(options.scheduledStartTime, "scheduledStartTime");
@@ -173,6 +187,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async terminate(instanceId: string, reason: string | undefined, options?: TerminateOptions): Promise<void> {
+    assertReason(reason, "a termination");
     assertPayload(reason, "the reason of a termination", this.#maxPayloadBytes);
     const { runtimeStatus } = await this.#require(instanceId);
     if (!isTerminalStatus(runtimeStatus)) {
@@ -187,18 +202,21 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async suspend(instanceId: string, reason: string | undefined): Promise<void> {
+    assertReason(reason, "a suspension");
     assertPayload(reason, "the reason of a suspension", this.#maxPayloadBytes);
     await this.#assertActive(instanceId, "a suspension");
     await this.#send(instanceId, { type: "ExecutionSuspended", reason });
   }
 
   async resume(instanceId: string, reason: string | undefined): Promise<void> {
+    assertReason(reason, "a resumption");
     assertPayload(reason, "the reason of a resumption", this.#maxPayloadBytes);
     await this.#assertActive(instanceId, "a resumption");
     await this.#send(instanceId, { type: "ExecutionResumed", reason });
   }
 
   async rewind(instanceId: string, reason: string | undefined): Promise<void> {
+    assertReason(reason, "a rewind");
     assertRowText(reason, "the reason of a rewind");
     const { runtimeStatus } = await this.#require(instanceId);
     if (runtimeStatus !== "Failed") {

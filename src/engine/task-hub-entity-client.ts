@@ -12,7 +12,7 @@ import type {
   EntityQuery,
   EntitySignal,
 } from "../core/entity-client.ts";
-import { EntityId, type EntityRef, toEntityId } from "../core/entity-id.ts";
+import { assertAddressable, EntityId, type EntityRef, toEntityId } from "../core/entity-id.ts";
 import { DurableError, isDurableError } from "../core/errors.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
@@ -52,7 +52,7 @@ export class TaskHubEntityClient implements EntityClient {
 
   async signal(entity: EntityRef | string, signal: EntitySignal): Promise<void> {
     const { operation = "", input, scheduledTime: dueAt, requestId } = signal;
-    const instanceId = toEntityId(entity).toString();
+    const instanceId = assertAddressable(toEntityId(entity)).toString();
     assertEntityOperation(operation);
     assertStartTime(dueAt, "scheduledTime");
     assertRequestId(requestId);
@@ -77,7 +77,7 @@ export class TaskHubEntityClient implements EntityClient {
     { operation, input }: EntityCall,
     options: EntityCallOptions = {},
   ): Promise<EntityCallOutcome> {
-    const id = toEntityId(entity).toString();
+    const id = assertAddressable(toEntityId(entity)).toString();
     assertEntityOperation(operation);
     assertPayload(input, `the input of operation '${operation}'`, this.#maxPayloadBytes);
     const message: EntityCallMessage = { entity: id, operation, input };

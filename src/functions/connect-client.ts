@@ -1,7 +1,18 @@
 import { DurableError } from "../core/errors.ts";
+import { assertOptions, type OptionKinds } from "../core/option-names.ts";
 import { silentLog } from "../core/ports.ts";
-import type { ConnectOptions, DurableClientOptions } from "./durable-client-options.ts";
+import { type ConnectOptions, clientOptionKinds, type DurableClientOptions } from "./durable-client-options.ts";
 import type { ClientConnection } from "./embedded-host.ts";
+
+/** What holds what is checked further down. */
+const locationKinds: OptionKinds<Omit<ConnectOptions, keyof DurableClientOptions>> = {
+  connectionString: "text",
+  storage: "any",
+  taskHub: "any",
+  partitionCount: "any",
+  trackingStore: "any",
+  messageEncoding: "any",
+};
 
 /**
  * Opens a hub for a client alone.
@@ -17,6 +28,8 @@ export async function connectClient(
     import("../hosting/open-hub.ts"),
     import("../hosting/library-connection.ts"),
   ]);
+  const kinds = { ...clientOptionKinds, ...locationKinds };
+  assertOptions(options, kinds, "DurableClient.connect");
   const { connectionString, storage, taskHub, partitionCount, trackingStore, messageEncoding, ...rest } = options;
   if ((connectionString === undefined) === (storage === undefined)) {
     throw new DurableError("InvalidOption", "connect needs 'connectionString' or 'storage', one of the two");

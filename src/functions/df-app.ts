@@ -1,8 +1,8 @@
 import type { InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
-import { assertOptionNames } from "../core/option-names.ts";
+import { assertOptions, type OptionKinds } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
-import type { StoredAs } from "../core/payloads/json-types.ts";
+import type { IsKept, StoredAs } from "../core/payloads/json-types.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
 import { shareAcrossCopies } from "../core/shared-class.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
@@ -81,17 +81,18 @@ import {
   type SchemaOfStored,
 } from "./schema-definition.ts";
 
-const appOptionNames: readonly (keyof DFAppOptions)[] = [
-  "httpAuthLevel",
-  "dataConverter",
-  "trustForwardedHeaders",
-  "version",
-  "defaultVersion",
-  "versionMatchStrategy",
-  "versionFailureStrategy",
-  "durableHttp",
-  "hosting",
-];
+/** What is `any` is checked where it is read. */
+const appOptions: OptionKinds<DFAppOptions> = {
+  httpAuthLevel: "any",
+  dataConverter: "converter",
+  trustForwardedHeaders: "flag",
+  version: "text",
+  defaultVersion: "text",
+  versionMatchStrategy: "any",
+  versionFailureStrategy: "any",
+  durableHttp: "any",
+  hosting: "any",
+};
 
 /**
  * A durable functions app: collects orchestrations, activities and HTTP functions. The process that loads the module
@@ -124,7 +125,7 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
   /** @throws DurableError `InvalidOption`; `NotSupported` when Node.js or `@azure/functions` is too old */
   constructor(options: DFAppOptions<Converter> = {}) {
     assertSupportedVersions();
-    assertOptionNames(options, appOptionNames, "new DFApp");
+    assertOptions(options, appOptions, "new DFApp");
     if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
     if (options.hosting !== undefined) assertHostingOption(options.hosting);
     this.#options = options;
@@ -288,6 +289,11 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
   entity<State = unknown>(
     name: string,
     definition: Definition<EntityFunction<State, Converter>>,
+  ): EntityHandle<UntypedOperations>;
+  // With a converter of the app: a context that was annotated without it, where that makes no difference.
+  entity<State = unknown>(
+    name: string,
+    definition: Definition<EntityFunction<State>> & (IsKept<State> extends true ? unknown : never),
   ): EntityHandle<UntypedOperations>;
   entity<T extends object, Operations extends ClassOperationSchemas<T>>(
     name: string,

@@ -1,5 +1,6 @@
 import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
+import type { OptionKinds } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
@@ -19,6 +20,13 @@ export interface DurableClientOptions<Converter extends DataConverter | undefine
   /** What waiting goes by. @defaultValue that of the connection, else the machine's */
   readonly clock?: Clock | undefined;
 }
+
+/** {@link DurableClientOptions} by what they hold. */
+export const clientOptionKinds: OptionKinds<DurableClientOptions> = {
+  dataConverter: "converter",
+  trustForwardedHeaders: "flag",
+  clock: "object",
+};
 
 /** Where the task hub of a client alone is, which has no app and no worker. */
 export interface ConnectOptions<Converter extends DataConverter | undefined = DataConverter | undefined>
@@ -94,24 +102,8 @@ export function resolveWaitOptions({ timeout, pollInterval = 1000 }: WaitOptions
 }
 
 /** @throws DurableError `InvalidOption` */
-export function assertStartNewOptions(options: StartNewOptions): void {
-  const { version, scheduledStartTime, tags } = options;
-  if (version !== undefined && typeof version !== "string") throw invalid("version", "a string", version);
-  if (scheduledStartTime !== undefined) assertDate("scheduledStartTime", scheduledStartTime);
-  for (const [name, value] of Object.entries(tags ?? {})) {
-    if (typeof value !== "string") throw invalid(`tags.${name}`, "a string", value);
-  }
-}
-
-/** @throws DurableError `InvalidOption` */
-export function assertEntityFilter(filter: {
-  readonly lastModifiedFrom?: Date | undefined;
-  readonly lastModifiedTo?: Date | undefined;
-  readonly pageSize?: number | undefined;
-}): void {
-  const { lastModifiedFrom, lastModifiedTo, pageSize } = filter;
-  if (lastModifiedFrom !== undefined) assertDate("lastModifiedFrom", lastModifiedFrom);
-  if (lastModifiedTo !== undefined) assertDate("lastModifiedTo", lastModifiedTo);
+export function assertEntityFilter(filter: { readonly pageSize?: number | undefined }): void {
+  const { pageSize } = filter;
   if (pageSize !== undefined && !(Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= maxPageSize)) {
     throw invalid("pageSize", `a whole number from 1 to ${maxPageSize}`, pageSize);
   }
@@ -133,10 +125,6 @@ export function resolveWait(options: WaitForCompletionOptions): {
     throw invalid("retryIntervalInMilliseconds", most, intervalMs);
   }
   return { timeoutMs, intervalMs };
-}
-
-function assertDate(name: string, value: unknown): void {
-  if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw invalid(name, "a valid Date", value);
 }
 
 function invalid(name: string, wanted: string, seen: unknown): DurableError {

@@ -1,12 +1,13 @@
 import type { HttpRequest, HttpResponse } from "@azure/functions";
-import { unlessFinished } from "../core/client-checks.ts";
+import { assertEventName, unlessFinished } from "../core/client-checks.ts";
 import type { CleanEntityStorageResult } from "../core/entity-client.ts";
 import type { EntityRef } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
+import { assertOptions } from "../core/option-names.ts";
 import type { TerminateOptions } from "../core/orchestration-client.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
-import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
+import { type DataConverter, guardDataConverter } from "../core/payloads/data-converter.ts";
 import type { StoredAs } from "../core/payloads/json-types.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
 import type { Clock } from "../core/ports.ts";
@@ -19,8 +20,20 @@ import type { StartChecks } from "../management/start-checks.ts";
 import type { ExternalEvent } from "../orchestration/external-event.ts";
 import type { OrchestrationTarget, TargetInput, TargetOutput } from "../orchestration/orchestration-context.ts";
 import {
-  assertStartNewOptions,
+  assertLinkArguments,
+  readGetStatus,
+  readLocation,
+  readOptions,
+  readPurgeBy,
+  readRestart,
+  readSignal,
+  readStart,
+  readStatusFilter,
+  readWaitForResponse,
+} from "./client-arguments.ts";
+import {
   type ConnectOptions,
+  clientOptionKinds,
   type DurableClientOptions,
   type GetStatusOptions,
   resolveWaitOptions,
@@ -91,8 +104,13 @@ export class DurableClient<Converter = undefined> {
   readonly #responses: StatusResponses;
 
   constructor(connection: ClientConnection, options: DurableClientOptions = {}) {
+    if (typeof connection !== "object" || connection === null || !("managementBaseUrl" in connection)) {
+      const ways = "DurableClient.connect({ storage, taskHub }) or app.connect(), and functions are given one";
+      throw new DurableError("InvalidOption", `a DurableClient is made by ${ways}`);
+    }
+    assertOptions(options, clientOptionKinds, "a DurableClient");
     this.#connection = connection;
-    this.#dataConverter = options.dataConverter ?? jsonDataConverter;
+    this.#dataConverter = guardDataConverter(options.dataConverter);
     const clock = options.clock ?? connection.clock ?? systemClock;
     this.#startChecks = connection.startChecks;
     this.#entities = new DurableEntityClient(connection, this.#dataConverter);
@@ -142,19 +160,22 @@ export class DurableClient<Converter = undefined> {
    * @throws DurableError `InstanceAlreadyExists` when an instance of `options.instanceId` has not finished yet,
    * `OrchestratorNotRegistered`, `InvalidInstanceId`, `InvalidOption`, `InvalidPayload`
    */
-  async startNew<Target extends OrchestrationTarget>(
+  /** As `durable-functions` 1 and 2 had it. */
+  startNew(name: string, instanceId: string | undefined, input?: unknown): Promise<string>;
+  // The compiler reports mistakes against the last overload.
+  startNew<Target extends OrchestrationTarget>(
     orchestration: Target,
-    ...given: StartNewArguments<TargetInput<Target>>
-  ): Promise<InstanceId<TargetOutput<Target, undefined, unknown>>> {
+    ...options: StartNewArguments<TargetInput<Target>>
+  ): Promise<InstanceId<TargetOutput<Target, undefined, unknown>>>;
+  async startNew(orchestration: OrchestrationTarget, ...given: readonly unknown[]): Promise<string> {
+    const options = readStart(given);
     const { client } = this.#connection;
-    const [options = {}] = given as readonly StartNewOptions[];
     const { name, inputSchema } =
       typeof orchestration === "object" && orchestration !== null
         ? orchestration
         : { name: orchestration, inputSchema: undefined };
     const checks = this.#startChecks;
     checks?.assertKnown(name);
-    assertStartNewOptions(options);
     const { instanceId, version = checks?.defaultVersionOf(name), tags, scheduledStartTime } = options;
     const input = this.#dataConverter.serialize(options.input, `the input of '${name}'`);
     // Checked here, sent as given: the orchestration runs the schema too, and a schema may change what it takes.
@@ -175,27 +196,31 @@ export class DurableClient<Converter = undefined> {
    */
   getStatus<Output = unknown, CustomStatus = unknown, Input = unknown>(
     instanceId: InstanceId<Output>,
-    options: GetStatusOptions = {},
-  ): Promise<InstanceStatusAs<Converter, Output, CustomStatus, Input>> {
-    return this.#statuses.get(instanceId, options) as Promise<never>;
+    options?: GetStatusOptions,
+  ): Promise<InstanceStatusAs<Converter, Output, CustomStatus, Input>>;
+  async getStatus(instanceId: string, ...given: readonly unknown[]): Promise<unknown> {
+    return this.#statuses.get(instanceId, readGetStatus(given));
   }
 
   /** Like {@link getStatus}, but an unknown instance is `undefined`. */
-  findStatus<Output = unknown, CustomStatus = unknown, Input = unknown>(
+  async findStatus<Output = unknown, CustomStatus = unknown, Input = unknown>(
     instanceId: InstanceId<Output>,
-    options: GetStatusOptions = {},
+    options?: GetStatusOptions,
   ): Promise<InstanceStatusAs<Converter, Output, CustomStatus, Input> | undefined> {
-    return this.#statuses.find(instanceId, options) as Promise<never>;
+    return this.#statuses.find(instanceId, readGetStatus([options])) as Promise<never>;
   }
 
   /** All instances of the hub, all pages of them: on a large hub rather use {@link getStatusBy}. */
-  getStatusAll(): Promise<DurableOrchestrationStatus[]> {
-    return this.#statuses.query({});
+  getStatusAll(): Promise<DurableOrchestrationStatus[]>;
+  async getStatusAll(...given: readonly unknown[]): Promise<DurableOrchestrationStatus[]> {
+    if (given[0] === undefined) return this.#statuses.query({});
+    throw new DurableError("InvalidOption", "getStatusAll takes nothing; getStatusBy(filter) takes conditions");
   }
 
   /** All instances that match, all pages of them. @throws DurableError `InvalidOption` */
-  getStatusBy(filter: StatusFilter): Promise<DurableOrchestrationStatus[]> {
-    return this.#statuses.query(filter);
+  getStatusBy(filter: StatusFilter): Promise<DurableOrchestrationStatus[]>;
+  async getStatusBy(...given: readonly unknown[]): Promise<DurableOrchestrationStatus[]> {
+    return this.#statuses.query(readStatusFilter(given));
   }
 
   /**
@@ -204,13 +229,14 @@ export class DurableClient<Converter = undefined> {
    * @example const page = await client.listInstances({ name: "ship", runtimeStatus: ["Failed"], showInput: false });
    * @throws DurableError `InvalidOption`, also for a token that is not of a page of this hub
    */
-  listInstances(filter: InstanceListFilter = {}): Promise<InstanceStatusPage> {
-    return this.#statuses.list(filter);
+  async listInstances(filter?: InstanceListFilter): Promise<InstanceStatusPage> {
+    return this.#statuses.list(readOptions("listInstances", filter));
   }
 
   /** How many instances match; none is read. @throws DurableError `InvalidOption` */
-  async countInstances(filter: OrchestrationFilter = {}): Promise<number> {
-    return (await this.#admin()).count(filter);
+  async countInstances(filter?: OrchestrationFilter): Promise<number> {
+    const conditions = readOptions("countInstances", filter);
+    return (await this.#admin()).count(conditions);
   }
 
   /**
@@ -224,11 +250,12 @@ export class DurableClient<Converter = undefined> {
     event: string | ExternalEvent<Payload>,
     ...given: RaiseArguments<Payload>
   ): Promise<void> {
-    const [eventData, location = {}]: readonly [payload?: unknown, options?: EntityLocation] = given;
-    assertOwnHub(this.#connection, location);
+    const [eventData, ...location]: readonly unknown[] = given;
+    assertOwnHub(this.#connection, readLocation(location, "raiseEvent"));
     const { client } = this.#connection;
     const { name: eventName, schema } =
       typeof event === "object" && event !== null ? event : { name: event, schema: undefined };
+    assertEventName(eventName);
     await validate(schema, eventData, `the data of event '${eventName}'`);
     const input = this.#dataConverter.serialize(eventData, `the data of event '${eventName}'`);
     await unlessFinished(client.raiseEvent(instanceId, eventName, input));
@@ -241,7 +268,8 @@ export class DurableClient<Converter = undefined> {
    * @throws DurableError `InstanceNotFound`
    */
   async terminate(instanceId: string, reason?: string, options?: TerminateOptions): Promise<void> {
-    await unlessFinished(this.#connection.client.terminate(instanceId, reason, options));
+    const checked = readOptions("terminate", options);
+    await unlessFinished(this.#connection.client.terminate(instanceId, reason, checked));
   }
 
   /** Lets an instance rest: what reaches it is kept for {@link resume}. @throws DurableError `InstanceNotFound` */
@@ -259,10 +287,10 @@ export class DurableClient<Converter = undefined> {
    *
    * @throws DurableError `InstanceNotFound`, `InstanceNotActive` when it has not failed, `NotSupported`
    */
-  async rewind(instanceId: string, reason?: string, location: EntityLocation = {}): Promise<void> {
-    assertOwnHub(this.#connection, location);
-    const { client } = this.#connection;
-    await client.rewind(instanceId, reason);
+  rewind(instanceId: string, reason?: string, location?: EntityLocation): Promise<void>;
+  async rewind(instanceId: string, reason?: string, ...location: readonly unknown[]): Promise<void> {
+    assertOwnHub(this.#connection, readLocation(location, "rewind"));
+    await this.#connection.client.rewind(instanceId, reason);
   }
 
   /**
@@ -271,9 +299,9 @@ export class DurableClient<Converter = undefined> {
    * @param restartWithNewInstanceId `false` replaces the earlier instance. @defaultValue true
    * @throws DurableError `InstanceNotFound`, `InstanceAlreadyExists` when it has not finished yet
    */
-  async restart(instanceId: string, restartWithNewInstanceId = true): Promise<string> {
-    const { client } = this.#connection;
-    return client.restart(instanceId, { restartWithNewInstanceId });
+  restart(instanceId: string, restartWithNewInstanceId?: boolean): Promise<string>;
+  async restart(instanceId: string, given: unknown): Promise<string> {
+    return this.#connection.client.restart(instanceId, { restartWithNewInstanceId: readRestart(given) });
   }
 
   /**
@@ -282,7 +310,8 @@ export class DurableClient<Converter = undefined> {
    * @throws DurableError `InstanceNotActive` for one that has not finished, unless `options.force`
    */
   async purgeInstanceHistory(instanceId: string, options?: PurgeHistoryOptions): Promise<PurgeHistoryResult> {
-    return (await this.#admin()).purge(instanceId, options);
+    const checked = readOptions("purgeInstanceHistory", options);
+    return (await this.#admin()).purge(instanceId, checked);
   }
 
   /**
@@ -291,10 +320,9 @@ export class DurableClient<Converter = undefined> {
    * @throws DurableError `InvalidOption`, also for a filter without any condition: to delete all finished instances,
    * say `{ createdTimeFrom: new Date(0) }`
    */
-  async purgeInstanceHistoryBy(
-    filter: OrchestrationFilter,
-    options?: PurgeHistoryByOptions,
-  ): Promise<PurgeHistoryResult> {
+  purgeInstanceHistoryBy(filter: OrchestrationFilter, options?: PurgeHistoryByOptions): Promise<PurgeHistoryResult>;
+  async purgeInstanceHistoryBy(...given: readonly unknown[]): Promise<PurgeHistoryResult> {
+    const [filter, options] = readPurgeBy(given);
     return (await this.#admin()).purgeBy(filter, options);
   }
 
@@ -304,8 +332,9 @@ export class DurableClient<Converter = undefined> {
    * @example await client.purgeOlderThan("30d", { runtimeStatus: ["Completed"], timeout: "1m" });
    * @throws DurableError `InvalidOption`
    */
-  async purgeOlderThan(age: TimeSpanInput, options: PurgeOlderThanOptions = {}): Promise<PurgeHistoryResult> {
-    return (await this.#admin()).purgeOlderThan(age, options);
+  async purgeOlderThan(age: TimeSpanInput, options?: PurgeOlderThanOptions): Promise<PurgeHistoryResult> {
+    const checked = readOptions("purgeOlderThan", options);
+    return (await this.#admin()).purgeOlderThan(age, checked);
   }
 
   /**
@@ -315,7 +344,7 @@ export class DurableClient<Converter = undefined> {
    * @throws DurableError `TaskHubInUse`, `TaskHubNotFound`
    */
   async deleteTaskHub(options?: { readonly force?: boolean }): Promise<void> {
-    await this.#connection.client.deleteTaskHub(options);
+    await this.#connection.client.deleteTaskHub(readOptions("deleteTaskHub", options));
   }
 
   /**
@@ -329,9 +358,15 @@ export class DurableClient<Converter = undefined> {
     entityId: EntityRef | string,
     operationName?: string,
     operationContent?: unknown,
-    options: SignalEntityOptions = {},
+    options?: SignalEntityOptions,
+  ): Promise<void>;
+  async signalEntity(
+    entityId: EntityRef | string,
+    operationName?: string,
+    operationContent?: unknown,
+    ...given: readonly unknown[]
   ): Promise<void> {
-    return this.#entities.signal(entityId, operationName, operationContent, options);
+    return this.#entities.signal(entityId, operationName, operationContent, readSignal(given));
   }
 
   /**
@@ -347,24 +382,24 @@ export class DurableClient<Converter = undefined> {
     entityId: EntityRef | string,
     operationName: string,
     operationContent?: unknown,
-    options: CallEntityOptions = {},
+    options?: CallEntityOptions,
   ): Promise<StoredAs<Converter, Result>> {
-    return (await this.#entities.call(entityId, operationName, operationContent, options)) as never;
+    const checked = readOptions("callEntity", options);
+    return (await this.#entities.call(entityId, operationName, operationContent, checked)) as never;
   }
 
   /** What is known of an entity; of one that never was, only that. @throws DurableError `InvalidEntityId` */
-  async readEntityState<State = unknown>(
+  readEntityState<State = unknown>(
     entityId: EntityRef | string,
-    location: EntityLocation = {},
-  ): Promise<EntityStateResponse<StoredAs<Converter, State>>> {
-    return (await this.#entities.readState(entityId, location)) as never;
+    location?: EntityLocation,
+  ): Promise<EntityStateResponse<StoredAs<Converter, State>>>;
+  async readEntityState(entityId: EntityRef | string, ...location: readonly unknown[]): Promise<EntityStateResponse> {
+    return this.#entities.readState(entityId, readLocation(location, "readEntityState"));
   }
 
   /** One page of the hub's entities. @throws DurableError `InvalidEntityId`, `InvalidOption` */
-  async listEntities<State = unknown>(
-    filter: EntityFilter = {},
-  ): Promise<EntityStatusPage<StoredAs<Converter, State>>> {
-    return (await this.#entities.list(filter)) as never;
+  async listEntities<State = unknown>(filter?: EntityFilter): Promise<EntityStatusPage<StoredAs<Converter, State>>> {
+    return (await this.#entities.list(readOptions("listEntities", filter))) as never;
   }
 
   /** Deletes an entity with all that waits in it, whatever it is doing. @throws DurableError `InvalidEntityId` */
@@ -376,8 +411,8 @@ export class DurableClient<Converter = undefined> {
    * Deletes what entities without state leave behind once they have rested for 30 minutes, and gives back locks of
    * orchestrations that have ended or are gone. @throws DurableError `InvalidOption`
    */
-  cleanEntityStorage(options: CleanEntityStorageOptions = {}): Promise<CleanEntityStorageResult> {
-    return this.#entities.cleanStorage(options);
+  async cleanEntityStorage(options?: CleanEntityStorageOptions): Promise<CleanEntityStorageResult> {
+    return this.#entities.cleanStorage(readOptions("cleanEntityStorage", options));
   }
 
   /**
@@ -386,11 +421,13 @@ export class DurableClient<Converter = undefined> {
    * @param request links lead to where it came in. @defaultValue they lead to the host's own address
    */
   createHttpManagementPayload(instanceId: string, request?: HttpRequest): HttpManagementPayload {
+    assertLinkArguments(instanceId, request, "createHttpManagementPayload(instanceId, request)");
     return this.#responses.linksOf(instanceId, request);
   }
 
   /** A 202 answer with the links by which the caller of an HTTP function follows the instance. */
   createCheckStatusResponse(request: HttpRequest | undefined, instanceId: string): HttpResponse {
+    assertLinkArguments(instanceId, request, "createCheckStatusResponse(request, instanceId)");
     return this.#responses.checkStatus(request, instanceId);
   }
 
@@ -403,9 +440,16 @@ export class DurableClient<Converter = undefined> {
   waitForCompletionOrCreateCheckStatusResponse(
     request: HttpRequest,
     instanceId: string,
-    options: WaitForCompletionOptions = {},
+    options?: WaitForCompletionOptions,
+  ): Promise<HttpResponse>;
+  async waitForCompletionOrCreateCheckStatusResponse(
+    request: HttpRequest,
+    instanceId: string,
+    ...given: readonly unknown[]
   ): Promise<HttpResponse> {
-    return this.#responses.completionOrCheckStatus(request, instanceId, options);
+    const form = "waitForCompletionOrCreateCheckStatusResponse(request, instanceId, options)";
+    assertLinkArguments(instanceId, request, form);
+    return this.#responses.completionOrCheckStatus(request, instanceId, readWaitForResponse(given));
   }
 
   /**
@@ -416,10 +460,10 @@ export class DurableClient<Converter = undefined> {
    */
   async waitForCompletion<Output = unknown, CustomStatus = unknown, Input = unknown>(
     instanceId: InstanceId<Output>,
-    options: WaitOptions = {},
+    options?: WaitOptions,
   ): Promise<InstanceStatusAs<Converter, Output, CustomStatus, Input>> {
-    const wait = resolveWaitOptions(options);
-    const status = await this.#statuses.waitForEnd(instanceId, { ...wait, signal: options.signal });
+    const wait = resolveWaitOptions(readOptions("waitForCompletion", options));
+    const status = await this.#statuses.waitForEnd(instanceId, { ...wait, signal: options?.signal });
     if (isTerminalStatus(status.runtimeStatus)) return status as never;
     const message = `the instance '${instanceId}' is still ${status.runtimeStatus} after ${wait.timeoutMs} ms`;
     throw new DurableError("TaskTimeout", message);

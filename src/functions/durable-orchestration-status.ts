@@ -1,7 +1,5 @@
-import { isDurableError } from "../core/errors.ts";
-import type { OrchestrationState } from "../core/orchestration-state.ts";
+import type { Tags } from "../core/history-event.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
-import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { HistoryEntry } from "../management/history-format.ts";
 
 /** What is known of one instance. A view that may lag behind by seconds. */
@@ -22,6 +20,8 @@ export interface DurableOrchestrationStatus<Output = unknown, CustomStatus = unk
   readonly customStatus: CustomStatus | null;
   /** Id of the orchestration that has started it, also of one that does not wait for it. */
   readonly parentInstanceId?: string;
+  /** Present when it was started with any. */
+  readonly tags?: Tags;
   /** Present only when asked for. */
   readonly history?: readonly HistoryEntry[];
 }
@@ -41,38 +41,3 @@ export type InstanceStatus<Output = unknown, CustomStatus = unknown, Input = unk
 /** Nothing is shown as `null`. */
 // biome-ignore lint/suspicious/noConfusingVoidType: what a function without a result returns.
 type OrNull<Output> = Output extends undefined | void ? null : Output;
-
-export function createStatus(
-  state: OrchestrationState,
-  options: {
-    readonly showInput: boolean;
-    readonly history?: readonly HistoryEntry[] | undefined;
-    readonly dataConverter: DataConverter;
-  },
-): DurableOrchestrationStatus {
-  const { dataConverter, history, showInput } = options;
-  return {
-    name: state.name,
-    instanceId: state.instanceId,
-    runtimeStatus: state.runtimeStatus,
-    createdTime: state.createdTime,
-    lastUpdatedTime: state.lastUpdatedTime,
-    input: showInput ? readPayload(state.input, dataConverter) : null,
-    output: readPayload(state.output, dataConverter),
-    customStatus: readPayload(state.customStatus, dataConverter),
-    ...(state.parentInstanceId !== undefined && { parentInstanceId: state.parentInstanceId }),
-    ...(history && { history }),
-  };
-}
-
-/** Stored text as a value: itself when the converter cannot read it (a reason, a failure), `null` when absent. */
-export function readPayload(text: string | undefined, dataConverter: DataConverter): unknown {
-  if (text === undefined) return null;
-  if (text === "") return "";
-  try {
-    return dataConverter.deserialize(text, "a stored payload");
-  } catch (error) {
-    if (isDurableError(error, "InvalidPayload")) return text;
-    throw error;
-  }
-}

@@ -112,6 +112,7 @@ function readOperationSchemas(
     if (typeof schemas !== "object" || schemas === null) {
       throw invalid(`the schemas of ${what} must be an object with 'input' and 'output'`);
     }
+    assertOptionNames(schemas, ["input", "output"], what);
     const { input, output } = schemas as { readonly input?: unknown; readonly output?: unknown };
     return [
       operation,

@@ -73,6 +73,9 @@ type Register = (app: AnyApp, name: string, code: (...args: unknown[]) => unknow
  * }
  */
 export function createFunctionDecorators(app: AnyApp): FunctionDecorators {
+  if (typeof app?.orchestration !== "function") {
+    throw new DurableError("InvalidOption", "createFunctionDecorators takes a DFApp");
+  }
   return {
     activity: methodDecorator(app, "activity", (to, name, code) => to.activity(name, code as never)),
     orchestration: methodDecorator(app, "orchestration", (to, name, code) => to.orchestration(name, code as never)),

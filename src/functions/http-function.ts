@@ -107,6 +107,9 @@ export function resolveRoute<Route extends string, Converter>(
   route: Route,
   definition: HttpFunctionHandler<Route, Converter> | RouteOptions<Route, Converter>,
 ): { readonly name: string; readonly options: HttpFunctionOptions<Route, Converter> } {
+  if (typeof route !== "string" || !["function", "object"].includes(typeof definition) || definition === null) {
+    throw invalid("a route is a text and its handler, or its options: app.route('orders/{id}', handler)");
+  }
   const { name, ...options } = typeof definition === "function" ? { handler: definition } : { ...definition };
   return { name: name ?? nameOf(route, options), options: { ...options, route } };
 }

@@ -1,6 +1,6 @@
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
-import type { IsKept, JsonOf } from "../core/payloads/json-types.ts";
+import type { IsKept, IsPlain, JsonOf } from "../core/payloads/json-types.ts";
 import {
   isStandardSchema,
   type SchemaInput,
@@ -18,11 +18,12 @@ type OrchestratorWith<Input, Output, Given, Converter> = (
 ) => Output | Promise<Output> | Generator<unknown, Output, any> | AsyncGenerator<unknown, Output, any>;
 
 /** Refuses a schema that takes what never comes: a `Date` where JSON brings a text, which the schema would refuse. */
-export type SchemaOfStored<Converter, In extends StandardSchema> = [Converter] extends [undefined]
-  ? IsKept<SchemaInput<In>> extends true
-    ? unknown
-    : { readonly input: SchemaFrom<JsonOf<SchemaInput<In>>> }
-  : unknown;
+export type SchemaOfStored<Converter, In extends StandardSchema> =
+  IsPlain<Converter> extends true
+    ? IsKept<SchemaInput<In>> extends true
+      ? unknown
+      : { readonly input: SchemaFrom<JsonOf<SchemaInput<In>>> }
+    : unknown;
 
 /** A schema that takes what JSON brings. */
 export interface SchemaFrom<Stored> extends StandardSchema {
@@ -108,8 +109,18 @@ export function resolveDefinition<Handler>(
  * @throws DurableError `InvalidOption` for a function without a name
  */
 export function resolveName(kind: string, first: unknown, second: unknown): { name: string; definition: unknown } {
-  // Whatever is no function is for the check of names.
-  if (typeof first !== "function") return { name: first as string, definition: second };
+  if (typeof first !== "function") {
+    if (typeof first === "object" && first !== null) {
+      const { name, handler } = first as { readonly name?: unknown; readonly handler?: { readonly name?: unknown } };
+      const known = [name, handler?.name].find((text) => typeof text === "string" && text !== "") ?? "name";
+      throw new DurableError("InvalidOption", `the name comes first: ${kind}("${known}", { handler, ... })`);
+    }
+    // Whatever is no text is for the check of names.
+    return { name: first as string, definition: second };
+  }
+  if (second !== undefined) {
+    throw new DurableError("InvalidOption", `the name comes first: ${kind}("${first.name || "name"}", function)`);
+  }
   if (first.name === "") {
     throw new DurableError(
       "InvalidOption",

@@ -1,11 +1,12 @@
-import { DurableError } from "../core/errors.ts";
+import { DurableError, isDurableError } from "../core/errors.ts";
 import { pickConditions } from "../core/instance-conditions.ts";
+import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
-import type { DataConverter } from "../core/payloads/data-converter.ts";
+import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
-import { formatHistory, type HistoryEntry } from "../management/history-format.ts";
+import type { HistoryEntry } from "../management/history-format.ts";
 import type { GetStatusOptions } from "./durable-client-options.ts";
-import { createStatus, type DurableOrchestrationStatus, readPayload } from "./durable-orchestration-status.ts";
+import type { DurableOrchestrationStatus } from "./durable-orchestration-status.ts";
 import type { ClientConnection } from "./embedded-host.ts";
 import type { InstanceListFilter, InstanceStatusPage, StatusFilter } from "./instance-filters.ts";
 
@@ -41,7 +42,7 @@ export class StatusReader {
     const state = await this.#connection.client.getInstance(instanceId, { fetchInput: showInput });
     if (state === undefined) return undefined;
     const history = options.showHistory ? await this.#readHistory(instanceId, options) : undefined;
-    return createStatus(state, { showInput, history, dataConverter: this.#dataConverter });
+    return this.#show(state, showInput, history);
   }
 
   /** All pages of what the filter lets through. @throws DurableError `InvalidOption` */
@@ -66,9 +67,8 @@ export class StatusReader {
       fetchInput: showInput,
       fetchOutput: showOutput,
     });
-    const shown = { showInput: showInput ?? true, dataConverter: this.#dataConverter };
     return {
-      instances: page.instances.map((state) => createStatus(state, shown)),
+      instances: page.instances.map((state) => this.#show(state, showInput ?? true)),
       continuationToken: page.continuationToken,
     };
   }
@@ -92,12 +92,56 @@ export class StatusReader {
   }
 
   async #readHistory(instanceId: string, options: GetStatusOptions): Promise<HistoryEntry[]> {
+    // Lazy: most apps never ask for it.
+    const { formatHistory } = await import("../management/history-format.ts");
     const events = (await this.#connection.client.getHistory(instanceId)) ?? [];
     return formatHistory(events, {
       showInput: options.showInput ?? true,
       showOutput: options.showHistoryOutput ?? false,
-      readInput: (text) => readPayload(text, this.#dataConverter),
-      readResult: (text) => readPayload(text, this.#dataConverter),
+      readInput: (text) => this.#readAny(text, `the history of '${instanceId}'`),
+      readResult: (text) => this.#readAny(text, `the history of '${instanceId}'`),
     });
+  }
+
+  #show(state: OrchestrationState, showInput: boolean, history?: readonly HistoryEntry[]): DurableOrchestrationStatus {
+    const { instanceId, tags, parentInstanceId } = state;
+    return {
+      name: state.name,
+      instanceId,
+      runtimeStatus: state.runtimeStatus,
+      createdTime: state.createdTime,
+      lastUpdatedTime: state.lastUpdatedTime,
+      input: showInput ? this.#read(state.input, `the input of instance '${instanceId}'`) : null,
+      output: this.#readOutput(state),
+      customStatus: this.#read(state.customStatus, `the custom status of instance '${instanceId}'`),
+      ...(parentInstanceId !== undefined && { parentInstanceId }),
+      ...(tags !== undefined && { tags }),
+      ...(history && { history }),
+    };
+  }
+
+  /** Why an instance has failed is a text that no converter has written. */
+  #readOutput({ instanceId, runtimeStatus, output }: OrchestrationState): unknown {
+    const what = `the output of instance '${instanceId}'`;
+    return runtimeStatus === "Completed" ? this.#read(output, what) : this.#readAny(output, what);
+  }
+
+  /** What the app's converter has written, and no other. @throws DurableError `InvalidPayload` */
+  #read(text: string | undefined, what: string): unknown {
+    // With plain JSON there is nothing to hide: a text that is none is shown as it stands.
+    if (this.#dataConverter === jsonDataConverter) return this.#readAny(text, what);
+    return text === undefined ? null : text === "" ? "" : this.#dataConverter.deserialize(text, what);
+  }
+
+  /** Stored text as a value: itself when the converter cannot read it (a reason, a failure), `null` when absent. */
+  #readAny(text: string | undefined, what: string): unknown {
+    if (text === undefined) return null;
+    if (text === "") return "";
+    try {
+      return this.#dataConverter.deserialize(text, what);
+    } catch (error) {
+      if (isDurableError(error, "InvalidPayload")) return text;
+      throw error;
+    }
   }
 }

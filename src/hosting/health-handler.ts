@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { DurableError } from "../core/errors.ts";
+import { assertOptionNames } from "../core/option-names.ts";
 import type { HostHealth } from "./health.ts";
 
 export interface HealthHandlerOptions {
@@ -35,6 +36,7 @@ interface HealthAnswer {
 
 /** @throws DurableError `InvalidOption` */
 export function createHealthHandler(read: () => HostHealth, options: HealthHandlerOptions = {}): HealthHandler {
+  assertOptionNames(options, ["prefix"], "createHealthHandler");
   const { prefix = "/health" } = options;
   if (typeof prefix !== "string" || !/^(?:\/[^/?#]+)+$/.test(prefix)) {
     throw new DurableError("InvalidOption", `'prefix' must be a path such as "/health", but got ${String(prefix)}`);

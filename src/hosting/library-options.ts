@@ -1,5 +1,5 @@
 import { DurableError } from "../core/errors.ts";
-import { assertOptionNames } from "../core/option-names.ts";
+import { assertKind, assertOptionNames } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { type RetentionOptions, type RetentionPolicy, resolveRetention } from "../core/retention.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
@@ -66,6 +66,7 @@ export function resolveStartWorker(options: StartWorkerOptions): ResolvedWorker 
   const { apps, concurrency = {}, log, stopOnSignals, stopGrace, retention } = options;
   if (!Array.isArray(apps) || apps.length === 0) throw invalid("'apps' must be a list of one DFApp or more");
   const hub = resolveHub(options);
+  assertKind(options.dataConverter, "converter", "'dataConverter'", true);
   if (log !== undefined && typeof log !== "function") throw invalid("'log' must be a function");
   if (stopOnSignals !== undefined && typeof stopOnSignals !== "boolean") {
     throw invalid(`'stopOnSignals' must be true or false, but got ${String(stopOnSignals)}`);

@@ -20,7 +20,9 @@ export async function answerEntityRoute(call: ManagementCall, route: EntityRoute
     case "signalEntity": {
       call.startChecks?.assertEntityKnown(route.name);
       const input = await readValueBody(call.request, call.maxBodyBytes);
-      return signal(call, route, call.query.text("op"), input);
+      const operation = call.query.text("op");
+      await call.startChecks?.checkOperation(route.name, operation ?? "", input);
+      return signal(call, route, operation, input);
     }
     case "deleteEntity":
       call.startChecks?.assertEntityKnown(route.name);

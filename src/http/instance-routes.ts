@@ -141,6 +141,7 @@ function answerPurged(instancesDeleted: number): Response {
 async function raiseEvent(call: ManagementCall, instanceId: string, eventName: string): Promise<void> {
   const notJson = new RequestRefused(400, "Only application/json request content is supported");
   const input = await readJsonBody(call.request, call.maxBodyBytes, notJson);
+  await call.startChecks?.checkEvent(eventName, input);
   await call.client.raiseEvent(instanceId, eventName, input);
 }
 

@@ -21,6 +21,7 @@ export function formatStatus(
     ["output", formatPayload(state.output)],
     ["createdTime", formatTime(state.createdTime)],
     ["lastUpdatedTime", formatTime(state.lastUpdatedTime)],
+    ["tags", state.tags && JSON.stringify(state.tags)],
     ["historyEvents", options.historyEvents],
   ];
   const present = members.filter(([, json]) => json !== undefined && json !== "");

@@ -1,7 +1,7 @@
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
-import type { DataConverter } from "../core/payloads/data-converter.ts";
-import { type StandardSchema, validate } from "../core/payloads/standard-schema.ts";
+import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
+import { eventSchemasOf, type StandardSchema, validate } from "../core/payloads/standard-schema.ts";
 import type { VersioningOptions } from "../core/versioning.ts";
 
 /**
@@ -28,6 +28,15 @@ export interface StartChecks {
    * @throws DurableError `InvalidPayload` with the path of each fault
    */
   checkInput(name: string, input: string | undefined): Promise<void>;
+  /**
+   * Checks an event that is raised by its name, by what this process has defined events of that name with.
+   *
+   * @param input JSON text, as it will be stored
+   * @throws DurableError `InvalidPayload` with the path of each fault
+   */
+  checkEvent(name: string, input: string | undefined): Promise<void>;
+  /** Checks the input of an operation as {@link checkInput} does. */
+  checkOperation(entity: string, operation: string, input: string | undefined): Promise<void>;
   /** Version of a new instance that is started without one. */
   defaultVersionOf(name: string): string | undefined;
 }
@@ -39,6 +48,13 @@ export interface StartableApp {
   readonly dataConverter: DataConverter;
   readonly versioning: VersioningOptions | undefined;
   findOrchestration(name: string): { readonly inputSchema?: StandardSchema | undefined } | undefined;
+  findEntity(name: string):
+    | {
+        readonly operationSchemas?:
+          | Readonly<Record<string, { readonly input?: StandardSchema | undefined }>>
+          | undefined;
+      }
+    | undefined;
 }
 
 /**
@@ -65,9 +81,37 @@ export function createStartChecks(apps: () => readonly StartableApp[]): StartChe
     },
     async checkInput(name, input) {
       const { app, definition } = find(name) ?? {};
-      if (app === undefined || definition?.inputSchema === undefined) return;
+      if (app === undefined || definition === undefined) return;
+      // Whoever starts it over HTTP knows nothing of converters: what the app's cannot read would fail the instance.
+      if (definition.inputSchema === undefined && app.dataConverter === jsonDataConverter) return;
       const what = `the input of orchestration '${name}'`;
       await validate(definition.inputSchema, app.dataConverter.deserialize(input, what), what);
+    },
+    async checkEvent(name, input) {
+      const what = `the data of event '${name}'`;
+      const converters = new Set(apps().map((app) => app.dataConverter));
+      const known: readonly (StandardSchema | undefined)[] = eventSchemasOf(name);
+      if (known.length === 0 && converters.has(jsonDataConverter)) return;
+      let fault: unknown;
+      for (const schema of known.length === 0 ? [undefined] : known) {
+        for (const dataConverter of converters) {
+          try {
+            await validate(schema, dataConverter.deserialize(input, what), what);
+            return;
+          } catch (error) {
+            fault ??= error;
+          }
+        }
+      }
+      if (fault !== undefined) throw fault;
+    },
+    async checkOperation(entity, operation, input) {
+      const app = apps().find((each) => each.findEntity(entity) !== undefined);
+      const schemas = Object.entries(app?.findEntity(entity)?.operationSchemas ?? {});
+      const schema = schemas.find(([name]) => name.toLowerCase() === operation.toLowerCase())?.[1].input;
+      if (app === undefined || schema === undefined) return;
+      const what = `the input of operation '${operation}' of entity '${entity}'`;
+      await validate(schema, app.dataConverter.deserialize(input, what), what);
     },
     defaultVersionOf: (name) => find(name)?.app.versioning?.version,
   };

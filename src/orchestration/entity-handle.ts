@@ -1,5 +1,8 @@
-import type { IsKept, StoredAs, StoredOrNot, WithStoredInput } from "../core/payloads/json-types.ts";
-import type { StandardSchema } from "../core/payloads/standard-schema.ts";
+import { EntityId } from "../core/entity-id.ts";
+import { DurableError } from "../core/errors.ts";
+import { assertKind } from "../core/option-names.ts";
+import type { IsKept, IsPlain, StoredAs, StoredOrNot, WithStoredInput } from "../core/payloads/json-types.ts";
+import { isStandardSchema, type StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { DurableTask } from "./durable-task.ts";
 
 declare const operationsType: unique symbol;
@@ -63,11 +66,12 @@ export type OperationInput<T, K extends OperationNames<T>> = Parameters<Operatio
  * Refuses a class whose operations or fields are typed as what they will not be: fields come back from JSON before each
  * operation. Those that nobody can set (`readonly`, a getter) are not looked at.
  */
-export type EntityAsStored<Converter, T extends object> = [Converter] extends [undefined]
-  ? [UntrueMembers<T>] extends [never]
-    ? unknown
-    : new () => StoredMembers<T>
-  : unknown;
+export type EntityAsStored<Converter, T extends object> =
+  IsPlain<Converter> extends true
+    ? [UntrueMembers<T>] extends [never]
+      ? unknown
+      : new () => StoredMembers<T>
+    : unknown;
 
 /** What such members are in truth. */
 export type StoredMembers<T> = {
@@ -116,11 +120,18 @@ export type EntityOperationSignals<T> = {
  *
  * @example
  * const counter = createEntityHandle<Counter>("Counter");
+ * @throws DurableError `InvalidEntityId`, `InvalidOption`
  */
 export function createEntityHandle<T = UntypedOperations>(
   name: string,
   inputSchemas?: Readonly<Record<string, StandardSchema>>,
 ): EntityHandle<T> {
+  new EntityId(name, "");
+  if (inputSchemas !== undefined) assertKind(inputSchemas, "object", `the schemas of entity '${name}'`);
+  for (const [operation, schema] of Object.entries(inputSchemas ?? {})) {
+    if (schema === undefined || isStandardSchema(schema)) continue;
+    throw new DurableError("InvalidOption", `the schema of operation '${operation}' follows no Standard Schema`);
+  }
   return Object.freeze({ kind: "entity", name, inputSchemas });
 }
 

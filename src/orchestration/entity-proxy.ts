@@ -1,4 +1,4 @@
-import { EntityId, type EntityRef, toEntityId } from "../core/entity-id.ts";
+import { assertAddressable, EntityId, type EntityRef, toEntityId } from "../core/entity-id.ts";
 import { validateSync } from "../core/payloads/standard-schema.ts";
 import {
   createEntityHandle,
@@ -36,7 +36,7 @@ export function createEntityProxy(
   use: Readonly<Record<"call" | "signal", (id: EntityId, operation: string, input: unknown) => unknown>>,
 ): unknown {
   const handle = typeof entity === "string" ? createEntityHandle(entity) : entity;
-  const id = new EntityId(handle?.name, key);
+  const id = assertAddressable(new EntityId(handle?.name, key));
   // Checked here, sent as given: the entity runs the schema too, and a schema may change what it takes.
   const check = (operation: string, input: unknown) => {
     validateSync(inputSchemaOf(handle, operation), input, `the input of operation '${operation}' of entity '${id}'`);
@@ -54,7 +54,7 @@ export function createEntityProxy(
 
 /** The entity that is meant. @throws DurableError `InvalidEntityId` */
 export function resolveEntity(target: EntityTarget): EntityId {
-  return ids.get(target as object) ?? toEntityId(target as EntityRef | string);
+  return ids.get(target as object) ?? assertAddressable(toEntityId(target as EntityRef | string));
 }
 
 /** What a debugger shows of a proxy. */

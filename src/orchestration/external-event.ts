@@ -1,4 +1,5 @@
-import { isStandardSchema, type StandardSchema } from "../core/payloads/standard-schema.ts";
+import { DurableError } from "../core/errors.ts";
+import { isStandardSchema, rememberEventSchema, type StandardSchema } from "../core/payloads/standard-schema.ts";
 import { assertNotReserved } from "../core/reserved-names.ts";
 import { assertText } from "./call-options.ts";
 import type { DurableTask } from "./durable-task.ts";
@@ -19,17 +20,24 @@ export type PayloadArguments<Payload> = undefined extends Payload ? [payload?: P
 /**
  * Defines an event once, for those who raise it and those who wait for it.
  *
- * @param schema checks what is raised before it is sent. @defaultValue no check
+ * @param schema checks what is raised before it is sent, also over HTTP: there by the name alone, so that events of one
+ * name which one process defines with several schemas must be as one of them says. @defaultValue no check
  * @example
  * const approval = defineEvent<{ approved: boolean }>("Approval");
  * const { approved } = yield* context.waitForExternalEvent(approval);
  * await client.raiseEvent(id, approval, { approved: true });
  *
- * @throws DurableError `OrchestrationMisuse` without a name, `InvalidOption` for a name that begins with `BuiltIn__`
+ * @throws DurableError `OrchestrationMisuse` without a name, `InvalidOption` for a name that begins with `BuiltIn__` and
+ * for what is no schema
  */
 export function defineEvent<Payload = unknown>(name: string, schema?: StandardSchema<Payload>): ExternalEvent<Payload> {
   assertEventName(name, "the name of an external event");
-  return Object.freeze({ kind: "event", name, schema: isStandardSchema(schema) ? schema : undefined });
+  if (schema !== undefined && !isStandardSchema(schema)) {
+    const wanted = "a schema that follows Standard Schema (Zod, Valibot, ArkType)";
+    throw new DurableError("InvalidOption", `the schema of event '${name}' must be ${wanted}`);
+  }
+  if (schema !== undefined) rememberEventSchema(name, schema);
+  return Object.freeze({ kind: "event", name, schema });
 }
 
 /** @throws DurableError `OrchestrationMisuse`, `InvalidOption` for a name that belongs to the engine */

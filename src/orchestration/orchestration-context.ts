@@ -4,6 +4,7 @@ import type { UserLogger } from "../core/ports.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
 import type { NotNegative, TimeSpanInput } from "../core/time-span.ts";
 import type { CallActivityOptions, CallSubOrchestratorOptions } from "./call-options.ts";
+import type { MapOptions, Tolerance } from "./context-arguments.ts";
 import type { DurableLock, LockState } from "./durable-lock.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
 import type { EntityHandle, UntypedOperations } from "./entity-handle.ts";
@@ -271,12 +272,22 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined> ex
    * more then.
    *
    * @param options.concurrency most of them under way at once. @defaultValue all
+   * @param options.tolerate so many failures, or that share of all items, do not fail it: it gives outcomes in place of
+   * results then. One more, and it fails with all of them together (an `AggregateError`). @defaultValue none
    * @example yield* context.map(cities, (city) => context.callActivity(sayHello, city), { concurrency: 5 })
+   * @example
+   * const outcomes = yield* context.map(rows, (row) => context.callActivity(load, row), { tolerate: "10%" });
+   * const loaded = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
    */
   map<Item, Output>(
     items: readonly Item[],
     start: (item: Item, index: number) => PromiseLike<Output>,
-    options?: { readonly concurrency?: number },
+    options: MapOptions & { readonly tolerate: Tolerance },
+  ): DurableTask<PromiseSettledResult<Output>[]>;
+  map<Item, Output>(
+    items: readonly Item[],
+    start: (item: Item, index: number) => PromiseLike<Output>,
+    options?: MapOptions & { readonly tolerate?: undefined },
   ): DurableTask<Output[]>;
 
   /**

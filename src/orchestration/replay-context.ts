@@ -2,10 +2,10 @@ import { isEntityInstanceId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { durableFunctionOptions, type FunctionInvocation, noBindings } from "../core/function-invocation.ts";
 import type { Tags } from "../core/history-event.ts";
-import { assertOptionNames } from "../core/option-names.ts";
+import { assertKind, assertOptionNames, assertOptions } from "../core/option-names.ts";
 import { validateSync } from "../core/payloads/standard-schema.ts";
 import { isReservedName } from "../core/reserved-names.ts";
-import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
+import { type RetryOptions, type RetryPolicy, resolveRetryPolicy } from "../core/retry-policy.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 import {
   assertShortText,
@@ -15,6 +15,7 @@ import {
   type CallTarget,
   resolveCall,
 } from "./call-options.ts";
+import { type MapOptions, readEventTimeout, readMapPlan, readPreserve } from "./context-arguments.ts";
 import type { DurableLock, LockState } from "./durable-lock.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "./durable-task.ts";
 import type { EntityHandle } from "./entity-handle.ts";
@@ -129,6 +130,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
   }
 
   callActivityWithRetry(activity: CallTarget, retry: RetryPolicy | RetryOptions, input?: unknown): DurableTask<never> {
+    resolveRetryPolicy(retry);
     return this.callActivity(activity, input, { retry });
   }
 
@@ -153,6 +155,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     instanceId?: string,
     version?: string,
   ): DurableTask<never> {
+    resolveRetryPolicy(retry);
     return this.callSubOrchestrator(orchestration, input, { retry, instanceId, version });
   }
 
@@ -168,9 +171,10 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     return startOrchestration(this.#scope, call);
   }
 
-  callHttp(request: DurableHttpRequest): DurableTask<DurableHttpResponse> {
+  callHttp(request: DurableHttpRequest): DurableTask<DurableHttpResponse>;
+  callHttp(...given: readonly unknown[]): DurableTask<DurableHttpResponse> {
     this.#scope.enterCall("callHttp");
-    return callHttp(this.#scope, request);
+    return callHttp(this.#scope, given);
   }
 
   createTimer(when: Date | TimeSpanInput): TimerTask {
@@ -180,11 +184,11 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
 
   waitForExternalEvent<T>(
     event: string | ExternalEvent<T>,
-    options: { readonly timeout?: TimeSpanInput } = {},
-  ): DurableTask<never> {
+    options?: { readonly timeout?: TimeSpanInput },
+  ): DurableTask<never>;
+  waitForExternalEvent<T>(event: string | ExternalEvent<T>, ...given: readonly unknown[]): DurableTask<never> {
     this.#scope.enterCall("waitForExternalEvent");
-    assertOptionNames(options, ["timeout"], "waitForExternalEvent");
-    return waitForEvent<T>(this.#scope, event, options.timeout) as never;
+    return waitForEvent<T>(this.#scope, event, readEventTimeout(given)) as never;
   }
 
   events<T>(event: string | ExternalEvent<T>): ExternalEventStream<never> {
@@ -204,7 +208,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     if (!instanceId.isWellFormed()) {
       throw new DurableError("InvalidInstanceId", "the instance id of sendEvent holds a lone surrogate");
     }
-    const { name, schema } = typeof event === "string" ? { name: event, schema: undefined } : event;
+    const { name, schema } = typeof event === "object" && event !== null ? event : { name: event, schema: undefined };
     assertEventName(name, "the event name of sendEvent");
     // Checked here, sent as given: the receiver runs the schema too, and a schema may change what it takes.
     validateSync<unknown>(schema, input, `the event '${name}'`);
@@ -250,7 +254,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
   }
 
   all<const T extends Tasks>(tasks: T, options: { readonly failFast?: boolean } = {}): DurableTask<ResultsOf<T>> {
-    assertOptionNames(options, ["failFast"], "all()");
+    assertOptions(options, { failFast: "flag" }, "all()");
     return this.#combine("all()", tasks, options.failFast === false ? settleWithAllOrEveryFailure : settleWithAll);
   }
 
@@ -269,26 +273,24 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
   map<Item, Output>(
     items: readonly Item[],
     start: (item: Item, index: number) => PromiseLike<Output>,
-    options: { readonly concurrency?: number } = {},
-  ): DurableTask<Output[]> {
+    options: MapOptions = {},
+  ): DurableTask<never> {
     this.#scope.enterCall("map");
-    assertOptionNames(options, ["concurrency"], "map()");
-    const { concurrency = Number.POSITIVE_INFINITY } = options;
     if (!Array.isArray(items)) throw new DurableError("OrchestrationMisuse", "map() takes an array of items");
-    if (!(concurrency >= 1)) {
-      throw new DurableError("InvalidOption", `the concurrency of map() must be 1 or more, but got ${concurrency}`);
-    }
+    assertKind(start, "function", "the second argument of map()");
+    const plan = readMapPlan(options, items.length);
     const combined = this.#scope.createTask<unknown>();
-    settleWithMap(combined, [...items], (item, index) => this.#asTask(start(item, index), index), concurrency);
+    settleWithMap(combined, [...items], (item, index) => this.#asTask(start(item, index), index), plan);
     return combined as never;
   }
 
-  continueAsNew(input?: unknown, options: { readonly preserveUnprocessedEvents?: boolean } = {}): void {
+  continueAsNew(input?: unknown, options?: { readonly preserveUnprocessedEvents?: boolean }): void;
+  continueAsNew(input: unknown, given?: unknown): void {
     this.#scope.enterCall("continueAsNew");
-    assertOptionNames(options, ["preserveUnprocessedEvents"], "continueAsNew");
+    const preserveUnprocessedEvents = readPreserve(given);
     this.#scope.continueAsNew({
       input: this.#scope.dataConverter.serialize(input, "the input of continueAsNew"),
-      preserveUnprocessedEvents: options.preserveUnprocessedEvents ?? true,
+      preserveUnprocessedEvents,
     });
   }
 
@@ -313,6 +315,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
 
   newGuid(instanceId: string = this.instanceId): string {
     this.#scope.enterCall("newGuid");
+    assertKind(instanceId, "text", "the instance id of newGuid");
     return this.#scope.newGuid(instanceId);
   }
 

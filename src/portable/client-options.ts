@@ -1,10 +1,10 @@
 import type { CleanEntityStorageRequest, EntityQuery, EntityMetadata as StoredEntity } from "../core/entity-client.ts";
 import type { EntityId } from "../core/entity-id.ts";
-import { DurableError } from "../core/errors.ts";
 import type { Tags } from "../core/history-event.ts";
 import { assertConditions } from "../core/instance-conditions.ts";
+import { assertOptions, type OptionKind, type OptionKinds } from "../core/option-names.ts";
 import type { InstanceConditions as StoredConditions } from "../core/orchestration-state.ts";
-import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
+import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 
@@ -20,18 +20,10 @@ export interface ClientOptions<Converter extends DataConverter | undefined = Dat
   readonly defaultVersion?: string | undefined;
 }
 
+export const clientOptionKinds: OptionKinds<ClientOptions> = { dataConverter: "converter", defaultVersion: "text" };
+
 /** Names of the options of every place. */
 export const clientOptionNames: readonly (keyof ClientOptions)[] = ["dataConverter", "defaultVersion"];
-
-/** Names of the options of a start. */
-export const scheduleOptionNames: readonly (keyof ScheduleOptions)[] = [
-  "input",
-  "instanceId",
-  "startAt",
-  "version",
-  "tags",
-  "reusableStatuses",
-];
 
 export interface ScheduleOptions<Input = unknown> {
   /** What the orchestration is given. */
@@ -153,28 +145,116 @@ export interface EntityMetadata<State = unknown> extends Omit<StoredEntity, "sta
 export type EntityFilter = Omit<EntityQuery, "continuationToken">;
 export type CleanEntityStorageOptions = Omit<CleanEntityStorageRequest, "minEmptyMs">;
 
-/** @throws DurableError `InvalidOption` that names the option */
-export function assertDates(options: object, ...names: readonly string[]): void {
-  for (const name of names) {
-    const value = (options as Readonly<Record<string, unknown>>)[name];
-    if (value === undefined || (value instanceof Date && !Number.isNaN(value.getTime()))) continue;
-    throw new DurableError("InvalidOption", `'${name}' must be a valid Date, but got ${String(value)}`);
-  }
-}
+const conditionKinds: OptionKinds<InstanceConditions> = {
+  runtimeStatus: "statuses",
+  createdFrom: "date",
+  createdTo: "date",
+  lastUpdatedFrom: "date",
+  lastUpdatedTo: "date",
+  completedFrom: "date",
+  completedTo: "date",
+  instanceIdPrefix: "text",
+  name: "text",
+  tags: "tags",
+};
+const scheduleKinds: OptionKinds<ScheduleOptions> = {
+  input: "any",
+  // Checked with the rules of ids.
+  instanceId: "any",
+  startAt: "date",
+  version: "text",
+  tags: "tags",
+  reusableStatuses: "statuses",
+};
+const waitKinds: OptionKinds<WaitOptions> = { fetchPayloads: "flag", timeout: "time span", signal: "signal" };
+const instanceKinds: OptionKinds<InstanceFilter> = { ...conditionKinds, pageSize: "count", fetchPayloads: "flag" };
+const instanceIdKinds: OptionKinds<InstanceIdFilter> = {
+  runtimeStatus: "statuses",
+  completedFrom: "date",
+  completedTo: "date",
+  pageSize: "count",
+};
+const purgeFilterKinds: OptionKinds<PurgeFilter> = { ...conditionKinds, olderThan: "time span" };
+const purgeKinds: OptionKinds<PurgeOptions> = {
+  recursive: "flag",
+  force: "flag",
+  timeout: "time span",
+  maxInstances: "count",
+  signal: "signal",
+  continuationToken: "text",
+  onProgress: "function",
+};
+const entityKinds: OptionKinds<EntityFilter> = {
+  name: "text",
+  keyPrefix: "text",
+  lastModifiedFrom: "date",
+  lastModifiedTo: "date",
+  includeState: "flag",
+  includeTransient: "flag",
+  pageSize: "count",
+};
+const cleanKinds: OptionKinds<CleanEntityStorageOptions> = {
+  removeEmptyEntities: "flag",
+  releaseOrphanedLocks: "flag",
+  continueUntilComplete: "flag",
+  continuationToken: "text",
+};
 
-/** @throws DurableError `InvalidOption` that names the option */
-export function assertStatuses(name: string, statuses: unknown): void {
-  if (statuses === undefined) return;
-  const known: readonly unknown[] = orchestrationStatuses;
-  if (Array.isArray(statuses) && statuses.every((status) => known.includes(status))) return;
-  throw new DurableError("InvalidOption", `'${name}' must be a list of ${orchestrationStatuses.join(", ")}`);
+type Verb =
+  | "scheduleNewOrchestration"
+  | "getOrchestrationState"
+  | "waitForOrchestrationStart"
+  | "waitForOrchestrationCompletion"
+  | "getAllInstances"
+  | "countInstances"
+  | "listInstanceIds"
+  | "terminateOrchestration"
+  | "restartOrchestration"
+  | "purgeFilter"
+  | "purgeOrchestration"
+  | "deleteTaskHub"
+  | "signalEntity"
+  | "callEntity"
+  | "getEntity"
+  | "getEntities"
+  | "cleanEntityStorage";
+
+/** The options of each verb, by what they hold. */
+const optionKinds: Readonly<Record<Verb, Readonly<Record<string, OptionKind>>>> = {
+  scheduleNewOrchestration: scheduleKinds,
+  getOrchestrationState: { fetchPayloads: "flag" },
+  waitForOrchestrationStart: waitKinds,
+  waitForOrchestrationCompletion: waitKinds,
+  getAllInstances: instanceKinds,
+  countInstances: conditionKinds,
+  listInstanceIds: instanceIdKinds,
+  terminateOrchestration: { output: "any", recursive: "flag" },
+  restartOrchestration: { restartWithNewInstanceId: "flag" },
+  purgeFilter: purgeFilterKinds,
+  purgeOrchestration: purgeKinds,
+  deleteTaskHub: { force: "flag" },
+  signalEntity: { scheduledTime: "date" },
+  callEntity: { timeout: "time span", signal: "signal" },
+  getEntity: { includeState: "flag" },
+  getEntities: entityKinds,
+  cleanEntityStorage: cleanKinds,
+};
+
+/**
+ * Checks what a caller hands over beside the obligatory arguments.
+ *
+ * @returns it; no options for `undefined`
+ * @throws DurableError `InvalidOption` that names the option
+ */
+export function readOptions<Options>(verb: Verb, options: Options | undefined): Options {
+  if (options === undefined) return {} as Options;
+  assertOptions(options, optionKinds[verb], verb === "purgeFilter" ? "purgeOrchestration" : verb);
+  return options;
 }
 
 /** @throws DurableError `InvalidOption` that names the option */
 export function conditionsOf(filter: InstanceConditions): Omit<StoredConditions, "includeEntities"> {
   const { createdFrom, createdTo, lastUpdatedFrom, lastUpdatedTo, completedFrom, completedTo } = filter;
-  assertDates(filter, "createdFrom", "createdTo", "lastUpdatedFrom", "lastUpdatedTo", "completedFrom", "completedTo");
-  assertStatuses("runtimeStatus", filter.runtimeStatus);
   const { runtimeStatus, instanceIdPrefix, name, tags } = filter;
   const conditions = {
     runtimeStatus,

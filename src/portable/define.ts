@@ -1,3 +1,5 @@
+import { DurableError } from "../core/errors.ts";
+import { assertKind, assertOptionNames } from "../core/option-names.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { EntityClass, EntityFunction, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import type { ActivityContext } from "./activity-context.ts";
@@ -119,6 +121,12 @@ export function entity(first: unknown, second?: unknown): never {
   return define("entity", first, second) as never;
 }
 
+const definitionNames: Readonly<Record<DefinitionKind, readonly string[]>> = {
+  orchestration: ["name", "input", "output"],
+  activity: ["name", "input", "output"],
+  entity: ["name", "state", "operations"],
+};
+
 interface GivenOptions {
   readonly name?: unknown;
   readonly input?: unknown;
@@ -129,10 +137,14 @@ interface GivenOptions {
 
 function define(kind: DefinitionKind, first: unknown, second: unknown): unknown {
   if (typeof first === "function") {
+    if (second !== undefined)
+      throw new DurableError("InvalidOption", `the name or the options come first: ${kind}("name", code)`);
     mark(definitionOf(kind, first), first);
     return first;
   }
-  const options = (typeof first === "object" && first !== null ? first : { name: first }) as GivenOptions;
+  if (typeof first !== "string") assertOptionNames(first, definitionNames[kind], `${kind}(...)`);
+  const options = (typeof first === "string" ? { name: first } : first) as GivenOptions;
+  assertKind(options.name, "text", `the name of ${kind}(...)`, true);
   const name = typeof options.name === "string" ? options.name : undefined;
   assertHandler(kind, name, second);
   const code = second as (...args: never[]) => unknown;

@@ -1,15 +1,16 @@
 import { setMaxListeners } from "node:events";
-import { unlessFinished } from "../core/client-checks.ts";
+import { assertEventName, unlessFinished } from "../core/client-checks.ts";
 import type { CleanEntityStorageResult } from "../core/entity-client.ts";
 import type { EntityRef } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
+import { assertDefinitionName } from "../core/function-names.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import type { InstanceId } from "../core/ids.ts";
 import { linkSignals } from "../core/linked-signal.ts";
-import { assertOptionNames } from "../core/option-names.ts";
+import { assertOptions } from "../core/option-names.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
-import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
+import { type DataConverter, guardDataConverter } from "../core/payloads/data-converter.ts";
 import type { StoredAs } from "../core/payloads/json-types.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
 import { type Quarantine, requireQuarantine } from "../core/quarantine.ts";
@@ -18,11 +19,10 @@ import { parseTimeSpan } from "../core/time-span.ts";
 import type { ExternalEvent, PayloadArguments } from "../orchestration/external-event.ts";
 import { resolveTarget } from "./call-form.ts";
 import {
-  assertDates,
-  assertStatuses,
   type CallEntityOptions,
   type CleanEntityStorageOptions,
   type ClientOptions,
+  clientOptionKinds,
   conditionsOf,
   type EntityFilter,
   type EntityMetadata,
@@ -33,10 +33,10 @@ import {
   type PurgeFilter,
   type PurgeOptions,
   type PurgeResult,
+  readOptions,
   type ScheduleArguments,
   type ScheduleOptions,
   type SignalEntityOptions,
-  scheduleOptionNames,
   type TerminateOptions,
   type WaitOptions,
 } from "./client-options.ts";
@@ -73,10 +73,12 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
   readonly #closed = new AbortController();
 
   protected constructor(open: () => Promise<OpenClient>, options: ClientOptions<Converter>) {
+    const { dataConverter, defaultVersion } = options;
+    assertOptions({ dataConverter, defaultVersion }, clientOptionKinds, "this client");
     this.#open = open;
     // One for each call that waits.
     setMaxListeners(0, this.#closed.signal);
-    this.#dataConverter = options.dataConverter ?? jsonDataConverter;
+    this.#dataConverter = guardDataConverter(options.dataConverter);
     this.#defaultVersion = options.defaultVersion;
     this.quarantine = new ConnectedQuarantine(async () => requireQuarantine(await this.#connect()));
     this.#entities = new EntityOperations(async () => (await this.#connect()).entities, this.#dataConverter);
@@ -93,13 +95,12 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
     orchestration: Target,
     ...given: ScheduleArguments<TargetInput<Target, unknown>>
   ): Promise<InstanceId<TargetOutput<Target, Converter, Output>>> {
-    const [options = {}] = given as readonly ScheduleOptions[];
-    assertOptionNames(options, scheduleOptionNames, "scheduleNewOrchestration");
+    const options = readOptions("scheduleNewOrchestration", given[0] as ScheduleOptions | undefined);
     const target = resolveTarget("orchestration", orchestration);
-    const { name, inputSchema } = typeof target === "string" ? { name: target, inputSchema: undefined } : target;
+    const { name, inputSchema } =
+      typeof target === "object" && target !== null ? target : { name: target, inputSchema: undefined };
+    assertDefinitionName(name, "the name of the orchestration to start");
     const { instanceId, startAt, version = this.#defaultVersion, tags, reusableStatuses } = options;
-    assertDates(options, "startAt");
-    assertStatuses("reusableStatuses", reusableStatuses);
     const what = `the input of orchestration '${name}'`;
     // Checked here, sent as given: the orchestration runs the schema too, and a schema may change what it takes.
     await validate(inputSchema, options.input, what);
@@ -112,8 +113,9 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
   /** What is known of an instance; `undefined` for an unknown one. */
   async getOrchestrationState<Output = unknown>(
     instanceId: InstanceId<Output>,
-    options: GetStateOptions = {},
+    given?: GetStateOptions,
   ): Promise<OrchestrationState<StoredAs<Converter, Output>> | undefined> {
+    const options = readOptions("getOrchestrationState", given);
     const client = await this.#connect();
     const state = await client.getInstance(instanceId, reads(options));
     return state && this.#show(state, options);
@@ -126,9 +128,9 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
    */
   async waitForOrchestrationStart<Output = unknown>(
     instanceId: InstanceId<Output>,
-    options: WaitOptions = {},
+    options?: WaitOptions,
   ): Promise<OrchestrationState<StoredAs<Converter, Output>>> {
-    return this.#wait(instanceId, "started", options);
+    return this.#wait(instanceId, "started", readOptions("waitForOrchestrationStart", options));
   }
 
   /**
@@ -142,13 +144,14 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
    */
   async waitForOrchestrationCompletion<Output = unknown>(
     instanceId: InstanceId<Output>,
-    options: WaitOptions = {},
+    options?: WaitOptions,
   ): Promise<OrchestrationState<StoredAs<Converter, Output>>> {
-    return this.#wait(instanceId, "ended", options);
+    return this.#wait(instanceId, "ended", readOptions("waitForOrchestrationCompletion", options));
   }
 
   /** Instances that match, all pages of them. */
-  getAllInstances(filter: InstanceFilter = {}): Paged<OrchestrationState> {
+  getAllInstances(given?: InstanceFilter): Paged<OrchestrationState> {
+    const filter = readOptions("getAllInstances", given);
     const { pageSize, fetchPayloads } = filter;
     const query = { ...conditionsOf(filter), pageSize, fetchInput: fetchPayloads, fetchOutput: fetchPayloads };
     return new Paged(async (continuationToken) => {
@@ -160,16 +163,14 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
   }
 
   /** How many instances match; none is read. @throws DurableError `InvalidOption` */
-  async countInstances(filter: InstanceConditions = {}): Promise<number> {
-    const conditions = conditionsOf(filter);
+  async countInstances(filter?: InstanceConditions): Promise<number> {
+    const conditions = conditionsOf(readOptions("countInstances", filter));
     return (await this.#connect()).countInstances(conditions);
   }
 
   /** Ids of finished instances, those that finished first first. */
-  listInstanceIds(filter: InstanceIdFilter = {}): Paged<string> {
-    const { completedFrom, completedTo, runtimeStatus, pageSize } = filter;
-    assertDates(filter, "completedFrom", "completedTo");
-    assertStatuses("runtimeStatus", runtimeStatus);
+  listInstanceIds(filter?: InstanceIdFilter): Paged<string> {
+    const { completedFrom, completedTo, runtimeStatus, pageSize } = readOptions("listInstanceIds", filter);
     return new Paged(async (continuationToken) => {
       const client = await this.#connect();
       const query = { completedTimeFrom: completedFrom, completedTimeTo: completedTo, runtimeStatus, pageSize };
@@ -189,6 +190,7 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
     ...[data]: PayloadArguments<Payload>
   ): Promise<void> {
     const { name, schema } = typeof event === "object" && event !== null ? event : { name: event, schema: undefined };
+    assertEventName(name);
     const what = `the data of event '${name}'`;
     await validate(schema, data, what);
     const text = this.#dataConverter.serialize(data, what);
@@ -201,8 +203,10 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
    *
    * @throws DurableError `InstanceNotFound`
    */
-  async terminateOrchestration(instanceId: string, options: TerminateOptions = {}): Promise<void> {
-    const { output, recursive } = options;
+  async terminateOrchestration(instanceId: string, options?: TerminateOptions): Promise<void> {
+    // The text alone is what other SDKs take.
+    const given = typeof options === "string" ? { output: options as string } : options;
+    const { output, recursive } = readOptions("terminateOrchestration", given);
     const reason =
       typeof output === "string"
         ? output
@@ -242,9 +246,11 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
    */
   async restartOrchestration<Output = unknown>(
     instanceId: InstanceId<Output>,
-    options: { readonly restartWithNewInstanceId?: boolean } = {},
+    options?: { readonly restartWithNewInstanceId?: boolean },
   ): Promise<InstanceId<Output>> {
-    const { restartWithNewInstanceId = false } = options;
+    // As other SDKs take it.
+    const given = typeof options === "boolean" ? { restartWithNewInstanceId: options as boolean } : options;
+    const { restartWithNewInstanceId = false } = readOptions("restartOrchestration", given);
     const client = await this.#connect();
     return client.restart(instanceId, { restartWithNewInstanceId });
   }
@@ -257,10 +263,11 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
    */
   async purgeOrchestration(
     target: string | readonly string[] | PurgeFilter,
-    options: PurgeOptions = {},
+    given?: PurgeOptions,
   ): Promise<PurgeResult> {
+    const options = readOptions("purgeOrchestration", given);
     if (typeof target === "object" && !Array.isArray(target)) {
-      const query = purgeQueryOf(target as PurgeFilter, systemClock.now());
+      const query = purgeQueryOf(readOptions("purgeFilter", target as PurgeFilter), systemClock.now());
       return purgeBy(await this.#connect(), query, options);
     }
     return { deletedInstanceCount: await purgeIds(await this.#connect(), target as string | string[], options) };
@@ -272,8 +279,9 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
    * @param options.force also while workers are at work on it; over gRPC always needed
    * @throws DurableError `TaskHubInUse`, `TaskHubNotFound`
    */
-  async deleteTaskHub(options: { readonly force?: boolean } = {}): Promise<void> {
-    await (await this.#connect()).deleteTaskHub(options);
+  async deleteTaskHub(options?: { readonly force?: boolean }): Promise<void> {
+    const checked = readOptions("deleteTaskHub", options);
+    await (await this.#connect()).deleteTaskHub(checked);
   }
 
   /** All that has happened to an instance, in order. @throws DurableError `InstanceNotFound` */
@@ -290,13 +298,13 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
    * @param entity an `EntityId`, `{ name, key }` or `"@name@key"`
    * @throws DurableError `InvalidEntityId`, `InvalidOption`, `InvalidPayload`
    */
-  signalEntity(
+  async signalEntity(
     entity: EntityRef | string,
     operation: string,
     input?: unknown,
-    options: SignalEntityOptions = {},
+    options?: SignalEntityOptions,
   ): Promise<void> {
-    return this.#entities.signal(entity, operation, input, options);
+    return this.#entities.signal(entity, operation, input, readOptions("signalEntity", options));
   }
 
   /**
@@ -305,33 +313,35 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
    * @throws TaskFailedError when the operation fails; DurableError `InvalidEntityId`, `InvalidOption`, `InvalidPayload`,
    * `TaskTimeout`, `Aborted`
    */
-  callEntity<Result = unknown>(
+  async callEntity<Result = unknown>(
     entity: EntityRef | string,
     operation: string,
     input?: unknown,
-    options: CallEntityOptions = {},
+    given?: CallEntityOptions,
   ): Promise<StoredAs<Converter, Result>> {
+    const options = readOptions("callEntity", given);
     return this.#untilClosed(options.signal, (signal) => {
       return this.#entities.call(entity, operation, input, { ...options, signal }) as Promise<never>;
     });
   }
 
   /** What is known of an entity; `undefined` for one that does not exist. @throws DurableError `InvalidEntityId` */
-  getEntity<State = unknown>(
+  async getEntity<State = unknown>(
     entity: EntityRef | string,
-    options: { readonly includeState?: boolean } = {},
+    options?: { readonly includeState?: boolean },
   ): Promise<EntityMetadata<StoredAs<Converter, State>> | undefined> {
-    return this.#entities.get(entity, options) as Promise<never>;
+    const checked = readOptions("getEntity", options);
+    return (await this.#entities.get(entity, checked)) as never;
   }
 
   /** Entities that match, all pages of them. */
-  getEntities<State = unknown>(filter: EntityFilter = {}): Paged<EntityMetadata<StoredAs<Converter, State>>> {
-    return this.#entities.query(filter) as Paged<never>;
+  getEntities<State = unknown>(filter?: EntityFilter): Paged<EntityMetadata<StoredAs<Converter, State>>> {
+    return this.#entities.query(readOptions("getEntities", filter)) as Paged<never>;
   }
 
   /** Deletes what entities without state leave behind, and gives back locks of orchestrations that are gone. */
-  cleanEntityStorage(options: CleanEntityStorageOptions = {}): Promise<CleanEntityStorageResult> {
-    return this.#entities.clean(options);
+  async cleanEntityStorage(options?: CleanEntityStorageOptions): Promise<CleanEntityStorageResult> {
+    return this.#entities.clean(readOptions("cleanEntityStorage", options));
   }
 
   /** Lets go of what the client has opened. Calls after it are refused; repeated ones do nothing. */

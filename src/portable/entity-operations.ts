@@ -1,15 +1,15 @@
+import { assertEntityOperation } from "../core/client-checks.ts";
 import type { CleanEntityStorageResult, EntityClient, EntityMetadata as StoredEntity } from "../core/entity-client.ts";
 import { type EntityRef, toEntityId } from "../core/entity-id.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { parseTimeSpan } from "../core/time-span.ts";
 import { TaskFailedError } from "../orchestration/task-failed-error.ts";
-import {
-  assertDates,
-  type CallEntityOptions,
-  type CleanEntityStorageOptions,
-  type EntityFilter,
-  type EntityMetadata,
-  type SignalEntityOptions,
+import type {
+  CallEntityOptions,
+  CleanEntityStorageOptions,
+  EntityFilter,
+  EntityMetadata,
+  SignalEntityOptions,
 } from "./client-options.ts";
 import { Paged } from "./paged.ts";
 
@@ -30,7 +30,7 @@ export class EntityOperations {
     options: SignalEntityOptions,
   ): Promise<void> {
     const id = toEntityId(entity);
-    assertDates(options, "scheduledTime");
+    assertEntityOperation(operation);
     const text = this.#dataConverter.serialize(input, `the input of operation '${operation}' of '${id}'`);
     const entities = await this.#connect();
     await entities.signal(id, { operation, input: text, scheduledTime: options.scheduledTime });
@@ -64,7 +64,6 @@ export class EntityOperations {
   }
 
   query(filter: EntityFilter): Paged<EntityMetadata> {
-    assertDates(filter, "lastModifiedFrom", "lastModifiedTo");
     return new Paged(async (continuationToken) => {
       const entities = await this.#connect();
       const page = await entities.query({ ...filter, continuationToken });

@@ -1,5 +1,6 @@
 import type { AccessCredential } from "../core/access-credential.ts";
 import { DurableError } from "../core/errors.ts";
+import { assertOptions, type OptionKinds } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { PayloadStore } from "../core/payloads/payload-store.ts";
 import { parseServiceAddress } from "../grpc/channel/service-address.ts";
@@ -65,11 +66,29 @@ export const grpcOptionNames: readonly (keyof GrpcOptions)[] = [
   "largePayloads",
 ];
 
+const locationKinds: OptionKinds<GrpcLocation> = {
+  address: "text",
+  taskHub: "text",
+  secure: "flag",
+  credential: "object",
+  resourceId: "text",
+  rootCertificates: "any",
+  metadata: "tags",
+  keepAlive: "object",
+  largePayloads: "object",
+};
+const keepAliveKinds: OptionKinds<NonNullable<ChannelOptions["keepAlive"]>> = {
+  intervalMs: "count",
+  timeoutMs: "count",
+};
+
 /** @throws DurableError `InvalidOption` */
 export function resolveGrpcLocation(location: GrpcLocation): GrpcLocation {
   if (typeof location !== "object" || location === null || typeof location.address !== "string") {
     throw new DurableError("InvalidOption", "'address' must be a text such as \"localhost:4001\"");
   }
+  assertOptions(location, locationKinds, "a connection over gRPC");
+  if (location.keepAlive !== undefined) assertOptions(location.keepAlive, keepAliveKinds, "'keepAlive'");
   parseServiceAddress(location.address, location.secure);
   return location;
 }

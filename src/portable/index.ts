@@ -8,6 +8,12 @@ export type { HistoryEvent, Tags } from "../core/history-event.ts";
 export type { InstanceId } from "../core/ids.ts";
 export { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 export type { DataConverter } from "../core/payloads/data-converter.ts";
+export {
+  createEncryptingDataConverter,
+  type EncryptingDataConverter,
+  type EncryptingDataConverterOptions,
+  type EncryptionKey,
+} from "../core/payloads/encrypting-data-converter.ts";
 export type { JsonOf, StoredAs } from "../core/payloads/json-types.ts";
 export type { PayloadStore } from "../core/payloads/payload-store.ts";
 export type { RichClass, RichClassDefinition } from "../core/payloads/rich-classes.ts";

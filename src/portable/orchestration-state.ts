@@ -3,7 +3,7 @@ import type { FailureDetails } from "../core/failure-details.ts";
 import type { Tags } from "../core/history-event.ts";
 import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
 import { isTerminalStatus, type OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
-import type { DataConverter } from "../core/payloads/data-converter.ts";
+import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { shareAcrossCopies } from "../core/shared-class.ts";
 import { TaskFailedError } from "../orchestration/task-failed-error.ts";
 
@@ -77,7 +77,11 @@ export class OrchestrationState<Output = unknown> {
    * failed or not ended, or when payloads were not asked for.
    */
   get result(): Output {
-    return (this.runtimeStatus === "Failed" ? undefined : this.#read(this.serializedOutput, "the output")) as Output;
+    return (this.runtimeStatus === "Failed" ? undefined : this.#readOutput()) as Output;
+  }
+
+  #readOutput(): unknown {
+    return this.#read(this.serializedOutput, "the output", this.runtimeStatus === "Completed" ? undefined : true);
   }
 
   /** Another name of {@link result}. */
@@ -136,9 +140,15 @@ export class OrchestrationState<Output = unknown> {
     };
   }
 
-  /** Stored text as a value: itself when the converter cannot read it, as the reason of a termination. */
-  #read(text: string | undefined, what: string): unknown {
+  /**
+   * Stored text as a value. A reason is itself when the converter cannot read it, and so is any text with plain JSON, where
+   * there is nothing to hide.
+   *
+   * @throws DurableError `InvalidPayload` for what a converter of the user's cannot read
+   */
+  #read(text: string | undefined, what: string, isReason = this.#dataConverter === jsonDataConverter): unknown {
     if (text === undefined || text === "") return text;
+    if (!isReason) return this.#dataConverter.deserialize(text, `${what} of '${this.instanceId}'`);
     try {
       return this.#dataConverter.deserialize(text, `${what} of '${this.instanceId}'`);
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { EntityId } from "../core/entity-id.ts";
 import type { Tags } from "../core/history-event.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
+import type { MapOptions, Tolerance } from "../orchestration/context-arguments.ts";
 import type { DurableLock, LockState } from "../orchestration/durable-lock.ts";
 import type { DurableTask, TimerTask, WinnerOf } from "../orchestration/durable-task.ts";
 import { createEntityHandle, type EntityHandle } from "../orchestration/entity-handle.ts";
@@ -99,8 +100,8 @@ export class PortableContext implements OrchestrationContext {
     return this.#context.startNewOrchestration(call.target as string, call.input, call.options);
   }
 
-  callHttp(request: DurableHttpRequest): DurableTask<DurableHttpResponse> {
-    return this.#own(this.#context.callHttp(request));
+  callHttp(...request: [request: DurableHttpRequest]): DurableTask<DurableHttpResponse> {
+    return this.#own(this.#context.callHttp(...request));
   }
 
   createTimer(when: Date | TimeSpanInput): TimerTask {
@@ -109,9 +110,9 @@ export class PortableContext implements OrchestrationContext {
 
   waitForExternalEvent<T>(
     event: string | ExternalEvent<T>,
-    options?: { readonly timeout?: TimeSpanInput },
+    ...options: [options?: { readonly timeout?: TimeSpanInput }]
   ): DurableTask<never> {
-    return this.#own(this.#context.waitForExternalEvent(event, options)) as never;
+    return this.#own(this.#context.waitForExternalEvent<T>(event, ...options)) as never;
   }
 
   events<T>(event: string | ExternalEvent<T>): ExternalEventStream<never> {
@@ -181,9 +182,9 @@ export class PortableContext implements OrchestrationContext {
   map<Item, Output>(
     items: readonly Item[],
     start: (item: Item, index: number) => PromiseLike<Output>,
-    options?: { readonly concurrency?: number },
-  ): DurableTask<Output[]> {
-    return this.#own(this.#context.map(items, start, options));
+    options?: MapOptions,
+  ): DurableTask<never> {
+    return this.#own(this.#context.map(items, start, options as { readonly tolerate: Tolerance })) as never;
   }
 
   continueAsNew(input?: unknown, options?: { readonly preserveUnprocessedEvents?: boolean }): void {

@@ -51,6 +51,8 @@ export async function purgeIds(
   { recursive, force = false }: PurgeOptions,
 ): Promise<number> {
   const options = { ...(recursive !== undefined && { recursive }), ...(force && { force }) };
+  const isIds = typeof target === "string" || (Array.isArray(target) && target.every((id) => typeof id === "string"));
+  if (!isIds) throw invalid("purgeOrchestration takes an instance id, a list of them, or a filter");
   let deleted = 0;
   for (const id of [target].flat() as string[]) {
     const state = await client.getInstance(id, { fetchInput: false, fetchOutput: false });

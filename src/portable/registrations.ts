@@ -57,6 +57,7 @@ function resolve<T>(kind: DefinitionKind, first: unknown, second: unknown): { de
     return { definition: named(kind, first, code), code: code as T };
   }
   assertHandler(kind, undefined, first);
+  if (second !== undefined) throw invalid(`the name comes first: "name", ${kind}`);
   return { definition: definitionOf(kind, first), code: first as T };
 }
 

@@ -1,6 +1,6 @@
 import type { AccessCredential } from "../core/access-credential.ts";
 import { DurableError } from "../core/errors.ts";
-import { assertOptionNames } from "../core/option-names.ts";
+import { assertKind, assertOptionNames } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { parseSchedulerConnectionString } from "../grpc/channel/scheduler-connection.ts";
 import { createSchedulerCredential } from "../grpc/channel/scheduler-credential.ts";
@@ -63,6 +63,7 @@ export class DurableTaskSchedulerWorker<
       "DurableTaskSchedulerWorker",
     );
     const location = resolveScheduler(options);
+    assertKind(options.workItemFilters, "flag", "'workItemFilters'", true);
     super(placeOf(location, options), options);
   }
 }

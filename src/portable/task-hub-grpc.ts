@@ -1,4 +1,4 @@
-import { assertOptionNames } from "../core/option-names.ts";
+import { assertKind, assertOptionNames } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { type ClientOptions, clientOptionNames } from "./client-options.ts";
 import { DurableTaskClient } from "./durable-task-client.ts";
@@ -36,6 +36,7 @@ export class TaskHubGrpcWorker<
     const options = typeof first === "string" ? { ...second, address: first } : first;
     assertOptionNames(options, [...locationNames, "workItemFilters", ...workerOptionNames], "TaskHubGrpcWorker");
     const location = resolveGrpcLocation(connectionOf(options));
+    assertKind(options.workItemFilters, "flag", "'workItemFilters'", true);
     super(placeOf(location, options), options);
   }
 }

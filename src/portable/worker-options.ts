@@ -1,5 +1,5 @@
 import { DurableError } from "../core/errors.ts";
-import { assertOptionNames } from "../core/option-names.ts";
+import { assertKind, assertOptionNames } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
@@ -61,6 +61,10 @@ export function resolveWorkerOptions(options: WorkerOptions): {
   readonly stopGraceMs: number | undefined;
 } {
   const { concurrency = {}, versioning, stopOnSignals, stopGrace, log } = options;
+  assertKind(options.dataConverter, "converter", "'dataConverter'", true);
+  if (versioning !== undefined) {
+    assertOptionNames(versioning, ["version", "matchStrategy", "failureStrategy"], "'versioning'");
+  }
   if (typeof concurrency !== "object" || concurrency === null) throw invalid("'concurrency' must be an object");
   assertOptionNames(concurrency, countNames, "'concurrency'");
   for (const name of countNames) {

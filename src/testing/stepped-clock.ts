@@ -1,3 +1,4 @@
+import { assertKind } from "../core/option-names.ts";
 import type { Clock } from "../core/ports.ts";
 
 interface Sleeper {
@@ -20,6 +21,7 @@ export class SteppedClock implements Clock {
 
   /** @param start milliseconds since the epoch. @defaultValue 2026-01-01T00:00:00Z */
   constructor(start: number = Date.UTC(2026, 0, 1)) {
+    assertKind(start, "number", "the start of a SteppedClock");
     this.#now = start;
   }
 

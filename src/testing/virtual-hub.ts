@@ -1,4 +1,6 @@
 import { MemoryTaskHub } from "../backends/memory/memory-task-hub.ts";
+import { DurableError } from "../core/errors.ts";
+import { assertKind, assertOptions, type OptionKinds } from "../core/option-names.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { type LogSink, type Random, silentLog } from "../core/ports.ts";
@@ -8,7 +10,7 @@ import { TaskHubWorker, type TaskHubWorkerOptions } from "../engine/task-hub-wor
 import { installEmbeddedHost } from "../functions/embedded-host.ts";
 import { createStartChecks } from "../management/start-checks.ts";
 import { InProcessExecutor, type InProcessExecutorOptions } from "../worker/in-process-executor.ts";
-import type { Registry } from "../worker/registry.ts";
+import { Registry } from "../worker/registry.ts";
 import { describeStandstill } from "./standstill.ts";
 import { SteppedClock } from "./stepped-clock.ts";
 
@@ -32,6 +34,34 @@ export interface VirtualWorkerOptions
   /** Receives what user code logs. @defaultValue nothing */
   readonly userLog?: InProcessExecutorOptions["log"];
 }
+
+const hubKinds: OptionKinds<VirtualHubOptions> = {
+  taskHub: "text",
+  random: "object",
+  log: "object",
+  maxSteps: "count",
+};
+
+const workerKinds: OptionKinds<VirtualWorkerOptions> = {
+  registries: "list",
+  maxActions: "count",
+  marks: "object",
+  backend: "object",
+  userLog: "any",
+  maxConcurrentOrchestrations: "count",
+  maxPayloadBytes: "count",
+  maxConcurrentActivities: "count",
+  maxUnfinishedRuns: "count",
+  maxHistoryEvents: "count",
+  maxHistoryBytes: "count",
+  unknownNameGraceMs: "number",
+  maxEntityOperations: "count",
+  maxSessions: "number",
+  maxSessionBytes: "number",
+  maxSessionIdleMs: "number",
+  stopGraceMs: "number",
+  retention: "object",
+};
 
 export interface VirtualApp<T> {
   /** What `load` has given: the module. */
@@ -76,6 +106,7 @@ export class VirtualHub {
   readonly #warnings: string[] = [];
 
   constructor(options: VirtualHubOptions = {}) {
+    assertOptions(options, hubKinds, "new VirtualHub");
     const { taskHub, random = numberedIds(), log = silentLog, maxSteps = 100_000 } = options;
     this.backend = new MemoryTaskHub({ clock: this.clock, ...(taskHub !== undefined && { taskHub }) });
     this.client = new TaskHubClient({ store: this.backend, clock: this.clock, random });
@@ -91,6 +122,10 @@ export class VirtualHub {
 
   /** Starts one more worker, which is stopped with the hub if not before. */
   async startWorker(options: VirtualWorkerOptions): Promise<TaskHubWorker> {
+    assertOptions(options, workerKinds, "startWorker");
+    if (!Array.isArray(options.registries) || !options.registries.every((registry) => registry instanceof Registry)) {
+      throw new DurableError("InvalidOption", "'registries' of startWorker must be a list of registries");
+    }
     const { registries, backend = this.backend, userLog, maxActions, marks, ...limits } = options;
     const { clock } = this;
     const unknownNames = (limits.unknownNameGraceMs ?? 0) > 0 ? "reject" : "fail";
@@ -110,6 +145,7 @@ export class VirtualHub {
    * await hub.startWorker({ registries });
    */
   async loadApp<T>(load: () => T | Promise<T>): Promise<VirtualApp<T>> {
+    assertKind(load, "function", "what loadApp is given");
     const registries: Registry[] = [];
     const connection = {
       client: this.client,

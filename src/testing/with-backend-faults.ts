@@ -56,6 +56,9 @@ const maxRemembered = 20;
  * ]);
  */
 export function withBackendFaults(backend: Backend, plan: readonly ScriptedFault[] | FaultPlan): Backend {
+  if (!Array.isArray(plan) && typeof plan !== "function") {
+    throw new DurableError("InvalidOption", "a plan of faults is a list of them, or a function that chooses one");
+  }
   const choose: FaultPlan =
     typeof plan === "function"
       ? plan

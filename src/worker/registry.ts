@@ -1,8 +1,8 @@
 import { EntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
-import type { DataConverter } from "../core/payloads/data-converter.ts";
-import { jsonDataConverter } from "../core/payloads/data-converter.ts";
+import { assertKind, assertOptionNames, assertOptions, type OptionKinds } from "../core/option-names.ts";
+import { type DataConverter, guardDataConverter } from "../core/payloads/data-converter.ts";
 import type { StandardSchema } from "../core/payloads/standard-schema.ts";
 import type { VersioningOptions } from "../core/versioning.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
@@ -33,6 +33,23 @@ export interface RegistryOptions {
   readonly durableHttp?: DurableHttpOptions | undefined;
 }
 
+const registryKinds: OptionKinds<RegistryOptions> = {
+  dataConverter: "converter",
+  versioning: "object",
+  durableHttp: "object",
+};
+
+const httpKinds: OptionKinds<DurableHttpOptions> = {
+  allowRequest: "function",
+  tokenProvider: "any",
+  maxResponseBytes: "count",
+  maxHeaderBytes: "count",
+  defaultPollInterval: "time span",
+  minPollInterval: "time span",
+  maxPollInterval: "time span",
+  transport: "any",
+};
+
 /**
  * The user functions of one app. Names come from outside, so they are kept in maps, exact; a lookup that finds no exact
  * name takes one that differs only in case, as the Functions host does.
@@ -45,8 +62,11 @@ export class Registry {
   readonly #activities = new NamedDefinitions<ActivityDefinition>("activity");
   readonly #entities = new NamedDefinitions<EntityDefinition>("entity");
 
+  /** @throws DurableError `InvalidOption` */
   constructor(options: RegistryOptions = {}) {
-    this.dataConverter = options.dataConverter ?? jsonDataConverter;
+    assertOptions(options, registryKinds, "a registry");
+    if (options.durableHttp !== undefined) assertOptions(options.durableHttp, httpKinds, "'durableHttp'");
+    this.dataConverter = guardDataConverter(options.dataConverter);
     this.#versioning = options.versioning;
     this.durableHttp = options.durableHttp;
   }
@@ -63,11 +83,13 @@ export class Registry {
 
   /** @throws DurableError `InvalidOption`, `DuplicateRegistration` */
   addOrchestration(definition: OrchestrationDefinition): void {
+    assertDefinition(definition, "orchestrator", ["inputSchema", "outputSchema"]);
     this.#orchestrations.add(definition);
   }
 
   /** @throws DurableError `InvalidOption`, `DuplicateRegistration` */
   addActivity(definition: ActivityDefinition): void {
+    assertDefinition(definition, "activity", ["inputSchema", "outputSchema"]);
     this.#activities.add(definition);
   }
 
@@ -77,6 +99,7 @@ export class Registry {
    * @throws DurableError `InvalidOption`, `InvalidEntityId`, `DuplicateRegistration`
    */
   addEntity(definition: EntityDefinition): void {
+    assertDefinition(definition, "entity", ["stateSchema", "operationSchemas"]);
     const { name } = definition;
     assertDefinitionName(name, "the name of an entity");
     new EntityId(name, "");
@@ -113,6 +136,13 @@ export class Registry {
   get entityNames(): readonly string[] {
     return this.#entities.names;
   }
+}
+
+/** @param code the member that holds the code */
+function assertDefinition(definition: object, code: string, schemas: readonly string[]): void {
+  assertOptionNames(definition, ["name", code, ...schemas], `the definition of an ${code}`);
+  const given = (definition as Readonly<Record<string, unknown>>)[code];
+  assertKind(given, "function", `'${code}' of the definition of an ${code}`);
 }
 
 class NamedDefinitions<T extends { readonly name: string }> {

@@ -1,6 +1,7 @@
 import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
 import { matchesConditions } from "../../core/instance-conditions.ts";
+import { assertKind, assertOptions } from "../../core/option-names.ts";
 import type {
   InstanceConditions,
   InstancePage,
@@ -56,6 +57,16 @@ interface StoredHistory {
   readonly acceptedMessageIds: readonly string[];
 }
 
+/** The ports that workers and clients share with it may stand beside its own options. */
+const hubKinds = {
+  clock: "object",
+  taskHub: "text",
+  lockMs: "number",
+  random: "any",
+  log: "any",
+  maxPayloadBytes: "any",
+} as const;
+
 /**
  * A task hub in memory: the reference for what {@link Backend} and {@link TaskHubStore} promise. Deterministic under a
  * stepped clock; shared by any number of workers of one process.
@@ -76,7 +87,10 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   /** Workers that have started and not stopped. */
   #starts = 0;
 
+  /** @throws DurableError `InvalidOption` */
   constructor(options: MemoryTaskHubOptions) {
+    assertOptions(options, hubKinds, "new MemoryTaskHub");
+    assertKind(options.clock, "object", "'clock' of new MemoryTaskHub");
     this.#clock = options.clock;
     this.taskHub = options.taskHub ?? "MemoryHub";
     this.#lockMs = options.lockMs ?? 60_000;

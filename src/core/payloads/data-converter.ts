@@ -1,4 +1,4 @@
-import { DurableError, messageOf } from "../errors.ts";
+import { DurableError, isDurableError, messageOf } from "../errors.ts";
 import { findJsonLoss } from "./json-loss.ts";
 
 /**
@@ -41,6 +41,52 @@ export const jsonDataConverter: DataConverter = {
     }
   },
 };
+
+/**
+ * A converter as its users need it: whatever goes wrong in it is an `InvalidPayload` that says where, and what it writes is
+ * a text.
+ *
+ * @param converter @defaultValue {@link jsonDataConverter}
+ */
+export function guardDataConverter(converter: DataConverter | undefined): DataConverter {
+  if (converter === undefined || converter === jsonDataConverter || guarded.has(converter)) {
+    return converter ?? jsonDataConverter;
+  }
+  const guard: DataConverter = {
+    serialize(value, what) {
+      const text: unknown = attempt(() => converter.serialize(value, what), what, "written");
+      if (text === undefined || typeof text === "string") return text;
+      throw new DurableError("InvalidPayload", `${what} cannot be written: the dataConverter gave ${describe(text)}`);
+    },
+    deserialize(text, what) {
+      const value = attempt(() => converter.deserialize(text, what), what, "read");
+      if (!(value instanceof Promise)) return value;
+      throw new DurableError("InvalidPayload", `${what} cannot be read: the dataConverter gave ${describe(value)}`);
+    },
+  };
+  guarded.add(guard);
+  return guard;
+}
+
+const guarded = new WeakSet<DataConverter>();
+
+function attempt<T>(convert: () => T, what: string, done: "written" | "read"): T {
+  try {
+    return convert();
+  } catch (cause) {
+    if (isDurableError(cause, "InvalidPayload")) throw cause;
+    const why = `the dataConverter has thrown: ${messageOf(cause)}`;
+    throw new DurableError("InvalidPayload", `${what} cannot be ${done}: ${why}`, { cause });
+  }
+}
+
+/** What is no text, or comes too late. */
+function describe(value: unknown): string {
+  if (!(value instanceof Promise)) return `a ${typeof value}`;
+  // Nobody waits for it.
+  value.catch(() => {});
+  return "a promise: its functions must not be async";
+}
 
 /** The JSON text of a value that holds nothing which JSON loses. @throws DurableError `InvalidPayload` */
 export function writeJson(value: unknown, what: string): string | undefined {

@@ -127,8 +127,22 @@ type HasForm<T> = true extends (
 
 type Flat<T> = { [K in keyof T]: T[K] };
 
+declare const innerType: unique symbol;
+
+/** Of a converter that keeps what another one keeps, which is `undefined` for plain JSON. */
+export interface WrappingConverter<Inner> {
+  readonly [innerType]: Inner;
+}
+
+/** Whether what is stored is what JSON makes of it. */
+export type IsPlain<Converter> = [Converter] extends [undefined]
+  ? true
+  : [Converter] extends [WrappingConverter<infer Inner>]
+    ? IsPlain<Inner>
+    : false;
+
 /** What comes back of a value: with a converter of the app what it went in as, else what JSON makes of it. */
-export type StoredAs<Converter, T> = [Converter] extends [undefined] ? JsonOf<T> : T;
+export type StoredAs<Converter, T> = IsPlain<Converter> extends true ? JsonOf<T> : T;
 
 /** JSON brings back what may stand for it; a member that may be `undefined` need not be optional for that. */
 export type IsKept<T> = unknown extends T
@@ -158,18 +172,20 @@ export interface WithStoredInput<Input> {
 }
 
 /** Refuses code that takes its input as what it will not be: a `Date` where JSON brings a text. */
-export type ReadsStored<Converter, Input> = [Converter] extends [undefined]
-  ? IsKept<Input> extends true
-    ? unknown
-    : WithStoredInput<StoredOrNot<Input>>
-  : unknown;
+export type ReadsStored<Converter, Input> =
+  IsPlain<Converter> extends true
+    ? IsKept<Input> extends true
+      ? unknown
+      : WithStoredInput<StoredOrNot<Input>>
+    : unknown;
 
 /** {@link ReadsStored} for an input that comes after a context. */
-export type ReadsStoredSecond<Converter, Input> = [Converter] extends [undefined]
-  ? IsKept<Input> extends true
-    ? unknown
-    : WithStoredSecondInput<StoredOrNot<Input>>
-  : unknown;
+export type ReadsStoredSecond<Converter, Input> =
+  IsPlain<Converter> extends true
+    ? IsKept<Input> extends true
+      ? unknown
+      : WithStoredSecondInput<StoredOrNot<Input>>
+    : unknown;
 
 /** A function whose second parameter is an input, typed as JSON brings it. */
 export interface WithStoredSecondInput<Input> {

@@ -1,4 +1,5 @@
 import { DurableError } from "../errors.ts";
+import { assertOptions, type OptionKinds } from "../option-names.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: constructors of every kind can be registered.
 type Constructor = abstract new (...args: any[]) => object;
@@ -22,6 +23,14 @@ export interface RichClassDefinition {
   readonly read?: ((kept: any) => object) | undefined;
 }
 
+const definitionKinds: OptionKinds<RichClassDefinition> = {
+  // Together with its name, below.
+  type: "any",
+  name: "any",
+  write: "function",
+  read: "function",
+};
+
 interface ResolvedClass {
   readonly name: string;
   readonly write: (instance: object) => unknown;
@@ -37,6 +46,7 @@ export class RichClasses {
   constructor(classes: readonly RichClass[]) {
     for (const given of classes) {
       const definition: RichClassDefinition = typeof given === "function" ? { type: given } : given;
+      assertOptions(definition, definitionKinds, "a class of a data converter");
       const { type } = definition;
       const name = definition.name ?? type?.name;
       if (typeof type !== "function" || typeof name !== "string" || name === "") {

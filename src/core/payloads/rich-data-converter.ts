@@ -1,4 +1,5 @@
 import { DurableError, messageOf } from "../errors.ts";
+import { assertOptions } from "../option-names.ts";
 import { type DataConverter, jsonDataConverter, writeJson } from "./data-converter.ts";
 import { type RichClass, RichClasses } from "./rich-classes.ts";
 
@@ -25,6 +26,7 @@ const tagKey = "$rich";
  * @throws DurableError `InvalidOption` when two classes have one name, or one has none
  */
 export function createRichDataConverter(options: RichDataConverterOptions = {}): DataConverter {
+  assertOptions(options, { classes: "list" }, "createRichDataConverter");
   const classes = new RichClasses(options.classes ?? []);
   return {
     serialize(value, what) {

@@ -32,6 +32,37 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
   return typeof (value as Partial<StandardSchema>)["~standard"]?.validate === "function";
 }
 
+/** Schemas of events by their names in lower case. Copies of this package share them; the number changes with the shape. */
+const eventSchemasKey = Symbol.for("durable-functions-ts.event-schemas.1");
+
+type EventSchemas = Map<string, Set<WeakRef<StandardSchema>>>;
+
+/** As long as somebody has the schema: an orchestrator may define events of many names, in every replay again. */
+export function rememberEventSchema(name: string, schema: StandardSchema): void {
+  const globals = globalThis as { [eventSchemasKey]?: EventSchemas };
+  globals[eventSchemasKey] ??= new Map();
+  const known = globals[eventSchemasKey];
+  const key = name.toLowerCase();
+  const schemas = known.get(key) ?? new Set();
+  known.set(key, schemas);
+  const alive = [...schemas].some((reference) => reference.deref() === schema);
+  if (alive) return;
+  const reference = new WeakRef(schema);
+  schemas.add(reference);
+  forgotten.register(schema, () => {
+    schemas.delete(reference);
+    if (schemas.size === 0 && known.get(key) === schemas) known.delete(key);
+  });
+}
+
+const forgotten = new FinalizationRegistry<() => void>((forget) => forget());
+
+/** What the process has defined events of that name with. */
+export function eventSchemasOf(name: string): readonly StandardSchema[] {
+  const known = (globalThis as { readonly [eventSchemasKey]?: EventSchemas })[eventSchemasKey];
+  return [...(known?.get(name.toLowerCase()) ?? [])].flatMap((reference) => reference.deref() ?? []);
+}
+
 /**
  * The value as the schema gives it back.
  *

@@ -1,5 +1,6 @@
 import type { CosmosDBFunctionOptions, FunctionHandler, FunctionInput } from "@azure/functions";
 import { DurableError } from "../../core/errors.ts";
+import { assertKind, findNearName } from "../../core/option-names.ts";
 import { az } from "../azure-functions.ts";
 import { clientFunctionsOf } from "../hosting/http-registrations.ts";
 import type {
@@ -73,6 +74,22 @@ export function generic(functionName: string, options: DurableClientOptions): vo
   register(functionName, options, (adapted) => az.app.generic(functionName, adapted));
 }
 
+/** Those that all functions have. Of a trigger, the library and the host know more names than can be listed here. */
+const commonNames = ["handler", "extraInputs", "extraOutputs", "return", "retry"];
+const httpNames = ["route", "methods", "authLevel"];
+
+/** @throws DurableError `InvalidOption` for an option that is nearly one of these */
+function assertNearNames(name: string, options: object): void {
+  const known = [...commonNames, ...httpNames];
+  for (const given of Object.keys(options)) {
+    const meant = known.includes(given) ? undefined : findNearName(given, known);
+    if (meant === undefined) continue;
+    throw new DurableError("InvalidOption", `function '${name}' has no option '${given}'; did you mean '${meant}'?`);
+  }
+  const { extraInputs } = options as { readonly extraInputs?: unknown };
+  assertKind(extraInputs, "list", `'extraInputs' of function '${name}'`, true);
+}
+
 type Adapted<Options> = Omit<Options, "handler"> & { readonly handler: FunctionHandler };
 
 /**
@@ -89,6 +106,7 @@ function register<Options extends { readonly handler: DurableClientHandler; read
   if (typeof handler !== "function") {
     throw new DurableError("InvalidOption", `'handler' of function '${name}' must be a function`);
   }
+  assertNearNames(name, options);
   const functions = clientFunctionsOf(defaultApp());
   functions.add(name, (asked) => {
     const own = options.extraInputs ?? [];

@@ -1,7 +1,9 @@
 import { DurableError } from "../../core/errors.ts";
+import { assertOptionNames } from "../../core/option-names.ts";
 import type { EntityContext, EntityFunction } from "../function-contexts.ts";
 import { defaultApp } from "./default-app.ts";
 import type { ExceptionPropertiesProvider } from "./exception-properties.ts";
+import { isClientBinding } from "./function-json-contract.ts";
 import { adaptOrchestrator } from "./generator-orchestrator.ts";
 import type {
   ActivityHandler,
@@ -43,6 +45,7 @@ export function orchestration(
  */
 export function activity(functionName: string, options: ActivityOptions | ActivityHandler): RegisteredActivity {
   const resolved = resolve<ActivityOptions>("activity", functionName, options);
+  assertNoBindings(functionName, resolved);
   defaultApp().activity(functionName, async (input: unknown, context) => {
     // Lazy: processes that only start orchestrations need it not.
     const { runActivity } = await import("./activity-invocation.ts");
@@ -65,6 +68,9 @@ export function entity<T = unknown>(functionName: string, definition: EntityHand
 
 /** Adds values to the failures of activities that are registered here; `undefined` ends that. The last one counts. */
 export function setExceptionPropertiesProvider(provider: ExceptionPropertiesProvider | undefined): void {
+  if (provider !== undefined && typeof provider?.getExceptionProperties !== "function") {
+    throw new DurableError("InvalidOption", "an ExceptionPropertiesProvider has the function getExceptionProperties");
+  }
   exceptionProperties = provider;
 }
 
@@ -75,6 +81,20 @@ function adaptEntity<T>(handler: EntityHandler<T>): (context: EntityContext<T>) 
   };
 }
 
+/** Those of `durable-functions` 3.x. Triggers and results are the host's here. */
+const functionOptionNames = ["handler", "trigger", "return", "extraInputs", "extraOutputs", "retry"];
+
+/** Nothing would be read or written. @throws DurableError `InvalidOption` */
+function assertNoBindings(name: string, { extraInputs = [], extraOutputs = [] }: ActivityOptions): void {
+  const binding = extraOutputs[0] ?? extraInputs.find((input) => !isClientBinding(input));
+  if (binding === undefined) return;
+  throw new DurableError(
+    "InvalidOption",
+    `activity '${name}' has the binding '${binding.name}' (${binding.type}): activities have no bindings here but df.input.durableClient(); ` +
+      "let its handler use the library of that service",
+  );
+}
+
 /** @throws DurableError `InvalidOption` */
 function resolve<Options extends { readonly handler: unknown }>(
   kind: string,
@@ -82,6 +102,9 @@ function resolve<Options extends { readonly handler: unknown }>(
   definition: Options | Options["handler"],
 ): Options {
   const options = (typeof definition === "function" ? { handler: definition } : definition) as Options | undefined;
+  if (typeof options === "object" && options !== null) {
+    assertOptionNames(options, functionOptionNames, `${kind} '${name}'`);
+  }
   if (typeof options?.handler !== "function") {
     throw new DurableError("InvalidOption", `${kind} '${name}' needs a function, or an object with one as 'handler'`);
   }

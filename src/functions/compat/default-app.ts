@@ -59,6 +59,9 @@ export function rememberClientsOfFunctions(): void {
 export function getClient(context: InvocationContext): DurableClient;
 export function getClient(context: FunctionJsonContext): FunctionJsonClient;
 export function getClient(context: InvocationContext | FunctionJsonContext): DurableClient | FunctionJsonClient {
+  if (typeof context !== "object" || context === null) {
+    throw new DurableError("InvalidOption", "getClient takes the context of the function that asks");
+  }
   const connection = findConnection(context);
   if (connection !== undefined) return new FunctionJsonClient(new DurableClient(connection));
   const known = clients.get(context);

@@ -1,5 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
-import type { RetryOptions } from "../../core/retry-policy.ts";
+import { type RetryOptions, resolveRetryPolicy } from "../../core/retry-policy.ts";
 import type { DurableTask } from "../../orchestration/durable-task.ts";
 import type { OrchestrationContext } from "../../orchestration/orchestration-context.ts";
 import type { RegisteredActivity, RegisteredOrchestration, Task } from "./task.ts";
@@ -27,6 +27,7 @@ export class RegisteredTask implements Task {
   }
 
   readonly withRetry = (retryOptions: RetryOptions): Task => {
+    resolveRetryPolicy(retryOptions);
     return new RegisteredTask(this.#what, this.#schedule, retryOptions);
   };
 
@@ -48,6 +49,19 @@ export class RegisteredTask implements Task {
   // biome-ignore lint/suspicious/noExplicitAny: see Task.
   get result(): any {
     return this.isCompleted ? this.#task?.result : undefined;
+  }
+
+  /** As a text, a number or a member of JSON it would hold nothing of its result. @throws DurableError `OrchestrationMisuse` */
+  [Symbol.toPrimitive](): never {
+    return this.toJSON();
+  }
+
+  /** @throws DurableError `OrchestrationMisuse` */
+  toJSON(): never {
+    throw new DurableError(
+      "OrchestrationMisuse",
+      `the call of ${this.#what} was used as a value; wait for its result first: yield it`,
+    );
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it says what to do instead of waiting for ever.

@@ -12,7 +12,7 @@ import type {
   EntityQuery,
   EntitySignal,
 } from "../../core/entity-client.ts";
-import { EntityId, type EntityRef, toEntityId } from "../../core/entity-id.ts";
+import { assertAddressable, EntityId, type EntityRef, toEntityId } from "../../core/entity-id.ts";
 import { DurableError, isDurableError } from "../../core/errors.ts";
 import type { OrchestrationState } from "../../core/orchestration-state.ts";
 import type { Clock, Random } from "../../core/ports.ts";
@@ -55,7 +55,7 @@ export class GrpcEntityClient implements EntityClient {
 
   async signal(entity: EntityRef | string, signal: EntitySignal): Promise<void> {
     const { operation = "", input, scheduledTime, requestId } = signal;
-    const instanceId = toEntityId(entity).toString();
+    const instanceId = assertAddressable(toEntityId(entity)).toString();
     assertEntityOperation(operation);
     assertStartTime(scheduledTime, "scheduledTime");
     assertRequestId(requestId);
@@ -81,7 +81,7 @@ export class GrpcEntityClient implements EntityClient {
     { operation, input }: EntityCall,
     options: EntityCallOptions = {},
   ): Promise<EntityCallOutcome> {
-    const id = toEntityId(entity).toString();
+    const id = assertAddressable(toEntityId(entity)).toString();
     assertEntityOperation(operation);
     const message: EntityCallMessage = { entity: id, operation, input };
     const what = `operation '${operation}' of entity '${id}'`;

@@ -1,4 +1,4 @@
-import { assertEventName, assertStartTime } from "../../core/client-checks.ts";
+import { assertEventName, assertReason, assertStartTime } from "../../core/client-checks.ts";
 import type { EntityClient } from "../../core/entity-client.ts";
 import { DurableError, isDurableError } from "../../core/errors.ts";
 import { assertDefinitionName } from "../../core/function-names.ts";
@@ -211,22 +211,26 @@ export class GrpcOrchestrationClient implements OrchestrationClient {
 
   async terminate(instanceId: string, reason: string | undefined, options: TerminateOptions = {}): Promise<void> {
     assertKnownInstanceId(instanceId);
+    assertReason(reason, "a termination");
     const request = { instanceId, output: reason, recursive: options.recursive === true };
     await this.#call("terminateInstance", request, `the termination of '${instanceId}'`);
   }
 
   async suspend(instanceId: string, reason: string | undefined): Promise<void> {
     assertKnownInstanceId(instanceId);
+    assertReason(reason, "a suspension");
     await this.#call("suspendInstance", { instanceId, reason }, `the suspension of '${instanceId}'`);
   }
 
   async resume(instanceId: string, reason: string | undefined): Promise<void> {
     assertKnownInstanceId(instanceId);
+    assertReason(reason, "a resumption");
     await this.#call("resumeInstance", { instanceId, reason }, `the resumption of '${instanceId}'`);
   }
 
   async rewind(instanceId: string, reason: string | undefined): Promise<void> {
     assertKnownInstanceId(instanceId);
+    assertReason(reason, "a rewind");
     await this.#call("rewindInstance", { instanceId, reason }, `the rewind of '${instanceId}'`);
   }
 

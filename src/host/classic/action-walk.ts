@@ -258,14 +258,15 @@ export class ActionWalk {
     if (this.#foreignHttpCalls-- > 0) return this.#schedule(extensionHttpActivity, undefined, undefined);
     const { method, uri, content, headers, tokenSource, asynchronousPatternEnabled } =
       httpRequest as HttpRequestMembers;
-    return callHttp(this.#scope, {
+    const request = {
       url: uri,
       ...(method !== undefined && { method }),
       ...(content !== undefined && { body: content }),
       ...(headers !== undefined && { headers }),
       ...(tokenSource !== undefined && { tokenSource }),
       enablePolling: asynchronousPatternEnabled,
-    }) as Task;
+    };
+    return callHttp(this.#scope, [request]) as Task;
   }
 
   #lockEntities({ lockSet }: Record<string, unknown>): Task {

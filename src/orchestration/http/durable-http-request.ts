@@ -1,5 +1,7 @@
 import type { HttpCallMessage, HttpRetryMessage, TokenSource, TokenSourceOptions } from "../../core/durable-http.ts";
 import { DurableError } from "../../core/errors.ts";
+import { assertOptions, type OptionKinds } from "../../core/option-names.ts";
+import { jsonDataConverter } from "../../core/payloads/data-converter.ts";
 import { type RetryOptions, type RetryPolicy, resolveRetryPolicy } from "../../core/retry-policy.ts";
 import { shareAcrossCopies } from "../../core/shared-class.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../../core/time-span.ts";
@@ -34,6 +36,23 @@ export interface DurableHttpRequest {
   readonly pollingTimeout?: TimeSpanInput | undefined;
 }
 
+/** What holds what is read one by one, further down. */
+const requestKinds: OptionKinds<DurableHttpRequest> = {
+  method: "text",
+  url: "any",
+  uri: "any",
+  body: "any",
+  content: "any",
+  headers: "object",
+  tokenSource: "any",
+  enablePolling: "flag",
+  asynchronousPatternEnabled: "flag",
+  retry: "object",
+  retryOptions: "object",
+  timeout: "time span",
+  pollingTimeout: "time span",
+};
+
 /** Retries of HTTP requests. */
 export interface HttpRetryPolicy extends Omit<RetryPolicy, "retryIf" | "retryDelay"> {
   /** Statuses that count as a failure. @defaultValue every 4xx and 5xx */
@@ -60,7 +79,9 @@ export class ManagedIdentityTokenSource implements TokenSource {
   constructor(resource: string, options?: TokenSourceOptions) {
     if (typeof resource !== "string" || resource === "") throw invalid("the resource of a token source", "a URL");
     this.resource = resource;
-    if (options !== undefined) this.options = options;
+    if (options === undefined) return;
+    assertOptions(options, { authorityHost: "text", tenantId: "text" }, "ManagedIdentityTokenSource");
+    this.options = options;
   }
 }
 
@@ -79,9 +100,22 @@ const connectionHeaders: ReadonlySet<string> = new Set([
 ]);
 const token = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
+/**
+ * A call as it is given: `(request)`, or `(method, url, body, headers, tokenSource, enablePolling)`, as `durable-functions`
+ * 2 had it.
+ *
+ * @throws DurableError `InvalidOption`, which names the member and never shows a header's value
+ */
+export function readHttpCall(given: readonly unknown[]): HttpCallMessage {
+  const [first, url, body, headers, tokenSource, enablePolling] = given;
+  if (typeof first !== "string" || given.length === 1) return resolveHttpCall(first as DurableHttpRequest);
+  const members = Object.entries({ method: first, url, body, headers, tokenSource, enablePolling });
+  return resolveHttpCall(Object.fromEntries(members.filter(([, value]) => value !== null)));
+}
+
 /** @throws DurableError `InvalidOption`, which names the member and never shows a header's value */
 export function resolveHttpCall(given: DurableHttpRequest): HttpCallMessage {
-  if (typeof given !== "object" || given === null) throw invalid("callHttp", "given an object such as { url }");
+  assertOptions(given, requestKinds, "callHttp");
   const method = readMethod(given.method ?? "GET");
   const url = readUrl(given.url ?? given.uri);
   const payload = given.body ?? given.content;
@@ -143,7 +177,8 @@ function readHeaders(given: Readonly<Record<string, unknown>>): Record<string, s
 function readPayload(headers: Record<string, string>, payload: unknown) {
   if (payload === undefined || payload === null) return { headers, body: undefined };
   const isText = typeof payload === "string";
-  const body = isText ? payload : JSON.stringify(payload);
+  // Bytes and whatever else JSON would empty are refused there: a body is kept in history, as text.
+  const body = isText ? payload : jsonDataConverter.serialize(payload, "the body of callHttp");
   if (body === undefined) throw invalid("the body of callHttp", "a text or a value with a JSON form");
   const contentType = isText ? "text/plain; charset=utf-8" : "application/json";
   return { headers: { "content-type": contentType, ...headers }, body };
@@ -169,14 +204,15 @@ function readRetry(policy: RetryPolicy | RetryOptions): HttpRetryMessage {
   if ("retryIf" in policy || "retryDelay" in policy) {
     throw invalid("the retry policy of callHttp", "without functions: use 'statusCodes'");
   }
-  const { firstIntervalMs, maxAttempts, backoffCoefficient, maxIntervalMs, retryTimeoutMs } =
-    resolveRetryPolicy(policy);
+  const { firstIntervalMs, maxAttempts, backoffCoefficient, maxIntervalMs, retryTimeoutMs, jitter } =
+    resolveRetryPolicy(policy, ["statusCodes"]);
   return {
     firstIntervalMs,
     maxAttempts,
     backoffCoefficient,
     maxIntervalMs: finite(maxIntervalMs),
     retryTimeoutMs: finite(retryTimeoutMs),
+    ...(jitter > 0 && { jitter }),
   };
 }
 

@@ -4,12 +4,12 @@ import { httpPollOrchestratorName } from "../../core/reserved-names.ts";
 import type { DurableTask } from "../durable-task.ts";
 import type { ExecutionScope } from "../replay/execution-scope.ts";
 import { TaskFailedError } from "../task-failed-error.ts";
-import { type DurableHttpRequest, resolveHttpCall } from "./durable-http-request.ts";
+import { readHttpCall } from "./durable-http-request.ts";
 import { DurableHttpResponse } from "./durable-http-response.ts";
 
 /** Makes an HTTP call through the built-in orchestration. Its messages are plain JSON, whatever the app's converter is. */
-export function callHttp(scope: ExecutionScope, request: DurableHttpRequest): DurableTask<DurableHttpResponse> {
-  const call = resolveHttpCall(request);
+export function callHttp(scope: ExecutionScope, given: readonly unknown[]): DurableTask<DurableHttpResponse> {
+  const call = readHttpCall(given);
   const task = scope.createTask<DurableHttpResponse>();
   // Whatever is called after continue-as-new belongs to no scope.
   if (scope.isEnding) return task;

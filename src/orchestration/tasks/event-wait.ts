@@ -16,7 +16,7 @@ export function waitForEvent<T>(
   event: string | ExternalEvent<T>,
   timeout: TimeSpanInput | undefined,
 ): DurableTask<T> {
-  const { name, schema } = typeof event === "string" ? { name: event, schema: undefined } : event;
+  const { name, schema } = typeof event === "object" && event !== null ? event : { name: event, schema: undefined };
   assertEventName(name, "the name of an external event");
   const timeoutMs = timeout === undefined ? undefined : parseTimeSpan(timeout, `the timeout of event '${name}'`);
   const task = scope.createTask<T>();

@@ -23,7 +23,8 @@ export function callActivity(scope: ExecutionScope, call: ResolvedCall): Orchest
       tags: encodeTaskTags(call.tags, { attempt, timeoutMs: call.timeoutMs, lastHeartbeat }),
     }));
     const task = awaitAnswer(scope, id, "activity", call.name);
-    return call.timeoutMs === undefined ? task : withTimeout(scope, id, call.name, task, call.timeoutMs);
+    const { timeoutMs } = call;
+    return { id, task: timeoutMs === undefined ? task : withTimeout(scope, id, call.name, task, timeoutMs) };
   });
 }
 
@@ -31,7 +32,7 @@ export function callActivity(scope: ExecutionScope, call: ResolvedCall): Orchest
 export function callSubOrchestration(scope: ExecutionScope, call: ResolvedCall): OrchestrationTask<unknown> {
   return withRetries(scope, call.retry, () => {
     const { id } = addSubOrchestration(scope, call, false);
-    return awaitAnswer(scope, id, "sub-orchestration", call.name);
+    return { id, task: awaitAnswer(scope, id, "sub-orchestration", call.name) };
   });
 }
 
@@ -94,6 +95,12 @@ class CallAnswer {
   }
 }
 
+/** One attempt of a call: its task, and the number of its action. */
+interface Attempt {
+  readonly id: number;
+  readonly task: OrchestrationTask<unknown>;
+}
+
 /**
  * Makes attempts until one succeeds or the policy gives up; the waits between them are durable timers. The result is
  * that of the last attempt. Each is told the details of the last heartbeat before it.
@@ -101,25 +108,28 @@ class CallAnswer {
 function withRetries(
   scope: ExecutionScope,
   policy: ResolvedRetryPolicy | undefined,
-  start: (attempt: number, lastHeartbeat: string | undefined) => OrchestrationTask<unknown>,
+  start: (attempt: number, lastHeartbeat: string | undefined) => Attempt,
 ): OrchestrationTask<unknown> {
   // Whatever is called after continue-as-new belongs to no scope.
   if (scope.isEnding) return scope.createTask();
-  if (policy === undefined) return start(1, undefined);
+  if (policy === undefined) return start(1, undefined).task;
   const firstAttemptAt = scope.now.getTime();
   const outer = scope.createTask<unknown>();
   let current: readonly OrchestrationTask<unknown>[] = [];
   outer.consistsOf(() => current);
   let lastHeartbeat: string | undefined;
   const attempt = (number: number) => {
-    const inner = start(number, lastHeartbeat);
+    const { id, task: inner } = start(number, lastHeartbeat);
     current = [inner];
     inner.onSettled(() => {
       if (!inner.isFaulted) return outer.complete(inner.result);
       if (inner.error instanceof TaskFailedError) {
         lastHeartbeat = lastHeartbeatOf(inner.error.failureDetails) ?? lastHeartbeat;
       }
-      const delayMs = chooseDelay(policy, number, inner.error, scope.now.getTime() - firstAttemptAt);
+      const delayMs = chooseDelay(policy, number, inner.error, {
+        elapsedMs: scope.now.getTime() - firstAttemptAt,
+        seed: `${scope.instanceId}\n${id}\n${number}`,
+      });
       if (typeof delayMs !== "number") return outer.fail(delayMs);
       const fireAt = new Date(scope.now.getTime() + delayMs);
       new DurableTimer(scope, fireAt).onSettled(() => attempt(number + 1));
@@ -130,10 +140,15 @@ function withRetries(
 }
 
 /** The wait before the next attempt, or the error to end with: the failure itself, or what the user's policy threw. */
-function chooseDelay(policy: ResolvedRetryPolicy, attempt: number, error: unknown, elapsedMs: number): unknown {
+function chooseDelay(
+  policy: ResolvedRetryPolicy,
+  attempt: number,
+  error: unknown,
+  { elapsedMs, seed }: { readonly elapsedMs: number; readonly seed: string },
+): unknown {
   try {
     const failure = error instanceof TaskFailedError ? error.failureDetails : toTaskFailure(describeFailure(error));
-    return nextRetryDelayMs(policy, { attempt, failure }, elapsedMs) ?? error;
+    return nextRetryDelayMs(policy, { attempt, failure }, elapsedMs, seed) ?? error;
   } catch (policyError) {
     return policyError;
   }

@@ -100,18 +100,29 @@ function onEachSettled(combined: Task, tasks: Tasks, onSettled: (task: Task) => 
   leaveLosers();
 }
 
+/** How {@link settleWithMap} goes about it. */
+export interface MapPlan {
+  /** Most items under way at once. */
+  readonly concurrency: number;
+  /** Most failures. */
+  readonly tolerated: number;
+  /** Outcomes in place of results. */
+  readonly hasOutcomes: boolean;
+}
+
 /**
- * Completes `combined` with the results of `start` for every item, in order, with at most `concurrency` of them under
- * way. The first failure fails it, and nothing more is started.
+ * Completes `combined` with the results of `start` for every item, in order, with at most so many of them under way; where
+ * failures are tolerated with their outcomes. One failure too many fails it, and nothing more is started.
  */
 export function settleWithMap<Item>(
   combined: Task,
   items: readonly Item[],
   start: (item: Item, index: number) => Task,
-  concurrency: number,
+  { concurrency, tolerated, hasOutcomes }: MapPlan,
 ): void {
   if (items.length === 0) return combined.complete([]);
   const results: unknown[] = [];
+  const failures: unknown[] = [];
   const underWay = new Set<Task>();
   const wait = new CombinedWait(combined, underWay);
   combined.consistsOf(() => underWay);
@@ -127,13 +138,13 @@ export function settleWithMap<Item>(
     task.onSettled(() => {
       underWay.delete(task);
       wait.removeTask(task);
-      if (task.isFaulted) {
+      if (task.isFaulted && failures.push(task.error) > tolerated) {
         if (combined.isCompleted) return;
-        combined.fail(task.error);
+        combined.fail(failures.length === 1 ? task.error : aggregate(failures, items.length));
         for (const other of underWay) combined.goOnWithout(other, 1);
         return;
       }
-      results[index] = task.result;
+      results[index] = hasOutcomes ? outcomeOf(task) : task.result;
       done++;
       if (done === items.length) combined.complete(results);
       else startMore();

@@ -63,6 +63,7 @@ function* send(
         backoffCoefficient: retry.backoffCoefficient,
         maxInterval: retry.maxIntervalMs,
         retryTimeout: retry.retryTimeoutMs,
+        jitter: retry.jitter,
       },
     });
   } catch (error) {

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { EntityAction, EntityOperation } from "../../core/entity-batch.ts";
-import { type EntityId, type EntityRef, toEntityId } from "../../core/entity-id.ts";
+import { assertAddressable, type EntityId, type EntityRef, toEntityId } from "../../core/entity-id.ts";
 import { DurableError } from "../../core/errors.ts";
 import { durableFunctionOptions, type FunctionInvocation, noBindings } from "../../core/function-invocation.ts";
 import { assertDefinitionName } from "../../core/function-names.ts";
 import { assertInstanceId } from "../../core/ids.ts";
+import { assertOptions, type OptionKinds } from "../../core/option-names.ts";
 import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import { validateSync } from "../../core/payloads/standard-schema.ts";
 import type { LogLevel } from "../../core/ports.ts";
@@ -135,20 +136,20 @@ export class OperationContext implements EntityContext, FunctionInvocation {
   signalEntity(entity: EntityRef | EntityHandle<unknown> | string, ...rest: readonly unknown[]): void {
     this.#assertNotOver("signalEntity");
     const [target, operation, input, options] = isEntityHandle(entity)
-      ? [toEntityId({ name: entity.name, key: rest[0] as string }), ...rest.slice(1)]
-      : [toEntityId(entity), ...rest];
+      ? [assertAddressable(toEntityId({ name: entity.name, key: rest[0] as string })), ...rest.slice(1)]
+      : [assertAddressable(toEntityId(entity)), ...rest];
     if (typeof operation !== "string" || operation === "") {
       throw new DurableError("InvalidOption", "the operation of a signal must be a non-empty text");
     }
     const what = `the input of operation '${operation}' of entity '${target}'`;
     if (isEntityHandle(entity)) validateSync(inputSchemaOf(entity, operation), input, what);
-    const { scheduledTime } = readOptions<EntitySignalOptions>(options, "signalEntity");
+    const { scheduledTime } = readOptions<EntitySignalOptions>(options, { scheduledTime: "date" }, "signalEntity");
     this.#ask({
       kind: "SignalEntity",
       instanceId: target.toString(),
       operation,
       input: this.#scope.dataConverter.serialize(input, what),
-      scheduledTime: readTime(scheduledTime, "the 'scheduledTime' of a signal"),
+      scheduledTime: scheduledTime && new Date(scheduledTime),
     });
   }
 
@@ -158,7 +159,11 @@ export class OperationContext implements EntityContext, FunctionInvocation {
     assertDefinitionName(name, "the name of the orchestration to start");
     const what = `the input of orchestration '${name}'`;
     if (typeof orchestration === "object") validateSync(orchestration.inputSchema, input, what);
-    const given = readOptions<StartFromEntityOptions>(options, "startNewOrchestration");
+    const given = readOptions<StartFromEntityOptions>(
+      options,
+      { instanceId: "any", version: "any", startAt: "date" },
+      "startNewOrchestration",
+    );
     const { instanceId = this.#nextInstanceId(), version = this.#scope.defaultVersion, startAt } = given;
     assertInstanceId(instanceId);
     if (version !== undefined) assertShortText(version, `the version of orchestration '${name}'`);
@@ -168,7 +173,7 @@ export class OperationContext implements EntityContext, FunctionInvocation {
       version,
       instanceId,
       input: this.#scope.dataConverter.serialize(input, what),
-      scheduledTime: readTime(startAt, `'startAt' of orchestration '${name}'`),
+      scheduledTime: startAt && new Date(startAt),
     });
     return instanceId;
   }
@@ -238,14 +243,12 @@ export class OperationContext implements EntityContext, FunctionInvocation {
   }
 }
 
-function readOptions<Options extends object>(options: unknown, what: string): Partial<Options> {
+function readOptions<Options extends object>(
+  options: unknown,
+  kinds: OptionKinds<Options>,
+  what: string,
+): Partial<Options> {
   if (options === undefined) return {};
-  if (typeof options === "object" && options !== null) return options;
-  throw new DurableError("InvalidOption", `the options of ${what} must be an object`);
-}
-
-function readTime(value: unknown, what: string): Date | undefined {
-  if (value === undefined) return undefined;
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return new Date(value);
-  throw new DurableError("InvalidOption", `${what} must be a valid Date`);
+  assertOptions(options, kinds as Parameters<typeof assertOptions>[1], what);
+  return options as Partial<Options>;
 }

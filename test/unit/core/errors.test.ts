@@ -16,7 +16,7 @@ it.each([
   [{ code: 7 }, '{"code":7}'],
   [new Map(), "an object of class Map"],
   [new (class Refusal {})(), "an object of class Refusal"],
-  [Object.create(null), "a value that cannot be shown was thrown"],
+  [Object.create(null), "an object"],
   [hostile, "a value that cannot be shown was thrown"],
 ])("whatever was thrown has a message: %#", (thrown, message) => {
   expect(messageOf(thrown)).toBe(message);
@@ -30,3 +30,18 @@ it("an error without a stack, and what is no error, are shown by their message",
   expect(stackOf(bare)).toBe("boom");
   expect(stackOf(hostile)).toBe("a value that cannot be shown was thrown");
 });
+
+it.each<[string, unknown, string]>([
+  ["an object without a prototype", Object.assign(Object.create(null), { reason: "full" }), '{"reason":"full"}'],
+  ["an object that holds itself", circular(), '{"reason":"full","self":"[circular]","twice":[{"a":1},{"a":1}]}'],
+  ["an object without members", Object.create(null), "an object"],
+])("%s is shown by what it holds", (_, thrown, text) => {
+  expect(messageOf(thrown)).toBe(text);
+});
+
+/** What comes twice is no circle. */
+function circular(): object {
+  const shared = { a: 1 };
+  const value: Record<string, unknown> = { reason: "full" };
+  return Object.assign(value, { self: value, twice: [shared, shared] });
+}

@@ -78,7 +78,7 @@ function createRegistry(): Registry {
 function openHub() {
   const clock = new SteppedClock();
   const ports = { clock, random: systemRandom, log: silentLog, maxPayloadBytes };
-  const hub = new MemoryTaskHub(ports);
+  const hub = new MemoryTaskHub({ clock });
   const executor = new InProcessExecutor({ registries: [createRegistry()], clock });
   const worker = new TaskHubWorker({ ...ports, backend: hub, store: hub, executor });
   const client = new TaskHubClient({ ...ports, store: hub });

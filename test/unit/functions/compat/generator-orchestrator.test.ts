@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { DurableError } from "../../../../src/core/errors.ts";
+import { RetryOptions } from "../../../../src/core/retry-policy.ts";
 import { adaptOrchestrator } from "../../../../src/functions/compat/generator-orchestrator.ts";
 import { LockingRulesViolationError } from "../../../../src/functions/compat/locks.ts";
 import {
@@ -59,13 +60,13 @@ function start(handler: (context: OrchestrationContext) => unknown) {
 it("makes the call of a registered function when it is waited for, and not before", () => {
   const { context, generator } = start(function* () {
     void greet("nobody waits");
-    const result: unknown = yield child("in", "child-1").withRetry({ firstRetryIntervalInMilliseconds: 1 } as never);
+    const result: unknown = yield child("in", "child-1").withRetry(new RetryOptions(1, 1));
     return result;
   });
 
   expect(generator.next().value).toEqual({ task: 1 });
   expect(context.calls).toEqual([
-    ["orchestration", "child", "in", { instanceId: "child-1", retry: { firstRetryIntervalInMilliseconds: 1 } }],
+    ["orchestration", "child", "in", { instanceId: "child-1", retry: new RetryOptions(1, 1) }],
   ]);
   expect(generator.next("done")).toEqual({ value: "done", done: true });
 });
@@ -152,4 +153,14 @@ it("says how an async orchestrator calls what was registered", async () => {
     message: expect.stringContaining("activity 'greet'"),
   });
   expect([greet(1).isCompleted, greet(1).isFaulted, greet(1).result]).toEqual([false, false, undefined]);
+});
+
+it("a call that nobody waited for is no value", () => {
+  const call = greet("Tokyo");
+
+  expect(() => `Hello ${call as unknown as string}`).toThrow(
+    /was used as a value; wait for its result first: yield it/,
+  );
+  expect(() => Number(call)).toThrow(/was used as a value/);
+  expect(() => JSON.stringify({ call })).toThrow(/was used as a value/);
 });

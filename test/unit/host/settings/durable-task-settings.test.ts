@@ -35,7 +35,7 @@ describe("durable task settings", () => {
       storeInputsInOrchestrationHistory: false,
       versioning: undefined,
       useForwardedHost: false,
-    httpPollIntervalMs: 30_000,
+      httpPollIntervalMs: 30_000,
       retention: undefined,
       limits: undefined,
     });

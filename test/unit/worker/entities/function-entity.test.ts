@@ -187,5 +187,8 @@ it("an input that is not JSON fails the operation that asks for it", async () =>
     },
   });
 
-  expect(resultsOf(batch)).toEqual(["Error: not of this converter"]);
+  expect(resultsOf(batch)).toEqual([
+    "InvalidPayload: the input of operation 'any' of entity '@thing@k' cannot be read: " +
+      "the dataConverter has thrown: not of this converter",
+  ]);
 });

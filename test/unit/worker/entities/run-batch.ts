@@ -23,8 +23,9 @@ export function runBatch(
   options: BatchOptions = {},
 ): Promise<EntityBatchResult> {
   const { state, signal = new AbortController().signal, log, name = "Thing", isSignal = false } = options;
-  const registry = new Registry(options);
-  registry.addEntity({ ...options, name, entity });
+  const registry = new Registry({ dataConverter: options.dataConverter, versioning: options.versioning });
+  const { stateSchema, operationSchemas } = options;
+  registry.addEntity({ name, entity, stateSchema, operationSchemas });
   const executor = new InProcessExecutor({ registries: [registry], clock: new SteppedClock(), ...(log && { log }) });
   return executor.executeEntityBatch({
     instanceId: `@${name.toLowerCase()}@k`,
