@@ -125,7 +125,7 @@ export class InstanceCommand {
     } while (continuationToken !== undefined && left > 0 && (await this.#terminal.flush()));
     if (!hasHeader) this.#terminal.fail("No instance meets the conditions.");
     if (continuationToken !== undefined && left === 0) {
-      this.#terminal.fail(`There may be more; go on with: --after '${continuationToken}'`);
+      this.#terminal.fail(`There may be more; go on with: --after "${continuationToken}"`);
     }
     return 0;
   }

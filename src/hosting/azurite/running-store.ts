@@ -35,14 +35,14 @@ export async function findRunningStore(appFolder: string): Promise<RunningStore 
     const record = readStoreRecord(folder);
     if (record === undefined) return undefined;
     const state = await askStoreState(record, answerTimeoutMs);
-    // A store that is being saved is waited for by whoever opens it next.
-    if (state === "gone" || (state !== "silent" && !state.hostConnected)) return undefined;
     if (state === "silent" || performance.now() > giveUpAt) {
       throw new DurableError(
         "HostStartFailed",
         `The storage process ${record.pid} of the host that runs in ${appFolder} does not answer; try again, or restart that host.`,
       );
     }
+    // A store that is being saved is waited for by whoever opens it next.
+    if (typeof state === "string" || !state.hostConnected) return undefined;
     if (state.endpoints !== undefined) {
       return { folder, connectionString: formatEmulatorConnectionString(state.endpoints) };
     }

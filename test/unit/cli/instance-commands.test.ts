@@ -169,7 +169,7 @@ describe("the verbs for instances", () => {
 
     const all = await it.run("ls", "--json");
     const first = await it.run("ls", "--limit", "120", "--prefix", "o");
-    const token = /--after '([^']+)'/.exec(first.failed[0]!)![1]!;
+    const token = /--after "([^"]+)"/.exec(first.failed[0]!)![1]!;
     const rest = await it.run("ls", "--prefix", "o", "--after", token);
     const none = await it.run("ls", "--name", "nobody");
 
