@@ -42,7 +42,9 @@ function keepNodeOptions(text: string): string {
   const kept: string[] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!;
-    const hasValueBeside = !word.startsWith("-") ? false : !word.includes("=") && words[index + 1]?.startsWith("-") === false;
+    const hasValueBeside = !word.startsWith("-")
+      ? false
+      : !word.includes("=") && words[index + 1]?.startsWith("-") === false;
     const name = word.split("=", 1)[0]!;
     if (preloads.test(name) || unwanted.test(name)) {
       if (hasValueBeside) index++;

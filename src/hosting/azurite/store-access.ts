@@ -67,9 +67,11 @@ export function storeFileFailure(verb: string, path: string, error: unknown): Du
 }
 
 function cureOf(code: string): string {
-  if (code === "EROFS") return "The file system is read-only: run the host in a folder that can be written, or set AzureWebJobsStorage.";
+  if (code === "EROFS")
+    return "The file system is read-only: run the host in a folder that can be written, or set AzureWebJobsStorage.";
   if (code === "ENOSPC" || code === "EDQUOT") return "No space is left: free some, or set AzureWebJobsStorage.";
-  if (code === "ENOTDIR" || code === "EEXIST") return "A file is where a folder should be: remove it, or set AzureWebJobsStorage.";
+  if (code === "ENOTDIR" || code === "EEXIST")
+    return "A file is where a folder should be: remove it, or set AzureWebJobsStorage.";
   return "Give the folder .durable to the user who runs the host, delete it, or set AzureWebJobsStorage.";
 }
 

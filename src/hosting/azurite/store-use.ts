@@ -57,7 +57,8 @@ export function judgeStoreUse(sight: StoreSight): StoreUse {
   if (sight.hasMoved) return sight.unchangedMs > heartbeatLimitMs ? "gone" : "alive elsewhere"; // U4
   if (sight.unchangedMs > heartbeatLimitMs) return "gone"; // U5
   const age = now - (record.heartbeat ?? now);
-  const limitMs = record.place !== undefined && isSameSystem(here, record.place) ? heartbeatLimitMs : foreignClockLimitMs;
+  const limitMs =
+    record.place !== undefined && isSameSystem(here, record.place) ? heartbeatLimitMs : foreignClockLimitMs;
   return age > limitMs ? "gone" : "unknown"; // U5
 }
 

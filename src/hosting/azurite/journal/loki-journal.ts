@@ -215,7 +215,13 @@ function idOf(document: unknown): number | undefined {
 }
 
 function isKnownForm(loki: LokiClass): boolean {
-  const onDatabase = ["addCollection", "removeCollection", "loadJSONObject", "saveDatabaseInternal", "serializeReplacer"];
+  const onDatabase = [
+    "addCollection",
+    "removeCollection",
+    "loadJSONObject",
+    "saveDatabaseInternal",
+    "serializeReplacer",
+  ];
   const onCollection = ["get", "add", "update", "remove", "removeBatchByPositions", "clear", "ensureAllIndexes"];
   return hasMethods(loki?.prototype, onDatabase) && hasMethods(loki.Collection?.prototype, onCollection);
 }
