@@ -61,9 +61,9 @@ describe("a journal", () => {
     await forSeeds(100, (seed) => {
       const random = new SeededRandom(seed);
       const entries = Array.from({ length: 30 }, (): JournalEntry => {
-        const name = `c${Math.floor(random.number() * 3)}`;
-        const id = 1 + Math.floor(random.number() * 5);
-        const kind = random.number();
+        const name = `c${Math.floor(random.next() * 3)}`;
+        const id = 1 + Math.floor(random.next() * 5);
+        const kind = random.next();
         if (kind < 0.1) return define(name);
         if (kind < 0.15) return { kind: "drop", name };
         return kind < 0.7 ? put(name, id) : remove(name, id);
