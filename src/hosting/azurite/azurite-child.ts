@@ -52,7 +52,7 @@ async function runAzurite(azuriteMain: string, folder: string, token: string): P
     return;
   }
   process.once("exit", () => releaseStore(folder, token));
-  startHeartbeat({ folder, token });
+  const heartbeat = startHeartbeat({ folder, token });
   // Azurite lower-cases table names by the locale, and the Turkish one has an i of its own.
   String.prototype.toLocaleLowerCase = String.prototype.toLowerCase;
   if (!acknowledgeOnlyWhatIsKept(azuriteMain)) releaseReceivedMessages(folder);
@@ -81,7 +81,7 @@ async function runAzurite(azuriteMain: string, folder: string, token: string): P
 
   // Azurite takes SIGTERM as the wish to end only from here on; before, nothing can have been written.
   await until(() => urls.size === services.length && process.listenerCount("SIGTERM") > 0);
-  process.once("SIGTERM", () => exitWhenClosed(closed));
+  process.once("SIGTERM", () => exitWhenClosed(closed, heartbeat));
   tellParent({
     kind: "ready",
     blobUrl: urls.get("Blob")!,
@@ -94,12 +94,13 @@ async function runAzurite(azuriteMain: string, folder: string, token: string): P
 }
 
 /** Renews the record from a thread of its own, for as long as the process lives. */
-function startHeartbeat(workerData: HeartbeatData): void {
+function startHeartbeat(workerData: HeartbeatData): Worker {
   // The entry lies beside this file, compiled or not.
   const entry = import.meta.url.endsWith(".ts") ? "store-heartbeat.ts" : "store-heartbeat.js";
   const thread = new Worker(new URL(entry, import.meta.url), { workerData, stdout: false, stderr: false });
   thread.unref();
   thread.on("error", (error) => console.error(messageOf(error)));
+  return thread;
 }
 
 /** `false` when this Azurite keeps its data in another way: then the last seconds are lost when this process is killed. */
@@ -129,9 +130,11 @@ function acknowledgeOnlyWhatIsKept(azuriteMain: string): boolean {
   return true;
 }
 
-async function exitWhenClosed(closed: ReadonlySet<string>): Promise<void> {
+async function exitWhenClosed(closed: ReadonlySet<string>, heartbeat: Worker): Promise<void> {
   setTimeout(() => process.exit(1), saveTimeoutMs).unref();
   await until(() => closed.size === services.length);
+  // It has the record open, which keeps Windows from removing it.
+  await heartbeat.terminate();
   process.exit(0);
 }
 

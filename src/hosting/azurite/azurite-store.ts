@@ -74,7 +74,8 @@ function spawnChild(azuriteMain: string, folder: string): ChildProcess {
     detached: true,
     windowsHide: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: createChildEnvironment(process.env),
+    // One way to compare names, on every system.
+    env: { ...createChildEnvironment(process.env), LC_ALL: "C" },
   });
 }
 

@@ -10,6 +10,8 @@ import { heartbeatLimitMs, isProcessThere, judgeStoreUse } from "./store-use.ts"
 /** How long a host may still seem alive to its storage process after it was killed. */
 const goneHostGraceMs = 2_000;
 const savingTimeoutMs = 60_000;
+/** Azurite's event loop stands still while it saves a large store. */
+const answerTimeoutMs = 20_000;
 /** A port of another place may be anybody's. */
 const foreignAnswerTimeoutMs = 2_000;
 /** A scanner or a sync client holds a file for moments; rights are not given back. */
@@ -37,7 +39,7 @@ export async function waitForFreeFolder(folder: string, onWait: (message: string
     const record = readRecord(folder);
     if (record === undefined) return;
     const isThere = isProcessThere(record, here, isProcessAlive);
-    const answer = await askStoreState(record, isThere ? savingTimeoutMs : foreignAnswerTimeoutMs);
+    const answer = await askStoreState(record, isThere ? answerTimeoutMs : foreignAnswerTimeoutMs);
     const now = performance.now();
     if (seen === undefined || seen.token !== record.token) {
       seen = { token: record.token, heartbeat: record.heartbeat, since: now, hasMoved: false };

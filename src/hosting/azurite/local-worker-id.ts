@@ -15,7 +15,7 @@ export function createLocalWorkerId(machineId: string = readLocalMachineId()): s
 }
 
 /** The same in processes of one machine that see one another; containers have their own. */
-export function readLocalMachineId(): string {
+function readLocalMachineId(): string {
   return machineIdOf(readMachineTraits({}));
 }
 

@@ -1,6 +1,5 @@
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
-import { messageOf } from "../../core/errors.ts";
 import { createHeartbeat, holdsStore, recordPathOf } from "./store-record.ts";
 
 /**
@@ -15,7 +14,7 @@ export interface HeartbeatData {
 
 const intervalMs = 1_000;
 const { folder, token } = workerData as HeartbeatData;
-let renew = createHeartbeat(folder, token);
+let renew: ((now: number) => void) | undefined;
 
 setInterval(() => {
   if (!holdsStore(folder, token)) {
@@ -23,10 +22,10 @@ setInterval(() => {
     process.kill(process.pid, "SIGKILL");
   }
   try {
+    renew ??= createHeartbeat(folder, token);
     renew(Date.now());
-  } catch (error) {
+  } catch {
     // The next one may get through.
-    writeSync(2, `${messageOf(error)}\n`);
-    renew = createHeartbeat(folder, token);
+    renew = undefined;
   }
 }, intervalMs);

@@ -8,7 +8,8 @@ import { type StoreRecord, unreadableToken } from "./store-record.ts";
  *
  *  U1. Its control port answers with its token: as it says.
  *  U2. Its process id or its port means something here, and there is no such process, or nobody knows the token: gone.
- *  U3. Its process is there and has not answered: silent, it may be saving.
+ *  U3. Its process is there and has not answered: silent, it may be saving. Without a heartbeat for long it is another
+ *      process that was given the number, and another server that was given the port.
  *  U4. Its heartbeat is seen to move: alive.
  *  U5. Its heartbeat stands still for longer than it may: gone. On one machine the clock tells; else one has to look on.
  */
@@ -39,6 +40,7 @@ export interface StoreSight {
 
 /** A heartbeat comes each second; a machine that is short of everything is late. */
 export const heartbeatLimitMs = 10_000;
+const silentLimitMs = 30_000;
 /** Clocks of two machines are not that far apart; and a store that is alive nevertheless ends when it sees its record gone. */
 const foreignClockLimitMs = 120_000;
 /** How long a record that does not read as one may be one that is just being written. */
@@ -53,7 +55,10 @@ export function judgeStoreUse(sight: StoreSight): StoreUse {
   const isProcessHere = sees(seesProcessesOf);
   if (isProcessHere && !sight.isAlive(record.pid)) return "gone"; // U2
   if (answer === "nobody" && sees(seesPortsOf)) return "gone"; // U2
-  if (isProcessHere && answer === "silent") return "silent"; // U3
+  if (isProcessHere && answer === "silent") {
+    const isStill = record.heartbeat !== undefined && sight.unchangedMs > silentLimitMs;
+    return isStill ? "gone" : "silent"; // U3
+  }
   if (sight.hasMoved) return sight.unchangedMs > heartbeatLimitMs ? "gone" : "alive elsewhere"; // U4
   if (sight.unchangedMs > heartbeatLimitMs) return "gone"; // U5
   const age = now - (record.heartbeat ?? now);

@@ -34,7 +34,9 @@ describe("a store folder", () => {
   });
 
   it("may be in use while its process is there and has not answered (U3)", () => {
-    expect(judge(here, { answer: "silent", unchangedMs: 60_000 })).toBe("silent");
+    expect(judge(here, { answer: "silent", unchangedMs: 20_000 })).toBe("silent");
+    expect(judge(undefined, { answer: "silent", unchangedMs: 60_000 })).toBe("silent");
+    expect(judge(here, { answer: "silent", unchangedMs: 60_000 })).toBe("gone");
   });
 
   it.each([container, otherMachine])("is in use elsewhere once its heartbeat is seen to move (U4)", (place) => {
