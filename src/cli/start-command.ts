@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDurableError, messageOf, stackOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
@@ -7,6 +8,7 @@ import { LocalHost } from "../host/local-host.ts";
 import { formatBanner, formatFunctions, suggestCommand } from "./banner.ts";
 import type { StartOptions } from "./start-options.ts";
 import type { Terminal } from "./terminal.ts";
+import { watchLauncher } from "./watch-launcher.ts";
 import { watchSignals } from "./watch-signals.ts";
 
 const failedStopTimeoutMs = 2_000;
@@ -14,7 +16,7 @@ const failedStopTimeoutMs = 2_000;
 /**
  * `durable start`: runs the host until it is asked to end or cannot go on. Resolves to the exit code.
  *
- * SIGINT and SIGTERM stop it gracefully; a second one ends the process at once.
+ * SIGINT, SIGTERM and the like stop it gracefully; a second one ends the process at once.
  */
 export async function runStart(
   options: StartOptions,
@@ -25,7 +27,8 @@ export async function runStart(
   process.setSourceMapsEnabled(true);
   for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
 
-  const { appFolder, port, address, functions, cors, allowedHosts, verbose, timeoutMs } = options;
+  const { port, address, functions, cors, allowedHosts, verbose, timeoutMs } = options;
+  const appFolder = trueFolder(options.appFolder);
   const host = new LocalHost({
     appFolder,
     productName: product.name,
@@ -43,7 +46,8 @@ export async function runStart(
     createEngine: async (request) =>
       (await import("../hosting/azure-storage-engine.ts")).createAzureStorageEngine(request),
   });
-  const asked = watchSignals(terminal);
+  const signalled = watchSignals(terminal);
+  const asked = Promise.race([signalled, followLauncher(options.endWithParent ?? false, signalled, terminal)]);
   watchUserCode(terminal);
 
   try {
@@ -74,6 +78,37 @@ export async function runStart(
     await host.stop();
     terminal.fail(describeFailure(error, verbose));
     return 1;
+  }
+}
+
+/** Resolves when the host is to end because its launcher has; else only says so. */
+async function followLauncher(ends: boolean, stopping: Promise<undefined>, terminal: Terminal): Promise<undefined> {
+  const launcher = await Promise.race([watchLauncher(), stopping]);
+  // Ctrl+C reaches both.
+  if (launcher === undefined) return;
+  if (ends) {
+    terminal.print(`The process ${launcher} that started this host has ended. Stopping.`);
+    return;
+  }
+  const text =
+    `the process ${launcher} that started this host has ended, and the host goes on as process ${process.pid}. ` +
+    "Start it with --end-with-parent to have it end too";
+  createEventLog(createEventSink(terminal.log)).write("LauncherGone", text, {});
+  return new Promise(() => {});
+}
+
+/**
+ * The folder by its real name: Windows takes `c:` for `C:`, but a module that is loaded by both names is loaded twice.
+ * A network drive keeps its letter.
+ */
+function trueFolder(folder: string): string {
+  try {
+    const real = realpathSync.native(folder);
+    const isOtherDrive = real.startsWith("\\\\") && !folder.startsWith("\\\\");
+    return isOtherDrive ? folder.replace(/^[a-z]:/, (drive) => drive.toUpperCase()) : real;
+  } catch {
+    // The change to it says what is wrong.
+    return folder;
   }
 }
 

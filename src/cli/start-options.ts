@@ -11,6 +11,8 @@ export interface StartOptions {
   readonly allowedHosts: string | undefined;
   readonly verbose: boolean;
   readonly timeoutMs: number | undefined;
+  /** Stop when the process that started the host has ended. @defaultValue false */
+  readonly endWithParent?: boolean | undefined;
 }
 
 /** What `durable start` was asked for: options, the help text, or one line that says what was not understood. */
@@ -47,6 +49,7 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
       allowedHosts: values["allow-host"]?.join(","),
       verbose: values.verbose ?? false,
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+      endWithParent: values["end-with-parent"],
     },
   };
 }
@@ -64,6 +67,7 @@ function parseStartArgs(args: readonly string[]) {
       "allow-host": { type: "string", multiple: true },
       verbose: { type: "boolean" },
       timeout: { type: "string", short: "t" },
+      "end-with-parent": { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -91,13 +95,14 @@ Data is kept in .durable/azurite of that folder, unless AzureWebJobsStorage name
 
 Options:
   -p, --port <port>          Port to listen on; 0 takes any free one (default: 7071)
-      --address <address>    Address to listen on (default: 127.0.0.1)
+      --address <address>    Address to listen on (default: localhost, which is 127.0.0.1 and ::1)
       --script-root <folder> Folder of the app (default: this folder)
       --functions <names...> Serve only these functions
       --cors <origins>       Origins of pages that may call the functions, separated by commas; * for all
       --allow-host <names>   Host names, besides localhost, under which instances may be managed
       --verbose              Show what the host itself has to say
   -t, --timeout <seconds>    How long the app may take to load (default: 20)
+      --end-with-parent      Stop when the process that started this one has ended, such as npx
   -h, --help                 Show this text
 
 Settings come from the environment, then from local.settings.json.

@@ -41,7 +41,7 @@ export interface LocalHostOptions {
   readonly version: string;
   /** 0 takes any free port. @defaultValue `Host.LocalHttpPort` of local.settings.json, else 7071 */
   readonly port?: number | undefined;
-  /** @defaultValue `Host.LocalHttpAddress` of local.settings.json, else 127.0.0.1 */
+  /** @defaultValue `Host.LocalHttpAddress` of local.settings.json, else `localhost`: 127.0.0.1 and ::1 */
   readonly address?: string | undefined;
   /** Only these functions are served. @defaultValue `functions` of host.json, else all */
   readonly functions?: readonly string[] | undefined;
@@ -140,7 +140,7 @@ export class LocalHost {
     }
 
     const cors = parseCorsPolicy(this.#options.cors ?? localSettings.cors, localSettings.corsCredentials);
-    const address = this.#options.address ?? localSettings.address ?? "127.0.0.1";
+    const address = this.#options.address ?? localSettings.address ?? "localhost";
     const maxBodyBytes = this.#readBodyLimit();
     this.#guard = this.#createGuard(cors, address, false);
     const serve = await this.#listen(localSettings, cors, address, maxBodyBytes);

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import type { Environment } from "../host/settings/host-json.ts";
-import { isProcessAlive } from "./azurite/store-record.ts";
 
 /** What processes must have in common for one to see by a process id whether the other is there. */
 export interface MachineTraits {
@@ -69,6 +68,18 @@ export function isDeadOnMachine(
   const [, given, machine, pid] = /^(([0-9a-f]{12})-(\d+)-[0-9a-f]{8})(?:-[0-9a-f]{8})?$/.exec(workerId) ?? [];
   if (given === undefined || machine !== machineId) return false;
   return Number(pid) === process.pid ? !ownWorkerIds.has(given) : !isAlive(Number(pid));
+}
+
+/** Whether a process of that id exists; it may be another one than it was. */
+export function isProcessAlive(pid: number): boolean {
+  // Neither a group of processes nor this one.
+  if (!Number.isSafeInteger(pid) || pid < 1) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 function tryRead(read: () => string): string {

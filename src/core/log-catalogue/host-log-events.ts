@@ -87,11 +87,21 @@ export const hostLogEvents = {
       "A callback of an orchestrator used its context after the episode; the instance is failed with the reason.",
     action: "Await durable tasks only, in the orchestrator itself.",
   },
+  LauncherGone: {
+    area: "Host",
+    level: "warn",
+    fields: [],
+    meaning:
+      "The process that started this one, such as `npx` or a task runner, has ended without ending the host, which keeps its port and storage.",
+    action:
+      "End the process that the line names, if nobody needs it. `durable start --end-with-parent` ends by itself.",
+  },
   LocalStoreBusy: {
     area: "Host",
     level: "warn",
     fields: [],
-    meaning: "The storage process of an earlier host still saves its data, and the start waits for it.",
+    meaning:
+      "The storage process of an earlier host still saves its data, or a host of another container or machine may still use it, and the start waits.",
     action: "nothing",
   },
   HostingChosen: {

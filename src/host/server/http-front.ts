@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { DurableError, stackOf } from "../../core/errors.ts";
+import { stackOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import { RequestRefused } from "../../http/answers.ts";
 import type { RequestGuard } from "../../http/request-guard.ts";
@@ -13,6 +13,7 @@ import type { HostStatus } from "./admin-api.ts";
 import { answerAdmin } from "./admin-api.ts";
 import type { CorsPolicy } from "./cors.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
+import { listenAddresses, listenOnAll } from "./listen-address.ts";
 import { BodyTooLarge, readBody } from "./request-reader.ts";
 import { forwardStreaming } from "./stream-forwarder.ts";
 import type { WebHandler } from "./web-adapter.ts";
@@ -49,7 +50,7 @@ const managementPath = /^\/runtime\/webhooks\/durabletask(?:\/|$)/i;
  */
 export class HttpFront {
   readonly #options: HttpFrontOptions;
-  readonly #server: Server;
+  #servers: readonly Server[] = [];
   #content: FrontContent | undefined;
   #stopping = false;
 
@@ -61,33 +62,36 @@ export class HttpFront {
       },
       () => {},
     );
-    this.#server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: 60_000, keepAliveTimeout: 65_000 });
-    this.#server.on("request", (request, response) => void this.#serve(request, response));
   }
 
-  /** Resolves to the port. @throws DurableError `HostStartFailed` when it cannot listen there */
-  listen(port: number, address: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", (cause: NodeJS.ErrnoException) => {
-        const message =
-          cause.code === "EADDRINUSE" || cause.code === "EACCES"
-            ? `Port ${port} is unavailable. Close the process using that port, or specify another port using --port [-p].`
-            : `Cannot listen on ${address}:${port}: ${cause.message}`;
-        reject(new DurableError("HostStartFailed", message, { cause }));
-      });
-      this.#server.listen(port, address, () => resolve((this.#server.address() as AddressInfo).port));
-    });
+  /**
+   * Listens on an address; on `localhost`, on all that the name stands for. Resolves to the port.
+   *
+   * @param port 0 takes one that is free on all of them
+   * @throws DurableError `HostStartFailed` when it cannot listen there
+   */
+  async listen(port: number, address: string): Promise<number> {
+    this.#servers = await listenOnAll(listenAddresses(address), port, () => this.#createServer());
+    return (this.#servers[0]!.address() as AddressInfo).port;
+  }
+
+  #createServer(): Server {
+    const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: 60_000, keepAliveTimeout: 65_000 });
+    server.on("request", (request, response) => void this.#serve(request, response));
+    return server;
   }
 
   /** Takes no new connections; requests in progress go on, further ones on open connections get 503. */
   stopListening(): void {
     this.#stopping = true;
-    this.#server.close();
-    this.#server.closeIdleConnections();
+    for (const server of this.#servers) {
+      server.close();
+      server.closeIdleConnections();
+    }
   }
 
   closeConnections(): void {
-    this.#server.closeAllConnections();
+    for (const server of this.#servers) server.closeAllConnections();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,16 +1,15 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { formatEmulatorConnectionString } from "../../backends/azure-storage/storage/connection-string.ts";
 import { DurableError } from "../../core/errors.ts";
 import type { AzuriteChildMessage } from "./azurite-child.ts";
-import type { StoreRecord } from "./store-record.ts";
-import { askStoreState, clearStaleRecord, readStoreRecord } from "./store-record.ts";
+import { createChildArguments, createChildEnvironment } from "./child-environment.ts";
+import { waitForFreeFolder } from "./free-folder.ts";
+import { assertStoreAccess, createStoreFolder } from "./store-access.ts";
 
 /** The storage account that comes with the local host: Azurite in a process of its own, data in the app folder. */
 export interface AzuriteStore {
@@ -28,9 +27,6 @@ export interface AzuriteStoreOptions {
   readonly onWait: (message: string) => void;
 }
 
-/** How long a host may still seem alive to its storage process after it was killed. */
-const goneHostGraceMs = 2_000;
-const savingTimeoutMs = 60_000;
 const startTimeoutMs = 30_000;
 
 /**
@@ -43,13 +39,15 @@ export async function startAzuriteStore(options: AzuriteStoreOptions): Promise<A
   const { appFolder, onWait } = options;
   const folder = join(appFolder, ".durable", "azurite");
   const azuriteMain = findAzurite(appFolder);
-  mkdirSync(folder, { recursive: true });
+  createStoreFolder(folder);
 
   for (let attempt = 0; attempt < 5; attempt++) {
     await waitForFreeFolder(folder, onWait);
+    assertStoreAccess(folder);
     const child = spawnChild(azuriteMain, folder);
-    const message = await firstMessage(child);
-    if (message.kind === "ready") return openStore(child, folder, message);
+    const complaint = readComplaint(child);
+    const message = await firstMessage(child, complaint);
+    if (message.kind === "ready") return openStore(child, folder, message, complaint);
   }
   throw new DurableError("HostStartFailed", `Other hosts keep taking the storage folder ${folder}.`);
 }
@@ -68,91 +66,85 @@ function findAzurite(appFolder: string): string {
   );
 }
 
-async function waitForFreeFolder(folder: string, onWait: (message: string) => void): Promise<void> {
-  const startedAt = performance.now();
-  let hasSaidSo = false;
-  for (;;) {
-    const record = readStoreRecord(folder);
-    if (record === undefined) return;
-    const state = await askStoreState(record, savingTimeoutMs);
-    if (state === "gone") {
-      // Its last act is to remove the record, so look again before calling what is left stale.
-      if (readStoreRecord(folder)?.token === record.token) clearStaleRecord(folder, record);
-      continue;
-    }
-    const waitedMs = performance.now() - startedAt;
-    const hostConnected = state !== "silent" && state.hostConnected;
-    if (hostConnected && waitedMs > goneHostGraceMs) throw folderInUse(folder, record);
-    if (waitedMs > savingTimeoutMs) {
-      throw new DurableError(
-        "HostStartFailed",
-        `The storage process ${record.pid} of an earlier host has not finished saving ${folder} after ${savingTimeoutMs / 1000} s.`,
-      );
-    }
-    if (!hasSaidSo && !hostConnected && waitedMs > 500) {
-      onWait("Waiting for the storage process of the previous host to save its data.");
-      hasSaidSo = true;
-    }
-    await sleep(25);
-  }
-}
-
-function folderInUse(folder: string, record: StoreRecord): DurableError {
-  return new DurableError(
-    "HostStartFailed",
-    `Another host (process ${record.hostPid}) is using the storage folder ${folder}. Stop it first, or set AzureWebJobsStorage.`,
-  );
-}
-
 function spawnChild(azuriteMain: string, folder: string): ChildProcess {
   // The entry lies beside this file, compiled or not.
   const entry = import.meta.url.endsWith(".ts") ? "azurite-child.ts" : "azurite-child.js";
-  // Neither a debugger's options nor other account names are meant for this process.
-  const { NODE_OPTIONS: _options, AZURITE_ACCOUNTS: _accounts, ...env } = process.env;
-  return spawn(process.execPath, [fileURLToPath(new URL(entry, import.meta.url)), azuriteMain, folder, randomUUID()], {
+  const args = [fileURLToPath(new URL(entry, import.meta.url)), azuriteMain, folder, randomUUID()];
+  return spawn(process.execPath, [...createChildArguments(azuriteMain), ...args], {
     detached: true,
+    windowsHide: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    // Azurite lower-cases table names by the locale, and the Turkish one has an i of its own.
-    env: { ...env, LC_ALL: "C" },
+    // One way to compare names, on every system.
+    env: { ...createChildEnvironment(process.env), LC_ALL: "C" },
   });
 }
 
-function firstMessage(child: ChildProcess): Promise<AzuriteChildMessage> {
+function firstMessage(child: ChildProcess, complaint: () => string | undefined): Promise<AzuriteChildMessage> {
   return new Promise((resolve, reject) => {
-    let complaint = "";
-    child.stderr?.on("data", (chunk: Buffer) => {
-      complaint = (complaint + chunk.toString()).slice(-2000);
-    });
     const fail = (reason: string) => {
       clearTimeout(timer);
-      const detail = complaint.trim().split("\n")[0];
-      reject(new DurableError("HostStartFailed", `Azurite did not start: ${detail || reason}`));
+      reject(new DurableError("HostStartFailed", `Azurite did not start: ${complaint() ?? reason}`));
     };
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
       fail(`no answer within ${startTimeoutMs / 1000} s`);
     }, startTimeoutMs);
     child.once("error", (error) => fail(error.message));
-    child.once("exit", (code) => fail(`it ended with exit code ${code}`));
-    child.once("message", (message) => {
+    void ended(child).then((how) => fail(`it ended with ${typeof how === "number" ? `exit code ${how}` : how}`));
+    child.on("message", function take(message) {
+      // The channel also carries what Node and its loaders have to say to each other.
+      if (!isChildMessage(message)) return;
+      child.off("message", take);
       clearTimeout(timer);
-      resolve(message as AzuriteChildMessage);
+      resolve(message);
     });
   });
+}
+
+function isChildMessage(message: unknown): message is AzuriteChildMessage {
+  const kind = typeof message === "object" && message !== null ? (message as { kind?: unknown }).kind : undefined;
+  return kind === "ready" || kind === "taken";
+}
+
+/** Resolves to exit code or signal once a process is gone and what it has written is read. */
+async function ended(child: ChildProcess): Promise<number | string | null> {
+  const { stderr } = child;
+  const read = new Promise<void>((resolve) => (stderr === null ? resolve() : stderr.once("close", resolve)));
+  const how = await new Promise<number | string | null>((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ?? code));
+  });
+  await read;
+  return how;
+}
+
+/** Collects what a process has to complain of. Returns the line that says it, which in a stack is seldom the first. */
+function readComplaint(child: ChildProcess): () => string | undefined {
+  let text = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-8000);
+  });
+  return () => pickComplaint(text);
+}
+
+/** Of the output of a process that failed, the line that names the error; else the first one. */
+export function pickComplaint(text: string): string | undefined {
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  return lines.find((line) => /Error/.test(line) && !line.startsWith("at ")) ?? lines.find((line) => line !== "");
 }
 
 function openStore(
   child: ChildProcess,
   folder: string,
   ready: Extract<AzuriteChildMessage, { kind: "ready" }>,
+  complaint: () => string | undefined,
 ): AzuriteStore {
   let stopping = false;
-  const exited = new Promise<number | string | null>((resolve) => {
-    child.once("exit", (code, signal) => resolve(signal ?? code));
-  });
+  const exited = ended(child);
   const died = new Promise<string>((resolve) => {
     void exited.then((how) => {
-      if (!stopping) resolve(`The storage process (Azurite) ended unexpectedly (${how}).`);
+      const detail = complaint();
+      const end = detail === undefined ? "." : `: ${detail}`;
+      if (!stopping) resolve(`The storage process (Azurite) ended unexpectedly (${how})${end}`);
     });
   });
   return {

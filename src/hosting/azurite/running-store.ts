@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatEmulatorConnectionString } from "../../backends/azure-storage/storage/connection-string.ts";
 import { DurableError } from "../../core/errors.ts";
-import { askStoreState, readStoreRecord } from "./store-record.ts";
+import { askStoreState } from "./store-control.ts";
+import { readStoreRecord } from "./store-record.ts";
 
 /** The local store of another process. It ends with that. */
 export interface RunningStore {
