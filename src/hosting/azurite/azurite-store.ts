@@ -107,8 +107,13 @@ function folderInUse(folder: string, record: StoreRecord): DurableError {
 function spawnChild(azuriteMain: string, folder: string): ChildProcess {
   // The entry lies beside this file, compiled or not.
   const entry = import.meta.url.endsWith(".ts") ? "azurite-child.ts" : "azurite-child.js";
-  // Neither a debugger's options nor other account names are meant for this process.
-  const { NODE_OPTIONS: _options, AZURITE_ACCOUNTS: _accounts, ...env } = process.env;
+  // Neither a debugger's options nor other account names are meant for this process, and it reports to no watch mode.
+  const {
+    NODE_OPTIONS: _options,
+    AZURITE_ACCOUNTS: _accounts,
+    WATCH_REPORT_DEPENDENCIES: _watch,
+    ...env
+  } = process.env;
   return spawn(process.execPath, [fileURLToPath(new URL(entry, import.meta.url)), azuriteMain, folder, randomUUID()], {
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -134,11 +139,19 @@ function firstMessage(child: ChildProcess): Promise<AzuriteChildMessage> {
     }, startTimeoutMs);
     child.once("error", (error) => fail(error.message));
     child.once("exit", (code) => fail(`it ended with exit code ${code}`));
-    child.once("message", (message) => {
+    child.on("message", function take(message) {
+      // The channel also carries what Node and its loaders have to say to each other.
+      if (!isChildMessage(message)) return;
+      child.off("message", take);
       clearTimeout(timer);
-      resolve(message as AzuriteChildMessage);
+      resolve(message);
     });
   });
+}
+
+function isChildMessage(message: unknown): message is AzuriteChildMessage {
+  const kind = typeof message === "object" && message !== null ? (message as { kind?: unknown }).kind : undefined;
+  return kind === "ready" || kind === "taken";
 }
 
 function openStore(
