@@ -1,3 +1,4 @@
+import { type DevOptions, devHelp, parseDev } from "./dev/dev-options.ts";
 import { type HubDeleteOptions, hubHelp, parseHub } from "./hub-options.ts";
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
 import { type PurgeCommandOptions, parsePurge, purgeHelp } from "./purge-options.ts";
@@ -10,6 +11,7 @@ export type Command =
   | { readonly kind: "help"; readonly topic: "durable" | VerbName }
   | { readonly kind: "version" }
   | { readonly kind: "start"; readonly options: StartOptions }
+  | { readonly kind: "dev"; readonly options: DevOptions }
   | { readonly kind: "sidecar"; readonly options: SidecarOptions }
   | { readonly kind: "pack"; readonly options: PackOptions }
   | { readonly kind: "quarantine"; readonly options: QuarantineOptions }
@@ -26,7 +28,7 @@ interface Verb {
   parse(args: readonly string[], cwd: string): Command;
 }
 
-type VerbName = "start" | "sidecar" | "pack" | "purge" | "quarantine" | "hub";
+type VerbName = "start" | "dev" | "sidecar" | "pack" | "purge" | "quarantine" | "hub";
 
 /** The verbs of `durable`, in the order in which they are listed. */
 const verbs: Readonly<Record<VerbName, Verb>> = {
@@ -37,6 +39,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parseStart(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "start" };
       return read.kind === "options" ? { kind: "start", options: read.options } : read;
+    },
+  },
+  dev: {
+    summary: "Run it as start does, anew whenever a file changes",
+    help: devHelp,
+    parse(args, cwd) {
+      const read = parseDev(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "dev" };
+      return read.kind === "options" ? { kind: "dev", options: read.options } : read;
     },
   },
   sidecar: {

@@ -24,6 +24,10 @@ async function main(): Promise<number> {
       const { runStart } = await import("./start-command.ts");
       return runStart(command.options, product, terminal);
     }
+    case "dev": {
+      const { runDev } = await import("./dev/dev-command.ts");
+      return runDev(command.options, product, terminal);
+    }
     case "sidecar": {
       const { runSidecar } = await import("./sidecar-command.ts");
       return runSidecar(command.options, product, terminal);

@@ -1,15 +1,30 @@
+import inspector from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDurableError, messageOf, stackOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
 import { describeFailure as describeThrown, formatFailure } from "../core/failure-details.ts";
 import { createEventSink } from "../host/host-log.ts";
-import { LocalHost } from "../host/local-host.ts";
+import { LocalHost, type RunningHost } from "../host/local-host.ts";
 import { formatBanner, formatFunctions, suggestCommand } from "./banner.ts";
-import type { StartOptions } from "./start-options.ts";
+import type { InspectOption, StartOptions } from "./start-options.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchSignals } from "./watch-signals.ts";
 
 const failedStopTimeoutMs = 2_000;
+const debuggedLoadTimeoutMs = 24 * 60 * 60_000;
+
+/** How a host is run for somebody else than the one at the terminal. */
+export interface StartSession {
+  /** Resolves when the host is to stop. */
+  readonly asked: Promise<undefined>;
+  /** Names the entry files in place of `main` of package.json. */
+  readonly main: string | undefined;
+  /** What is running has been shown before. */
+  readonly isRestart: boolean;
+  /** How long a stop lets calls and activities go on, in milliseconds. */
+  readonly graceMs: number;
+  onReady(running: RunningHost): void;
+}
 
 /**
  * `durable start`: runs the host until it is asked to end or cannot go on. Resolves to the exit code.
@@ -20,10 +35,14 @@ export async function runStart(
   options: StartOptions,
   product: { readonly name: string; readonly version: string },
   terminal: Terminal,
+  session?: StartSession,
 ): Promise<number> {
   // Stacks name the lines that were written, not those that were built of them.
   process.setSourceMapsEnabled(true);
-  for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
+  if (session === undefined) {
+    for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
+  }
+  if (options.inspect !== undefined) openInspector(options.inspect);
 
   const { appFolder, port, address, functions, cors, verbose, timeoutMs } = options;
   const host = new LocalHost({
@@ -35,14 +54,20 @@ export async function runStart(
     functions,
     cors,
     verbose,
-    loadTimeoutMs: timeoutMs,
+    // Whoever looks at the code step by step takes his time.
+    loadTimeoutMs: options.inspect?.stops ? debuggedLoadTimeoutMs : timeoutMs,
+    main: session?.main,
+    drainTimeoutMs: session?.graceMs,
     env: process.env,
     log: terminal.log,
     // Loaded when an app needs it: the storage libraries are most of what a start has to read.
     createEngine: async (request) =>
-      (await import("../hosting/azure-storage-engine.ts")).createAzureStorageEngine(request),
+      (await import("../hosting/azure-storage-engine.ts")).createAzureStorageEngine({
+        ...request,
+        stopGraceMs: session?.graceMs,
+      }),
   });
-  const asked = watchSignals(terminal);
+  const asked = session?.asked ?? watchSignals(terminal);
   watchUserCode(terminal);
 
   try {
@@ -55,10 +80,8 @@ export async function runStart(
       return 0;
     }
 
-    for (const line of formatFunctions(running, terminal.paint)) terminal.print(line);
-    terminal.log({ level: "info", category: "Host", message: `Ready on ${running.origin}. Press Ctrl+C to stop.` });
-    const command = suggestCommand(running);
-    if (command !== undefined) terminal.print(`\nTry: ${command}\n`);
+    if (session?.isRestart !== true) showRunning(running, terminal);
+    session?.onReady(running);
 
     const failure = await Promise.race([asked, running.engine?.failed ?? asked]);
     if (failure === undefined) {
@@ -74,6 +97,20 @@ export async function runStart(
     terminal.fail(describeFailure(error, verbose));
     return 1;
   }
+}
+
+function showRunning(running: RunningHost, terminal: Terminal): void {
+  for (const line of formatFunctions(running, terminal.paint)) terminal.print(line);
+  terminal.log({ level: "info", category: "Host", message: `Ready on ${running.origin}. Press Ctrl+C to stop.` });
+  const command = suggestCommand(running);
+  if (command !== undefined) terminal.print(`\nTry: ${command}\n`);
+}
+
+/** Waits for the debugger where it is to stop before the first line of the app. */
+function openInspector({ host, port, stops }: InspectOption): void {
+  inspector.open(port, host, stops);
+  // biome-ignore lint/suspicious/noDebugger: what --inspect-brk is for
+  if (stops) debugger;
 }
 
 /** A promise that nobody awaits is a mistake of the app, not a reason to take all its other work down. */

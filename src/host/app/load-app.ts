@@ -24,6 +24,13 @@ const defaultCapabilities = [
   "HandlesWorkerTerminateMessage",
 ];
 
+/** Which app is loaded. */
+export interface AppPlace {
+  readonly appFolder: string;
+  /** Names the entry files in place of `main` of package.json, as a glob too. */
+  readonly main?: string | undefined;
+}
+
 /** Functions that folders of the app declare by a function.json. */
 export interface DeclaredFunctions {
   /** Resolves to whether there are any. */
@@ -40,11 +47,13 @@ export interface DeclaredFunctions {
  * @throws DurableError `HostStartFailed` when nothing matches `main` or an entry file or hook threw; it names the file.
  */
 async function loadApp(
-  appFolder: string,
+  { appFolder, main: chosen }: AppPlace,
   core: FunctionsCore,
   declared: DeclaredFunctions | undefined,
 ): Promise<LoadedApp> {
-  const { main, isModule } = await readManifest(appFolder);
+  const manifest = await readManifest(appFolder);
+  const { isModule } = manifest;
+  const main = chosen ?? manifest.main;
   const isDeclared = (await declared?.find(appFolder)) ?? false;
   if (main === undefined && !isDeclared) {
     throw new DurableError(
@@ -60,7 +69,8 @@ async function loadApp(
       await loadEntry(file, isModule, core);
     } catch (cause) {
       const name = relative(appFolder, file).split(sep).join("/");
-      failures.push(new DurableError("HostStartFailed", `${name} could not be loaded: ${stackOf(cause)}`, { cause }));
+      const text = isTypeScriptUnknown(file, cause) ? typeScriptRemedy : stackOf(cause);
+      failures.push(new DurableError("HostStartFailed", `${name} could not be loaded: ${text}`, { cause }));
     }
   }
   try {
@@ -86,7 +96,7 @@ async function loadApp(
  */
 export async function loadAppWithin(
   timeoutMs: number,
-  appFolder: string,
+  app: AppPlace,
   core: FunctionsCore,
   cure: () => string,
   declared?: DeclaredFunctions,
@@ -99,7 +109,7 @@ export async function loadAppWithin(
     }, timeoutMs);
   });
   try {
-    return await Promise.race([loadApp(appFolder, core, declared), timeout]);
+    return await Promise.race([loadApp(app, core, declared), timeout]);
   } finally {
     clearTimeout(timer);
   }
@@ -127,7 +137,8 @@ export async function readManifest(appFolder: string): Promise<{ main: string | 
  */
 export async function findEntryFiles(appFolder: string, main: string, mayBeNone = false): Promise<readonly string[]> {
   const pattern = main.replaceAll("\\", "/").replace(/^\.\//, "");
-  const files = await glob(pattern, { cwd: appFolder, absolute: true, expandDirectories: true });
+  const found = await glob(pattern, { cwd: appFolder, absolute: true, expandDirectories: true });
+  const files = found.filter((file) => !/\.d\.[mc]?ts$/.test(file));
   if (files.length === 0 && !mayBeNone) {
     throw new DurableError(
       "HostStartFailed",
@@ -142,9 +153,22 @@ async function loadEntry(file: string, isModule: boolean, core: FunctionsCore): 
   const extension = extname(file);
   core.currentEntry = file;
   try {
-    if (extension === ".mjs" || (isModule && extension !== ".cjs")) await import(pathToFileURL(file).href);
+    if (/^\.m[jt]s$/.test(extension) || (isModule && !/^\.c[jt]s$/.test(extension)))
+      await import(pathToFileURL(file).href);
     else createRequire(file)(file);
   } finally {
     core.currentEntry = undefined;
   }
+}
+
+const typeScriptRemedy =
+  `it is TypeScript, which Node ${process.versions.node} does not run by itself. Build the app with tsc and let "main" name what is built, ` +
+  "use Node 22.18 or later, or run `durable dev` with the package tsx installed.";
+
+/** Neither Node nor a loader that somebody has put in front of it knows what to do with TypeScript. */
+function isTypeScriptUnknown(file: string, cause: unknown): boolean {
+  if (!/\.[mc]?ts$/.test(file)) return false;
+  if ((cause as NodeJS.ErrnoException | null)?.code === "ERR_UNKNOWN_FILE_EXTENSION") return true;
+  const isKnown = Boolean((process.features as { typescript?: unknown }).typescript);
+  return cause instanceof SyntaxError && !isKnown && createRequire(file).extensions[".ts"] === undefined;
 }
