@@ -1,5 +1,6 @@
 import { type DevOptions, devHelp, parseDev } from "./dev/dev-options.ts";
 import { type HubDeleteOptions, hubHelp, parseHub } from "./hub-options.ts";
+import { type InitOptions, initHelp, parseInit } from "./init/init-options.ts";
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
 import { type PurgeCommandOptions, parsePurge, purgeHelp } from "./purge-options.ts";
 import { parseQuarantine, type QuarantineOptions, quarantineHelp } from "./quarantine-options.ts";
@@ -10,6 +11,7 @@ import { parseStart, type StartOptions, startHelp } from "./start-options.ts";
 export type Command =
   | { readonly kind: "help"; readonly topic: "durable" | VerbName }
   | { readonly kind: "version" }
+  | { readonly kind: "init"; readonly options: InitOptions }
   | { readonly kind: "start"; readonly options: StartOptions }
   | { readonly kind: "dev"; readonly options: DevOptions }
   | { readonly kind: "sidecar"; readonly options: SidecarOptions }
@@ -28,10 +30,19 @@ interface Verb {
   parse(args: readonly string[], cwd: string): Command;
 }
 
-type VerbName = "start" | "dev" | "sidecar" | "pack" | "purge" | "quarantine" | "hub";
+type VerbName = "init" | "start" | "dev" | "sidecar" | "pack" | "purge" | "quarantine" | "hub";
 
 /** The verbs of `durable`, in the order in which they are listed. */
 const verbs: Readonly<Record<VerbName, Verb>> = {
+  init: {
+    summary: "Write a new app, with an orchestration and its test",
+    help: initHelp,
+    parse(args, cwd) {
+      const read = parseInit(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "init" };
+      return read.kind === "options" ? { kind: "init", options: read.options } : read;
+    },
+  },
   start: {
     summary: "Run the functions app in this folder, with its orchestrations",
     help: startHelp,
