@@ -69,7 +69,7 @@ async function loadApp(
       await loadEntry(file, isModule, core);
     } catch (cause) {
       const name = relative(appFolder, file).split(sep).join("/");
-      const text = isTypeScriptUnknown(file, cause) ? typeScriptRemedy : stackOf(cause);
+      const text = isTypeScriptUnknown(file, cause) ? typeScriptRemedy : await describeLoadFailure(file, cause);
       failures.push(new DurableError("HostStartFailed", `${name} could not be loaded: ${text}`, { cause }));
     }
   }
@@ -159,6 +159,15 @@ async function loadEntry(file: string, isModule: boolean, core: FunctionsCore): 
   } finally {
     core.currentEntry = undefined;
   }
+}
+
+/** Its stack, in which the place of a syntax error is missing when Node has imported the module. */
+async function describeLoadFailure(file: string, cause: unknown): Promise<string> {
+  const stack = stackOf(cause);
+  const isPlaceless = cause instanceof SyntaxError && stack.startsWith("SyntaxError");
+  if (!isPlaceless || !/\.[mc]?js$/.test(file)) return stack;
+  const { findSyntaxPlace } = await import("./syntax-place.ts");
+  return (await findSyntaxPlace(file)) ?? stack;
 }
 
 const typeScriptRemedy =
