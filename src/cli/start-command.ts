@@ -19,11 +19,12 @@ export interface StartSession {
   readonly asked: Promise<undefined>;
   /** Names the entry files in place of `main` of package.json. */
   readonly main: string | undefined;
-  /** What is running has been shown before. */
-  readonly isRestart: boolean;
+  /** What was last shown of what is running; the same is not shown again. */
+  readonly shown: string | undefined;
   /** How long a stop lets calls and activities go on, in milliseconds. */
   readonly graceMs: number;
-  onReady(running: RunningHost): void;
+  /** @param shown what there is to show of it */
+  onReady(running: RunningHost, shown: string): void;
 }
 
 /**
@@ -80,8 +81,9 @@ export async function runStart(
       return 0;
     }
 
-    if (session?.isRestart !== true) showRunning(running, terminal);
-    session?.onReady(running);
+    const shown = formatFunctions(running, terminal.paint).join("\n");
+    if (shown !== session?.shown) showRunning(running, shown, terminal);
+    session?.onReady(running, shown);
 
     const failure = await Promise.race([asked, running.engine?.failed ?? asked]);
     if (failure === undefined) {
@@ -99,8 +101,8 @@ export async function runStart(
   }
 }
 
-function showRunning(running: RunningHost, terminal: Terminal): void {
-  for (const line of formatFunctions(running, terminal.paint)) terminal.print(line);
+function showRunning(running: RunningHost, shown: string, terminal: Terminal): void {
+  terminal.print(shown);
   terminal.log({ level: "info", category: "Host", message: `Ready on ${running.origin}. Press Ctrl+C to stop.` });
   const command = suggestCommand(running);
   if (command !== undefined) terminal.print(`\nTry: ${command}\n`);

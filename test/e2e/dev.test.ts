@@ -70,9 +70,12 @@ describe("durable dev", () => {
     write("app.js", appSource("two"));
     await expect.poll(() => host.output()).toMatch(/Restarted in \d+\.\d s: app\.js changed\./);
     expect(await greeting(host)).toBe("two");
+    expect(host.output().match(/Functions:/g)).toHaveLength(1);
     await go(instance);
 
     await expect.poll(() => outcome(instance)).toMatchObject({ runtimeStatus: "Completed", output: "two" });
+    write("app.js", `${appSource("three")}app.activity("more", () => 1);`);
+    await expect.poll(() => host.output()).toContain("more: activity");
     expect(storePid()).toBe(store);
     expect(await host.stop()).toBe(0);
     expect(storePid()).toBeUndefined();

@@ -7,8 +7,8 @@ export type ToDevHost =
       readonly options: StartOptions;
       /** In place of `main` of package.json. */
       readonly main: string | undefined;
-      /** The functions have been listed before. */
-      readonly isRestart: boolean;
+      /** The functions as they were last listed. */
+      readonly shown: string | undefined;
     }
   | { readonly durable: "store"; readonly connectionString: string; readonly folder: string }
   | { readonly durable: "noStore"; readonly message: string }
@@ -19,7 +19,7 @@ export type ToDevHost =
 export type FromDevHost =
   /** It needs the embedded store. */
   | { readonly durable: "wantsStore" }
-  | { readonly durable: "ready"; readonly port: number }
+  | { readonly durable: "ready"; readonly port: number; readonly shown: string }
   /** It has given back what it had, and ends now. Who ends without it may have left something behind. */
   | { readonly durable: "stopped" };
 

@@ -65,7 +65,8 @@ class DevLoop {
   /** What the watch and the last line about it were made for. */
   #planText = "";
   #explained = "";
-  #hasBeenReady = false;
+  /** The functions as they were last listed. */
+  #shown: string | undefined;
   #isClosed = false;
   /** The port that `--port 0` has found, so that addresses stay as they are. */
   #port: number | undefined;
@@ -116,18 +117,18 @@ class DevLoop {
     host.start({
       options: { ...start, port: this.#port },
       main: prepared.main,
-      isRestart: this.#hasBeenReady,
+      shown: this.#shown,
     });
     void this.#watchEnd(host);
-    const port = await Promise.race([host.ready, host.ended, this.#watch!.changed]);
+    const ready = await Promise.race([host.ready, host.ended.then(() => undefined), this.#watch!.changed]);
     this.#standby ??= this.#spawn(prepared.nodeArgs);
-    if (typeof port !== "number") return;
-    this.#port = port;
+    if (ready === undefined) return;
+    this.#port = ready.port;
+    this.#shown = ready.shown;
     if (changes !== undefined) {
       const took = formatSeconds(performance.now() - changes.since);
       this.#say("info", `Restarted in ${took}: ${nameChanges(changes.files)} changed.`);
     }
-    this.#hasBeenReady = true;
   }
 
   /** `undefined` when nothing can be started; the terminal says why, and what runs goes on. */

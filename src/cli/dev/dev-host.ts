@@ -68,13 +68,13 @@ process.on("message", (received) => {
   }
 });
 
-async function start({ options, main, isRestart }: Extract<ToDevHost, { durable: "start" }>): Promise<void> {
+async function start({ options, main, shown }: Extract<ToDevHost, { durable: "start" }>): Promise<void> {
   const session: StartSession = {
     asked,
     main,
-    isRestart,
+    shown,
     graceMs,
-    onReady: ({ origin }) => tell({ durable: "ready", port: Number(new URL(origin).port || 80) }),
+    onReady: ({ origin }, shown) => tell({ durable: "ready", port: Number(new URL(origin).port || 80), shown }),
   };
   const manifest = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
   const code = await runStart(

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type FromDevHost, readDevMessage, type ToDevHost } from "./dev-channel.ts";
 
+export type ReadyHost = Extract<FromDevHost, { durable: "ready" }>;
+
 /** How the process of a host ended. */
 export interface HostEnd {
   /** Exit code or signal. */
@@ -24,8 +26,8 @@ const stopTimeoutMs = 5_000;
 export class HostProcess {
   readonly nodeArgs: readonly string[];
   readonly ended: Promise<HostEnd>;
-  /** Resolves to the port when the app is served; never for one that ends before. */
-  readonly ready: Promise<number>;
+  /** Resolves when the app is served; never for one that ends before. */
+  readonly ready: Promise<ReadyHost>;
   readonly #child: ChildProcess;
   #hasStarted = false;
   #hasBeenReady = false;
@@ -42,7 +44,7 @@ export class HostProcess {
     });
     this.#child = child;
     let hasStopped = false;
-    let reportReady: (port: number) => void;
+    let reportReady: (host: ReadyHost) => void;
     this.ready = new Promise((resolve) => {
       reportReady = resolve;
     });
@@ -51,7 +53,7 @@ export class HostProcess {
       if (message?.durable === "wantsStore") onWantsStore(this);
       else if (message?.durable === "ready") {
         this.#hasBeenReady = true;
-        reportReady(message.port);
+        reportReady(message);
       } else if (message?.durable === "stopped") hasStopped = true;
     });
     this.ended = new Promise((resolve) => {
