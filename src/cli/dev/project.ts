@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Script } from "node:vm";
 import { DurableError, messageOf } from "../../core/errors.ts";
 import { findEntryFiles } from "../../host/app/load-app.ts";
-import type { ProjectFacts } from "./run-plan.ts";
+import { hasForeignSyntax, type ProjectFacts } from "./run-plan.ts";
 import { readTsConfig } from "./tsconfig.ts";
 
 /** What a folder has for running and building its app. */
@@ -23,6 +24,7 @@ export async function readProject(appFolder: string, build: string | undefined):
   const require = createRequire(join(appFolder, "package.json"));
   const tsx = findModule(require, "tsx");
   const compiler = findCompiler(require);
+  const tsconfig = await readTsConfig(appFolder);
   return {
     tsx: tsx && pathToFileURL(tsx).href,
     compiler,
@@ -31,15 +33,36 @@ export async function readProject(appFolder: string, build: string | undefined):
       main: typeof main === "string" && main !== "" ? main : undefined,
       imports: imports === undefined ? "" : JSON.stringify(imports),
       scripts: typeof scripts === "object" && scripts !== null ? Object.keys(scripts) : [],
-      tsconfig: await readTsConfig(appFolder),
+      tsconfig,
       hasTsx: tsx !== undefined,
       hasCompiler: compiler !== undefined,
       nodeVersion: process.version,
       nodeRunsTypeScript: Boolean((process.features as { typescript?: unknown }).typescript),
       build,
+      needTranslation: (pattern) => needTranslation(appFolder, pattern, tsconfig?.rootDir),
       finds: async (pattern) => (await findEntryFiles(appFolder, pattern, true)).length > 0,
     },
   };
+}
+
+/** Looks at the files of a pattern, and at all below the folder that the sources are said to be in. */
+async function needTranslation(appFolder: string, pattern: string, rootDir: string | undefined): Promise<boolean> {
+  const root = rootDir === undefined ? "" : relative(appFolder, rootDir).split(sep).join("/");
+  const isOwnFolder = root !== "" && !root.startsWith("..");
+  const named = await findEntryFiles(appFolder, pattern, true);
+  const others = isOwnFolder ? await findEntryFiles(appFolder, `${root}/**/*.{ts,mts,cts}`, true) : [];
+  const texts = await Promise.all([...new Set([...named, ...others])].map((file) => readFile(file, "utf8")));
+  return texts.some((text) => hasForeignSyntax(text, nodeKnowsUsing()));
+}
+
+/** Whether this Node has explicit resource management, as Node 24 has. */
+function nodeKnowsUsing(): boolean {
+  try {
+    new Script("{ using nothing = null; }");
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function readManifest(appFolder: string): Promise<Record<string, unknown>> {

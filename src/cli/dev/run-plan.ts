@@ -35,6 +35,8 @@ export interface ProjectFacts {
   readonly nodeRunsTypeScript: boolean;
   /** Asked for on the command line. */
   readonly build: string | undefined;
+  /** Whether sources have syntax that this Node does not know and a compiler translates: decorators, `await using`. */
+  readonly needTranslation: (pattern: string) => Promise<boolean>;
   /** Whether a pattern names files that are there. */
   readonly finds: (pattern: string) => Promise<boolean>;
 }
@@ -44,14 +46,14 @@ export async function planRun(facts: ProjectFacts): Promise<RunPlan> {
   const { main, tsconfig, build } = facts;
   const outDir = tsconfig?.outDir === undefined ? undefined : inside(facts.appFolder, tsconfig.outDir);
   if (build !== undefined) return planScript(facts, build);
-  if (main !== undefined && isTypeScript(main)) return planTypeScript(facts, main, outDir);
+  if (main !== undefined && isTypeScript(main)) return await planTypeScript(facts, main, outDir);
   if (tsconfig === undefined || tsconfig.noEmit) return { kind: "asIs", note: undefined };
 
   const isBuilt = main === undefined || outDir === undefined || isBelow(clean(main), outDir);
   if (!isBuilt) return { kind: "asIs", note: undefined };
   const sources = main === undefined ? undefined : await findSources(facts, main, outDir);
   if (sources !== undefined) {
-    const runner = findRunner(facts);
+    const runner = await findRunner(facts, sources);
     const leadsToBuilt = outDir !== undefined && facts.imports.includes(outDir);
     if (runner !== undefined && !leadsToBuilt) return { kind: "sources", main: sources, runner, outDir };
   } else if (outDir === undefined) {
@@ -73,8 +75,8 @@ function planScript({ scripts, main = "" }: ProjectFacts, script: string): RunPl
   return { kind: "script", script, outDir };
 }
 
-function planTypeScript(facts: ProjectFacts, main: string, outDir: string | undefined): RunPlan {
-  const runner = findRunner(facts) ?? (facts.nodeRunsTypeScript ? "node" : undefined);
+async function planTypeScript(facts: ProjectFacts, main: string, outDir: string | undefined): Promise<RunPlan> {
+  const runner = (await findRunner(facts, main)) ?? (facts.nodeRunsTypeScript ? "node" : undefined);
   if (runner !== undefined) return { kind: "sources", main, runner, outDir };
   return { kind: "impossible", text: describeTypeScriptMain(main, facts.nodeVersion) };
 }
@@ -88,9 +90,19 @@ function describeTypeScriptMain(main: string, nodeVersion: string): string {
 }
 
 /** Node alone where the compiler keeps the sources to what it runs; tsx runs the rest too. */
-function findRunner({ nodeRunsTypeScript, tsconfig, hasTsx }: ProjectFacts): "node" | "tsx" | undefined {
-  if (nodeRunsTypeScript && tsconfig?.isForNode === true) return "node";
-  return hasTsx ? "tsx" : undefined;
+async function findRunner(facts: ProjectFacts, sources: string): Promise<"node" | "tsx" | undefined> {
+  const isForNode = facts.nodeRunsTypeScript && facts.tsconfig?.isForNode === true;
+  if (isForNode && !(await facts.needTranslation(sources))) return "node";
+  return facts.hasTsx ? "tsx" : undefined;
+}
+
+/**
+ * Whether a source has syntax that is left when the types are gone and that Node does not know. It errs towards yes, which
+ * costs a build.
+ */
+export function hasForeignSyntax(text: string, knowsUsing: boolean): boolean {
+  const hasDecorators = /^[ \t]*@[\w$]+/m.test(text);
+  return hasDecorators || (!knowsUsing && /^[^/*]*\busing\s+[\w$]+\s*[=:]/m.test(text));
 }
 
 /** The pattern of the sources that `main` is built of; `undefined` when there are none where they are looked for. */

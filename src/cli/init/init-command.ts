@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
+import { messageOf } from "../../core/errors.ts";
 import type { Terminal } from "../terminal.ts";
 import { completeLines, completeManifest } from "./completed-files.ts";
 import type { InitOptions } from "./init-options.ts";
@@ -33,9 +34,14 @@ export async function runInit(options: InitOptions, product: InitProduct, termin
     return 1;
   }
 
-  for (const [path, text] of files) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text);
+  try {
+    for (const [path, text] of files) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), text);
+    }
+  } catch (error) {
+    terminal.fail(`The app cannot be written into ${folder}: ${messageOf(error)}`);
+    return 1;
   }
   const place = relative(process.cwd(), folder);
   for (const path of [...files.keys()].sort()) terminal.print(`  ${terminal.paint("green", join(place, path))}`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isTypeScript, type ProjectFacts, planRun } from "../../../../src/cli/dev/run-plan.ts";
+import { hasForeignSyntax, isTypeScript, type ProjectFacts, planRun } from "../../../../src/cli/dev/run-plan.ts";
 import type { TsConfig } from "../../../../src/cli/dev/tsconfig.ts";
 
 const tsconfig: TsConfig = {
@@ -22,6 +22,7 @@ function plan(facts: Partial<ProjectFacts>, patterns: readonly string[] = []) {
     nodeVersion: "v20.19.0",
     nodeRunsTypeScript: false,
     build: undefined,
+    needTranslation: async () => false,
     finds: async (pattern) => patterns.includes(pattern),
     ...facts,
   });
@@ -47,6 +48,9 @@ describe("an app whose main names what is built", () => {
       runner: "node",
     });
     expect((await plan({ tsconfig: isForNode }, sources)).kind).toBe("compile");
+    const decorated = { tsconfig: isForNode, nodeRunsTypeScript: true, needTranslation: async () => true };
+    expect((await plan(decorated, sources)).kind).toBe("compile");
+    expect(await plan({ ...decorated, hasTsx: true }, sources)).toMatchObject({ runner: "tsx" });
   });
 
   it("is built by its compiler where the sources do not run as they are", async () => {
@@ -116,6 +120,17 @@ describe("an app whose main names TypeScript", () => {
   ])("%j is TypeScript: %j", (pattern, expected) => {
     expect(isTypeScript(pattern)).toBe(expected);
   });
+});
+
+it.each([
+  ["class Greeter {\n  @activity()\n  greet() {}\n}", true, true],
+  ["/**\n * @param name\n */\nfunction greet() {}", false, false],
+  ["  await using lock = await context.lock(a);", false, true],
+  ["  using lock: Lock = take();", false, true],
+  ["// nobody is using it = sure", false, false],
+  ["const using = 1;", false, false],
+])("%j needs a compiler on Node 24: %s, on Node 22: %s", (text, on24, on22) => {
+  expect([hasForeignSyntax(text, true), hasForeignSyntax(text, false)]).toEqual([on24, on22]);
 });
 
 it("a build that was asked for is a script of package.json", async () => {
