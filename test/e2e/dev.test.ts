@@ -114,6 +114,20 @@ describe("durable dev", () => {
     expect(storePid()).not.toBe(store);
   });
 
+  it("looks for changes itself where it is told to, also in folders of other packages", async () => {
+    const shared = mkdtempSync(join(tmpdir(), "durable-shared-"));
+    try {
+      await using host = await startDev("--poll", "--watch", shared);
+
+      writeFileSync(join(shared, "part.js"), "export {};");
+      await expect.poll(() => host.output()).toMatch(/Restarted in .*: \.\.\/durable-shared-\w+\/part\.js changed\./);
+      write("app.js", appSource("polled"));
+      await expect.poll(() => greeting(host)).toBe("polled");
+    } finally {
+      rmSync(shared, { recursive: true });
+    }
+  });
+
   it("pays no heed to packages, data and what was excepted", async () => {
     await using host = await startDev("--ignore", "data/");
 

@@ -157,6 +157,8 @@ class DevLoop {
   }
 
   #waitFor(text: string): undefined {
+    // Ctrl+C ends a build too, which then is no failure of the app's.
+    if (this.#isClosed) return undefined;
     this.#terminal.fail(text);
     this.#say("info", `Waiting for a change${this.#host === undefined ? "" : "; the app before it runs on"}.`);
     return undefined;
