@@ -1,4 +1,6 @@
+import { type DevOptions, devHelp, parseDev } from "./dev/dev-options.ts";
 import { type HubDeleteOptions, hubHelp, parseHub } from "./hub-options.ts";
+import { type InitOptions, initHelp, parseInit } from "./init/init-options.ts";
 import { instanceHelp } from "./instance-help.ts";
 import { type InstanceOptions, type InstanceVerb, namesOrchestration, parseInstances } from "./instance-options.ts";
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
@@ -11,7 +13,9 @@ import { parseStart, type StartOptions, startHelp } from "./start-options.ts";
 export type Command =
   | { readonly kind: "help"; readonly topic: "durable" | VerbName }
   | { readonly kind: "version" }
+  | { readonly kind: "init"; readonly options: InitOptions }
   | { readonly kind: "start"; readonly options: StartOptions }
+  | { readonly kind: "dev"; readonly options: DevOptions }
   | { readonly kind: "sidecar"; readonly options: SidecarOptions }
   | { readonly kind: "pack"; readonly options: PackOptions }
   | { readonly kind: "quarantine"; readonly options: QuarantineOptions }
@@ -31,10 +35,19 @@ interface Verb {
   parse(args: readonly string[], cwd: string): Command;
 }
 
-type VerbName = InstanceVerb | "sidecar" | "pack" | "purge" | "quarantine" | "hub";
+type VerbName = InstanceVerb | "init" | "dev" | "sidecar" | "pack" | "purge" | "quarantine" | "hub";
 
 /** The verbs of `durable`, in the order in which they are listed. */
 const verbs: Readonly<Record<VerbName, Verb>> = {
+  init: {
+    summary: "Write a new app, with an orchestration and its test",
+    help: initHelp,
+    parse(args, cwd) {
+      const read = parseInit(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "init" };
+      return read.kind === "options" ? { kind: "init", options: read.options } : read;
+    },
+  },
   start: {
     summary: "Run the functions app in this folder, with its orchestrations",
     withName: instanceHelp.start.summary,
@@ -44,6 +57,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parseStart(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "start" };
       return read.kind === "options" ? { kind: "start", options: read.options } : read;
+    },
+  },
+  dev: {
+    summary: "Run it as start does, anew whenever a file changes",
+    help: devHelp,
+    parse(args, cwd) {
+      const read = parseDev(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "dev" };
+      return read.kind === "options" ? { kind: "dev", options: read.options } : read;
     },
   },
   sidecar: {

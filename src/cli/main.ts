@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { helpText, parseCommandLine } from "./command-line.ts";
+import type { InitProduct } from "./init/init-command.ts";
 import { createTerminal } from "./terminal.ts";
 
 const exitParseError = 3;
@@ -19,10 +20,18 @@ async function main(): Promise<number> {
     case "mistake":
       terminal.fail(command.message);
       return exitParseError;
+    case "init": {
+      const { runInit } = await import("./init/init-command.ts");
+      return runInit(command.options, product, terminal);
+    }
     case "start": {
       // Loaded here so that the other commands stay quick.
       const { runStart } = await import("./start-command.ts");
       return runStart(command.options, product, terminal);
+    }
+    case "dev": {
+      const { runDev } = await import("./dev/dev-command.ts");
+      return runDev(command.options, product, terminal);
     }
     case "sidecar": {
       const { runSidecar } = await import("./sidecar-command.ts");
@@ -51,10 +60,10 @@ async function main(): Promise<number> {
   }
 }
 
-/** Name and version of this package. */
-function readProduct(): { readonly name: string; readonly version: string } {
+/** This package. */
+function readProduct(): InitProduct {
   const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return JSON.parse(manifest) as { name: string; version: string };
+  return JSON.parse(manifest) as InitProduct;
 }
 
 const exitCode = await main();

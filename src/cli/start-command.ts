@@ -1,17 +1,33 @@
 import { realpathSync } from "node:fs";
+import inspector from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDurableError, messageOf, stackOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
 import { describeFailure as describeThrown, formatFailure } from "../core/failure-details.ts";
 import { createEventSink } from "../host/host-log.ts";
-import { LocalHost } from "../host/local-host.ts";
+import { LocalHost, type RunningHost } from "../host/local-host.ts";
 import { formatBanner, formatFunctions, suggestCommand } from "./banner.ts";
-import type { StartOptions } from "./start-options.ts";
+import type { InspectOption, StartOptions } from "./start-options.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchLauncher } from "./watch-launcher.ts";
 import { watchSignals } from "./watch-signals.ts";
 
 const failedStopTimeoutMs = 2_000;
+const debuggedLoadTimeoutMs = 24 * 60 * 60_000;
+
+/** How a host is run for somebody else than the one at the terminal. */
+export interface StartSession {
+  /** Resolves when the host is to stop. */
+  readonly asked: Promise<undefined>;
+  /** Names the entry files in place of `main` of package.json. */
+  readonly main: string | undefined;
+  /** What was last shown of what is running; the same is not shown again. */
+  readonly shown: string | undefined;
+  /** How long a stop lets calls and activities go on, in milliseconds. */
+  readonly graceMs: number;
+  /** @param shown what there is to show of it */
+  onReady(running: RunningHost, shown: string): void;
+}
 
 /**
  * `durable start`: runs the host until it is asked to end or cannot go on. Resolves to the exit code.
@@ -22,10 +38,14 @@ export async function runStart(
   options: StartOptions,
   product: { readonly name: string; readonly version: string },
   terminal: Terminal,
+  session?: StartSession,
 ): Promise<number> {
   // Stacks name the lines that were written, not those that were built of them.
   process.setSourceMapsEnabled(true);
-  for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
+  if (session === undefined) {
+    for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
+  }
+  if (options.inspect !== undefined) openInspector(options.inspect);
 
   const { port, address, functions, cors, allowedHosts, verbose, timeoutMs } = options;
   const appFolder = trueFolder(options.appFolder);
@@ -39,14 +59,20 @@ export async function runStart(
     cors,
     allowedHosts,
     verbose,
-    loadTimeoutMs: timeoutMs,
+    // Whoever looks at the code step by step takes his time.
+    loadTimeoutMs: options.inspect?.stops ? debuggedLoadTimeoutMs : timeoutMs,
+    main: session?.main,
+    drainTimeoutMs: session?.graceMs,
     env: process.env,
     log: terminal.log,
     // Loaded when an app needs it: the storage libraries are most of what a start has to read.
     createEngine: async (request) =>
-      (await import("../hosting/azure-storage-engine.ts")).createAzureStorageEngine(request),
+      (await import("../hosting/azure-storage-engine.ts")).createAzureStorageEngine({
+        ...request,
+        stopGraceMs: session?.graceMs,
+      }),
   });
-  const signalled = watchSignals(terminal);
+  const signalled = session?.asked ?? watchSignals(terminal);
   const asked = Promise.race([signalled, followLauncher(options.endWithParent ?? false, signalled, terminal)]);
   watchUserCode(terminal);
 
@@ -60,10 +86,9 @@ export async function runStart(
       return 0;
     }
 
-    for (const line of formatFunctions(running, terminal.paint)) terminal.print(line);
-    terminal.log({ level: "info", category: "Host", message: `Ready on ${running.origin}. Press Ctrl+C to stop.` });
-    const command = suggestCommand(running);
-    if (command !== undefined) terminal.print(`\nTry: ${command}\n`);
+    const shown = formatFunctions(running, terminal.paint).join("\n");
+    if (shown !== session?.shown) showRunning(running, shown, terminal);
+    session?.onReady(running, shown);
 
     const failure = await Promise.race([asked, running.engine?.failed ?? asked]);
     if (failure === undefined) {
@@ -110,6 +135,20 @@ function trueFolder(folder: string): string {
     // The change to it says what is wrong.
     return folder;
   }
+}
+
+function showRunning(running: RunningHost, shown: string, terminal: Terminal): void {
+  terminal.print(shown);
+  terminal.log({ level: "info", category: "Host", message: `Ready on ${running.origin}. Press Ctrl+C to stop.` });
+  const command = suggestCommand(running);
+  if (command !== undefined) terminal.print(`\nTry: ${command}\n`);
+}
+
+/** Waits for the debugger where it is to stop before the first line of the app. */
+function openInspector({ host, port, stops }: InspectOption): void {
+  inspector.open(port, host, stops);
+  // biome-ignore lint/suspicious/noDebugger: what --inspect-brk is for
+  if (stops) debugger;
 }
 
 /** A promise that nobody awaits is a mistake of the app, not a reason to take all its other work down. */

@@ -13,6 +13,15 @@ export interface StartOptions {
   readonly timeoutMs: number | undefined;
   /** Stop when the process that started the host has ended. @defaultValue false */
   readonly endWithParent?: boolean | undefined;
+  /** Where a debugger may connect. */
+  readonly inspect?: InspectOption | undefined;
+}
+
+export interface InspectOption {
+  readonly host: string;
+  readonly port: number;
+  /** Wait for the debugger, and stop before the first line of the app. */
+  readonly stops: boolean;
 }
 
 /** What `durable start` was asked for: options, the help text, or one line that says what was not understood. */
@@ -23,9 +32,13 @@ export type StartArguments =
 
 /** Reads the arguments after `durable start`. Touches nothing. */
 export function parseStart(args: readonly string[], cwd: string): StartArguments {
+  const inspect = readInspect(args.findLast((arg) => isInspect(arg)));
+  if (inspect === null) {
+    return mistake("--inspect takes a port from 0 to 65535, perhaps after a host: --inspect=127.0.0.1:9229");
+  }
   let parsed: ReturnType<typeof parseStartArgs>;
   try {
-    parsed = parseStartArgs(args);
+    parsed = parseStartArgs(args.filter((arg) => !isInspect(arg)));
   } catch (error) {
     return mistake(`${messageOf(error).split(/[.\n]/)[0]}. Try: durable start --help`);
   }
@@ -50,6 +63,7 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
       verbose: values.verbose ?? false,
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
       endWithParent: values["end-with-parent"],
+      ...(inspect !== undefined && { inspect }),
     },
   };
 }
@@ -71,6 +85,22 @@ function parseStartArgs(args: readonly string[]) {
       help: { type: "boolean", short: "h" },
     },
   });
+}
+
+/** As Node spells it: the value stands behind an equals sign, or is missing. */
+function isInspect(arg: string): boolean {
+  return /^--inspect(?:-brk)?(?:=|$)/.test(arg);
+}
+
+/** `undefined` when it is not there, `null` when it is wrong. */
+function readInspect(arg: string | undefined): InspectOption | null | undefined {
+  if (arg === undefined) return undefined;
+  const [, stops, value = ""] = /^--inspect(-brk)?(?:=(.*))?$/s.exec(arg)!;
+  const [, host, port] = /^(?:(.*):)?(\d+)$/s.exec(value) ?? [undefined, value, "9229"];
+  const number = readInteger(port!, 0, 65_535);
+  const address = (host ?? "").replace(/^\[|\]$/g, "");
+  if (number === null || /[\s/=]/.test(address)) return null;
+  return { host: address || "127.0.0.1", port: number, stops: stops !== undefined };
 }
 
 /** `--functions a b c`: names after the first are arguments of their own; commas separate too. */
@@ -103,6 +133,8 @@ Options:
       --verbose              Show what the host itself has to say
   -t, --timeout <seconds>    How long the app may take to load (default: 20)
       --end-with-parent      Stop when the process that started this one has ended, such as npx
+      --inspect[=<host:port>] Let a debugger connect (default: 127.0.0.1:9229)
+      --inspect-brk[=...]    Wait for the debugger, and stop before the first line of the app
   -h, --help                 Show this text
 
 Settings come from the environment, then from local.settings.json.

@@ -38,6 +38,8 @@ export interface DurableEngineRequest {
    * @defaultValue none
    */
   readonly extendExecutor?: ((executor: TaskExecutor) => TaskExecutor) | undefined;
+  /** How long a stop lets running activities finish, in milliseconds. @defaultValue 3,000 */
+  readonly stopGraceMs?: number | undefined;
   readonly env: Environment;
   readonly log: HostLog;
 }

@@ -54,6 +54,10 @@ export interface LocalHostOptions {
    */
   readonly allowedHosts?: string | undefined;
   readonly verbose?: boolean | undefined;
+  /** Names the entry files in place of `main` of package.json. */
+  readonly main?: string | undefined;
+  /** How long a stop lets running calls go on, in milliseconds. @defaultValue 5,000 */
+  readonly drainTimeoutMs?: number | undefined;
   /** How long the app's own code may take to load, in milliseconds. @defaultValue 20,000 */
   readonly loadTimeoutMs?: number | undefined;
   /** Read, and extended by local.settings.json: the app sees it as its environment. */
@@ -73,8 +77,8 @@ export interface RunningHost {
   readonly engine: DurableEngine | undefined;
 }
 
-const managementPath = "/runtime/webhooks/durabletask";
 const drainTimeoutMs = 5_000;
+const managementPath = "/runtime/webhooks/durabletask";
 
 /**
  * Runs one Functions app in this process, with its orchestrations on an engine.
@@ -82,7 +86,7 @@ const drainTimeoutMs = 5_000;
  *   created ──start──▶ Starting ──▶ Running ──stop──▶ Stopping ──▶ Stopped
  *                         └── a failure stops what was started and is thrown
  *
- * It listens before the app is loaded; requests wait. Stopping means: take no requests, let running ones end (5 s),
+ * It listens before the app is loaded; requests wait. Stopping means: take no requests, let running ones end,
  * stop the engine, run the app's `appTerminate` hooks, close connections.
  */
 export class LocalHost {
@@ -188,7 +192,7 @@ export class LocalHost {
     const openApi = () => describeApp(app, this.#apps, described);
     const management = engine && this.#createManagement(engine, { guard, publicOrigin, maxBodyBytes, openApi });
     this.#undo.push(async () => {
-      const count = await app.drain(drainTimeoutMs);
+      const count = await app.drain(this.#options.drainTimeoutMs ?? drainTimeoutMs);
       if (count > 0)
         this.#events.write("FunctionCallsCutOff", `${count} function call(s) did not end in time`, { count });
     });
@@ -274,7 +278,7 @@ export class LocalHost {
         ? "it waits for app.connect(), but the engine starts only after loading. Call connect() inside a function, or do not await it at the top level."
         : "a longer time can be given with --timeout.";
     const timeoutMs = this.#options.loadTimeoutMs ?? 20_000;
-    return await loadAppWithin(timeoutMs, this.#options.appFolder, core, cure, declared);
+    return await loadAppWithin(timeoutMs, this.#options, core, cure, declared);
   }
 
   #openApp(core: FunctionsCore, hostJson: JsonObject, durable: DurableFunctionsHost): FunctionApp {

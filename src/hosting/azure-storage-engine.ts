@@ -32,6 +32,7 @@ export async function createAzureStorageEngine(request: DurableEngineRequest): P
     executor: request.extendExecutor?.(executor) ?? executor,
     limits,
     log: events,
+    stopGraceMs: request.stopGraceMs,
     retention: settings.retention,
     maxConcurrentOrchestrations: settings.maxConcurrentOrchestratorFunctions,
     maxEntityOperations: settings.maxEntityOperationBatchSize,

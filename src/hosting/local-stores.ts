@@ -11,6 +11,16 @@ const stores = new Map<string, SharedStore>();
 /** The last store of a folder that is being stopped: the next one of that folder waits for it. */
 const stopping = new Map<string, Promise<void>>();
 
+/** Hands out a store that another process runs. */
+type StoreLender = (folder: string) => Promise<AzuriteStore>;
+
+let lender: StoreLender | undefined;
+
+/** From now on the stores of this process come from there: for a host that must not take its store along. */
+export function borrowLocalStores(lend: StoreLender): void {
+  lender = lend;
+}
+
 /**
  * The local store of a folder, started when its first user comes and stopped when its last one goes: a folder serves one
  * process, and workers and clients of one process share it.
@@ -50,5 +60,6 @@ export async function openLocalStore(folder: string, onWait: (text: string) => v
 
 async function startAfterStop(folder: string, onWait: (text: string) => void): Promise<AzuriteStore> {
   await stopping.get(folder);
+  if (lender !== undefined) return await lender(folder);
   return startAzuriteStore({ appFolder: folder, onWait });
 }

@@ -33,6 +33,13 @@ export async function assertReachable(
   );
 }
 
+/** Whether something listens at one endpoint of an account at least, or is too slow to say so. */
+export async function listensAnywhere(connection: StorageConnection): Promise<boolean> {
+  const endpoints = [connection.blobEndpoint, connection.queueEndpoint, connection.tableEndpoint];
+  const problems = await Promise.all(endpoints.map((endpoint) => findProblem(new URL(endpoint), 2_000)));
+  return problems.some((problem) => problem !== "ECONNREFUSED");
+}
+
 /**
  * Makes sure that the identity which opens an account has a token for it. Says nothing of its roles.
  *

@@ -1,4 +1,6 @@
+import type { StorageConnection } from "../backends/azure-storage/storage/storage-connection.ts";
 import { DurableError } from "../core/errors.ts";
+import { createEventLog } from "../core/event-log.ts";
 import { managementOfSettings } from "../core/partition-management.ts";
 import type { LogSink } from "../core/ports.ts";
 import type { DurableTaskSettings } from "../host/settings/durable-task-settings.ts";
@@ -11,6 +13,7 @@ import {
 import { connectBySettings, type HubAccount, type HubStorage } from "./hub-storage.ts";
 import type { HubWorker } from "./hub-worker.ts";
 import { type OpenTaskHub, openHub } from "./open-hub.ts";
+import { listensAnywhere } from "./reachability.ts";
 
 export type { OpenTaskHub } from "./open-hub.ts";
 
@@ -33,7 +36,7 @@ export interface OpenTaskHubOptions {
 export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTaskHub> {
   const { settings, env, log, worker, isGuest } = options;
   return openHub({
-    storage: storageOf(options),
+    storage: await storageOf(options),
     taskHub: settings.hubName,
     tuning: {
       partitionCount: settings.partitionCount,
@@ -63,10 +66,26 @@ export async function openTaskHub(options: OpenTaskHubOptions): Promise<OpenTask
   });
 }
 
-/** The account a connection name stands for; the local store when the default connection is not set at all. */
-function storageOf({ settings, appFolder, env }: OpenTaskHubOptions): HubStorage {
-  if (settings.usesLocalStore) return { kind: "local", folder: appFolder };
-  return accountOf(settings, env);
+/**
+ * The account a connection name stands for; the local store when the default connection is not set at all, or when it is
+ * the emulator of this machine and none runs.
+ */
+async function storageOf({ settings, appFolder, env, log, worker }: OpenTaskHubOptions): Promise<HubStorage> {
+  const local: HubStorage = { kind: "local", folder: appFolder };
+  if (settings.usesLocalStore) return local;
+  const account = accountOf(settings, env);
+  // In a Function App the store of a folder would be one per instance.
+  if (worker !== undefined || !settings.usesEmulator || account.tracking !== undefined) return account;
+  if (await listensAnywhere(account.connection)) return account;
+  const text = `${account.setting} is UseDevelopmentStorage=true and no emulator listens at ${emulatorPorts(account.connection)}: the embedded store is used`;
+  createEventLog(log, { taskHub: settings.hubName }).write("EmulatorReplaced", text, {});
+  return local;
+}
+
+/** `127.0.0.1:10000, 10001 and 10002`. */
+function emulatorPorts({ blobEndpoint, queueEndpoint, tableEndpoint }: StorageConnection): string {
+  const { port: queuePort } = new URL(queueEndpoint);
+  return `${new URL(blobEndpoint).host}, ${queuePort} and ${new URL(tableEndpoint).port}`;
 }
 
 /**

@@ -1,7 +1,17 @@
 // Packs the package as npm would publish it and looks at it as a user would: publint, are-the-types-wrong, and an import
 // of the unpacked tarball from a folder of its own.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publint } from "publint";
@@ -34,6 +44,13 @@ try {
     if (!name.startsWith(".") && name !== "vitest")
       symlinkSync(join(root, "node_modules", name), join(home, name), "junction");
   }
+
+  // What names a map that is not there sends debuggers and bundlers looking for it.
+  const dangling = files.filter(
+    ({ path }) =>
+      path.endsWith(".js") && /\n\/\/# sourceMappingURL=(?!data:)/.test(readFileSync(join(unpacked, path), "utf8")),
+  );
+  if (dangling.length > 0) throw new Error(`no map is shipped for ${dangling.map(({ path }) => path).join(", ")}`);
 
   const { messages, pkg } = await publint({ pkgDir: unpacked, strict: true, pack: false });
   // `main` is the glob by which a Functions host finds the samples in a clone; `exports` is what resolvers read.

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { endWithParent, ownGroup, signalChild } from "./end-with-parent.ts";
 
-/** A `durable start` in a process of its own, as users run it. Needs `npm run build`. */
+/** A `durable start` or `durable dev` in a process of its own, as users run it. Needs `npm run build`. */
 export interface LocalHostProcess {
   /** `http://localhost:<port>`. */
   readonly url: string;
@@ -18,8 +18,10 @@ export interface LocalHostProcess {
 
 export interface LocalHostProcessOptions {
   readonly appFolder: string;
+  /** @defaultValue "start" */
+  readonly verb?: "start" | "dev";
   readonly env?: Readonly<Record<string, string>>;
-  /** After `durable start --port 0`. */
+  /** After `--port 0`. */
   readonly args?: readonly string[];
   readonly timeoutMs?: number;
   /** The `main.js` of the command. @defaultValue that of the build */
@@ -92,8 +94,8 @@ function spawnDurable(args: readonly string[], options: SpawnOptions): ChildProc
 }
 
 function spawnLocalHost(options: LocalHostProcessOptions) {
-  const { appFolder, args = [], env, cli, node } = options;
-  const child = spawnDurable(["start", "--port", "0", "--script-root", appFolder, ...args], { env, cli, node });
+  const { appFolder, args = [], env, cli, node, verb = "start" } = options;
+  const child = spawnDurable([verb, "--port", "0", "--script-root", appFolder, ...args], { env, cli, node });
   let text = "";
   let reportReady: (url: string) => void;
   let reportFailure: (error: Error) => void;

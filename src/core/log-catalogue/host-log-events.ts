@@ -87,6 +87,14 @@ export const hostLogEvents = {
       "A callback of an orchestrator used its context after the episode; the instance is failed with the reason.",
     action: "Await durable tasks only, in the orchestrator itself.",
   },
+  EmulatorReplaced: {
+    area: "Host",
+    level: "warn",
+    fields: [],
+    meaning:
+      "The settings name the storage emulator of this machine (UseDevelopmentStorage=true) and none listens at its ports: the embedded store of the app's folder is used.",
+    action: "Start the emulator before the host if your data is there.",
+  },
   LauncherGone: {
     area: "Host",
     level: "warn",

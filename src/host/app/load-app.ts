@@ -26,6 +26,13 @@ const defaultCapabilities = [
   "HandlesWorkerTerminateMessage",
 ];
 
+/** Which app is loaded. */
+export interface AppPlace {
+  readonly appFolder: string;
+  /** Names the entry files in place of `main` of package.json, as a glob too. */
+  readonly main?: string | undefined;
+}
+
 /** Functions that folders of the app declare by a function.json. */
 export interface DeclaredFunctions {
   /** Resolves to whether there are any. */
@@ -43,11 +50,13 @@ export interface DeclaredFunctions {
  * what was registered did not reach the host
  */
 async function loadApp(
-  appFolder: string,
+  { appFolder, main: chosen }: AppPlace,
   core: FunctionsCore,
   declared: DeclaredFunctions | undefined,
 ): Promise<LoadedApp> {
-  const { main, isModule } = await readManifest(appFolder);
+  const manifest = await readManifest(appFolder);
+  const { isModule } = manifest;
+  const main = chosen ?? manifest.main;
   const isDeclared = (await declared?.find(appFolder)) ?? false;
   if (main === undefined && !isDeclared) {
     throw new DurableError(
@@ -64,8 +73,10 @@ async function loadApp(
       await loadEntry(file, isModule, core);
     } catch (cause) {
       const name = relative(appFolder, file).split(sep).join("/");
-      const text = `${name} could not be loaded: ${stackOf(cause)}${cureOf(cause)}`;
-      failures.push(new DurableError("HostStartFailed", text, { cause }));
+      const text = isTypeScriptUnknown(file, cause) ? typeScriptRemedy : await describeLoadFailure(file, cause);
+      failures.push(
+        new DurableError("HostStartFailed", `${name} could not be loaded: ${text}${cureOf(cause)}`, { cause }),
+      );
     }
   }
   try {
@@ -95,7 +106,7 @@ async function loadApp(
  */
 export async function loadAppWithin(
   timeoutMs: number,
-  appFolder: string,
+  app: AppPlace,
   core: FunctionsCore,
   cure: () => string,
   declared?: DeclaredFunctions,
@@ -108,7 +119,7 @@ export async function loadAppWithin(
     }, timeoutMs);
   });
   try {
-    return await Promise.race([loadApp(appFolder, core, declared), timeout]);
+    return await Promise.race([loadApp(app, core, declared), timeout]);
   } finally {
     clearTimeout(timer);
   }
@@ -137,10 +148,12 @@ export async function readManifest(appFolder: string): Promise<{ main: string | 
 export async function findEntryFiles(appFolder: string, main: string, mayBeNone = false): Promise<readonly string[]> {
   const pattern = main.replaceAll("\\", "/").replace(/^\.\//, "");
   const options = { cwd: appFolder, absolute: true, expandDirectories: true };
-  const files = await glob(pattern, options);
+  const find = async (text: string, others: object = {}) =>
+    (await glob(text, { ...options, ...others })).filter((file) => !/\.d\.[mc]?ts$/.test(file));
+  const files = await find(pattern);
   if (!mayBeNone) {
-    const others = { ...options, caseSensitiveMatch: false };
-    const candidates = files.length > 0 ? files : await glob(withFoldersOfAnyCase(pattern), others);
+    const candidates =
+      files.length > 0 ? files : await find(withFoldersOfAnyCase(pattern), { caseSensitiveMatch: false });
     await assertCase(appFolder, main, candidates, files.length > 0);
     if (files.length === 0) {
       throw new DurableError(
@@ -186,9 +199,31 @@ async function loadEntry(file: string, isModule: boolean, core: FunctionsCore): 
   const extension = extname(file);
   core.currentEntry = file;
   try {
-    if (extension === ".mjs" || (isModule && extension !== ".cjs")) await import(pathToFileURL(file).href);
+    if (/^\.m[jt]s$/.test(extension) || (isModule && !/^\.c[jt]s$/.test(extension)))
+      await import(pathToFileURL(file).href);
     else createRequire(file)(file);
   } finally {
     core.currentEntry = undefined;
   }
+}
+
+/** Its stack, in which the place of a syntax error is missing when Node has imported the module. */
+async function describeLoadFailure(file: string, cause: unknown): Promise<string> {
+  const stack = stackOf(cause);
+  const isPlaceless = cause instanceof SyntaxError && stack.startsWith("SyntaxError");
+  if (!isPlaceless || !/\.[mc]?js$/.test(file)) return stack;
+  const { findSyntaxPlace } = await import("./syntax-place.ts");
+  return (await findSyntaxPlace(file)) ?? stack;
+}
+
+const typeScriptRemedy =
+  `it is TypeScript, which Node ${process.versions.node} does not run by itself. Build the app with tsc and let "main" name what is built, ` +
+  "use Node 22.18 or later, or run `durable dev` with the package tsx installed.";
+
+/** Neither Node nor a loader that somebody has put in front of it knows what to do with TypeScript. */
+function isTypeScriptUnknown(file: string, cause: unknown): boolean {
+  if (!/\.[mc]?ts$/.test(file)) return false;
+  if ((cause as NodeJS.ErrnoException | null)?.code === "ERR_UNKNOWN_FILE_EXTENSION") return true;
+  const isKnown = Boolean((process.features as { typescript?: unknown }).typescript);
+  return cause instanceof SyntaxError && !isKnown && createRequire(file).extensions[".ts"] === undefined;
 }

@@ -6,7 +6,7 @@ import type { WorkerLimits } from "../../core/worker-limits.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
 import { DurableTaskSection, type UnusedSetting } from "./durable-task-section.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
-import { findStorageAccount } from "./storage-connection.ts";
+import { findStorageAccount, isLocalEmulator } from "./storage-connection.ts";
 
 /** `extensions.durableTask` of host.json, checked and complete. Lengths of time are in milliseconds. */
 export interface DurableTaskSettings {
@@ -17,6 +17,8 @@ export interface DurableTaskSettings {
   readonly trackingStore: { readonly connectionName: string; readonly namePrefix: string | undefined } | undefined;
   /** No setting names an account, and the default connection is meant: the store that comes with the local host. */
   readonly usesLocalStore: boolean;
+  /** `UseDevelopmentStorage=true`: the emulator of this machine, whoever runs it. */
+  readonly usesEmulator: boolean;
   /** What host.json says and nothing goes by: to be told to the user. */
   readonly unused: readonly UnusedSetting[];
   readonly partitionCount: number;
@@ -70,9 +72,9 @@ export function resolveDurableTaskSettings(
   section.choice("storageProvider.type", ["AzureStorage"]);
   const connectionName =
     resolveConnectionName(section, ["connectionName", "connectionStringName"], env) ?? defaultConnectionName;
-  const usesLocalStore =
-    connectionName.toLowerCase() === defaultConnectionName.toLowerCase() &&
-    findStorageAccount(connectionName, env) === undefined;
+  const account = findStorageAccount(connectionName, env);
+  const usesLocalStore = account === undefined && connectionName.toLowerCase() === defaultConnectionName.toLowerCase();
+  const usesEmulator = account !== undefined && isLocalEmulator(account);
   // The extension's default is five minutes. Messages in work are renewed, so less brings a killed worker's back sooner,
   // at about the time at which its leases run out too.
   const visibilityTimeoutMs = 25_000;
@@ -83,6 +85,7 @@ export function resolveDurableTaskSettings(
     connectionName,
     trackingStore: resolveTrackingStore(section, env),
     usesLocalStore,
+    usesEmulator,
     unused,
     partitionCount: section.integer("storageProvider.partitionCount"),
     ...resolvePartitionManagement(section),
@@ -103,10 +106,10 @@ export function resolveDurableTaskSettings(
       "storageProvider.workItemQueueVisibilityTimeout",
       visibilityTimeoutMs,
     ),
-    // Polls of the local store cost no money.
+    // Polls of a local store cost no money.
     maxQueuePollingIntervalMs: section.timeSpan(
       "storageProvider.maxQueuePollingInterval",
-      usesLocalStore || plan === "FlexConsumption" ? 1_000 : 30_000,
+      usesLocalStore || usesEmulator || plan === "FlexConsumption" ? 1_000 : 30_000,
     ),
     messageEncoding: encodings[section.choice("storageProvider.queueClientMessageEncoding", ["Base64", "UTF8"])],
     maxStorageOperationConcurrency: section.integer("storageProvider.maxStorageOperationConcurrency"),

@@ -29,6 +29,14 @@ export function findStorageAccount(connectionName: string, env: Environment): St
   return undefined;
 }
 
+/** Whether it is the emulator of this machine on its own ports, as `func init` writes it: `UseDevelopmentStorage=true`. */
+export function isLocalEmulator(account: StorageAccountSetting): boolean {
+  return (
+    account.kind === "connectionString" &&
+    /^[\s;]*UseDevelopmentStorage\s*=\s*true[\s;]*$/i.test(account.connectionString)
+  );
+}
+
 /** What the official tools say when no setting names an account. */
 export function describeMissingAccount(connectionName: string): string {
   return `Storage account connection string '${connectionName}' does not exist. Make sure that it is a defined App Setting.`;

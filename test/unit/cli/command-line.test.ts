@@ -40,6 +40,8 @@ describe("the command line", () => {
     [["start", "--port", "99999"], "--port must be a number from 0 to 65535, but is '99999'"],
     [["start", "-p", "x"], "--port must be a number from 0 to 65535, but is 'x'"],
     [["start", "--timeout", "0"], "--timeout must be a number of seconds, at least 1, but is '0'"],
+    [["init", "a", "b"], "Unexpected argument 'b'. Try: durable init --help"],
+    [["init", "--typescript"], "Unknown option '--typescript'. Try: durable init --help"],
     [["start", "./app"], "'./app' is no name of an orchestration; the folder of an app is given by --script-root"],
     [
       ["start", "order", "7"],
@@ -58,6 +60,14 @@ describe("the command line", () => {
     [["quarantine", "ls", "--jsn"], "Unknown option '--jsn'. Try: durable quarantine --help"],
   ])("answers %j with one line", (args, message) => {
     expect(parse(...args)).toEqual({ kind: "mistake", message });
+  });
+
+  it("takes every option of init, and a tarball from where it lies", () => {
+    expect(parse("init", "app", "--javascript", "--force", "--package", "../durable.tgz")).toEqual({
+      kind: "init",
+      options: { folder: "/srv/app", language: "javascript", package: "/durable.tgz", force: true },
+    });
+    expect(parse("init", "--package", "^1.0.0")).toMatchObject({ options: { folder: "/srv", package: "^1.0.0" } });
   });
 
   it.each([

@@ -9,7 +9,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "durable-entries-"));
   mkdirSync(join(folder, "dist", "functions"), { recursive: true });
-  for (const name of ["index.js", "a.txt", "functions/b.js", "functions/a.js"]) {
+  for (const name of ["index.js", "index.d.ts", "a.txt", "functions/b.js", "functions/a.js"]) {
     writeFileSync(join(folder, "dist", name), "");
   }
 });
@@ -21,6 +21,7 @@ afterEach(() => {
 it.each([
   ["dist/{index.js,functions/*.js}", ["dist/index.js", "dist/functions/a.js", "dist/functions/b.js"]],
   ["./dist/*.js", ["dist/index.js"]],
+  ["dist/index.*", ["dist/index.js"]],
   ["dist\\functions\\a.js", ["dist/functions/a.js"]],
   ["dist/functions", ["dist/functions/a.js", "dist/functions/b.js"]],
 ])("main %s loads files before those of subfolders, by name", async (main, expected) => {

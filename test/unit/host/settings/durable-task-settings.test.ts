@@ -14,6 +14,7 @@ describe("durable task settings", () => {
       connectionName: "AzureWebJobsStorage",
       trackingStore: undefined,
       usesLocalStore: false,
+      usesEmulator: false,
       unused: [],
       partitionCount: 4,
       useTablePartitionManagement: undefined,
@@ -39,6 +40,19 @@ describe("durable task settings", () => {
       retention: undefined,
       limits: undefined,
     });
+  });
+
+  it.each([
+    ["UseDevelopmentStorage=true", true],
+    [" usedevelopmentstorage = True; ", true],
+    ["UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://azurite", false],
+    ["UseDevelopmentStorage=false", false],
+    ["DefaultEndpointsProtocol=https;AccountName=a;AccountKey=YQ==", false],
+  ])("know whether %j is the emulator of this machine, which is polled often", (text, usesEmulator) => {
+    const settings = resolve({ storageProvider: { connectionName: "Orders" } }, { Orders: text });
+
+    expect(settings).toMatchObject({ usesEmulator, usesLocalStore: false });
+    expect(settings.maxQueuePollingIntervalMs).toBe(usesEmulator ? 1_000 : 30_000);
   });
 
   it("say how long finished instances are kept", () => {

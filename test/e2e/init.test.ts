@@ -1,0 +1,87 @@
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runDurable, startLocalHost } from "../support/local-host.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "durable-init-"));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What `npm install` would make, of the tarball and of what is installed here. */
+function install(app: string, tarball: string): void {
+  const modules = join(app, "node_modules");
+  const unpacked = join(modules, "durable-functions-ts");
+  mkdirSync(unpacked, { recursive: true });
+  execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"]);
+  for (const name of readdirSync("node_modules")) {
+    if (!name.startsWith(".")) symlinkSync(resolve("node_modules", name), join(modules, name));
+  }
+}
+
+function pack(): string {
+  const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
+  const [packed] = JSON.parse(execFileSync("npm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  return join(folder, packed.filename);
+}
+
+describe("durable init", () => {
+  it.each(["typescript", "javascript"])("writes an app in %s that builds, tests and runs", async (language) => {
+    const tarball = pack();
+    const app = join(folder, "my-app");
+    const flavour = language === "javascript" ? ["--javascript"] : [];
+    const { code, stdout } = await runDurable(["init", app, "--package", tarball, ...flavour]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("npm run dev");
+    const { scripts, dependencies } = JSON.parse(readFileSync(join(app, "package.json"), "utf8"));
+    expect(dependencies["durable-functions-ts"]).toBe("file:../durable-functions-ts-0.1.0.tgz");
+    install(app, tarball);
+
+    if (language === "typescript")
+      execFileSync(process.execPath, [resolve("node_modules/typescript/bin/tsc")], { cwd: app });
+    expect(scripts.test).toContain("node --test");
+    const tests = join(app, language === "typescript" ? "dist" : "src");
+    execFileSync(process.execPath, ["--test"], { cwd: tests, env: { ...process.env, NODE_OPTIONS: "" } });
+
+    await using host = await startLocalHost({ appFolder: app });
+    const answer = await fetch(`${host.url}/api/orchestrators/hello`, { method: "POST", body: '["Rome"]' });
+    const { statusQueryGetUri } = (await answer.json()) as { statusQueryGetUri: string };
+    await expect
+      .poll(async () => await (await fetch(statusQueryGetUri)).json())
+      .toMatchObject({ runtimeStatus: "Completed", output: ["Hello Rome!"] });
+    expect((await fetch(`${host.url}/api/orchestrators/other`, { method: "POST" })).status).toBe(404);
+    expect((await fetch(`${host.url}/api/orchestrators/hello`, { method: "POST", body: "[" })).status).toBe(400);
+    expect(host.output()).toContain("Task hub: MyApp");
+  });
+
+  it("writes over nothing: it names what is in its way, and writes none of the rest", async () => {
+    writeFileSync(join(folder, "host.json"), "mine");
+    writeFileSync(join(folder, "package.json"), '{ "main": "mine.js" }');
+
+    const { code, stderr } = await runDurable(["init"], { cwd: folder });
+
+    expect(code).toBe(1);
+    expect(stderr).toContain("  host.json\n  package.json (main)\n");
+    expect(readFileSync(join(folder, "host.json"), "utf8")).toBe("mine");
+    expect(existsSync(join(folder, "tsconfig.json"))).toBe(false);
+
+    expect((await runDurable(["init", "--force"], { cwd: folder })).code).toBe(0);
+    expect(readFileSync(join(folder, "host.json"), "utf8")).toContain("2.0");
+  });
+});
