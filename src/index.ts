@@ -175,6 +175,7 @@ export type { WorkerHost } from "./hosting/worker-host.ts";
 export type { HistoryEntry } from "./management/history-format.ts";
 export type { HttpManagementPayload } from "./management/management-links.ts";
 export type { CallActivityOptions, CallSubOrchestratorOptions } from "./orchestration/call-options.ts";
+export type { MapOptions, Tolerance } from "./orchestration/context-arguments.ts";
 export type { DurableTask, TimerTask, Winner, WinnerOf, WinnerTimer } from "./orchestration/durable-task.ts";
 export {
   createEntityHandle,

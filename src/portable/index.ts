@@ -37,6 +37,7 @@ export type { HubLocation } from "../hosting/hub-location.ts";
 export type { IdentityStorage, StorageOption, TrackingStoreOption } from "../hosting/hub-storage.ts";
 export type { LargePayloadOptions } from "../hosting/payload-store.ts";
 export type { LogEntry, LogWriter } from "../hosting/process-log.ts";
+export type { MapOptions, Tolerance } from "../orchestration/context-arguments.ts";
 export type { DurableLock, LockState } from "../orchestration/durable-lock.ts";
 export type { DurableTask, TimerTask, Winner, WinnerOf, WinnerTimer } from "../orchestration/durable-task.ts";
 export {

@@ -1,4 +1,6 @@
 import { expectTypeOf, it } from "vitest";
+import { createEncryptingDataConverter } from "../../../src/core/payloads/encrypting-data-converter.ts";
+import { createRichDataConverter } from "../../../src/core/payloads/rich-data-converter.ts";
 import { DFApp } from "../../../src/functions/df-app.ts";
 import type { RouteParameters } from "../../../src/functions/http-function.ts";
 import type { ActivityHandle, OrchestrationHandle } from "../../../src/orchestration/handles.ts";
@@ -109,4 +111,17 @@ it("route parameters are known by name", () => {
       return { status: 200 };
     },
   });
+});
+
+it("results of an encrypting converter are typed as those of the converter inside", () => {
+  const keys = [{ id: "k", key: Buffer.alloc(32) }];
+  const plain = new DFApp({ dataConverter: createEncryptingDataConverter({ keys }) });
+  const rich = new DFApp({
+    dataConverter: createEncryptingDataConverter({ keys, converter: createRichDataConverter() }),
+  });
+  const code = (_input: string) => ({ at: new Date(0) });
+  const [asText, asDate] = [plain.activity("dated", code), rich.activity("dated", code)];
+
+  expectTypeOf(asText).toEqualTypeOf<ActivityHandle<string, { at: string }>>();
+  expectTypeOf(asDate).toEqualTypeOf<ActivityHandle<string, { at: Date }>>();
 });

@@ -267,3 +267,59 @@ it("waits by the clock of its connection, unless it was given one", async () => 
   expect(hostClock.sleeps).toHaveLength(3);
   expect(ownClock.sleeps).toEqual([200, 200, 100]);
 });
+
+it("shows the tags of an instance, alone and in lists", async () => {
+  const { client } = durableClient([instance({ tags: { tenant: "a" } }), instance({ instanceId: "bare" })]);
+
+  expect((await client.getStatus("abc")).tags).toEqual({ tenant: "a" });
+  expect(await client.getStatus("bare")).not.toHaveProperty("tags");
+  expect((await client.getStatusBy({})).map(({ tags }) => tags)).toEqual([{ tenant: "a" }, undefined]);
+});
+
+const strict: DataConverter = {
+  serialize: (value) => JSON.stringify(value),
+  deserialize: (text) => (text === undefined ? undefined : JSON.parse(text)),
+};
+
+it("texts of failures and reasons never fail a status, whatever the converter throws", async () => {
+  const failed = instance({ instanceId: "failed", runtimeStatus: "Failed", output: "Error: no {" });
+  const ended = instance({ instanceId: "ended", runtimeStatus: "Terminated", output: "not wanted" });
+  const { client } = durableClient([failed, ended], { dataConverter: strict });
+
+  expect((await client.getStatus("failed")).output).toBe("Error: no {");
+  expect((await client.waitForCompletion("ended")).output).toBe("not wanted");
+});
+
+it.each([
+  ["input", { input: "{" }, "the input of instance 'abc' cannot be read: the dataConverter has thrown: "],
+  ["output", { runtimeStatus: "Completed", output: "{" }, "the output of instance 'abc' cannot be read: "],
+  ["custom status", { customStatus: "{" }, "the custom status of instance 'abc' cannot be read: "],
+] as const)("%s that a converter cannot read is an error that names it", async (_, state, message) => {
+  const { client } = durableClient([instance(state)], { dataConverter: strict });
+
+  await expect(client.getStatus("abc")).rejects.toMatchObject({
+    code: "InvalidPayload",
+    message: expect.stringContaining(message),
+  });
+});
+
+it.each<[string, (client: DurableClient) => Promise<unknown>, string]>([
+  ["an input", (client) => client.startNew("seq", { input: 1 }), "the input of 'seq' cannot be written"],
+  ["an event", (client) => client.raiseEvent("abc", "go", 1), "the data of event 'go' cannot be written"],
+  ["an operation", (client) => client.signalEntity("@c@k", "add", 1), "the input of operation 'add'"],
+])("%s that a converter cannot write is an error that names it", async (_, act, message) => {
+  const dataConverter: DataConverter = {
+    serialize() {
+      throw new RangeError("too odd");
+    },
+    deserialize: () => undefined,
+  };
+  const hub = new FakeOrchestrationClient(instance());
+  const connection = { client: hub, managementBaseUrl: "http://localhost/hook", connectionName: "Storage" };
+
+  await expect(act(new DurableClient(connection, { dataConverter }))).rejects.toMatchObject({
+    code: "InvalidPayload",
+    message: expect.stringMatching(new RegExp(`^${message}.*too odd`)),
+  });
+  expect([...hub.calls, ...hub.entities.calls]).toEqual([]);
+});
