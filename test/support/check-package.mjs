@@ -1,12 +1,13 @@
 // Packs the package as npm would publish it and looks at it as a user would: publint, are-the-types-wrong, and an import
 // of the unpacked tarball from a folder of its own.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { npmCommand } from "./npm-command.mjs";
+import { unpackTarball } from "./tarball.mjs";
 
 const root = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), "durable-package-"));
@@ -27,8 +28,7 @@ try {
 
   const home = join(folder, "node_modules");
   const unpacked = join(home, "durable-functions-ts");
-  // What is in the tarball, without a program that not every system has.
-  for (const { path } of files) cpSync(join(root, path), join(unpacked, path));
+  unpackTarball(tarball, unpacked);
   for (const name of readdirSync(join(root, "node_modules"))) {
     // Nobody has to have vitest who runs no suite.
     if (!name.startsWith(".") && name !== "vitest")
