@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { npmCommand } from "./npm-command.mjs";
+import { unpackTarball } from "./tarball.mjs";
 
 const root = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), "durable-package-"));
@@ -37,8 +38,7 @@ try {
 
   const home = join(folder, "node_modules");
   const unpacked = join(home, "durable-functions-ts");
-  // What is in the tarball, without a program that not every system has.
-  for (const { path } of files) cpSync(join(root, path), join(unpacked, path));
+  unpackTarball(tarball, unpacked);
   for (const name of readdirSync(join(root, "node_modules"))) {
     // Nobody has to have vitest who runs no suite.
     if (!name.startsWith(".") && name !== "vitest")

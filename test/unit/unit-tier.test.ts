@@ -48,6 +48,8 @@ it("a turn of the event loop is no waiting", async () => {
 const exceptions: Readonly<Record<string, string>> = {
   "unit-tier.test.ts": "names what is forbidden, and reads the tests",
   "layers.test.ts": "reads the sources",
+  "pasted-commands.test.ts": "reads the pages",
+  "portable-sources.test.ts": "reads the sources",
   "core/log-events.test.ts": "reads the sources",
   "core/system-ports.test.ts": "tests the machine's clock, on fake timers",
   "backends/azure-storage/codec/message-data.test.ts": "reads messages of .NET that stand beside it",
