@@ -26,7 +26,7 @@ export interface VirtualHubOptions {
 /** What the worker runs, and the limits of {@link TaskHubWorker}. */
 export interface VirtualWorkerOptions
   extends Omit<TaskHubWorkerOptions, "backend" | "store" | "executor" | "clock" | "log">,
-    Pick<InProcessExecutorOptions, "registries" | "maxActions" | "marks"> {
+    Pick<InProcessExecutorOptions, "registries" | "maxActions" | "marks" | "replayCheck"> {
   /** What stands between the worker and the hub, such as {@link withBackendFaults}. @defaultValue the hub itself */
   readonly backend?: TaskHubWorkerOptions["backend"];
   /** Receives what user code logs. @defaultValue nothing */
@@ -91,10 +91,11 @@ export class VirtualHub {
 
   /** Starts one more worker, which is stopped with the hub if not before. */
   async startWorker(options: VirtualWorkerOptions): Promise<TaskHubWorker> {
-    const { registries, backend = this.backend, userLog, maxActions, marks, ...limits } = options;
+    const { registries, backend = this.backend, userLog, maxActions, marks, replayCheck, ...limits } = options;
     const { clock } = this;
     const unknownNames = (limits.unknownNameGraceMs ?? 0) > 0 ? "reject" : "fail";
-    const executor = new InProcessExecutor({ registries, clock, unknownNames, maxActions, marks, log: userLog });
+    const userCode = { registries, clock, maxActions, marks, replayCheck, log: userLog };
+    const executor = new InProcessExecutor({ ...userCode, unknownNames });
     const worker = new TaskHubWorker({ ...limits, backend, store: this.backend, executor, clock, log: this.#log });
     this.#workers.push(worker);
     await worker.start();
