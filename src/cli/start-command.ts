@@ -25,7 +25,7 @@ export async function runStart(
   process.setSourceMapsEnabled(true);
   for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
 
-  const { appFolder, port, address, functions, cors, verbose, timeoutMs } = options;
+  const { appFolder, port, address, functions, cors, verbose, timeoutMs, replayCheck } = options;
   const host = new LocalHost({
     appFolder,
     productName: product.name,
@@ -39,8 +39,11 @@ export async function runStart(
     env: process.env,
     log: terminal.log,
     // Loaded when an app needs it: the storage libraries are most of what a start has to read.
-    createEngine: async (request) =>
-      (await import("../hosting/azure-storage-engine.ts")).createAzureStorageEngine(request),
+    createEngine: async (request) => {
+      const { createAzureStorageEngine } = await import("../hosting/azure-storage-engine.ts");
+      // Who develops wants to know of code that replay cannot repeat before a process dies of something else.
+      return createAzureStorageEngine(request, { replayCheck: replayCheck ?? request.settings.replayCheck ?? true });
+    },
   });
   const asked = watchSignals(terminal);
   watchUserCode(terminal);

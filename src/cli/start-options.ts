@@ -10,6 +10,8 @@ export interface StartOptions {
   readonly cors: string | undefined;
   readonly verbose: boolean;
   readonly timeoutMs: number | undefined;
+  /** `undefined`: as host.json says. */
+  readonly replayCheck: boolean | undefined;
 }
 
 /** What `durable start` was asked for: options, the help text, or one line that says what was not understood. */
@@ -35,6 +37,9 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
   if (port === null) return mistake(`--port must be a number from 0 to 65535, but is '${values.port}'`);
   const timeout = values.timeout === undefined ? undefined : readInteger(values.timeout, 1, 86_400);
   if (timeout === null) return mistake(`--timeout must be a number of seconds, at least 1, but is '${values.timeout}'`);
+  if (values["replay-check"] && values["no-replay-check"]) {
+    return mistake("--replay-check and --no-replay-check cannot both be given");
+  }
   return {
     kind: "options",
     options: {
@@ -45,6 +50,7 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
       cors: values.cors,
       verbose: values.verbose ?? false,
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+      replayCheck: values["replay-check"] ? true : values["no-replay-check"] ? false : undefined,
     },
   };
 }
@@ -61,6 +67,8 @@ function parseStartArgs(args: readonly string[]) {
       cors: { type: "string" },
       verbose: { type: "boolean" },
       timeout: { type: "string", short: "t" },
+      "replay-check": { type: "boolean" },
+      "no-replay-check": { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -94,6 +102,8 @@ Options:
       --cors <origins>       Origins of pages that may call the functions, separated by commas; * for all
       --verbose              Show what the host itself has to say
   -t, --timeout <seconds>    How long the app may take to load (default: 20)
+      --replay-check         Replay each orchestration beside its run, and fail it when its code
+                             decides otherwise there (default); --no-replay-check switches that off
   -h, --help                 Show this text
 
 Settings come from the environment, then from local.settings.json.

@@ -22,6 +22,11 @@ export interface WorkerOptions {
   readonly concurrency?: ConcurrencyOptions | undefined;
   /** What ends single instances before they end the process. Over gRPC only `maxActionsPerEpisode` counts. */
   readonly limits?: WorkerLimits | undefined;
+  /**
+   * Replays each orchestration from its history beside its run, and fails it with `NondeterministicOrchestration` when its
+   * code decides otherwise there. For development: orchestrator code runs several times. @defaultValue false
+   */
+  readonly replayCheck?: boolean | undefined;
   /** Which instances this worker runs, by their version. @defaultValue those of every version */
   readonly versioning?: VersioningOptions | undefined;
   /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
@@ -40,6 +45,7 @@ export interface WorkerOptions {
 export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "concurrency",
   "limits",
+  "replayCheck",
   "versioning",
   "dataConverter",
   "durableHttp",
@@ -56,7 +62,7 @@ export function resolveWorkerOptions(options: WorkerOptions): {
   readonly versioning: VersioningOptions | undefined;
   readonly stopGraceMs: number | undefined;
 } {
-  const { concurrency = {}, versioning, stopOnSignals, stopGrace, log } = options;
+  const { concurrency = {}, versioning, stopOnSignals, stopGrace, log, replayCheck } = options;
   if (typeof concurrency !== "object" || concurrency === null) throw invalid("'concurrency' must be an object");
   assertOptionNames(concurrency, countNames, "'concurrency'");
   for (const name of countNames) {
@@ -67,6 +73,9 @@ export function resolveWorkerOptions(options: WorkerOptions): {
   if (log !== undefined && typeof log !== "function") throw invalid("'log' must be a function");
   if (stopOnSignals !== undefined && typeof stopOnSignals !== "boolean") {
     throw invalid(`'stopOnSignals' must be true or false, but got ${String(stopOnSignals)}`);
+  }
+  if (replayCheck !== undefined && typeof replayCheck !== "boolean") {
+    throw invalid(`'replayCheck' must be true or false, but got ${String(replayCheck)}`);
   }
   return {
     concurrency,

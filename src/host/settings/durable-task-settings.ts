@@ -43,6 +43,8 @@ export interface DurableTaskSettings {
   readonly versioning: VersioningOptions | undefined;
   /** What ends single instances before they end the process; checked where the defaults are known. */
   readonly limits: WorkerLimits | undefined;
+  /** Whether orchestrations are replayed beside their run; `undefined`: as the host does by itself. */
+  readonly replayCheck: boolean | undefined;
   /** Wait between two polls of a durable HTTP call when the other side does not say. */
   readonly httpPollIntervalMs: number;
   /** `retention`, which the official extension does not know: `{ "olderThan": "30.00:00:00", "statuses": ["Completed"] }`. */
@@ -113,6 +115,7 @@ export function resolveDurableTaskSettings(
     httpPollIntervalMs: section.integer("httpSettings.defaultAsyncRequestSleepTimeMilliseconds"),
     retention: readRetention(section),
     limits: readObject(section, "limits"),
+    replayCheck: section.flag("replayCheck"),
   };
 }
 

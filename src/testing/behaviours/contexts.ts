@@ -1,7 +1,6 @@
 import type { OrchestrationContext } from "../../orchestration/orchestration-context.ts";
 import { type Behaviour, behaviour, completed } from "./behaviour.ts";
 
-/** What the context tells, and what clients do. */
 /** Places that code has come to when it was not replaying. */
 const newGround = new Set<string>();
 
@@ -11,6 +10,7 @@ function wasNewGround({ instanceId, isReplaying }: OrchestrationContext, place: 
   return newGround.has(`${instanceId} ${place}`);
 }
 
+/** What the context tells, and what clients do. */
 export const contexts: readonly Behaviour[] = [
   behaviour(
     {

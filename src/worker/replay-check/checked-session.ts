@@ -178,7 +178,7 @@ export class CheckedSession implements OrchestrationSession {
       id: endOf({ actions })?.id ?? lastId + 1,
       status: "Failed",
       result: undefined,
-      failureDetails: describeFailure(describe(found)),
+      failureDetails: { ...describeFailure(describe(found)), stackTrace: traceOf(found) },
       carryoverEvents: [],
       newVersion: undefined,
     };
@@ -198,13 +198,25 @@ function isOfItsCode({ keepsCustomStatus }: EpisodeResult, end: CompleteOrchestr
 
 function describe({ episode, difference, reads, isByReplaying }: Finding): DurableError {
   const { live, replayed } = difference;
-  const what = `in episode ${episode} the orchestrator asked for ${live}, but replayed at once from the same history it asks for ${replayed}`;
+  const under = reads.length > 0 ? ", with another clock and other random numbers," : "";
+  const what = `in episode ${episode} the orchestrator asked for ${live}, but replayed at once from the same history${under} it asks for ${replayed}`;
   if (isByReplaying === true) {
     return nondeterminism(what, "the code decides something by context.isReplaying, which is there for logs alone");
   }
   if (reads.length === 0) {
     return nondeterminism(what, `the code depends on something that differs from run to run (${unrepeatable})`);
   }
-  const sources = reads.map(({ source, place }) => (place === undefined ? source : `${source} at ${place}`));
-  return nondeterminism(what, `the code depends on ${sources.join(", ")}`);
+  const texts = reads.map(({ source, place }) => (place === undefined ? source : `${source} at ${place}`));
+  const others = "an environment variable, the state of a module, I/O";
+  return nondeterminism(
+    what,
+    `the code depends on ${[...new Set(texts)].join(", ")}, or else on something that differs from run to run (${others})`,
+  );
+}
+
+/** Where the code has read what it must not; nothing of the engine, which is not to blame. */
+function traceOf({ reads }: Finding): string | undefined {
+  const places = new Set(reads.map(({ place }) => place).filter((place) => place !== undefined));
+  if (places.size === 0) return undefined;
+  return ["NondeterministicOrchestration", ...[...places].map((place) => `    at ${place}`)].join("\n");
 }
