@@ -51,6 +51,7 @@ const engineFailures: ReadonlySet<string> = new Set<DurableError["code"]>([
  *
  * V1. Nothing but code that decides otherwise in the replay fails its instance: same events, same conditions, same code.
  *     What differs only under altered clocks, which the code has not read, is looked at again under those of the machine.
+ *     A status or an output that only shows whether the code replays decides nothing, and is left alone.
  * V2. A replay has no effect: it is always told that it replays, logs nothing, wakes nothing, and is closed at its end.
  * V3. Episodes that ran before this session are replayed and not compared: their code may have been another.
  */
@@ -61,6 +62,10 @@ export class CheckedSession implements OrchestrationSession {
   readonly #events: HistoryEvent[] = [];
   readonly #episodes: LiveEpisode[] = [];
   #checks = 0;
+  /** Number of events at the last check. */
+  #checkedEvents = 0;
+  /** The code shows clients whether it replays: what it shows is not compared any more. */
+  #isShownCompared = true;
 
   /** @param openReplay opens a session of the same execution that logs nothing */
   constructor(live: OrchestrationSession, openReplay: () => OrchestrationSession) {
@@ -79,7 +84,8 @@ export class CheckedSession implements OrchestrationSession {
     const end = endOf(result);
     if (!isOfItsCode(result, end)) return result;
     const hasEnded = end !== undefined;
-    if (!isCheckDue(before, this.#events.length, hasEnded)) return result;
+    if (!isCheckDue(this.#checkedEvents, this.#events.length, hasEnded)) return result;
+    this.#checkedEvents = this.#events.length;
     const found = await this.#check(hasEnded);
     return found === undefined ? result : this.#failed(found);
   }
@@ -100,7 +106,11 @@ export class CheckedSession implements OrchestrationSession {
       if (found === undefined) continue;
       const certain = found.reads.length > 0 ? found : await this.#replay({ alteration: undefined }); // V1
       if (certain === undefined) continue;
-      return { ...certain, isByReplaying: (await this.#replay({ alteration, isAsLive: true })) === undefined };
+      const isByReplaying = (await this.#replay({ alteration, isAsLive: true })) === undefined;
+      if (!isByReplaying || certain.difference.isShownOnly !== true) return { ...certain, isByReplaying };
+      this.#isShownCompared = false;
+      const decided = await this.#replay({ alteration });
+      if (decided !== undefined) return { ...decided, isByReplaying };
     }
     return undefined;
   }
@@ -141,7 +151,7 @@ export class CheckedSession implements OrchestrationSession {
       const replayed = await session.execute({ pastEvents, newEvents: this.#events.slice(isNewFrom, next) }); // V2
       cursor.event = next;
       if (next < end) continue;
-      const difference = findDifference(result, replayed);
+      const difference = findDifference(result, replayed, this.#isShownCompared);
       if (difference !== undefined) return difference;
       cursor.episode++;
     }

@@ -7,23 +7,31 @@ import { describeAction } from "../../orchestration/replay/action-ledger.ts";
 export interface EpisodeDifference {
   readonly live: string;
   readonly replayed: string;
+  /** It is shown to clients and decides nothing: the custom status, or the output of code that has completed. */
+  readonly isShownOnly?: boolean;
 }
 
 /**
  * The first difference between what code has asked for in an episode and what it asks for when that is replayed. Compared
  * is all that code decides: kinds, numbers, names, receivers, inputs, times, outputs, failures and custom status. Stack
  * traces inside of texts are not, because the frames below user code are those of the engine.
+ *
+ * @param isShownToo compare what is only shown, too
  */
-export function findDifference(live: EpisodeResult, replayed: EpisodeResult): EpisodeDifference | undefined {
+export function findDifference(
+  live: EpisodeResult,
+  replayed: EpisodeResult,
+  isShownToo: boolean,
+): EpisodeDifference | undefined {
   const [asked, asks] = [decisionsOf(live), decisionsOf(replayed)];
   for (let index = 0; index < Math.max(asked.length, asks.length); index++) {
     const difference = compareActions(asked[index], asks[index]);
-    if (difference !== undefined) return difference;
+    if (difference !== undefined && (isShownToo || difference.isShownOnly !== true)) return difference;
   }
-  if (live.keepsCustomStatus === true || replayed.keepsCustomStatus === true) return undefined;
+  if (!isShownToo || live.keepsCustomStatus === true || replayed.keepsCustomStatus === true) return undefined;
   if (isSameText(live.customStatus, replayed.customStatus)) return undefined;
   const [before, now] = excerpts(live.customStatus, replayed.customStatus);
-  return { live: `the custom status ${before}`, replayed: `the custom status ${now}` };
+  return { live: `the custom status ${before}`, replayed: `the custom status ${now}`, isShownOnly: true };
 }
 
 /** Marks of patches are facts of history, which the replay is given. */
@@ -46,7 +54,11 @@ function compareActions(
     const [one, another] = [describe(live), describe(replayed)];
     if (one !== another) return { live: one, replayed: another };
     const [left, right] = excerpts(value, other);
-    return { live: `${one} with ${member} ${left}`, replayed: `${another} with ${member} ${right}` };
+    return {
+      live: `${one} with ${member} ${left}`,
+      replayed: `${another} with ${member} ${right}`,
+      isShownOnly: member === "output",
+    };
   }
   return undefined;
 }

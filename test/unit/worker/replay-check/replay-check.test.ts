@@ -168,6 +168,16 @@ const codes: readonly (readonly [string, GeneratorCode, string])[] = [
     "by context.isReplaying",
   ],
   [
+    "what is done once only, of code that shows whether it replays",
+    function* (ctx) {
+      if (!ctx.isReplaying) ctx.setCustomStatus("began");
+      yield ctx.callActivity("echo");
+      if (!ctx.isReplaying) ctx.sendEvent("nobody", "went on");
+      yield ctx.callActivity("echo");
+    },
+    "by context.isReplaying",
+  ],
+  [
     "a retry handler",
     function* (ctx) {
       yield ctx.callActivity("fails", 1, {
@@ -210,6 +220,16 @@ it("the failure names the line that has read the clock", async () => {
 });
 
 const harmless: readonly (readonly [string, GeneratorCode])[] = [
+  [
+    "shows a status once only, and whether it replays",
+    function* (ctx) {
+      if (!ctx.isReplaying) ctx.setCustomStatus("began");
+      yield ctx.callActivity("echo");
+      if (!ctx.isReplaying) ctx.setCustomStatus("went on");
+      yield ctx.callActivity("echo");
+      return ctx.isReplaying;
+    },
+  ],
   [
     "reads the clock and random numbers for nothing that it decides",
     function* (ctx) {
