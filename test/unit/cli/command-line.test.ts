@@ -16,8 +16,16 @@ describe("the command line", () => {
         cors: undefined,
         verbose: false,
         timeoutMs: undefined,
+        replayCheck: undefined,
       },
     });
+  });
+
+  it.each([
+    ["--replay-check", true],
+    ["--no-replay-check", false],
+  ])("takes %s", (arg, replayCheck) => {
+    expect(parse("start", arg)).toMatchObject({ options: { replayCheck } });
   });
 
   it("takes every option of start", () => {
@@ -40,6 +48,7 @@ describe("the command line", () => {
     [["start", "--port", "99999"], "--port must be a number from 0 to 65535, but is '99999'"],
     [["start", "-p", "x"], "--port must be a number from 0 to 65535, but is 'x'"],
     [["start", "--timeout", "0"], "--timeout must be a number of seconds, at least 1, but is '0'"],
+    [["start", "--replay-check", "--no-replay-check"], "--replay-check and --no-replay-check cannot both be given"],
     [["start", "here"], "Unexpected argument 'here'. Try: durable start --help"],
     [["quarantine"], "'durable quarantine' needs one of ls, show, requeue and drop. Try: durable quarantine --help"],
     [
