@@ -2,7 +2,7 @@ import { DurableError } from "../../core/errors.ts";
 
 /** What a replay cannot repeat, for texts that name a likely cause. */
 export const unrepeatable =
-  "Math.random, Date.now, new Date(), crypto.randomUUID, an environment variable, the state of a module, I/O";
+  "Math.random, Date.now, new Date, crypto.randomUUID, an environment variable, the state of a module, I/O";
 
 /** How code is written that replay can repeat, and how an instance goes on once it is. */
 const remedy =

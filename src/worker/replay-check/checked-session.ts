@@ -80,7 +80,7 @@ export class CheckedSession implements OrchestrationSession {
     for (const event of episode.newEvents) this.#events.push(event);
     // Nothing is decided by catching up.
     if (episode.newEvents.length === 0) return result;
-    this.#episodes.push({ start: before, end: this.#events.length, result });
+    this.#episodes.push({ start: before, end: this.#events.length, result }); // V3
     const end = endOf(result);
     if (!isOfItsCode(result, end)) return result;
     const hasEnded = end !== undefined;
