@@ -28,9 +28,12 @@ const maxAltered = 16;
 /** Of each source, so many reads are noted: the first need not be the one that matters. */
 const maxReads = 3;
 
+const consoleMethods = ["debug", "dir", "error", "info", "log", "table", "trace", "warn"];
+
 /**
  * Runs a replay with other clocks and other random numbers than there are, which makes it certain that code is found out
- * that goes by them; else it would be luck, within the millisecond that a replay takes. Notes what is read.
+ * that goes by them; else it would be luck, within the millisecond that a replay takes. Notes what is read. The console
+ * is silent: a line by which code shows what it does comes once.
  *
  * G1. Nothing but the replay runs meanwhile: it begins in a turn of the event loop of its own, and waits for nothing but
  *     microtasks and ticks, between which Node lets nothing in.
@@ -89,6 +92,7 @@ function alter(alteration: Alteration | undefined, reads: UnrepeatableRead[]): (
   for (const key of ["randomUUID", "getRandomValues"]) {
     watch(prototypeOf(globalThis.crypto), key, `crypto.${key}()`);
   }
+  for (const key of consoleMethods) replace(globalThis.console, key, () => {});
   return () => {
     for (const each of undo.reverse()) each();
   };

@@ -73,6 +73,21 @@ it("random numbers are on the other side of every bound in one of the two, and n
   }
 });
 
+it("the console is silent", async () => {
+  const lines: unknown[] = [];
+  const { console } = globalThis;
+  const { info } = console;
+  console.info = (line: unknown) => void lines.push(line);
+  try {
+    await runAltered(undefined, [], async () => console.info("in the replay"));
+    console.info("afterwards");
+  } finally {
+    console.info = info;
+  }
+
+  expect(lines).toEqual(["afterwards"]);
+});
+
 it("reads are noted with the place of their code, and nothing else is", async () => {
   const reads: UnrepeatableRead[] = [];
   await runAltered(undefined, reads, async () => {
