@@ -28,6 +28,9 @@ const maxAltered = 16;
 /** Of each source, so many reads are noted: the first need not be the one that matters. */
 const maxReads = 3;
 
+/** Milliseconds, of a clock that no alteration reaches. */
+export const unalteredNow: () => number = performance.now.bind(performance);
+
 const consoleMethods = ["debug", "dir", "error", "info", "log", "table", "trace", "warn"];
 
 /**

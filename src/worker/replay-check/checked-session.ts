@@ -4,7 +4,7 @@ import type { HistoryEvent } from "../../core/history-event.ts";
 import { type CompleteOrchestration, formatPatchMark, readPatchMark } from "../../core/orchestrator-action.ts";
 import type { Episode, EpisodeResult, OrchestrationSession } from "../../core/task-executor.ts";
 import { nondeterminism, unrepeatable } from "../../orchestration/replay/nondeterminism.ts";
-import { type Alteration, alterations, runAltered, type UnrepeatableRead } from "./altered-globals.ts";
+import { type Alteration, alterations, runAltered, type UnrepeatableRead, unalteredNow } from "./altered-globals.ts";
 import { isCheckDue, isShort } from "./check-schedule.ts";
 import { type EpisodeDifference, findDifference } from "./episode-difference.ts";
 
@@ -31,8 +31,9 @@ interface ReplayConditions {
   readonly isAsLive?: boolean;
 }
 
-/** Events that are replayed before the event loop gets a turn. */
+/** So many events are replayed, or for so long, before the event loop gets a turn. */
 const eventsPerTurn = 500;
+const msPerTurn = 50;
 
 /** Failures of the engine's own making: there is no code to replay, or none that could be. */
 const engineFailures: ReadonlySet<string> = new Set<DurableError["code"]>([
@@ -64,6 +65,8 @@ export class CheckedSession implements OrchestrationSession {
   #checks = 0;
   /** Number of events at the last check. */
   #checkedEvents = 0;
+  /** How long the replays of that check have had the event loop. */
+  #checkMs = 0;
   /** The code shows clients whether it replays: what it shows is not compared any more. */
   #isShownCompared = true;
 
@@ -84,7 +87,7 @@ export class CheckedSession implements OrchestrationSession {
     const end = endOf(result);
     if (!isOfItsCode(result, end)) return result;
     const hasEnded = end !== undefined;
-    if (!isCheckDue(this.#checkedEvents, this.#events.length, hasEnded)) return result;
+    if (!isCheckDue(this.#checkedEvents, this.#events.length, hasEnded, this.#checkMs)) return result;
     this.#checkedEvents = this.#events.length;
     const found = await this.#check(hasEnded);
     return found === undefined ? result : this.#failed(found);
@@ -99,7 +102,8 @@ export class CheckedSession implements OrchestrationSession {
   }
 
   async #check(hasEnded: boolean): Promise<Finding | undefined> {
-    const isThorough = isShort(this.#events.length) && (this.#episodes.length === 1 || hasEnded);
+    const isThorough = isShort(this.#events.length, this.#checkMs) && (this.#episodes.length === 1 || hasEnded);
+    this.#checkMs = 0;
     const [one, other] = this.#checks++ % 2 === 0 ? alterations : [alterations[1], alterations[0]];
     for (const alteration of isThorough ? [one, other] : [one]) {
       const found = await this.#replay({ alteration });
@@ -122,8 +126,11 @@ export class CheckedSession implements OrchestrationSession {
     const cursor = { event: 0, episode: 0 };
     try {
       while (cursor.episode < this.#episodes.length) {
-        const difference = await runAltered(conditions.alteration, reads, () => {
-          return this.#replaySome(session, cursor, conditions);
+        const difference = await runAltered(conditions.alteration, reads, async () => {
+          const began = unalteredNow();
+          const found = await this.#replaySome(session, cursor, conditions);
+          this.#checkMs += unalteredNow() - began;
+          return found;
         });
         if (difference !== undefined) return { episode: this.#numberOf(cursor.episode), difference, reads };
       }
@@ -142,7 +149,8 @@ export class CheckedSession implements OrchestrationSession {
     { isAsLive = false }: ReplayConditions,
   ): Promise<EpisodeDifference | undefined> {
     const limit = cursor.event + eventsPerTurn;
-    while (cursor.episode < this.#episodes.length && cursor.event < limit) {
+    const began = unalteredNow();
+    while (cursor.episode < this.#episodes.length && cursor.event < limit && unalteredNow() - began < msPerTurn) {
       const { start, end, result } = this.#episodes[cursor.episode]!;
       const next = Math.min(end, limit);
       const isNewFrom = isAsLive ? Math.min(next, Math.max(start, cursor.event)) : next;

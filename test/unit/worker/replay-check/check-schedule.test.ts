@@ -7,7 +7,7 @@ const perEpisode = 6;
 function checksUpTo(events: number): number[] {
   const checks: number[] = [];
   for (let length = 3; length <= events; length += perEpisode) {
-    if (isCheckDue(checks.at(-1) ?? 0, length, false)) checks.push(length);
+    if (isCheckDue(checks.at(-1) ?? 0, length, false, 5)) checks.push(length);
   }
   return checks;
 }
@@ -27,10 +27,17 @@ it("all checks of a long history together cost a few replays of it", () => {
 });
 
 it("the end of a history is checked, however long it is", () => {
-  expect(isCheckDue(50_000, 50_006, false)).toBe(false);
-  expect(isCheckDue(50_000, 50_006, true)).toBe(true);
+  expect(isCheckDue(50_000, 50_006, false, 5)).toBe(false);
+  expect(isCheckDue(50_000, 50_006, true, 5)).toBe(true);
 });
 
 it("a long history is checked when its session has just begun", () => {
-  expect(isCheckDue(0, 9000, false)).toBe(true);
+  expect(isCheckDue(0, 9000, false, 0)).toBe(true);
+});
+
+it("code that takes long is checked as seldom as a long history", () => {
+  expect(isCheckDue(100, 106, false, 900)).toBe(true);
+  expect(isCheckDue(100, 106, false, 1500)).toBe(false);
+  expect(isCheckDue(100, 125, false, 1500)).toBe(true);
+  expect(isCheckDue(100, 106, true, 1500)).toBe(true);
 });
