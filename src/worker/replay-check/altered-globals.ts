@@ -25,6 +25,8 @@ export const alterations: readonly [Alteration, Alteration] = [
 
 /** Code that tries numbers until one fits must not try for ever: after so many, random numbers are as they are. */
 const maxAltered = 16;
+/** Nor must code wait for ever that loops until some time has come: after so many reads, clocks are as they are. */
+const maxAlteredTimes = 1000;
 /** Of each source, so many reads are noted: the first need not be the one that matters. */
 const maxReads = 3;
 
@@ -108,7 +110,8 @@ function watchDate(
 ): void {
   const RealDate = globalThis.Date;
   const realNow = RealDate.now;
-  const now = (): number => Reflect.apply(realNow, RealDate, []) - offsetMs;
+  let times = 0;
+  const now = (): number => Reflect.apply(realNow, RealDate, []) - (++times <= maxAlteredTimes ? offsetMs : 0);
   const watchedNow = (): number => {
     note("Date.now()", watchedNow);
     return now();

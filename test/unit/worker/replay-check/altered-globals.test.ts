@@ -73,6 +73,15 @@ it("random numbers are on the other side of every bound in one of the two, and n
   }
 });
 
+it("no loop that waits for a time is endless", async () => {
+  const due = Date.now() + 5;
+  for (const alteration of alterations) {
+    await runAltered(alteration, [], async () => {
+      while (new Date().getTime() < due);
+    });
+  }
+});
+
 it("the console is silent", async () => {
   const lines: unknown[] = [];
   const { console } = globalThis;
