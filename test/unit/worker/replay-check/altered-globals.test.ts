@@ -77,7 +77,7 @@ it("no loop that waits for a time is endless", async () => {
   const due = Date.now() + 5;
   for (const alteration of alterations) {
     await runAltered(alteration, [], async () => {
-      while (new Date().getTime() < due);
+      while (Date.now() < due);
     });
   }
 });
