@@ -25,4 +25,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node -e "fetch('http://localhost:'+process.env.PORT+'/admin/host/status').then((r)=>r.json()).then((s)=>process.exit(s.state==='Running'?0:1),()=>process.exit(1))"
 # Without an account the host would ask for Azurite, which is not in the image. As the first process, node gets the
 # SIGTERM of `docker stop` itself.
-CMD ["sh", "-c", "exec node dist/cli/main.js start --address 0.0.0.0 --port \"$PORT\""]
+CMD ["sh", "-c", "exec node dist/cli/main.js start --address 0.0.0.0 --port \"$PORT\" --no-replay-check"]

@@ -47,7 +47,7 @@ export async function runStart(
   }
   if (options.inspect !== undefined) openInspector(options.inspect);
 
-  const { port, address, functions, cors, allowedHosts, verbose, timeoutMs } = options;
+  const { port, address, functions, cors, allowedHosts, verbose, timeoutMs, replayCheck } = options;
   const appFolder = trueFolder(options.appFolder);
   const host = new LocalHost({
     appFolder,
@@ -66,14 +66,16 @@ export async function runStart(
     env: process.env,
     log: terminal.log,
     // Loaded when an app needs it: the storage libraries are most of what a start has to read.
-    createEngine: async (request) =>
-      (await import("../hosting/azure-storage-engine.ts")).createAzureStorageEngine({
-        ...request,
-        stopGraceMs: session?.graceMs,
-      }),
+    createEngine: async (request) => {
+      const { createAzureStorageEngine } = await import("../hosting/azure-storage-engine.ts");
+      return createAzureStorageEngine(
+        { ...request, stopGraceMs: session?.graceMs },
+        // Who develops wants to know of code that replay cannot repeat before a process dies of something else.
+        { replayCheck: replayCheck ?? request.settings.replayCheck ?? true },
+      );
+    },
   });
-  const signalled = session?.asked ?? watchSignals(terminal);
-  const asked = Promise.race([signalled, followLauncher(options.endWithParent ?? false, signalled, terminal)]);
+  const asked = session?.asked ?? watchEnd(options.endWithParent ?? false, terminal);
   watchUserCode(terminal);
 
   try {
@@ -104,6 +106,12 @@ export async function runStart(
     terminal.fail(describeFailure(error, verbose));
     return 1;
   }
+}
+
+/** Resolves when the host is to end: by a signal, or because its launcher has ended. */
+function watchEnd(endsWithLauncher: boolean, terminal: Terminal): Promise<undefined> {
+  const signalled = watchSignals(terminal);
+  return Promise.race([signalled, followLauncher(endsWithLauncher, signalled, terminal)]);
 }
 
 /** Resolves when the host is to end because its launcher has; else only says so. */

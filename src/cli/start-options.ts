@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly timeoutMs: number | undefined;
   /** Stop when the process that started the host has ended. @defaultValue false */
   readonly endWithParent?: boolean | undefined;
+  /** `undefined`: as host.json says. */
+  readonly replayCheck?: boolean | undefined;
   /** Where a debugger may connect. */
   readonly inspect?: InspectOption | undefined;
 }
@@ -51,6 +53,9 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
   if (port === null) return mistake(`--port must be a number from 0 to 65535, but is '${values.port}'`);
   const timeout = values.timeout === undefined ? undefined : readInteger(values.timeout, 1, 86_400);
   if (timeout === null) return mistake(`--timeout must be a number of seconds, at least 1, but is '${values.timeout}'`);
+  if (values["replay-check"] && values["no-replay-check"]) {
+    return mistake("--replay-check and --no-replay-check cannot both be given");
+  }
   return {
     kind: "options",
     options: {
@@ -64,6 +69,7 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
       endWithParent: values["end-with-parent"],
       ...(inspect !== undefined && { inspect }),
+      replayCheck: values["replay-check"] ? true : values["no-replay-check"] ? false : undefined,
     },
   };
 }
@@ -82,6 +88,8 @@ function parseStartArgs(args: readonly string[]) {
       verbose: { type: "boolean" },
       timeout: { type: "string", short: "t" },
       "end-with-parent": { type: "boolean" },
+      "replay-check": { type: "boolean" },
+      "no-replay-check": { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -135,6 +143,8 @@ Options:
       --end-with-parent      Stop when the process that started this one has ended, such as npx
       --inspect[=<host:port>] Let a debugger connect (default: 127.0.0.1:9229)
       --inspect-brk[=...]    Wait for the debugger, and stop before the first line of the app
+      --replay-check         Replay each orchestration beside its run, and fail it when its code
+                             decides otherwise there (default); --no-replay-check switches that off
   -h, --help                 Show this text
 
 Settings come from the environment, then from local.settings.json.

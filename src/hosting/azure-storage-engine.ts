@@ -8,8 +8,15 @@ import { createHubEngine } from "./hub-engine.ts";
 import { openTaskHub } from "./task-hub.ts";
 import { createWatchedExecutor } from "./watched-executor.ts";
 
-/** Runs an app's orchestrations on its storage account, or on the local store if it has none. */
-export async function createAzureStorageEngine(request: DurableEngineRequest): Promise<DurableEngine> {
+/**
+ * Runs an app's orchestrations on its storage account, or on the local store if it has none.
+ *
+ * @param options `replayCheck` as in `InProcessExecutorOptions`. @defaultValue as host.json says, else `false`
+ */
+export async function createAzureStorageEngine(
+  request: DurableEngineRequest,
+  options: Pick<InProcessExecutorOptions, "replayCheck"> = {},
+): Promise<DurableEngine> {
   const { settings, registries, log } = request;
   const events = createEventSink(log);
   const hub = await openTaskHub({ ...request, log: events });
@@ -22,6 +29,7 @@ export async function createAzureStorageEngine(request: DurableEngineRequest): P
     registries,
     clock: systemClock,
     durableHttp: { defaultPollInterval: settings.httpPollIntervalMs },
+    replayCheck: options.replayCheck ?? settings.replayCheck,
     log: (level, instanceId, functionName, args) => {
       const message = `${format(...args)} [${functionName} ${instanceId}]`;
       log({ level, category: `Function.${functionName}.User`, message });

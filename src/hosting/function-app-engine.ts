@@ -132,6 +132,7 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
       registries,
       clock: systemClock,
       durableHttp: { defaultPollInterval: durableTask.httpPollIntervalMs },
+      replayCheck: durableTask.replayCheck,
       log: (level, instanceId, functionName, args) => {
         const message = `${format(...args)} [${functionName} ${instanceId}]`;
         log({ level, category: `Function.${functionName}.User`, message });

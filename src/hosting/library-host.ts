@@ -61,11 +61,12 @@ export class LibraryHost implements WorkerHost {
   }
 
   async start(): Promise<void> {
-    const { apps, storage, taskHub, tuning, concurrency, limits, stopGraceMs, retention } = this.#worker;
+    const { apps, storage, taskHub, tuning, concurrency, limits, replayCheck, stopGraceMs, retention } = this.#worker;
     for (const app of apps) this.#attach(app);
     const registries = apps.map(({ registry }) => registry);
     const hub = await openHub({ storage, taskHub, tuning, env: process.env, log: this.#events });
-    const executor = createWatchedExecutor({ registries, clock: systemClock, log: this.#log.user }, limits);
+    const userCode = { registries, clock: systemClock, log: this.#log.user, replayCheck };
+    const executor = createWatchedExecutor(userCode, limits);
     const engine = createHubEngine(hub, {
       ...concurrency,
       executor,

@@ -25,6 +25,11 @@ export interface StartWorkerOptions<Converter extends DataConverter | undefined 
   readonly concurrency?: WorkerConcurrency | undefined;
   /** What ends single instances before they end the process or hold up others. */
   readonly limits?: WorkerLimits | undefined;
+  /**
+   * Replays each orchestration from its history beside its run, and fails it with `NondeterministicOrchestration` when its
+   * code decides otherwise there. For development: orchestrator code runs several times. @defaultValue false
+   */
+  readonly replayCheck?: boolean | undefined;
   /** Stop at the first SIGTERM or SIGINT. @defaultValue false */
   readonly stopOnSignals?: boolean | undefined;
   /** How long a stop lets running activities finish before their signals abort. @defaultValue 3 seconds */
@@ -41,6 +46,7 @@ export interface ResolvedWorker extends ResolvedHub {
   readonly apps: readonly HostableApp[];
   readonly concurrency: WorkerConcurrency;
   readonly limits: ResolvedWorkerLimits;
+  readonly replayCheck: boolean;
   readonly stopOnSignals: boolean;
   readonly stopGraceMs: number | undefined;
   readonly retention: RetentionPolicy | undefined;
@@ -53,6 +59,7 @@ const optionNames = [
   ...hubOptionNames,
   "concurrency",
   "limits",
+  "replayCheck",
   "stopOnSignals",
   "stopGrace",
   "retention",
@@ -63,13 +70,16 @@ const optionNames = [
 /** @throws DurableError `InvalidOption` that names the option */
 export function resolveStartWorker(options: StartWorkerOptions): ResolvedWorker {
   assertOptionNames(options, optionNames, "startWorker");
-  const { apps, concurrency = {}, log, stopOnSignals, stopGrace, retention } = options;
+  const { apps, concurrency = {}, log, stopOnSignals, stopGrace, retention, replayCheck } = options;
   if (!Array.isArray(apps) || apps.length === 0) throw invalid("'apps' must be a list of one DFApp or more");
   const hub = resolveHub(options);
   assertKind(options.dataConverter, "converter", "'dataConverter'", true);
   if (log !== undefined && typeof log !== "function") throw invalid("'log' must be a function");
   if (stopOnSignals !== undefined && typeof stopOnSignals !== "boolean") {
     throw invalid(`'stopOnSignals' must be true or false, but got ${String(stopOnSignals)}`);
+  }
+  if (replayCheck !== undefined && typeof replayCheck !== "boolean") {
+    throw invalid(`'replayCheck' must be true or false, but got ${String(replayCheck)}`);
   }
   return {
     ...hub,
@@ -80,6 +90,7 @@ export function resolveStartWorker(options: StartWorkerOptions): ResolvedWorker 
     }),
     concurrency: resolveConcurrency(concurrency),
     limits: resolveWorkerLimits(options.limits, limitDefaultsOn(hub.storage)),
+    replayCheck: replayCheck ?? false,
     stopOnSignals: stopOnSignals ?? false,
     stopGraceMs: stopGrace === undefined ? undefined : parseTimeSpan(stopGrace, "'stopGrace'"),
     retention: retention === undefined ? undefined : resolveRetention(retention, "'retention'"),

@@ -193,7 +193,8 @@ export class DurableTaskWorker<Converter extends DataConverter | undefined = und
       ]);
       const log = createProcessLog(this.#options.log);
       const limits = this.#limits;
-      const userCode = { registries: [this.#registry], clock: systemClock, log: log.user };
+      const { replayCheck } = this.#options;
+      const userCode = { registries: [this.#registry], clock: systemClock, log: log.user, replayCheck };
       const executor = createWatchedExecutor(userCode, limits);
       const { concurrency, stopGraceMs } = this.#resolved;
       const events = this.#health.watch(log.events);

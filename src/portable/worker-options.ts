@@ -26,6 +26,11 @@ export interface WorkerOptions<Converter extends DataConverter | undefined = Dat
   readonly concurrency?: ConcurrencyOptions | undefined;
   /** What ends single instances before they end the process. Over gRPC only `maxActionsPerEpisode` counts. */
   readonly limits?: WorkerLimits | undefined;
+  /**
+   * Replays each orchestration from its history beside its run, and fails it with `NondeterministicOrchestration` when its
+   * code decides otherwise there. For development: orchestrator code runs several times. @defaultValue false
+   */
+  readonly replayCheck?: boolean | undefined;
   /** Which instances this worker runs, by their version. @defaultValue those of every version */
   readonly versioning?: VersioningOptions | undefined;
   /** Turns values into the JSON text that is stored, and back. @defaultValue plain JSON */
@@ -44,6 +49,7 @@ export interface WorkerOptions<Converter extends DataConverter | undefined = Dat
 export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "concurrency",
   "limits",
+  "replayCheck",
   "versioning",
   "dataConverter",
   "durableHttp",
@@ -60,7 +66,7 @@ export function resolveWorkerOptions(options: WorkerOptions): {
   readonly versioning: VersioningOptions | undefined;
   readonly stopGraceMs: number | undefined;
 } {
-  const { concurrency = {}, versioning, stopOnSignals, stopGrace, log } = options;
+  const { concurrency = {}, versioning, stopOnSignals, stopGrace, log, replayCheck } = options;
   assertKind(options.dataConverter, "converter", "'dataConverter'", true);
   if (versioning !== undefined) {
     assertOptionNames(versioning, ["version", "matchStrategy", "failureStrategy"], "'versioning'");
@@ -75,6 +81,9 @@ export function resolveWorkerOptions(options: WorkerOptions): {
   if (log !== undefined && typeof log !== "function") throw invalid("'log' must be a function");
   if (stopOnSignals !== undefined && typeof stopOnSignals !== "boolean") {
     throw invalid(`'stopOnSignals' must be true or false, but got ${String(stopOnSignals)}`);
+  }
+  if (replayCheck !== undefined && typeof replayCheck !== "boolean") {
+    throw invalid(`'replayCheck' must be true or false, but got ${String(replayCheck)}`);
   }
   return {
     concurrency,

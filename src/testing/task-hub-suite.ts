@@ -242,8 +242,16 @@ export function describeTaskHub(
 
 async function serve(hub: TaskHubUnderTest, options: InProcessExecutorOptions): Promise<ServedTaskHub> {
   const executor = new InProcessExecutor(options);
-  if (hub.serve !== undefined) return hub.serve(executor, options);
-  const worker = new TaskHubWorker({ ...hub, executor, clock: systemClock, log: silentLog });
+  return hub.serve === undefined ? serveInProcess(hub, executor) : hub.serve(executor, options);
+}
+
+/** A worker and a client in this process, on backend and store. */
+export async function serveInProcess(
+  hub: Pick<TaskHubUnderTest, "backend" | "store">,
+  executor: TaskExecutor,
+): Promise<ServedTaskHub> {
+  const { backend, store } = hub;
+  const worker = new TaskHubWorker({ backend, store, executor, clock: systemClock, log: silentLog });
   await worker.start();
   const client = new TaskHubClient({ store: hub.store, clock: systemClock, random: systemRandom });
   return { client, stop: () => worker.stop() };

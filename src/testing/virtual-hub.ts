@@ -28,7 +28,7 @@ export interface VirtualHubOptions {
 /** What the worker runs, and the limits of {@link TaskHubWorker}. */
 export interface VirtualWorkerOptions
   extends Omit<TaskHubWorkerOptions, "backend" | "store" | "executor" | "clock" | "log">,
-    Pick<InProcessExecutorOptions, "registries" | "maxActions" | "marks"> {
+    Pick<InProcessExecutorOptions, "registries" | "maxActions" | "marks" | "replayCheck"> {
   /** What stands between the worker and the hub, such as {@link withBackendFaults}. @defaultValue the hub itself */
   readonly backend?: TaskHubWorkerOptions["backend"];
   /** Receives what user code logs. @defaultValue nothing */
@@ -46,6 +46,7 @@ const workerKinds: OptionKinds<VirtualWorkerOptions> = {
   registries: "list",
   maxActions: "count",
   marks: "object",
+  replayCheck: "boolean",
   backend: "object",
   userLog: "any",
   maxConcurrentOrchestrations: "count",
@@ -126,10 +127,11 @@ export class VirtualHub {
     if (!Array.isArray(options.registries) || !options.registries.every((registry) => registry instanceof Registry)) {
       throw new DurableError("InvalidOption", "'registries' of startWorker must be a list of registries");
     }
-    const { registries, backend = this.backend, userLog, maxActions, marks, ...limits } = options;
+    const { registries, backend = this.backend, userLog, maxActions, marks, replayCheck, ...limits } = options;
     const { clock } = this;
     const unknownNames = (limits.unknownNameGraceMs ?? 0) > 0 ? "reject" : "fail";
-    const executor = new InProcessExecutor({ registries, clock, unknownNames, maxActions, marks, log: userLog });
+    const userCode = { registries, clock, maxActions, marks, replayCheck, log: userLog };
+    const executor = new InProcessExecutor({ ...userCode, unknownNames });
     const worker = new TaskHubWorker({ ...limits, backend, store: this.backend, executor, clock, log: this.#log });
     this.#workers.push(worker);
     await worker.start();

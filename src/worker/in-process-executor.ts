@@ -19,8 +19,9 @@ import { type BuiltInFunctions, createBuiltInFunctions } from "./durable-http/bu
 import { type DurableHttpOptions, resolveDurableHttpOptions } from "./durable-http/durable-http-options.ts";
 import type { EntityDefinition } from "./entities/entity-definition.ts";
 import { EntityRunner } from "./entities/entity-runner.ts";
-import { InProcessSession } from "./in-process-session.ts";
+import { InProcessSession, type InProcessSessionOptions } from "./in-process-session.ts";
 import type { ActivityDefinition, Registry } from "./registry.ts";
+import { CheckedSession } from "./replay-check/checked-session.ts";
 
 export interface InProcessExecutorOptions {
   /** The apps of this process. The first that has a name wins. */
@@ -40,6 +41,11 @@ export interface InProcessExecutorOptions {
   readonly marks?: CodeMarks | undefined;
   /** Defaults for durable HTTP, below what the apps say themselves. */
   readonly durableHttp?: DurableHttpOptions | undefined;
+  /**
+   * Replays each orchestration from its history beside its live session, and fails it when its code decides otherwise
+   * there. For development: all orchestrator code runs several times. @defaultValue false
+   */
+  readonly replayCheck?: boolean | undefined;
 }
 
 /** Runs user functions of this process, and the built-in ones. */
@@ -51,6 +57,7 @@ export class InProcessExecutor implements TaskExecutor {
   readonly #clock: Clock;
   readonly #log: UserLog;
   readonly #durableHttp: DurableHttpOptions;
+  readonly #replayCheck: boolean;
   readonly #entityRunners = new Map<EntityDefinition, EntityRunner>();
   #builtIns: BuiltInFunctions | undefined;
 
@@ -62,11 +69,12 @@ export class InProcessExecutor implements TaskExecutor {
     this.#clock = options.clock;
     this.#log = options.log ?? (() => {});
     this.#durableHttp = options.durableHttp ?? {};
+    this.#replayCheck = options.replayCheck ?? false;
   }
 
   openSession(execution: ExecutionRef, onMisuse?: () => void): OrchestrationSession {
     const { instanceId, executionId } = execution;
-    return new InProcessSession({
+    const options: InProcessSessionOptions = {
       instanceId,
       executionId,
       findOrchestration: (name) => this.#findOrchestration(name),
@@ -76,7 +84,11 @@ export class InProcessExecutor implements TaskExecutor {
       marks: this.#marks,
       log: (level, name, args) => this.#log(level, instanceId, name, args),
       onMisuse,
-    });
+    };
+    const live = new InProcessSession(options);
+    if (!this.#replayCheck) return live;
+    const replay = { ...options, log: () => {}, onMisuse: undefined };
+    return new CheckedSession(live, () => new InProcessSession(replay));
   }
 
   async executeActivity(invocation: ActivityInvocation): Promise<ActivityOutcome> {

@@ -4,6 +4,11 @@ import type { Episode, EpisodeResult, OrchestrationSession } from "../core/task-
 import { type ExecutionOptions, OrchestrationExecution } from "../orchestration/replay/orchestration-execution.ts";
 import { ReplayContext } from "../orchestration/replay-context.ts";
 
+export interface InProcessSessionOptions extends Omit<ExecutionOptions, "createContext"> {
+  /** Learn that the code runs. @defaultValue nobody does */
+  readonly marks?: CodeMarks | undefined;
+}
+
 /** A live execution in this process. */
 export class InProcessSession implements OrchestrationSession {
   readonly #execution: OrchestrationExecution;
@@ -11,8 +16,7 @@ export class InProcessSession implements OrchestrationSession {
   readonly #instanceId: string;
   #name = "";
 
-  /** @param options with `marks`, which learn that the code runs */
-  constructor(options: Omit<ExecutionOptions, "createContext"> & { readonly marks?: CodeMarks | undefined }) {
+  constructor(options: InProcessSessionOptions) {
     this.#marks = options.marks ?? noMarks;
     this.#instanceId = options.instanceId;
     this.#execution = new OrchestrationExecution({ ...options, createContext: (scope) => new ReplayContext(scope) });

@@ -16,3 +16,16 @@ it("a random program ends under any faults as it does without, whatever its styl
     expect(actual).toEqual(expected);
   });
 });
+
+it("the replay check finds nothing in a random program, under faults or without", { timeout: 400_000 }, async () => {
+  await forSeeds(300, async (seed) => {
+    const program = randomSteadyProgram(new SeededRandom(seed));
+    const style = styles[seed % styles.length]!;
+
+    const expected = await runProgram({ program, style, seed, faulty: false });
+    const checked = await runProgram({ program, style, seed, faulty: false, replayCheck: true });
+    const actual = await runProgram({ program, style, seed, faulty: true, replayCheck: true });
+
+    expect([checked, actual]).toEqual([expected, expected]);
+  });
+});

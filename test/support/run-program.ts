@@ -30,6 +30,8 @@ export interface ProgramRun {
   readonly seed: number;
   /** Injects faults, and replaces workers while the program runs. */
   readonly faulty: boolean;
+  /** Every episode is replayed beside its run. @defaultValue false */
+  readonly replayCheck?: boolean;
 }
 
 /** More steps of time than any program needs. */
@@ -53,7 +55,7 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
       if (fault !== undefined) faults--;
       return fault;
     });
-    const limits = { maxConcurrentOrchestrations: 2, maxConcurrentActivities: 8 };
+    const limits = { maxConcurrentOrchestrations: 2, maxConcurrentActivities: 8, replayCheck: run.replayCheck };
     return { worker: await hub.startWorker({ registries, backend, ...limits }), life };
   };
 

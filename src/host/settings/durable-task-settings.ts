@@ -47,6 +47,8 @@ export interface DurableTaskSettings {
   readonly limits: WorkerLimits | undefined;
   /** Links are made by the headers that a proxy adds. */
   readonly useForwardedHost: boolean;
+  /** Whether orchestrations are replayed beside their run; `undefined`: as the host does by itself. */
+  readonly replayCheck: boolean | undefined;
   /** Wait between two polls of a durable HTTP call when the other side does not say. */
   readonly httpPollIntervalMs: number;
   /** `retention`, which the official extension does not know: `{ "olderThan": "30.00:00:00", "statuses": ["Completed"] }`. */
@@ -119,6 +121,7 @@ export function resolveDurableTaskSettings(
     useForwardedHost: section.boolean("httpSettings.useForwardedHost"),
     retention: readRetention(section),
     limits: readObject(section, "limits"),
+    replayCheck: section.flag("replayCheck"),
   };
 }
 

@@ -52,6 +52,12 @@ export const knownSettings: readonly KnownSetting[] = [
       "What ends single instances before they end the process: `maxUnfinishedRuns`, `maxHistoryEvents`, `maxHistoryBytes`, `maxActionsPerEpisode`, `maxPayloadBytes`, `maxBlockedTime`, `unknownNames`, `unknownNameGrace`. The official extension does not know it.",
   },
   {
+    name: "replayCheck",
+    rule: { type: "boolean", fallback: false },
+    meaning:
+      "Replay each orchestration from its history beside its run, and fail it when its code decides otherwise there: for development, where `durable start` does so unless it is told `--no-replay-check` or `false` here. The official extension does not know it.",
+  },
+  {
     name: "retention",
     rule: { type: "object", fallback: "finished instances are kept" },
     meaning:

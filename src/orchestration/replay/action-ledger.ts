@@ -9,6 +9,7 @@ import type {
 } from "../../core/history-event.ts";
 import type { OrchestratorAction, SendEvent } from "../../core/orchestrator-action.ts";
 import { type EntityRequest, readRequest } from "../../entities/entity-message.ts";
+import { nondeterminism, unrepeatable } from "./nondeterminism.ts";
 
 /** Events that record an action. */
 export type RecordedAction = TaskScheduled | TimerCreated | SubOrchestrationInstanceCreated | EventSent;
@@ -104,10 +105,10 @@ export class ActionLedger {
     const open = this.#open[eventId];
     const action = open ?? this.#withdrawn.get(eventId);
     if (action === undefined) {
-      throw nondeterminism(position, describeRecorded(event), "for nothing there", likelyCause(event));
+      throw mismatch(position, describeRecorded(event), "for nothing there", likelyCause(event));
     }
     if (!matches(event, action)) {
-      throw nondeterminism(position, describeRecorded(event), `for ${describeAction(action)}`, likelyCause(event));
+      throw mismatch(position, describeRecorded(event), `for ${describeAction(action)}`, likelyCause(event));
     }
     if (open === undefined) this.#withdrawn.delete(eventId);
     else this.#close(eventId);
@@ -117,11 +118,11 @@ export class ActionLedger {
   assertNothingUnrecorded(position: number): void {
     const [action] = this.open;
     if (action === undefined) return;
-    throw nondeterminism(
+    throw mismatch(
       position,
       "the end of an episode",
       `for ${describeAction(action)}, which that episode did not`,
-      "a call was added to the orchestrator, or a branch depends on something that replay cannot repeat",
+      `a call was added to the orchestrator, or ${branch}`,
     );
   }
 }
@@ -194,7 +195,8 @@ function describeRecorded(event: RecordedAction): string {
   }
 }
 
-function describeAction(action: OrchestratorAction): string {
+/** What the code asks for, in one line. */
+export function describeAction(action: OrchestratorAction): string {
   switch (action.kind) {
     case "ScheduleTask":
       return `ScheduleTask('${action.name}')`;
@@ -211,14 +213,16 @@ function describeAction(action: OrchestratorAction): string {
   }
 }
 
+const branch = `a branch depends on something that replay cannot repeat (${unrepeatable})`;
+
 function likelyCause(event: RecordedAction): string {
   const what = event.type === "TaskScheduled" ? "an activity call" : "a call";
-  return `${what} was removed, renamed or moved in the code while this instance was running, or a branch depends on something that replay cannot repeat (the machine's clock, randomness, environment, I/O)`;
+  return `${what} was removed, renamed or moved in the code while this instance was running, or ${branch}`;
 }
 
-function nondeterminism(position: number, recorded: string, requested: string, cause: string): DurableError {
-  return new DurableError(
-    "NondeterministicOrchestration",
-    `at event ${position} history has ${recorded}, but the orchestrator now asks ${requested}. Likely cause: ${cause}.`,
+function mismatch(position: number, recorded: string, requested: string, cause: string): DurableError {
+  return nondeterminism(
+    `at event ${position} history has ${recorded}, but the orchestrator now asks ${requested}`,
+    cause,
   );
 }

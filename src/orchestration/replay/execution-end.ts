@@ -1,4 +1,4 @@
-import { DurableError } from "../../core/errors.ts";
+import type { DurableError } from "../../core/errors.ts";
 import { type FailureDetails, formatFailure } from "../../core/failure-details.ts";
 import type { ExecutionCompleted, HistoryEvent } from "../../core/history-event.ts";
 import type { OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
@@ -7,6 +7,7 @@ import { isReservedName } from "../../core/reserved-names.ts";
 import { isAnswerEvent } from "../../entities/entity-message.ts";
 import type { ExternalEvents } from "../tasks/external-events.ts";
 import type { ContinueAsNewRequest } from "./context-scope.ts";
+import { nondeterminism, unrepeatable } from "./nondeterminism.ts";
 
 /**
  * How an execution ends.
@@ -106,8 +107,8 @@ function isCarriedOver(event: HistoryEvent): event is CarryoverEvent {
 export function endedTooEarly(position: number, completion: CompleteOrchestration): DurableError {
   const { status, failureDetails } = completion;
   const end = failureDetails === undefined ? status : `${status}: ${formatFailure(failureDetails)}`;
-  return new DurableError(
-    "NondeterministicOrchestration",
-    `at event ${position} history has another episode, but the orchestrator has ended by now (${end}). Likely cause: a call was removed from the code while this instance was running, or a branch depends on something that replay cannot repeat.`,
+  return nondeterminism(
+    `at event ${position} history has another episode, but the orchestrator has ended by now (${end})`,
+    `a call was removed from the code while this instance was running, or a branch depends on something that replay cannot repeat (${unrepeatable})`,
   );
 }

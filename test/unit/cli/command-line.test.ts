@@ -16,8 +16,16 @@ describe("the command line", () => {
         cors: undefined,
         verbose: false,
         timeoutMs: undefined,
+        replayCheck: undefined,
       },
     });
+  });
+
+  it.each([
+    ["--replay-check", true],
+    ["--no-replay-check", false],
+  ])("takes %s", (arg, replayCheck) => {
+    expect(parse("start", arg)).toMatchObject({ options: { replayCheck } });
   });
 
   it("takes every option of start", () => {
@@ -42,6 +50,7 @@ describe("the command line", () => {
     [["start", "--timeout", "0"], "--timeout must be a number of seconds, at least 1, but is '0'"],
     [["init", "a", "b"], "Unexpected argument 'b'. Try: durable init --help"],
     [["init", "--typescript"], "Unknown option '--typescript'. Try: durable init --help"],
+    [["start", "--replay-check", "--no-replay-check"], "--replay-check and --no-replay-check cannot both be given"],
     [["start", "./app"], "'./app' is no name of an orchestration; the folder of an app is given by --script-root"],
     [
       ["start", "order", "7"],

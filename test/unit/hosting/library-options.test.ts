@@ -89,6 +89,7 @@ it("repeats no secret of a connection string", () => {
 it("fills in what is not said", () => {
   expect(resolveStartWorker({ apps, storage: "memory" })).toMatchObject({
     taskHub: "TestHubName",
+    replayCheck: false,
     stopOnSignals: false,
     stopGraceMs: undefined,
     storage: { kind: "memory" },
@@ -119,6 +120,7 @@ it.each<[Partial<StartWorkerOptions>, RegExp]>([
   [{ concurrency: { maxConcurrentOrchestrations: 0.5 } }, /'concurrency.maxConcurrentOrchestrations'/],
   [{ limits: { maxUnfinishedRuns: 0 } }, /'limits.maxUnfinishedRuns' must be a whole number from 1/],
   [{ stopOnSignals: 1 as never }, /'stopOnSignals' must be true or false/],
+  [{ replayCheck: "yes" as never }, /'replayCheck' must be true or false/],
   [{ log: true as never }, /'log' must be a function/],
 ])("refuses %o", (options, problem) => {
   expect(() => resolveStartWorker({ apps, storage: "memory", ...options })).toThrow(problem);

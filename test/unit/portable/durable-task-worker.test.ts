@@ -125,6 +125,7 @@ it.each<[WorkerOptions<undefined>, RegExp]>([
   [{ concurrency: 5 as never }, /'concurrency' must be an object/],
   [{ stopGrace: "soon" as never }, /'stopGrace'/],
   [{ stopOnSignals: "yes" as never }, /'stopOnSignals'/],
+  [{ replayCheck: "yes" as never }, /'replayCheck'/],
   [{ log: {} as never }, /'log' must be a function/],
   [{ versioning: { version: 5 as never } }, /'version'/],
 ])("refuses %o", (options, problem) => {
