@@ -57,12 +57,14 @@ class LimitedSession implements OrchestrationSession {
   readonly #session: OrchestrationSession;
   readonly #maxBytes: number;
   readonly waitsForTimer?: (timerId: number) => boolean;
+  readonly newlyAwaitedEvents?: () => readonly string[];
   /** The greatest number of an action so far. */
   #lastId = -1;
 
   constructor(session: OrchestrationSession, maxBytes: number) {
     this.#session = session;
     this.#maxBytes = maxBytes;
+    if (session.newlyAwaitedEvents !== undefined) this.newlyAwaitedEvents = () => session.newlyAwaitedEvents?.() ?? [];
     if (session.waitsForTimer === undefined) return;
     this.waitsForTimer = (timerId) => session.waitsForTimer?.(timerId) !== false;
   }

@@ -9,6 +9,7 @@ export class InProcessSession implements OrchestrationSession {
   readonly #marks: CodeMarks;
   readonly #instanceId: string;
   #name = "";
+  #newlyAwaited: readonly string[] = [];
 
   /** @param options with `marks`, which learn that the code runs */
   constructor(options: Omit<ExecutionOptions, "createContext"> & { readonly marks?: CodeMarks | undefined }) {
@@ -34,23 +35,30 @@ export class InProcessSession implements OrchestrationSession {
       const turn = this.#execution.apply(event, true);
       if (turn !== undefined) await turn;
     }
+    this.#execution.takeAwaitedEvents();
     for (const event of episode.newEvents) {
       const turn = this.#execution.apply(event, false);
       if (turn !== undefined) await turn;
     }
     this.#execution.lookAhead([]);
     if (this.#execution.rejection !== undefined) throw this.#execution.rejection;
-    const { actions, customStatus, knowsCustomStatus, unwantedTasks } = this.#execution;
+    const { actions, customStatus, knowsCustomStatus, unwantedTasks, unawaitedCalls } = this.#execution;
+    this.#newlyAwaited = this.#execution.takeAwaitedEvents();
     return {
       actions,
       customStatus,
       ...(knowsCustomStatus ? {} : { keepsCustomStatus: true }),
       ...(unwantedTasks === undefined ? {} : { unwantedTasks }),
+      ...(unawaitedCalls.length === 0 ? {} : { unawaitedCalls }),
     };
   }
 
   waitsForTimer(timerId: number): boolean {
     return this.#execution.waitsFor(timerId);
+  }
+
+  newlyAwaitedEvents(): readonly string[] {
+    return this.#newlyAwaited;
   }
 
   close(): void {

@@ -11,7 +11,9 @@ export const engineLogEvents = {
     area: "Durable",
     level: "error",
     fields: ["instanceId"],
-    meaning: "An orchestration has ended as Failed; the text has the failure and its causes.",
+    optionalFields: ["functionName"],
+    meaning:
+      "An orchestration has ended as Failed; the text has the failure, where it was thrown, and its causes. What a task has failed with is told in full where the task ran.",
     action: "Look at the app's code or its input. Once mended, the instance can be rewound or restarted.",
   },
   OrchestrationWorkItemFailed: {
@@ -130,6 +132,15 @@ export const engineLogEvents = {
     action:
       "Register the entity in the app, or start the app that has it. If nobody has it any more, purge the entity.",
   },
+  EntityOperationFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    optionalFields: ["functionName"],
+    meaning:
+      "An operation that an orchestration has called has failed, and the orchestration receives the failure; the text has it, where it was thrown, and its causes. Its changes are undone.",
+    action: "Look at the operation's code, or at what it was called with.",
+  },
   EntitySignalFailed: {
     area: "Durable",
     level: "error",
@@ -163,9 +174,9 @@ export const engineLogEvents = {
     area: "Durable",
     level: "warn",
     fields: ["instanceId"],
-    optionalFields: ["attempt"],
+    optionalFields: ["functionName", "attempt", "durationMs"],
     meaning:
-      "An activity has failed, and its orchestration receives the failure; the text has the failure and its causes.",
+      "An activity has failed, and its orchestration receives the failure; the text has the failure, where it was thrown, and its causes.",
     action: "Look at the activity's code or at what it calls.",
   },
   ActivityCancelled: {

@@ -1,0 +1,90 @@
+/**
+ * The lives of orchestrations and what they call: each event once for each time that it happens, never for a replay.
+ * Their category is that of the function, `Function.<functionName>`, beside its other lines.
+ */
+export const lifeLogEvents = {
+  OrchestrationStarted: {
+    area: "Function",
+    level: "info",
+    fields: ["instanceId", "functionName"],
+    optionalFields: ["version", "parentInstanceId"],
+    meaning: "An orchestration has begun: its first episode is stored.",
+    action: "nothing",
+  },
+  OrchestrationWaiting: {
+    area: "Function",
+    level: "info",
+    fields: ["instanceId", "functionName"],
+    meaning:
+      "An orchestration waits for timers, external events or sub-orchestrations, of which the text names the first. Activities have lines of their own.",
+    action: "nothing",
+  },
+  OrchestrationSuspended: {
+    area: "Function",
+    level: "info",
+    fields: ["instanceId", "functionName"],
+    meaning: "An orchestration was suspended: it keeps what comes, and goes on when it is resumed.",
+    action: "nothing",
+  },
+  OrchestrationResumed: {
+    area: "Function",
+    level: "info",
+    fields: ["instanceId", "functionName"],
+    meaning: "A suspended orchestration goes on.",
+    action: "nothing",
+  },
+  OrchestrationContinuedAsNew: {
+    area: "Function",
+    level: "info",
+    fields: ["instanceId", "functionName", "count"],
+    meaning: "An orchestration has begun a new history; the count says how often since its last line.",
+    action: "nothing",
+  },
+  OrchestrationCompleted: {
+    area: "Function",
+    level: "info",
+    fields: ["instanceId", "functionName", "durationMs"],
+    meaning: "An orchestration has ended with a result.",
+    action: "nothing",
+  },
+  OrchestrationTerminated: {
+    area: "Function",
+    level: "info",
+    fields: ["instanceId", "functionName", "durationMs"],
+    meaning: "An orchestration was terminated.",
+    action: "nothing",
+  },
+  CallsNotAwaited: {
+    area: "Function",
+    level: "warn",
+    fields: ["instanceId", "functionName", "count"],
+    meaning:
+      "An orchestration has ended, or continued as new, with calls that nobody waited for: their results and failures are lost.",
+    action:
+      "Look for a missing `await`, `yield` or `yield*`. What needs no answer is started by startNewOrchestration.",
+  },
+  ActivityExecuting: {
+    area: "Function",
+    level: "info",
+    fields: ["instanceId", "functionName"],
+    optionalFields: ["attempt", "deliveryCount"],
+    meaning: "An activity begins to run.",
+    action: "nothing",
+  },
+  ActivityRunning: {
+    area: "Function",
+    level: "info",
+    fields: ["instanceId", "functionName", "durationMs"],
+    optionalFields: ["attempt"],
+    meaning: "An activity runs for long; said again each time that it has run twice as long.",
+    action: "nothing",
+  },
+  ActivityExecuted: {
+    area: "Function",
+    level: "info",
+    fields: ["instanceId", "functionName", "durationMs"],
+    optionalFields: ["attempt"],
+    meaning: "An activity has ended with a result, which is stored. Of one that fails tells `ActivityFailed`.",
+    action: "nothing",
+  },
+} as const;
