@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
+import { isLogFormat, type LogFormat } from "./log-line.ts";
 
 export interface StartOptions {
   readonly appFolder: string;
@@ -10,6 +11,8 @@ export interface StartOptions {
   readonly cors: string | undefined;
   readonly verbose: boolean;
   readonly timeoutMs: number | undefined;
+  /** @defaultValue `DURABLE_LOG_FORMAT` of the environment, else text */
+  readonly logFormat: LogFormat | undefined;
 }
 
 /** What `durable start` was asked for: options, the help text, or one line that says what was not understood. */
@@ -35,6 +38,10 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
   if (port === null) return mistake(`--port must be a number from 0 to 65535, but is '${values.port}'`);
   const timeout = values.timeout === undefined ? undefined : readInteger(values.timeout, 1, 86_400);
   if (timeout === null) return mistake(`--timeout must be a number of seconds, at least 1, but is '${values.timeout}'`);
+  const logFormat = values["log-format"];
+  if (logFormat !== undefined && !isLogFormat(logFormat)) {
+    return mistake(`--log-format must be text or json, but is '${logFormat}'`);
+  }
   return {
     kind: "options",
     options: {
@@ -45,6 +52,7 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
       cors: values.cors,
       verbose: values.verbose ?? false,
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+      logFormat,
     },
   };
 }
@@ -60,6 +68,7 @@ function parseStartArgs(args: readonly string[]) {
       functions: { type: "string", multiple: true },
       cors: { type: "string" },
       verbose: { type: "boolean" },
+      "log-format": { type: "string" },
       timeout: { type: "string", short: "t" },
       help: { type: "boolean", short: "h" },
     },
@@ -93,6 +102,7 @@ Options:
       --functions <names...> Serve only these functions
       --cors <origins>       Origins of pages that may call the functions, separated by commas; * for all
       --verbose              Show what the host itself has to say
+      --log-format <format>  text, or json: one object a line (default: DURABLE_LOG_FORMAT, else text)
   -t, --timeout <seconds>    How long the app may take to load (default: 20)
   -h, --help                 Show this text
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type FailureDetails, formatFailure } from "./failure-details.ts";
+import { describeFailure, type FailureDetails, formatFailure } from "./failure-details.ts";
 
 /** Frames of one failure, at most. */
 const maxFrames = 10;
@@ -30,10 +30,26 @@ export function formatFailureTrace(details: FailureDetails, isKnown = false): st
   return lines.join("\n");
 }
 
-function framesOf({ stackTrace = "" }: FailureDetails): readonly string[] {
+function framesOf({ errorType, stackTrace = "" }: FailureDetails): readonly string[] {
   const frames = stackTrace.split("\n").filter((line) => /^\s+at /.test(line));
   const own = frames.filter((frame) => !isForeign(frame));
-  return (own.length > 0 ? own : frames).slice(0, maxFrames);
+  if (own.length > 0) return own.slice(0, maxFrames);
+  // What this package has to say of the user's code says it in words; where it says it helps nobody. Codes are no types.
+  return /Error$/.test(errorType) ? frames.slice(0, maxFrames) : [];
+}
+
+/**
+ * The stack of what user code threw outside of any task, with the frames that are of its own, and its causes.
+ *
+ * @param thrown anything
+ */
+export function formatThrown(thrown: unknown): string {
+  const details = describeFailure(thrown);
+  const stack = details.stackTrace ?? "";
+  // What stands before the message tells of a syntax error where it is.
+  const at = stack.indexOf(details.errorMessage);
+  const place = details.errorType === "SyntaxError" && at > 0 ? stack.slice(0, at).split("\n").slice(0, -1) : [];
+  return [...place, formatFailureTrace(details)].join("\n");
 }
 
 /** Of Node, or of this package. */

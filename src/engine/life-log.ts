@@ -10,7 +10,7 @@ const maxNamed = 5;
 
 /** What one work item has brought about in the life of an orchestration, once it is stored. */
 export interface CommittedEpisode {
-  /** The execution that it has started; `undefined` when it goes on with one. */
+  /** The execution that it has started; `undefined` when it goes on with one, or {@link LifeLog.tellStart} was called. */
   readonly start: ExecutionStarted | undefined;
   readonly outcome: Pick<
     ExecutionsOutcome,
@@ -22,7 +22,8 @@ export interface CommittedEpisode {
  * Tells the life of orchestrations: started, waiting, continued as new, ended.
  *
  * It speaks of what is stored, and so once for each thing that happens: neither replays nor episodes that are lost and
- * repeated have lines of their own.
+ * repeated have lines of their own. Only a start that is delivered for the first time is told ahead, so that it stands
+ * in front of what its code logs.
  */
 export class LifeLog {
   readonly #events: EventLog;
@@ -37,7 +38,7 @@ export class LifeLog {
     const fields = { instanceId: started.orchestrationInstance.instanceId, functionName: name };
     // What the engine brings along has no life that users would look for.
     if (isReservedName(name)) return this.#tellEnd(events, started);
-    if (start !== undefined) this.#tellStart(start);
+    if (start !== undefined) this.tellStart(start);
     if (continuations > 0) {
       const times = continuations === 1 ? "" : `, ${continuations} times`;
       const text = `'${name}' continued as new${times}`;
@@ -58,7 +59,9 @@ export class LifeLog {
     this.#tellEnd(events, started);
   }
 
-  #tellStart({ name, version, orchestrationInstance, parentInstance }: ExecutionStarted): void {
+  /** An execution begins. To be called ahead of its first lines, where it is not known to be repeated. */
+  tellStart({ name, version, orchestrationInstance, parentInstance }: ExecutionStarted): void {
+    if (isReservedName(name)) return;
     const parent = parentInstance?.name === undefined ? "" : `, called by '${parentInstance.name}'`;
     this.#events.write("OrchestrationStarted", `'${name}' started${parent}`, {
       instanceId: orchestrationInstance.instanceId,

@@ -137,6 +137,9 @@ export class OrchestrationProcessor {
       ? failing(excess)
       : ((isNewExecution ? undefined : execution.session) ?? this.#openSession(started.orchestrationInstance));
     let outcome: ExecutionsOutcome | undefined;
+    const isFirstDelivery = workItem.messages.every(({ deliveryCount }) => deliveryCount === 1);
+    const isToldAhead = messages.start !== undefined && !runsNoCode && isFirstDelivery;
+    if (isToldAhead) this.#lifeLog.tellStart(started);
     try {
       const input: Omit<ExecutionsInput, "session"> = {
         started,
@@ -168,7 +171,7 @@ export class OrchestrationProcessor {
       );
       const { historyVersion, undeleted } = await backend.completeOrchestrationWorkItem(checkpoint);
       this.#options.onProgress?.(workItem.instanceId, progressOf(outcome.started, checkpoint.instance));
-      this.#lifeLog.tell({ start: messages.start, outcome });
+      this.#lifeLog.tell({ start: isToldAhead ? undefined : messages.start, outcome });
       const isOther = outcome.isNewExecution && !isNewExecution;
       const approach = this.#options.limits.describeApproach(
         isOther ? { length: 0, weight: 0 } : { length, weight },

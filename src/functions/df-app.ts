@@ -44,13 +44,13 @@ import { assertHostingOption } from "./hosting/hosting-option.ts";
 import { type FoundClient, HttpRegistrations, showClientFunctions } from "./hosting/http-registrations.ts";
 import { joinFunctionApp } from "./hosting/join-function-app.ts";
 import {
+  answerCall,
   answerUnavailable,
   assertAuthLevel,
   assertFunctionName,
   assertHttpFunction,
   type HttpFunctionHandler,
   type HttpFunctionOptions,
-  type RoutedRequest,
   type RouteOptions,
   resolveRoute,
 } from "./http-function.ts";
@@ -304,10 +304,7 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
         ...(route !== undefined && { route }),
         ...(methods !== undefined && { methods: [...methods] }),
         ...(extraInputs.length > 0 && { extraInputs: [...extraInputs] }),
-        handler: async (request, context) => {
-          const found = await this.#findClient(context);
-          return "client" in found ? handler(request as RoutedRequest<Route>, found.client, context) : found.answer;
-        },
+        handler: async (request, context) => answerCall(handler, request, await this.#findClient(context), context),
       }),
     );
   }

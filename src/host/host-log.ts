@@ -12,18 +12,14 @@ export interface HostLogEntry {
    * executions and for events of one function, `Host.<event>` and `Durable.<event>` for other events of ours.
    */
   readonly category: string;
-  /** With name and fields of the event, for people. */
+  /** For people: with the name of the event and the fields. */
   readonly message: string;
-  /** Absent for what is no event of ours. */
-  readonly event?: HostLogEvent | undefined;
-}
-
-/** The parts of a line about an event, for machines. */
-interface HostLogEvent {
-  /** As the catalogue has it. */
-  readonly name: string;
-  readonly text: string;
-  readonly fields: Readonly<Record<string, unknown>>;
+  /** Name in the catalogue; absent for what is no event of ours. */
+  readonly event?: string | undefined;
+  /** For machines: the message alone. @defaultValue `message` */
+  readonly text?: string | undefined;
+  /** For machines, beside `text`; never payloads or secrets. */
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export type HostLog = (entry: HostLogEntry) => void;
@@ -57,24 +53,31 @@ export function readFunctionsLogLevel(level: FunctionsLogLevel): LogLevel {
   }
 }
 
+/** Fields of the life of a function that its text tells, or that are the same in all lines of a host. */
+const toldFields: readonly string[] = ["functionName", "taskHub", "workerId", "durationMs", "count"];
+
 /** Shows events as lines: `OrchestrationFailed: 'x' failed: Error: boom (instanceId=1)`. */
 export function createEventSink(log: HostLog): LogSink {
   return {
     log(level, name, text, fields = {}) {
-      const { functionName } = fields;
+      const area = findLogEvent(name)?.area ?? "Durable";
+      const isTold = area === "Function" ? toldFields : ["functionName"];
       // What follows the first line, a stack for example, ends the entry.
       const [first = "", ...rest] = text.split("\n");
       const details = Object.entries(fields)
-        // Most texts begin with the name of their function.
-        .filter(([field, value]) => field !== "functionName" || !first.includes(`'${String(value)}'`))
+        .filter(
+          ([field, value]) =>
+            !isTold.includes(field) || (field === "functionName" && !first.includes(`'${String(value)}'`)),
+        )
         .map(([field, value]) => `${field}=${String(value)}`);
       const suffix = details.length > 0 ? ` (${details.join(", ")})` : "";
-      const area = findLogEvent(name)?.area ?? "Durable";
       log({
         level,
-        category: area === "Function" ? `Function.${String(functionName)}` : `${area}.${name}`,
+        category: area === "Function" ? `Function.${String(fields["functionName"])}` : `${area}.${name}`,
         message: [`${name}: ${first}${suffix}`, ...rest].join("\n"),
-        event: { name, text, fields },
+        event: name,
+        text,
+        fields,
       });
     },
   };
@@ -94,7 +97,7 @@ export function createLogFilter(hostJson: JsonObject, verbose: boolean): LogFilt
   const rankOfSystem = rankOfLevel[verbose ? "info" : "warn"];
   return ({ level, category, event }) => {
     const own = longestPrefix(category, asked);
-    const ofEvent = event === undefined ? "" : longestPrefix(`durable.${event.name}`, asked);
+    const ofEvent = event === undefined ? "" : longestPrefix(`durable.${event}`, asked);
     const decisive = ofEvent.length > own.length ? ofEvent : own;
     const isFunction = /^function(?:\.|$)/i.test(category);
     const fallback = isFunction ? rankOfLevel.info : rankOfSystem;

@@ -23,8 +23,9 @@ export async function createAzureStorageEngine(request: DurableEngineRequest): P
     clock: systemClock,
     durableHttp: { defaultPollInterval: settings.httpPollIntervalMs },
     log: (level, instanceId, functionName, args) => {
-      const message = `${format(...args)} [${functionName} ${instanceId}]`;
-      log({ level, category: `Function.${functionName}.User`, message });
+      const text = format(...args);
+      const message = `${text} [${functionName} ${instanceId}]`;
+      log({ level, category: `Function.${functionName}.User`, message, text, fields: { instanceId, functionName } });
     },
   };
   const executor = createWatchedExecutor(userCode, limits);

@@ -27,6 +27,11 @@ export class EmbeddedApps implements EmbeddedHost {
     return listOrchestrationNames(this.#registries);
   }
 
+  /** In the order of registration. */
+  get firstOrchestration(): string | undefined {
+    return this.#registries.flatMap((registry) => registry.orchestrationNames)[0];
+  }
+
   get activityNames(): readonly string[] {
     return [...new Set(this.#registries.flatMap((registry) => registry.activityNames))].sort();
   }
@@ -37,7 +42,15 @@ export class EmbeddedApps implements EmbeddedHost {
     return names.filter((name, at) => names.findIndex((other) => isSameEntity(name, other)) === at).sort();
   }
 
-  /** Names that more than one app defines; the first definition serves. */
+  /** @throws DurableError `DuplicateRegistration`, as one app throws for two functions of a name */
+  assertDefinedOnce(): void {
+    const names = this.duplicateNames;
+    if (names.length === 0) return;
+    const message = `more than one DFApp of this process defines '${names.join("', '")}', so that nobody could say which of them is called; rename them, or register each in one app`;
+    throw new DurableError("DuplicateRegistration", message);
+  }
+
+  /** Names that more than one app defines. */
   get duplicateNames(): readonly string[] {
     const perApp = this.#registries.map((app) => new Set([...app.orchestrationNames, ...app.activityNames]));
     const names = new Set(perApp.flatMap((own) => [...own]));

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { extname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { glob } from "tinyglobby";
-import { DurableError, messageOf, stackOf } from "../../core/errors.ts";
+import { DurableError, messageOf } from "../../core/errors.ts";
+import { formatThrown } from "../../core/failure-trace.ts";
 import type { FunctionsCore } from "./functions-core.ts";
 
 export interface LoadedApp {
@@ -44,8 +45,15 @@ async function loadApp(
   core: FunctionsCore,
   declared: DeclaredFunctions | undefined,
 ): Promise<LoadedApp> {
-  const { main, isModule } = await readManifest(appFolder);
+  const { main, isModule, isMissing } = await readManifest(appFolder);
   const isDeclared = (await declared?.find(appFolder)) ?? false;
+  if (isMissing && !isDeclared) {
+    const example = '{ "type": "module", "main": "dist/*.js" }';
+    throw new DurableError(
+      "HostStartFailed",
+      `${appFolder} has no package.json, whose "main" names the modules that register functions. The smallest is ${example}`,
+    );
+  }
   if (main === undefined && !isDeclared) {
     throw new DurableError(
       "HostStartFailed",
@@ -60,13 +68,14 @@ async function loadApp(
       await loadEntry(file, isModule, core);
     } catch (cause) {
       const name = relative(appFolder, file).split(sep).join("/");
-      failures.push(new DurableError("HostStartFailed", `${name} could not be loaded: ${stackOf(cause)}`, { cause }));
+      const text = `${name} could not be loaded: ${formatThrown(cause)}${cureFor(cause)}`;
+      failures.push(new DurableError("HostStartFailed", text, { cause }));
     }
   }
   try {
     await core.runAppHooks("appStart");
   } catch (cause) {
-    failures.push(new DurableError("HostStartFailed", `an appStart hook failed: ${stackOf(cause)}`, { cause }));
+    failures.push(new DurableError("HostStartFailed", `an appStart hook failed: ${formatThrown(cause)}`, { cause }));
   }
   if (failures[0] !== undefined) throw failures[0];
   const scripts = isDeclared ? await declared!.register(isModule) : [];
@@ -94,7 +103,9 @@ export async function loadAppWithin(
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const message = `The app has not finished loading after ${timeoutMs / 1000} s; ${cure()}`;
+      const { currentEntry } = core;
+      const entry = currentEntry === undefined ? "" : ` (${relative(appFolder, currentEntry).split(sep).join("/")})`;
+      const message = `The app has not finished loading after ${timeoutMs / 1000} s${entry}; ${cure()}`;
       reject(new DurableError("HostStartFailed", message));
     }, timeoutMs);
   });
@@ -105,9 +116,11 @@ export async function loadAppWithin(
   }
 }
 
-export async function readManifest(appFolder: string): Promise<{ main: string | undefined; isModule: boolean }> {
+export async function readManifest(
+  appFolder: string,
+): Promise<{ main: string | undefined; isModule: boolean; isMissing?: boolean }> {
   const text = await readFile(join(appFolder, "package.json"), "utf8").catch(() => undefined);
-  if (text === undefined) return { main: undefined, isModule: false };
+  if (text === undefined) return { main: undefined, isModule: false, isMissing: true };
   let manifest: { main?: unknown; type?: unknown };
   try {
     // Node and npm take a byte order mark, too.
@@ -136,6 +149,15 @@ export async function findEntryFiles(appFolder: string, main: string, mayBeNone 
   }
   const depth = (file: string) => file.split("/").length;
   return files.sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
+}
+
+/** What to do about an error of Node's. */
+function cureFor(thrown: unknown): string {
+  const code = (thrown as { readonly code?: unknown } | null | undefined)?.code;
+  if (code === "ERR_UNKNOWN_FILE_EXTENSION" && /\.[cm]?tsx?\b/.test(messageOf(thrown))) {
+    return `\nNode ${process.version} runs no TypeScript. Build it and let "main" name the JavaScript, use Node 22.18 or later, or run the host with tsx.`;
+  }
+  return "";
 }
 
 async function loadEntry(file: string, isModule: boolean, core: FunctionsCore): Promise<void> {

@@ -10,6 +10,10 @@ import type {
 import type { OrchestratorAction, SendEvent } from "../../core/orchestrator-action.ts";
 import { type EntityRequest, readRequest } from "../../entities/entity-message.ts";
 
+/** What can be done about it, for the end of every such message. */
+export const nondeterminismCure =
+  "New code goes beside the old behind context.patched('...'); once the code fits again, rewind the instance to run it on";
+
 /** Events that record an action. */
 export type RecordedAction = TaskScheduled | TimerCreated | SubOrchestrationInstanceCreated | EventSent;
 
@@ -219,6 +223,6 @@ function likelyCause(event: RecordedAction): string {
 function nondeterminism(position: number, recorded: string, requested: string, cause: string): DurableError {
   return new DurableError(
     "NondeterministicOrchestration",
-    `at event ${position} history has ${recorded}, but the orchestrator now asks ${requested}. Likely cause: ${cause}.`,
+    `at event ${position} history has ${recorded}, but the orchestrator now asks ${requested}. Likely cause: ${cause}. ${nondeterminismCure}`,
   );
 }

@@ -6,6 +6,7 @@ import type { CarryoverEvent, CompleteOrchestration } from "../../core/orchestra
 import { isReservedName } from "../../core/reserved-names.ts";
 import { isAnswerEvent } from "../../entities/entity-message.ts";
 import type { ExternalEvents } from "../tasks/external-events.ts";
+import { nondeterminismCure } from "./action-ledger.ts";
 import type { ContinueAsNewRequest } from "./context-scope.ts";
 
 /**
@@ -108,6 +109,6 @@ export function endedTooEarly(position: number, completion: CompleteOrchestratio
   const end = failureDetails === undefined ? status : `${status}: ${formatFailure(failureDetails)}`;
   return new DurableError(
     "NondeterministicOrchestration",
-    `at event ${position} history has another episode, but the orchestrator has ended by now (${end}). Likely cause: a call was removed from the code while this instance was running, or a branch depends on something that replay cannot repeat.`,
+    `at event ${position} history has another episode, but the orchestrator has ended by now (${end}). Likely cause: a call was removed from the code while this instance was running, or a branch depends on something that replay cannot repeat. ${nondeterminismCure}`,
   );
 }

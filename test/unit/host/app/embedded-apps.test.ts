@@ -60,4 +60,5 @@ it("lists the entities of all apps, and names that several of them define, those
 
   expect(apps.entityNames).toEqual(["Basket", "Counter", "log"]);
   expect(apps.duplicateNames).toEqual(["price", "Counter"]);
+  expect(() => apps.assertDefinedOnce()).toThrow(/more than one DFApp .* defines 'price', 'Counter'/);
 });
