@@ -45,16 +45,23 @@ function framesOf({ errorType, stackTrace = "" }: FailureDetails): readonly stri
  */
 export function formatThrown(thrown: unknown): string {
   const details = describeFailure(thrown);
-  const stack = details.stackTrace ?? "";
+  const { stackTrace: stack = "" } = details;
+  // What Node threw by itself, about a module for example, says in words where the cause is.
+  const isOfNodeAlone = stack.split("\n").every((line) => !/^\s+at /.test(line) || isOfNode(line));
   // What stands before the message tells of a syntax error where it is.
   const at = stack.indexOf(details.errorMessage);
   const place = details.errorType === "SyntaxError" && at > 0 ? stack.slice(0, at).split("\n").slice(0, -1) : [];
-  return [...place, formatFailureTrace(details)].join("\n");
+  const shown = isOfNodeAlone ? { ...details, stackTrace: undefined } : details;
+  return [...place, formatFailureTrace(shown)].join("\n");
+}
+
+function isOfNode(frame: string): boolean {
+  return /[ (]node:/.test(frame);
 }
 
 /** Of Node, or of this package. */
 function isForeign(frame: string): boolean {
-  if (/[ (]node:/.test(frame)) return true;
+  if (isOfNode(frame)) return true;
   return homes.some((folder) => {
     const start = frame.indexOf(folder);
     return start >= 0 && /^(?:src|dist(?![/\\]samples))[/\\]/.test(frame.slice(start + folder.length));

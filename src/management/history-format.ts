@@ -65,7 +65,11 @@ function describeEvent(event: HistoryEvent, options: HistoryFormatOptions): Fiel
       };
     case "ExecutionCompleted":
     case "ContinueAsNew":
-      return { OrchestrationStatus: event.orchestrationStatus, Result: output(event.result) };
+      return {
+        OrchestrationStatus: event.orchestrationStatus,
+        Result: output(event.result),
+        FailureDetails: options.showOutput ? describeFailure(event.failureDetails) : undefined,
+      };
     case "ExecutionTerminated":
       return { Input: options.showInput ? event.input : undefined };
     case "ExecutionSuspended":

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
-import { formatFailureTrace } from "../../../src/core/failure-trace.ts";
+import { formatFailureTrace, formatThrown } from "../../../src/core/failure-trace.ts";
 
 const failure = { errorType: "Error", errorMessage: "no stock", isNonRetriable: false };
 const frames = (...places: string[]) => ["Error: no stock", ...places.map((place) => `    at ${place}`)].join("\n");
@@ -36,4 +36,29 @@ it("the failure of a task names its cause, whose place was told where the task r
   };
 
   expect(formatFailureTrace(details)).toBe("TaskFailedError: activity 'take' failed: no stock\ncaused by Error: empty");
+});
+
+it("what this package says of the user's code has no frames of its own, but a fault of ours has", () => {
+  const stackTrace = frames(`run (${resolve("src/worker/in-process-executor.ts")}:1:1)`);
+
+  const misuse = {
+    errorType: "OrchestrationMisuse",
+    errorMessage: "yielded a list",
+    isNonRetriable: false,
+    stackTrace,
+  };
+  expect(formatFailureTrace(misuse)).toBe("OrchestrationMisuse: yielded a list");
+  expect(formatFailureTrace({ ...misuse, errorType: "InternalError" })).toMatch(/\n {4}at run/);
+});
+
+it("what user code has thrown is shown with its causes; what Node has thrown by itself without its frames", () => {
+  const ofNode = Object.assign(new TypeError("Unknown file extension"), {
+    stack: "TypeError: Unknown file extension\n    at load (node:internal/modules/esm/load:1:1)",
+  });
+
+  expect(formatThrown(ofNode)).toBe("TypeError: Unknown file extension");
+  expect(formatThrown(new Error("outer", { cause: new Error("inner") }))).toMatch(
+    /^Error: outer\n {4}at .*failure-trace\.test\.ts.*\n[\s\S]*caused by Error: inner\n {4}at .*failure-trace\.test\.ts/,
+  );
+  expect(formatThrown("text")).toBe("string: text");
 });
