@@ -1,7 +1,7 @@
 import { DurableError } from "../../core/errors.ts";
 import type { ClientConnection, EmbeddedApp, EmbeddedHost } from "../../functions/embedded-host.ts";
 import { createStartChecks, listOrchestrationNames, type StartChecks } from "../../management/start-checks.ts";
-import type { Registry } from "../../worker/registry.ts";
+import { assertDefinedOnce, type Registry } from "../../worker/registry.ts";
 
 /** The `DFApp`s that attached themselves while the app was loaded, and the connection they wait for. */
 export class EmbeddedApps implements EmbeddedHost {
@@ -42,24 +42,9 @@ export class EmbeddedApps implements EmbeddedHost {
     return names.filter((name, at) => names.findIndex((other) => isSameEntity(name, other)) === at).sort();
   }
 
-  /** @throws DurableError `DuplicateRegistration`, as one app throws for two functions of a name */
+  /** @throws DurableError `DuplicateRegistration` for a name that more than one app defines */
   assertDefinedOnce(): void {
-    const names = this.duplicateNames;
-    if (names.length === 0) return;
-    const message = `more than one DFApp of this process defines '${names.join("', '")}', so that nobody could say which of them is called; rename them, or register each in one app`;
-    throw new DurableError("DuplicateRegistration", message);
-  }
-
-  /** Names that more than one app defines. */
-  get duplicateNames(): readonly string[] {
-    const perApp = this.#registries.map((app) => new Set([...app.orchestrationNames, ...app.activityNames]));
-    const names = new Set(perApp.flatMap((own) => [...own]));
-    const duplicates = [...names].filter((name) => perApp.filter((own) => own.has(name)).length > 1);
-    // Those of entities compare ignoring case.
-    const entities = this.entityNames.filter(
-      (name) => this.#registries.filter((app) => app.findEntity(name) !== undefined).length > 1,
-    );
-    return [...new Set([...duplicates, ...entities])];
+    assertDefinedOnce(this.#registries);
   }
 
   attach(app: EmbeddedApp): void {

@@ -104,8 +104,9 @@ export async function loadAppWithin(
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const { currentEntry } = core;
-      const entry = currentEntry === undefined ? "" : ` (${relative(appFolder, currentEntry).split(sep).join("/")})`;
-      const message = `The app has not finished loading after ${timeoutMs / 1000} s${entry}; ${cure()}`;
+      const file = currentEntry === undefined ? "" : relative(appFolder, currentEntry).split(sep).join("/");
+      const entry = file === "" ? "" : ` It has come to ${file}.`;
+      const message = `The app has not finished loading after ${timeoutMs / 1000} s; ${cure()}${entry}`;
       reject(new DurableError("HostStartFailed", message));
     }, timeoutMs);
   });
