@@ -148,7 +148,7 @@ class NamedDefinitions<T extends { readonly name: string }> {
 type NamedApp = Pick<Registry, "orchestrationNames" | "activityNames" | "entityNames" | "findEntity">;
 
 /** Names that more than one app of a process defines; those of entities compare ignoring case. */
-export function findDuplicateNames(apps: readonly NamedApp[]): readonly string[] {
+function findDuplicateNames(apps: readonly NamedApp[]): readonly string[] {
   const perApp = apps.map((app) => new Set([...app.orchestrationNames, ...app.activityNames]));
   const names = new Set(perApp.flatMap((own) => [...own]));
   const duplicates = [...names].filter((name) => perApp.filter((own) => own.has(name)).length > 1);
