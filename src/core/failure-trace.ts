@@ -1,6 +1,9 @@
 import { fileURLToPath } from "node:url";
+import { aggregatedProperty } from "./error-type.ts";
 import { describeFailure, type FailureDetails, formatFailure } from "./failure-details.ts";
 
+/** Errors of an `AggregateError` besides the first, at most. */
+const maxOthers = 9;
 /** Frames of one failure, at most. */
 const maxFrames = 10;
 /** Where this package lies, as a URL and as a path; nowhere in a bundle, whose code is one file. */
@@ -22,12 +25,27 @@ const homes = home === undefined ? [] : [home, fileURLToPath(home)];
 export function formatFailureTrace(details: FailureDetails, isKnown = false): string {
   const { innerFailure } = details;
   const isFailedTask = details.errorType === "TaskFailedError";
-  const lines = [formatFailure(details), ...(isKnown ? [] : framesOf(details))];
-  // The text of a failed task ends with that of its cause.
-  const isTold = isFailedTask && innerFailure !== undefined && details.errorMessage.endsWith(innerFailure.errorMessage);
+  const frames = isKnown ? [] : framesOf(details);
+  const lines = [formatFailure(details), ...frames];
+  // The text of a failed task ends with that of its cause, and others do as well: then only a place of its own is news.
+  const isTold =
+    innerFailure !== undefined &&
+    details.errorMessage.endsWith(innerFailure.errorMessage) &&
+    (isFailedTask || isKnown || framesOf(innerFailure).every((frame) => frames.includes(frame)));
   const cause = isTold ? innerFailure.innerFailure : innerFailure;
+  const others = isKnown ? [] : othersOf(details);
   if (cause !== undefined) lines.push(`caused by ${formatFailureTrace(cause, isKnown || isFailedTask)}`);
+  lines.push(...others.slice(0, maxOthers).map((other) => `and ${formatFailure(other)}`));
+  if (others.length > maxOthers) lines.push(`and ${others.length - maxOthers} more`);
   return lines.join("\n");
+}
+
+/** What an `AggregateError` holds besides its first error, which is its cause. */
+function othersOf({ properties, innerFailure }: FailureDetails): readonly FailureDetails[] {
+  const aggregated = properties?.[aggregatedProperty];
+  if (!Array.isArray(aggregated)) return [];
+  const all = aggregated as readonly FailureDetails[];
+  return all[0]?.errorMessage === innerFailure?.errorMessage ? all.slice(1) : all;
 }
 
 function framesOf({ errorType, stackTrace = "" }: FailureDetails): readonly string[] {
@@ -61,7 +79,7 @@ function isOfNode(frame: string): boolean {
 
 /** Of Node, or of this package. */
 function isForeign(frame: string): boolean {
-  if (isOfNode(frame)) return true;
+  if (isOfNode(frame) || frame.endsWith("(<anonymous>)")) return true;
   return homes.some((folder) => {
     const start = frame.indexOf(folder);
     return start >= 0 && /^(?:src|dist(?![/\\]samples))[/\\]/.test(frame.slice(start + folder.length));

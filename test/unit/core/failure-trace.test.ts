@@ -62,3 +62,29 @@ it("what user code has thrown is shown with its causes; what Node has thrown by 
   );
   expect(formatThrown("text")).toBe("string: text");
 });
+
+it("a cause whose text and place were told is not repeated; one with a place of its own is", () => {
+  const wrapped = { ...failure, errorMessage: "the input: no stock", stackTrace: frames("take (/app/stock.ts:3:9)") };
+  const inner = { ...failure, stackTrace: frames("take (/app/stock.ts:3:9)") };
+  const elsewhere = { ...failure, stackTrace: frames("count (/app/count.ts:1:1)") };
+
+  expect(formatFailureTrace({ ...wrapped, innerFailure: inner })).toBe(
+    "Error: the input: no stock\n    at take (/app/stock.ts:3:9)",
+  );
+  expect(formatFailureTrace({ ...wrapped, innerFailure: elsewhere })).toBe(
+    "Error: the input: no stock\n    at take (/app/stock.ts:3:9)\ncaused by Error: no stock\n    at count (/app/count.ts:1:1)",
+  );
+});
+
+it("all errors of an AggregateError are told", () => {
+  const errors = Array.from({ length: 12 }, (_, index) => new RangeError(`no ${index}`));
+
+  const lines = formatThrown(new AggregateError(errors, "many")).split("\n");
+
+  expect(lines.filter((line) => !line.startsWith("    at "))).toEqual([
+    "AggregateError: many",
+    "caused by RangeError: no 0",
+    ...errors.slice(1, 10).map(({ message }) => `and RangeError: ${message}`),
+    "and 2 more",
+  ]);
+});
