@@ -1,8 +1,42 @@
 /**
  * The lives of orchestrations and what they call: each event once for each time that it happens, never for a replay.
- * Their category is that of the function, `Function.<functionName>`, beside its other lines.
+ * Those of the area `Function` have the category of the function, `Function.<functionName>`, beside its other lines.
  */
 export const lifeLogEvents = {
+  OrchestrationFailed: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    optionalFields: ["functionName"],
+    meaning:
+      "An orchestration has ended as Failed; the text has the failure, where it was thrown, and its causes. What a task has failed with is told in full where the task ran.",
+    action: "Look at the app's code or its input. Once mended, the instance can be rewound or restarted.",
+  },
+  ActivityFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    optionalFields: ["functionName", "attempt", "durationMs"],
+    meaning:
+      "An activity has failed, and its orchestration receives the failure; the text has the failure, where it was thrown, and its causes.",
+    action: "Look at the activity's code or at what it calls.",
+  },
+  EntityOperationFailed: {
+    area: "Durable",
+    level: "warn",
+    fields: ["instanceId"],
+    optionalFields: ["functionName"],
+    meaning:
+      "An operation that an orchestration has called has failed, and the orchestration receives the failure; the text has it, where it was thrown, and its causes. Its changes are undone.",
+    action: "Look at the operation's code, or at what it was called with.",
+  },
+  EntitySignalFailed: {
+    area: "Durable",
+    level: "error",
+    fields: ["instanceId"],
+    meaning: "A signalled operation of an entity has failed, and nobody waits for its result. Its changes are undone.",
+    action: "Look at the app's code or the signal's input.",
+  },
   OrchestrationStarted: {
     area: "Function",
     level: "info",
