@@ -154,6 +154,17 @@ export class ActivityProcessor {
     this.#locks.close();
   }
 
+  /** The worker ends, and so does what runs on: nobody will hear of it any more. */
+  tellLeftBehind(): void {
+    for (const { delivered } of this.#current) {
+      const { event, target } = delivered.message;
+      const { name } = event as TaskScheduled;
+      const text = `'${name}' goes on although its worker stops; it will run again`;
+      const fields = { instanceId: target.instanceId, functionName: name };
+      this.#events.write("ActivityLeftBehind", text, fields);
+    }
+  }
+
   async #renew(workItem: ActivityWorkItem, heartbeat: ActivityHeartbeat): Promise<void> {
     const details = heartbeat.take();
     try {

@@ -373,7 +373,7 @@ export class LocalHost {
   }
 
   readonly #filteredLog: HostLog = (entry) => {
-    if (entry.event === "ActivityHandedBack")
+    if (entry.event === "ActivityHandedBack" || entry.event === "ActivityLeftBehind")
       this.#cutOff = { ...this.#cutOff, activities: this.#cutOff.activities + 1 };
     if (this.#isLogged(entry)) this.#options.log(entry);
   };

@@ -113,6 +113,14 @@ export const lifeLogEvents = {
     meaning: "An activity runs for long; said again each time that it has run twice as long.",
     action: "nothing",
   },
+  ActivityLeftBehind: {
+    area: "Function",
+    level: "warn",
+    fields: ["instanceId", "functionName"],
+    meaning:
+      "An activity had not ended when its worker stopped, and did not heed its signal. It runs again on whichever worker has it next, about half a minute later.",
+    action: "Let long activities end when `context.signal` aborts.",
+  },
   ActivityExecuted: {
     area: "Function",
     level: "info",

@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { extname, join, relative, sep } from "node:path";
@@ -68,7 +69,7 @@ async function loadApp(
       await loadEntry(file, isModule, core);
     } catch (cause) {
       const name = relative(appFolder, file).split(sep).join("/");
-      const text = `${name} could not be loaded: ${formatThrown(cause)}${cureFor(cause)}`;
+      const text = `${name} could not be loaded: ${await findSyntaxError(file, cause)}${formatThrown(cause)}${cureFor(cause)}`;
       failures.push(new DurableError("HostStartFailed", text, { cause }));
     }
   }
@@ -150,6 +151,17 @@ export async function findEntryFiles(appFolder: string, main: string, mayBeNone 
   }
   const depth = (file: string) => file.split("/").length;
   return files.sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
+}
+
+/** Where the syntax of an entry file is wrong, which Node does not say of a module; empty for what is no such error. */
+async function findSyntaxError(file: string, thrown: unknown): Promise<string> {
+  if (!(thrown instanceof SyntaxError) || !thrown.stack?.startsWith("SyntaxError")) return "";
+  const stderr = await new Promise<string>((resolve) => {
+    execFile(process.execPath, ["--check", file], { timeout: 5_000 }, (_error, _stdout, text) => resolve(text));
+  });
+  // The place, the line and a mark below it, then an empty line and the error itself.
+  const [place = ""] = stderr.split(/\r?\n\r?\n/, 1);
+  return /^\S.*:\d+\r?\n/.test(place) ? `\n${place}\n` : "";
 }
 
 /** What to do about an error of Node's. */
