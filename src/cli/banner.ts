@@ -77,7 +77,8 @@ export function suggestCommand(host: SuggestedHost, platform: NodeJS.Platform): 
 
 /** The one that a reader of the app would start first. */
 function chooseOrchestration({ orchestrationNames, firstOrchestration }: SuggestedHost): string | undefined {
-  return orchestrationNames.find((name) => /^hello/i.test(name)) ?? firstOrchestration ?? orchestrationNames[0];
+  const hello = orchestrationNames.filter((name) => /^hello/i.test(name));
+  return hello.find((name) => name === "helloSequence") ?? hello[0] ?? firstOrchestration ?? orchestrationNames[0];
 }
 
 /** A path that the route takes: parameters have values, but for those at its end that may be absent. */

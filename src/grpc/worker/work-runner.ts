@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
+import type { EntityBatch, EntityBatchResult } from "../../core/entity-batch.ts";
 import { DurableError, isDurableError, messageOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import type { FailureDetails } from "../../core/failure-details.ts";
@@ -179,9 +180,19 @@ export class WorkRunner {
         : fromEntityBatchRequest(request, link.signal);
     const startTime = new Date(clock.now());
     const result = await executor.executeEntityBatch(batch);
+    this.#tellFailedOperations(batch, result);
     const response = toEntityResult(result, request, { startTime, endTime: new Date(clock.now()) });
     const offloaded = await payloads.offload(EntityBatchResultSchema, { ...response, completionToken }, instanceId);
     return { method: "completeEntityTask", request: offloaded };
+  }
+
+  #tellFailedOperations({ instanceId, operations }: EntityBatch, { outcomes }: EntityBatchResult): void {
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.kind !== "failed") continue;
+      const { operation, isSignal } = operations[index]!;
+      const text = `operation '${operation}' of ${instanceId} failed: ${formatFailureTrace(outcome.failureDetails)}`;
+      this.#options.events.write(isSignal ? "EntitySignalFailed" : "EntityOperationFailed", text, { instanceId });
+    }
   }
 
   async #complete(work: Work, outcomes: readonly Outcome[]): Promise<void> {

@@ -16,7 +16,7 @@ const http = (route: string, methods: readonly string[] = []) => ({ name: "f", i
 it.each<[string, SuggestedHost, string | undefined]>([
   [
     "the orchestration of the first example gets its input",
-    hostWith({ firstOrchestration: "a", orchestrationNames: ["a", "helloSequence"] }, [starter]),
+    hostWith({ firstOrchestration: "a", orchestrationNames: ["a", "helloAsync", "helloSequence"] }, [starter]),
     `curl -i -X POST http://localhost:7071/api/orchestrators/helloSequence -H 'content-type: application/json' -d '["Tokyo","Seattle","London"]'`,
   ],
   [
