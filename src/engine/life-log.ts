@@ -3,10 +3,8 @@ import { formatFailureTrace } from "../core/failure-trace.ts";
 import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import { httpPollOrchestratorName, isReservedName } from "../core/reserved-names.ts";
 import { formatDuration } from "../core/time-span.ts";
+import { describeUnawaited, listFirst } from "../core/unawaited-calls.ts";
 import type { ExecutionsOutcome } from "./run-executions.ts";
-
-/** Most things of a kind that one line names. */
-const maxNamed = 5;
 
 /** What one work item has brought about in the life of an orchestration, once it is stored. */
 export interface CommittedEpisode {
@@ -45,8 +43,7 @@ export class LifeLog {
       this.#events.write("OrchestrationContinuedAsNew", text, { ...fields, count: continuations });
     }
     if (calls.length > 0) {
-      const noun = calls.length === 1 ? "1 call" : `${calls.length} calls`;
-      const text = `'${name}' ended with ${noun} that nobody waited for: ${listFirst(calls)}`;
+      const text = describeUnawaited(name, calls);
       this.#events.write("CallsNotAwaited", text, { ...fields, count: calls.length });
     }
     for (const { type } of events) {
@@ -118,9 +115,4 @@ function describeWaits({ unseen, outgoing, awaitedEvents }: CommittedEpisode["ou
 
 function describeKind(one: string, many: string, all: readonly string[]): readonly string[] {
   return all.length === 0 ? [] : [`${all.length === 1 ? one : `${all.length} ${many}`} ${listFirst(all)}`];
-}
-
-function listFirst(all: readonly string[]): string {
-  const more = all.length - maxNamed;
-  return `${all.slice(0, maxNamed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -10,6 +10,7 @@ import { type LinkedSignal, linkSignals } from "../../core/linked-signal.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import type { ActivityOutcome, TaskExecutor } from "../../core/task-executor.ts";
 import { decodeTaskTags } from "../../core/task-tags.ts";
+import { describeUnawaited } from "../../core/unawaited-calls.ts";
 import { CallFailure, type TaskHubChannel } from "../channel/task-hub-channel.ts";
 import { fromEntityBatchRequest, fromEntityRequest, toEntityResult } from "../codec/entity-batches.ts";
 import { toWireFailure } from "../codec/failures.ts";
@@ -123,7 +124,17 @@ export class WorkRunner {
     const { events, payloads } = this.#options;
     const onFailed = (name: string, failure: FailureDetails) =>
       events.write("OrchestrationFailed", `'${name}' failed: ${formatFailureTrace(failure)}`, { instanceId });
-    const turn = await runTurn(request, { ...this.#options, channel: this.#channel, work: link, onFailed });
+    const onUnawaited = (functionName: string, calls: readonly string[]) => {
+      const text = describeUnawaited(functionName, calls);
+      events.write("CallsNotAwaited", text, { instanceId, functionName, count: calls.length });
+    };
+    const turn = await runTurn(request, {
+      ...this.#options,
+      channel: this.#channel,
+      work: link,
+      onFailed,
+      onUnawaited,
+    });
     const response = { ...turn, completionToken };
     const offloaded = await payloads.offload(OrchestratorResponseSchema, response, instanceId).catch((error) => {
       if (!isDurableError(error, "InvalidPayload")) throw error;

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { LogSink } from "../../../src/core/ports.ts";
+import type { OrchestrationContext } from "../../../src/orchestration/orchestration-context.ts";
 import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 
@@ -172,4 +173,61 @@ it("a long activity is told of again each time that it has run twice as long", a
   await hub.runUntilEnded(id);
 
   expect(life().filter((line) => line.startsWith("ActivityRunning")).length).toBe(4);
+});
+
+it("calls that somebody waits for, in whatever way, are not named", async () => {
+  const { log, registry, life } = setUp((app) => {
+    app.addActivity({ name: "say", activity: () => "hello" });
+    app.addEntity({ name: "counter", entity: () => {} });
+    const say = (ctx: OrchestrationContext) => ctx.callActivity("say");
+    app.addOrchestration({
+      name: "asyncWays",
+      async orchestrator(ctx) {
+        await Promise.all([say(ctx), say(ctx)]);
+        await Promise.race([say(ctx), ctx.createTimer("1h")]);
+        await Promise.allSettled([say(ctx)]);
+        await ctx.all([say(ctx), ctx.race([say(ctx), say(ctx)])]);
+        await ctx.any([say(ctx), ctx.createTimer("1h")]);
+        await ctx.allSettled([say(ctx)]);
+        await ctx.map([1, 2, 3], () => say(ctx), { concurrency: 2 });
+        await ctx.map([1, 2], async () => await say(ctx));
+        const later = say(ctx);
+        await ctx.callActivityWithRetry("say", { firstInterval: "1s", maxAttempts: 3 });
+        if (later.isCompleted) ctx.log(later.result);
+        say(ctx).then(
+          () => {},
+          () => {},
+        );
+        await ctx.callActivity("say", undefined, { timeout: "1h" });
+        ctx.createTimer("1h").cancel();
+        await ctx.callEntity("@counter@a", "touch");
+        ctx.signalEntity("@counter@a", "touch");
+        await using _lock = await ctx.lock("@counter@b");
+      },
+    });
+    app.addOrchestration({
+      name: "generatorWays",
+      *orchestrator(ctx) {
+        yield say(ctx);
+        yield* say(ctx);
+        const first = say(ctx);
+        const second = say(ctx);
+        yield ctx.Task.all([first, second]);
+        yield ctx.Task.any([say(ctx), ctx.createTimer("1h")]);
+        const early = say(ctx);
+        yield ctx.createTimer("1s");
+        yield early;
+        ctx.startNewOrchestration("asyncWays");
+        ctx.sendEvent("nobody", "hello");
+      },
+    });
+  });
+  await using hub = new VirtualHub({ log });
+  await hub.startWorker({ registries: [registry] });
+
+  await hub.runUntilEnded(await hub.client.startInstance({ name: "generatorWays" }));
+  const id = await hub.client.startInstance({ name: "asyncWays" });
+  await hub.runUntilEnded(id);
+
+  expect(life().filter((line) => /Calls|Failed/.test(line))).toEqual([]);
 });
