@@ -1,13 +1,17 @@
 import type { RunningHost } from "../host/local-host.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Paint } from "./log-line.ts";
 
 /** The first lines, printed before the app is loaded. */
-export function formatBanner(productName: string, version: string, nodeVersion: string): readonly string[] {
-  return [`${productName} ${version}`, `Node ${nodeVersion}`, ""];
+export function formatBanner(
+  productName: string,
+  version: string,
+  process: { readonly version: string; readonly pid: number },
+): readonly string[] {
+  return [`${productName} ${version}`, `Node ${process.version}, process ${process.pid}`, ""];
 }
 
-/** What runs here and where: storage, functions with their URLs, durable functions. */
-export function formatFunctions(host: RunningHost, paint: Terminal["paint"]): readonly string[] {
+/** What runs here and where: storage, functions with their URLs, durable functions; one line each. */
+export function formatFunctions(host: RunningHost, paint: Paint): readonly string[] {
   const lines: string[] = [];
   if (host.engine !== undefined) {
     lines.push(`Storage:  ${host.engine.storage}`, `Task hub: ${host.engine.client.taskHub}`, "");
@@ -26,30 +30,89 @@ export function formatFunctions(host: RunningHost, paint: Terminal["paint"]): re
     ...host.app.disabled.map((name) => paint("yellow", `Function ${name} is disabled.`)),
   ];
   if (entries.length === 0) lines.push("No functions found.", "");
-  else lines.push("Functions:", "", ...entries.flatMap((entry) => [`\t${entry}`, ""]));
+  else lines.push("Functions:", "", ...entries.map((entry) => `\t${entry}`), "");
   return lines;
+}
+
+/** What {@link suggestCommand} asks of a host. */
+export interface SuggestedHost {
+  readonly origin: string;
+  readonly firstOrchestration: string | undefined;
+  readonly orchestrationNames: readonly string[];
+  readonly app: {
+    readonly functions: readonly {
+      readonly name: string;
+      readonly isHttp: boolean;
+      readonly methods: readonly string[];
+      readonly route: string | undefined;
+    }[];
+  };
 }
 
 /**
  * A command to paste: starts an orchestration if there is a function with a route like `orchestrators/{name}`, else
- * calls the first HTTP function that needs no parameter values.
+ * calls an HTTP function, with values for the parameters of its route. What may read a body gets one.
+ *
+ * @param platform whose shells shall take it
  */
-export function suggestCommand(host: RunningHost): string | undefined {
-  const http = host.app.functions.filter((fn) => fn.isHttp && fn.route !== undefined);
-  const starter = http.find(
-    ({ route, methods }) =>
-      /orchestrators\/\{[^}]*\}$/.test(route!) && (methods.length === 0 || methods.includes("POST")),
-  );
-  const orchestration = host.orchestrationNames.find((name) => name === "helloSequence") ?? host.orchestrationNames[0];
+export function suggestCommand(host: SuggestedHost, platform: NodeJS.Platform): string | undefined {
+  const http = host.app.functions.flatMap(({ isHttp, methods, route }) => {
+    return isHttp && route !== undefined ? [{ methods, route }] : [];
+  });
+  const starter = http.find(({ route, methods }) => {
+    return /orchestrators\/\{[^{}]*\}$/.test(route) && (methods.length === 0 || methods.includes("POST"));
+  });
+  const orchestration = chooseOrchestration(host);
   if (starter !== undefined && orchestration !== undefined) {
-    const url = `${host.origin}/${starter.route!.replace(/\{[^}]*\}$/, orchestration)}`;
-    const input =
-      orchestration === "helloSequence" ? ` -H 'content-type: application/json' -d '["Tokyo","Seattle","London"]'` : "";
-    return `curl -i -X POST ${url}${input}`;
+    const input = orchestration === "helloSequence" ? ["Tokyo", "Seattle", "London"] : {};
+    const route = starter.route.replace(/\{[^{}]*\}$/, () => encodeURIComponent(orchestration));
+    return formatCurl("POST", `${host.origin}/${fillRoute(route)}`, input, platform);
   }
-  const plain = http.find(({ route }) => !/\{[^}]*[^?}]\}/.test(route!)) ?? http[0];
+  const plain = http.find(({ route }) => !/\{[^{}]*[^?}]\}/.test(route)) ?? http[0];
   if (plain === undefined) return undefined;
-  const method = plain.methods.length === 0 || plain.methods.includes("GET") ? "" : `-X ${plain.methods[0]} `;
-  const route = plain.route!.replace(/\/?\{[^}]*\?\}$/, "");
-  return `curl -i ${method}${host.origin}/${route}`;
+  const method = plain.methods.length === 0 || plain.methods.includes("GET") ? "GET" : plain.methods[0]!;
+  const input = method === "GET" || method === "HEAD" || method === "DELETE" ? undefined : {};
+  return formatCurl(method, `${host.origin}/${fillRoute(plain.route)}`, input, platform);
+}
+
+/** The one that a reader of the app would start first. */
+function chooseOrchestration({ orchestrationNames, firstOrchestration }: SuggestedHost): string | undefined {
+  const hello = orchestrationNames.filter((name) => /^hello/i.test(name));
+  return hello.find((name) => name === "helloSequence") ?? hello[0] ?? firstOrchestration ?? orchestrationNames[0];
+}
+
+/** A path that the route takes: parameters have values, but for those at its end that may be absent. */
+function fillRoute(route: string): string {
+  return route
+    .replace(/(?:\/?\{[^{}]*\?\})+$/, "")
+    .replace(/\{([^{}]*)\}/g, (_, parameter: string) => sampleOf(parameter));
+}
+
+const samples: readonly (readonly [RegExp, string])[] = [
+  [/:guid\b/, "00000000-0000-0000-0000-000000000001"],
+  [/:bool\b/, "true"],
+  [/:alpha\b/, "a"],
+  [/:datetime\b/, "2026-01-01"],
+];
+
+function sampleOf(parameter: string): string {
+  return samples.find(([constraint]) => constraint.test(parameter))?.[1] ?? "1";
+}
+
+function formatCurl(method: string, url: string, input: unknown, platform: NodeJS.Platform): string {
+  // PowerShell has another command under the plain name.
+  const [curl, quote] =
+    platform === "win32" ? (["curl.exe", quoteForCmd] as const) : (["curl", quoteForShell] as const);
+  const verb = method === "GET" ? "" : ` -X ${method}`;
+  const head = `${curl} -i${verb} ${url}`;
+  if (input === undefined) return head;
+  return `${head} -H ${quote("content-type: application/json")} -d ${quote(JSON.stringify(input))}`;
+}
+
+function quoteForShell(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function quoteForCmd(text: string): string {
+  return `"${text.replaceAll('"', '\\"')}"`;
 }

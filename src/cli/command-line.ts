@@ -145,6 +145,10 @@ export function parseCommandLine(args: readonly string[], cwd: string): Command 
   }
   if (first === "--version" || first === "-v") return { kind: "version" };
   if (isVerb(first)) return verbs[first].parse(rest, cwd);
+  if (first.startsWith("-")) {
+    const message = `'${first}' stands where a command is expected: durable start ${args.join(" ")}`;
+    return { kind: "mistake", message: `${message}. Try: durable --help` };
+  }
   return { kind: "mistake", message: `Unknown command '${first}'. Try: durable --help` };
 }
 

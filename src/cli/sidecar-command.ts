@@ -25,7 +25,7 @@ export async function runSidecar(
   product: { readonly name: string; readonly version: string },
   terminal: Terminal,
 ): Promise<number> {
-  for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
+  for (const line of formatBanner(product.name, product.version, process)) terminal.print(line);
   const asked = watchSignals(terminal);
   const undo: (() => Promise<void>)[] = [];
   const stop = async () => {

@@ -3,14 +3,16 @@ import inspector from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDurableError, messageOf, stackOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
-import { describeFailure as describeThrown, formatFailure } from "../core/failure-details.ts";
+import { formatThrown } from "../core/failure-trace.ts";
 import { createEventSink } from "../host/host-log.ts";
 import { LocalHost, type RunningHost } from "../host/local-host.ts";
-import { formatBanner, formatFunctions, suggestCommand } from "./banner.ts";
+import { formatFunctions } from "./banner.ts";
+import { resolveLogFormat } from "./log-line.ts";
+import { showRunning, showStart, tellIgnored, tellStopped } from "./start-lines.ts";
 import type { InspectOption, StartOptions } from "./start-options.ts";
-import type { Terminal } from "./terminal.ts";
-import { watchLauncher } from "./watch-launcher.ts";
-import { watchSignals } from "./watch-signals.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+import { watchEnd } from "./watch-launcher.ts";
+import { exitInterrupted } from "./watch-signals.ts";
 
 const failedStopTimeoutMs = 2_000;
 const debuggedLoadTimeoutMs = 24 * 60 * 60_000;
@@ -37,22 +39,24 @@ export interface StartSession {
 export async function runStart(
   options: StartOptions,
   product: { readonly name: string; readonly version: string },
-  terminal: Terminal,
+  plainTerminal: Terminal,
   session?: StartSession,
 ): Promise<number> {
+  const { format, problem } = resolveLogFormat(options.logFormat, process.env);
+  const terminal = format === "json" ? createTerminal("json") : plainTerminal;
+  if (problem !== undefined) tellIgnored(terminal, problem);
   // Stacks name the lines that were written, not those that were built of them.
   process.setSourceMapsEnabled(true);
-  if (session === undefined) {
-    for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
-  }
+  const { name, version } = product;
+  if (session === undefined) showStart(name, version, format, terminal);
   if (options.inspect !== undefined) openInspector(options.inspect);
 
   const { port, address, functions, cors, allowedHosts, verbose, timeoutMs, replayCheck } = options;
   const appFolder = trueFolder(options.appFolder);
   const host = new LocalHost({
     appFolder,
-    productName: product.name,
-    version: product.version,
+    productName: name,
+    version,
     port,
     address,
     functions,
@@ -76,25 +80,33 @@ export async function runStart(
     },
   });
   const asked = session?.asked ?? watchEnd(options.endWithParent ?? false, terminal);
-  watchUserCode(terminal);
+  const endLoading = watchExit(terminal);
+  watchUserCode(terminal, endLoading);
+
+  const stop = async () => {
+    const startedAt = performance.now();
+    await host.stop();
+    if (session === undefined) tellStopped(terminal, performance.now() - startedAt, host.cutOff);
+  };
 
   try {
     process.chdir(appFolder);
     const started = host.start();
     started.catch(() => {});
     const running = await Promise.race([started, asked]);
+    endLoading();
     if (running === undefined) {
-      await host.stop();
+      await stop();
       return 0;
     }
 
     const shown = formatFunctions(running, terminal.paint).join("\n");
-    if (shown !== session?.shown) showRunning(running, shown, terminal);
+    if (shown !== session?.shown) showRunning(running, shown, format, terminal);
     session?.onReady(running, shown);
 
     const failure = await Promise.race([asked, running.engine?.failed ?? asked]);
     if (failure === undefined) {
-      await host.stop();
+      await stop();
       return 0;
     }
     terminal.fail(failure);
@@ -102,32 +114,11 @@ export async function runStart(
     await Promise.race([host.stop(), sleep(failedStopTimeoutMs)]);
     return 1;
   } catch (error) {
+    endLoading();
     await host.stop();
     terminal.fail(describeFailure(error, verbose));
     return 1;
   }
-}
-
-/** Resolves when the host is to end: by a signal, or because its launcher has ended. */
-function watchEnd(endsWithLauncher: boolean, terminal: Terminal): Promise<undefined> {
-  const signalled = watchSignals(terminal);
-  return Promise.race([signalled, followLauncher(endsWithLauncher, signalled, terminal)]);
-}
-
-/** Resolves when the host is to end because its launcher has; else only says so. */
-async function followLauncher(ends: boolean, stopping: Promise<undefined>, terminal: Terminal): Promise<undefined> {
-  const launcher = await Promise.race([watchLauncher(), stopping]);
-  // Ctrl+C reaches both.
-  if (launcher === undefined) return;
-  if (ends) {
-    terminal.print(`The process ${launcher} that started this host has ended. Stopping.`);
-    return;
-  }
-  const text =
-    `the process ${launcher} that started this host has ended, and the host goes on as process ${process.pid}. ` +
-    "Start it with --end-with-parent to have it end too";
-  createEventLog(createEventSink(terminal.log)).write("LauncherGone", text, {});
-  return new Promise(() => {});
 }
 
 /**
@@ -145,13 +136,6 @@ function trueFolder(folder: string): string {
   }
 }
 
-function showRunning(running: RunningHost, shown: string, terminal: Terminal): void {
-  terminal.print(shown);
-  terminal.log({ level: "info", category: "Host", message: `Ready on ${running.origin}. Press Ctrl+C to stop.` });
-  const command = suggestCommand(running);
-  if (command !== undefined) terminal.print(`\nTry: ${command}\n`);
-}
-
 /** Waits for the debugger where it is to stop before the first line of the app. */
 function openInspector({ host, port, stops }: InspectOption): void {
   inspector.open(port, host, stops);
@@ -159,11 +143,24 @@ function openInspector({ host, port, stops }: InspectOption): void {
   if (stops) debugger;
 }
 
+/** An app that ends the process while it is loaded would do so without a word. Returns what ends the watch. */
+function watchExit(terminal: Terminal): () => void {
+  const onExit = (code: number) => {
+    if (code === exitInterrupted) return;
+    process.exitCode = code === 0 ? 1 : code;
+    terminal.fail(
+      `The app has ended the process (exit code ${code}) while it was loaded: look for process.exit in it.`,
+    );
+  };
+  process.once("exit", onExit);
+  return () => void process.removeListener("exit", onExit);
+}
+
 /** A promise that nobody awaits is a mistake of the app, not a reason to take all its other work down. */
-function watchUserCode(terminal: Terminal): void {
+function watchUserCode(terminal: Terminal, onEnd: () => void): void {
   const events = createEventLog(createEventSink(terminal.log));
   process.on("unhandledRejection", (reason) => {
-    const text = `Unhandled rejection: a promise failed and nothing awaits it; is an 'await' or 'return' missing?\n${showThrown(reason)}`;
+    const text = `Unhandled rejection: a promise failed and nothing awaits it; is an 'await' or 'return' missing?\n${formatThrown(reason)}`;
     events.write("PromiseRejectionUnhandled", text, {});
   });
   process.on("uncaughtException", (error) => {
@@ -172,15 +169,10 @@ function watchUserCode(terminal: Terminal): void {
       events.write("OrchestrationMisused", error.message, {});
       return;
     }
-    terminal.fail(`Uncaught exception in the app: ${showThrown(error)}`);
+    onEnd();
+    terminal.fail(`Uncaught exception in the app: ${formatThrown(error)}`);
     process.exit(1);
   });
-}
-
-/** Whatever user code throws, even what cannot be turned into a text. */
-function showThrown(thrown: unknown): string {
-  const details = describeThrown(thrown);
-  return details.stackTrace ?? formatFailure(details);
 }
 
 function describeFailure(error: unknown, verbose: boolean): string {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
+import { isLogFormat, type LogFormat } from "./log-line.ts";
 
 export interface StartOptions {
   readonly appFolder: string;
@@ -15,6 +16,8 @@ export interface StartOptions {
   readonly endWithParent?: boolean | undefined;
   /** `undefined`: as host.json says. */
   readonly replayCheck?: boolean | undefined;
+  /** @defaultValue `DURABLE_LOG_FORMAT` of the environment, else text */
+  readonly logFormat?: LogFormat | undefined;
   /** Where a debugger may connect. */
   readonly inspect?: InspectOption | undefined;
 }
@@ -56,6 +59,10 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
   if (values["replay-check"] && values["no-replay-check"]) {
     return mistake("--replay-check and --no-replay-check cannot both be given");
   }
+  const logFormat = values["log-format"];
+  if (logFormat !== undefined && !isLogFormat(logFormat)) {
+    return mistake(`--log-format must be text or json, but is '${logFormat}'`);
+  }
   return {
     kind: "options",
     options: {
@@ -70,6 +77,7 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
       endWithParent: values["end-with-parent"],
       ...(inspect !== undefined && { inspect }),
       replayCheck: values["replay-check"] ? true : values["no-replay-check"] ? false : undefined,
+      logFormat,
     },
   };
 }
@@ -86,6 +94,7 @@ function parseStartArgs(args: readonly string[]) {
       cors: { type: "string" },
       "allow-host": { type: "string", multiple: true },
       verbose: { type: "boolean" },
+      "log-format": { type: "string" },
       timeout: { type: "string", short: "t" },
       "end-with-parent": { type: "boolean" },
       "replay-check": { type: "boolean" },
@@ -139,6 +148,7 @@ Options:
       --cors <origins>       Origins of pages that may call the functions, separated by commas; * for all
       --allow-host <names>   Host names, besides localhost, under which instances may be managed
       --verbose              Show what the host itself has to say
+      --log-format <format>  text, or json: one object a line (default: DURABLE_LOG_FORMAT, else text)
   -t, --timeout <seconds>    How long the app may take to load (default: 20)
       --end-with-parent      Stop when the process that started this one has ended, such as npx
       --inspect[=<host:port>] Let a debugger connect (default: 127.0.0.1:9229)

@@ -1,29 +1,19 @@
-import type { LogLevel } from "../core/ports.ts";
 import type { HostLog } from "../host/host-log.ts";
+import { type Color, formatJsonLine, formatTextLine, type LogFormat, type Paint } from "./log-line.ts";
 
-/** Writes lines for people: stamped, coloured on a terminal, errors on stderr. */
+/** Writes lines for people, coloured on a terminal, errors on stderr; or all of it for machines, one object a line. */
 export interface Terminal {
   readonly log: HostLog;
-  /** A line as it is. */
+  /** A line as it is. For machines, text as an entry of the log; empty lines are left out. */
   print(line: string): void;
   /** One clear line on stderr. */
   fail(message: string): void;
-  paint(color: Color, text: string): string;
+  readonly paint: Paint;
   /** Waits for a slow reader. Resolves to `false` once nobody reads any more (`| head`). */
   flush(): Promise<boolean>;
 }
 
-type Color = "grey" | "red" | "yellow" | "green" | "cyan";
-
 const codes: Readonly<Record<Color, number>> = { grey: 90, red: 31, yellow: 33, green: 32, cyan: 36 };
-
-const levelColors: Readonly<Record<LogLevel, Color>> = {
-  error: "red",
-  warn: "yellow",
-  info: "cyan",
-  debug: "green",
-  trace: "green",
-};
 
 /** Colours are for terminals, unless `NO_COLOR` is set; `FORCE_COLOR` asks for them anyway. */
 export function wantsColor(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean): boolean {
@@ -32,26 +22,43 @@ export function wantsColor(env: Readonly<Record<string, string | undefined>>, is
   return forced === undefined ? isTerminal : forced !== "0" && forced !== "false";
 }
 
-export function createTerminal(): Terminal {
+export function createTerminal(format: LogFormat = "text"): Terminal {
   // A reader that has gone away (`| head`) must not take the host down.
   let isGone = false;
   process.stdout.on("error", () => {
     isGone = true;
   });
-  process.stderr.on("error", () => {});
-  const paintFor = (stream: NodeJS.WriteStream) => {
-    const enabled = wantsColor(process.env, stream.isTTY === true);
-    return (color: Color, text: string) => (enabled ? `\u001B[${codes[color]}m${text}\u001B[0m` : text);
-  };
+  if (process.stderr.listenerCount("error", ignore) === 0) process.stderr.on("error", ignore);
+  const flush = () => new Promise<boolean>((resolve) => process.stdout.write("", () => resolve(!isGone)));
+  if (format === "json") return { ...jsonTerminal, flush };
   const paint = paintFor(process.stdout);
   const paintError = paintFor(process.stderr);
   return {
-    log({ level, message }) {
-      console.log(`${paint("grey", `[${new Date().toISOString()}]`)} ${paint(levelColors[level], message)}`);
-    },
+    log: (entry) => console.log(formatTextLine(entry, new Date(), paint)),
     print: (line) => console.log(line),
-    fail: (message) => console.error(paintError("red", message)),
-    paint,
-    flush: () => new Promise((resolve) => process.stdout.write("", () => resolve(!isGone))),
+    fail: (message) => console.error(paintError === undefined ? message : paintError("red", message)),
+    paint: paint ?? unpainted,
+    flush,
   };
 }
+
+const jsonTerminal: Omit<Terminal, "flush"> = {
+  log: (entry) => console.log(formatJsonLine(entry, new Date())),
+  print(line) {
+    const message = line.trim();
+    if (message !== "") console.log(formatJsonLine({ level: "info", category: "Host", message }, new Date()));
+  },
+  fail: (message) => console.error(formatJsonLine({ level: "error", category: "Host", message }, new Date())),
+  paint: unpainted,
+};
+
+function paintFor(stream: NodeJS.WriteStream): Paint | undefined {
+  if (!wantsColor(process.env, stream.isTTY === true)) return undefined;
+  return (color, text) => `\u001B[${codes[color]}m${text}\u001B[0m`;
+}
+
+function unpainted(_color: Color, text: string): string {
+  return text;
+}
+
+function ignore(): void {}

@@ -1,5 +1,9 @@
 import { readFileSync } from "node:fs";
+import { createEventLog } from "../core/event-log.ts";
+import { createEventSink } from "../host/host-log.ts";
 import { isProcessAlive } from "../hosting/machine.ts";
+import type { Terminal } from "./terminal.ts";
+import { watchSignals } from "./watch-signals.ts";
 
 /** A process and the one that started it. */
 export interface LaunchLink {
@@ -63,4 +67,26 @@ function readProcess(pid: number): ReturnType<ReadProcess> {
   } catch {
     return undefined;
   }
+}
+
+/** Resolves when the host is to end: by a signal, or because its launcher has ended. */
+export function watchEnd(endsWithLauncher: boolean, terminal: Terminal): Promise<undefined> {
+  const signalled = watchSignals(terminal);
+  return Promise.race([signalled, followLauncher(endsWithLauncher, signalled, terminal)]);
+}
+
+/** Resolves when the host is to end because its launcher has; else only says so. */
+async function followLauncher(ends: boolean, stopping: Promise<undefined>, terminal: Terminal): Promise<undefined> {
+  const launcher = await Promise.race([watchLauncher(), stopping]);
+  // Ctrl+C reaches both.
+  if (launcher === undefined) return;
+  if (ends) {
+    terminal.print(`The process ${launcher} that started this host has ended. Stopping.`);
+    return;
+  }
+  const text =
+    `the process ${launcher} that started this host has ended, and the host goes on as process ${process.pid}. ` +
+    "Start it with --end-with-parent to have it end too";
+  createEventLog(createEventSink(terminal.log)).write("LauncherGone", text, {});
+  return new Promise(() => {});
 }

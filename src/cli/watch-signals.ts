@@ -6,6 +6,9 @@ import type { Terminal } from "./terminal.ts";
  */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK", "SIGUSR2"] as const;
 
+/** Exit code of a process that a second signal ends. */
+export const exitInterrupted = 130;
+
 /** Resolves at the first signal that asks the process to end. The second one ends it. */
 export function watchSignals(terminal: Terminal): Promise<undefined> {
   return new Promise((resolve) => {
@@ -13,7 +16,7 @@ export function watchSignals(terminal: Terminal): Promise<undefined> {
     for (const signal of signals) {
       process.on(signal, () => {
         if (signal === "SIGHUP" && !hasTerminal()) return;
-        if (seen) process.exit(130);
+        if (seen) process.exit(exitInterrupted);
         seen = true;
         terminal.print("Stopping. Press Ctrl+C again to stop at once.");
         resolve(undefined);

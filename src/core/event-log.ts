@@ -1,6 +1,6 @@
 import { type LogEventName, logEvents } from "./log-events.ts";
 import type { LogFieldName, logFields } from "./log-fields.ts";
-import type { LogSink } from "./ports.ts";
+import { type LogSink, silentLog } from "./ports.ts";
 
 type FieldValue<Name extends LogFieldName> = (typeof logFields)[Name]["type"] extends "number" ? number : string;
 
@@ -30,6 +30,7 @@ export interface EventLog {
  * events.write("OrchestrationLockLost", "another worker has taken it over", { instanceId });
  */
 export function createEventLog(sink: LogSink, common: CommonLogFields = {}): EventLog {
+  if (sink === silentLog) return { write() {} };
   return {
     write(name, text, fields) {
       const given: Readonly<Record<string, unknown>> = { ...common, ...fields };

@@ -1,4 +1,5 @@
 import { DurableError } from "./errors.ts";
+import { findNearName } from "./option-names.ts";
 import { assertNotReserved } from "./reserved-names.ts";
 
 /**
@@ -40,8 +41,10 @@ export function unregisteredFunction(
   const listed = [...registered].sort().slice(0, maxListed);
   const more = registered.length > listed.length ? ` and ${registered.length - listed.length} more` : "";
   const has = listed.length === 0 ? "none at all" : `${listed.join(", ")}${more}`;
+  const meant = findNearName(name, registered);
+  const cure = meant === undefined ? "register it" : `did you mean '${meant}'? Register it`;
   return new DurableError(
     kind === "orchestration" ? "OrchestratorNotRegistered" : "ActivityNotRegistered",
-    `no ${kind} named '${name}' is registered in this app; register it, or correct the name (it has ${has})`,
+    `no ${kind} named '${name}' is registered in this app; ${cure}, or correct the name (it has ${has})`,
   );
 }

@@ -1,13 +1,17 @@
 import { engineLogEvents } from "./log-catalogue/engine-log-events.ts";
 import { grpcLogEvents } from "./log-catalogue/grpc-log-events.ts";
 import { hostLogEvents } from "./log-catalogue/host-log-events.ts";
+import { lifeLogEvents } from "./log-catalogue/life-log-events.ts";
 import type { LogFieldName } from "./log-fields.ts";
 import type { LogLevel } from "./ports.ts";
 
 /** What is said of an event before it happens. */
 export interface LogEvent {
-  /** Who writes it: the engine with its storage, or the local host. With the name it makes the category of the line. */
-  readonly area: "Durable" | "Host";
+  /**
+   * Who writes it: the engine with its storage, the local host, or the engine about one function. With the name it makes
+   * the category of the line; of a function, its own name does.
+   */
+  readonly area: "Durable" | "Host" | "Function";
   readonly level: LogLevel;
   /** Fields that every such line has, besides those of its writer (the task hub, the worker). */
   readonly fields: readonly LogFieldName[];
@@ -28,8 +32,9 @@ export const standardActions: Readonly<Record<string, string>> = {
  * Every event that this package logs. Names are stable across releases: alerts hang on them. `LOGS.md` is made of this
  * table.
  */
-export const logEvents: typeof engineLogEvents & typeof grpcLogEvents & typeof hostLogEvents = {
+export const logEvents: typeof engineLogEvents & typeof lifeLogEvents & typeof grpcLogEvents & typeof hostLogEvents = {
   ...engineLogEvents,
+  ...lifeLogEvents,
   ...grpcLogEvents,
   ...hostLogEvents,
 };

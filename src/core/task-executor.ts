@@ -63,6 +63,11 @@ export interface OrchestrationSession {
    * executor that cannot say has no such method.
    */
   eventWaits?(): EventWaits | undefined;
+  /**
+   * Names of the events that the code has begun to wait for in the new events of the last episode, and still waits for. An
+   * executor that cannot say has no such method.
+   */
+  newlyAwaitedEvents?(): readonly string[];
   /** Ends the session. From now on its code wakes nothing, logs nothing and fails nothing, whatever resumes it. */
   close(): void;
 }
@@ -96,6 +101,8 @@ export interface EpisodeResult {
    * answered ones may be among them. @defaultValue unknown
    */
   readonly unwantedTasks?: readonly number[] | undefined;
+  /** Names of what the code has called and never waited for, once it has ended. @defaultValue none, or unknown */
+  readonly unawaitedCalls?: readonly string[] | undefined;
   /** The span under which the execution runs, made in its first episode and kept with it. @defaultValue unchanged */
   readonly span?: OrchestrationSpan | undefined;
 }

@@ -122,3 +122,19 @@ function describe(value: unknown): string {
   if (typeof value === "object" && value !== null) return "an object without such parts";
   return String(value);
 }
+
+/** A length of time for people, by its two largest parts: `12 ms`, `1.2 s`, `3 min 5 s`, `2 h 10 min`, `4 d 1 h`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${Number((ms / 1000).toFixed(1))} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return joinParts(Math.floor(seconds / 60), "min", seconds % 60, "s");
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 1440) return joinParts(Math.floor(minutes / 60), "h", minutes % 60, "min");
+  const hours = Math.round(minutes / 60);
+  return joinParts(Math.floor(hours / 24), "d", hours % 24, "h");
+}
+
+function joinParts(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}

@@ -2,13 +2,13 @@ import { decodeActivityInput } from "../core/activity-input.ts";
 import { isDurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
 import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
-import { formatFailureTrace } from "../core/failure-trace.ts";
 import type { TaskScheduled } from "../core/history-event.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { ActivityInvocation, ActivityOutcome, TaskExecutor } from "../core/task-executor.ts";
 import type { TaskMessage } from "../core/task-message.ts";
 import { decodeTaskTags } from "../core/task-tags.ts";
 import { ActivityHeartbeat } from "./activity-heartbeat.ts";
+import { ActivityProgress } from "./activity-progress.ts";
 import type { ActivityWorkItem, Backend } from "./backend.ts";
 import { type KeptLock, LockKeeper } from "./lock-keeper.ts";
 import { RunningActivities, type RunningActivity } from "./running-activities.ts";
@@ -76,6 +76,7 @@ export class ActivityProcessor {
     const { renewIntervalMs } = workItem;
     const lock = this.#locks.keep({
       renew: async () => {
+        progress.tick();
         await this.#renew(workItem, heartbeat);
         void this.#running.look(instanceId, renewIntervalMs / 2);
       },
@@ -83,6 +84,7 @@ export class ActivityProcessor {
       onLost: (error) => this.#events.write("ActivityLockLost", messageOf(error), fields),
       onError: (error) => this.#events.write("ActivityLockNotRenewed", messageOf(error), fields),
     });
+    const progress = new ActivityProgress(message, clock, this.#events);
     const heartbeat = new ActivityHeartbeat({ clock, renew: () => lock.renew(), idleIntervalMs: renewIntervalMs / 4 });
     const activity: RunningActivity = {
       request: toActivityRequest(message),
@@ -100,9 +102,12 @@ export class ActivityProcessor {
       leaveSuspects = await this.#begin(workItem);
       if (lock.isLost) return; // while it waited
       this.#current.add(workItem);
-      const answer = await this.#execute(workItem, lock, heartbeat);
+      const outcome = await this.#execute(workItem, lock, heartbeat, progress);
+      if (outcome.kind === "failed") progress.fail(outcome.failureDetails);
       // The backend has let go of it already.
-      if (!lock.isLost) await backend.completeActivityWorkItem(workItem, answer); // A1
+      if (lock.isLost) return;
+      await backend.completeActivityWorkItem(workItem, answerTo(message, outcome, new Date(clock.now()))); // A1
+      if (outcome.kind === "completed") progress.complete();
     } catch (error) {
       if (lock.isLost) return;
       if (isDurableError(error, "WorkItemLockLost")) {
@@ -149,6 +154,17 @@ export class ActivityProcessor {
     this.#locks.close();
   }
 
+  /** The worker ends, and so does what runs on: nobody will hear of it any more. */
+  tellLeftBehind(): void {
+    for (const { delivered } of this.#current) {
+      const { event, target } = delivered.message;
+      const { name } = event as TaskScheduled;
+      const text = `'${name}' goes on although its worker stops; it will run again`;
+      const fields = { instanceId: target.instanceId, functionName: name };
+      this.#events.write("ActivityLeftBehind", text, fields);
+    }
+  }
+
   async #renew(workItem: ActivityWorkItem, heartbeat: ActivityHeartbeat): Promise<void> {
     const details = heartbeat.take();
     try {
@@ -192,33 +208,33 @@ export class ActivityProcessor {
     else await backend.abandonActivityWorkItem(workItem);
   }
 
-  async #execute(workItem: ActivityWorkItem, lock: KeptLock, heartbeat: ActivityHeartbeat): Promise<TaskMessage> {
+  async #execute(
+    workItem: ActivityWorkItem,
+    lock: KeptLock,
+    heartbeat: ActivityHeartbeat,
+    progress: ActivityProgress,
+  ): Promise<ActivityOutcome> {
     const { message, deliveryCount } = workItem.delivered;
     const scheduled = message.event as TaskScheduled;
-    const outcome: ActivityOutcome =
-      workItem.unfinishedRuns >= this.#options.maxUnfinishedRuns
-        ? { kind: "failed", failureDetails: poisoned(scheduled.name, workItem.unfinishedRuns) }
-        : await this.#run(workItem.delivered.id, {
-            name: scheduled.name,
-            version: scheduled.version,
-            input: decodeActivityInput(scheduled.input),
-            instance: message.target,
-            taskId: scheduled.eventId,
-            deliveryCount,
-            tags: scheduled.tags,
-            parentTraceContext: scheduled.parentTraceContext,
-            get signal() {
-              return lock.signal;
-            },
-            lastHeartbeat: workItem.lastHeartbeat,
-            heartbeat: (details) => heartbeat.beat(details),
-          });
-    if (outcome.kind === "failed") {
-      const { attempt } = decodeTaskTags(scheduled.tags);
-      const text = `'${scheduled.name}' failed: ${formatFailureTrace(outcome.failureDetails)}`;
-      this.#events.write("ActivityFailed", text, { instanceId: message.target.instanceId, attempt });
+    if (workItem.unfinishedRuns >= this.#options.maxUnfinishedRuns) {
+      return { kind: "failed", failureDetails: poisoned(scheduled.name, workItem.unfinishedRuns) };
     }
-    return answerTo(message, scheduled, outcome, new Date(this.#options.clock.now()));
+    progress.begin(deliveryCount);
+    return await this.#run(workItem.delivered.id, {
+      name: scheduled.name,
+      version: scheduled.version,
+      input: decodeActivityInput(scheduled.input),
+      instance: message.target,
+      taskId: scheduled.eventId,
+      deliveryCount,
+      tags: scheduled.tags,
+      parentTraceContext: scheduled.parentTraceContext,
+      get signal() {
+        return lock.signal;
+      },
+      lastHeartbeat: workItem.lastHeartbeat,
+      heartbeat: (details) => heartbeat.beat(details),
+    });
   }
 
   /** @throws what leaves the activity to others */
@@ -251,13 +267,8 @@ function poisoned(name: string, runs: number): FailureDetails {
   };
 }
 
-function answerTo(
-  request: TaskMessage,
-  scheduled: TaskScheduled,
-  outcome: ActivityOutcome,
-  timestamp: Date,
-): TaskMessage {
-  const header = { eventId: -1, timestamp, taskScheduledId: scheduled.eventId };
+function answerTo(request: TaskMessage, outcome: ActivityOutcome, timestamp: Date): TaskMessage {
+  const header = { eventId: -1, timestamp, taskScheduledId: request.event.eventId };
   if (outcome.kind === "completed") {
     return { event: { ...header, type: "TaskCompleted", result: outcome.result }, target: request.target };
   }

@@ -200,9 +200,15 @@ export class EntityProcessor {
     const operations = operationsOf(plan);
     for (const [index, outcome] of result.outcomes.entries()) {
       const request = operations[index]!;
-      if (outcome.kind !== "failed" || !(request.isSignal || request.parentInstanceId === undefined)) continue;
+      if (outcome.kind !== "failed") continue;
       const text = `operation '${request.operation}' of ${instanceId} failed: ${formatFailureTrace(outcome.failureDetails)}`;
-      this.#events.write("EntitySignalFailed", text, { instanceId });
+      const isAwaited = !request.isSignal && request.parentInstanceId !== undefined;
+      if (!isAwaited) this.#events.write("EntitySignalFailed", text, { instanceId });
+      else
+        this.#events.write("EntityOperationFailed", text, {
+          instanceId,
+          functionName: entityOfInstanceId(instanceId)?.name,
+        });
     }
   }
 

@@ -59,6 +59,7 @@ class LimitedSession implements OrchestrationSession {
   readonly #maxBytes: number;
   readonly waitsForTimer?: (timerId: number) => boolean;
   readonly eventWaits?: () => EventWaits | undefined;
+  readonly newlyAwaitedEvents?: () => readonly string[];
   /** The greatest number of an action so far. */
   #lastId = -1;
 
@@ -66,6 +67,7 @@ class LimitedSession implements OrchestrationSession {
     this.#session = session;
     this.#maxBytes = maxBytes;
     if (session.eventWaits !== undefined) this.eventWaits = () => session.eventWaits?.();
+    if (session.newlyAwaitedEvents !== undefined) this.newlyAwaitedEvents = () => session.newlyAwaitedEvents?.() ?? [];
     if (session.waitsForTimer === undefined) return;
     this.waitsForTimer = (timerId) => session.waitsForTimer?.(timerId) !== false;
   }

@@ -1,7 +1,6 @@
 import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
 import { describeFailure } from "../core/failure-details.ts";
-import { formatFailureTrace } from "../core/failure-trace.ts";
 import type { ExecutionRef, ExecutionStarted } from "../core/history-event.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
@@ -14,6 +13,7 @@ import { HistorySummary } from "./history-summary.ts";
 import { describeInstance } from "./instance-change.ts";
 import { type InstanceLimits, unfinishedRunsOf } from "./instance-limits.ts";
 import { type KnownExecution, KnownExecutions } from "./known-executions.ts";
+import { LifeLog } from "./life-log.ts";
 import type { KeptLock } from "./lock-keeper.ts";
 import { nextInstanceWrite } from "./next-instance-write.ts";
 import { mayBeAhead, type Reconciliation, reconcileMessages, withoutIdleTimers } from "./reconcile-messages.ts";
@@ -52,6 +52,7 @@ export class OrchestrationProcessor {
   readonly #options: OrchestrationProcessorOptions;
   readonly #executions: KnownExecutions;
   readonly #events: EventLog;
+  readonly #lifeLog: LifeLog;
   #isClosed = false;
 
   constructor(options: OrchestrationProcessorOptions) {
@@ -59,6 +60,7 @@ export class OrchestrationProcessor {
     const { backend, clock, log, maxSessions, maxSessionBytes: maxBytes, maxSessionIdleMs: maxIdleMs } = options;
     this.#executions = new KnownExecutions({ backend, clock, maxSessions, maxBytes, maxIdleMs });
     this.#events = createEventLog(log, { taskHub: backend.taskHub });
+    this.#lifeLog = new LifeLog(this.#events);
   }
 
   /** Drops all live sessions. */
@@ -135,6 +137,9 @@ export class OrchestrationProcessor {
       ? failing(excess)
       : ((isNewExecution ? undefined : execution.session) ?? this.#openSession(started.orchestrationInstance));
     let outcome: ExecutionsOutcome | undefined;
+    const isFirstDelivery = workItem.messages.every(({ deliveryCount }) => deliveryCount === 1);
+    const isToldAhead = messages.start !== undefined && !runsNoCode && isFirstDelivery;
+    if (isToldAhead) this.#lifeLog.tellStart(started);
     try {
       const input: Omit<ExecutionsInput, "session"> = {
         started,
@@ -166,7 +171,7 @@ export class OrchestrationProcessor {
       );
       const { historyVersion, undeleted } = await backend.completeOrchestrationWorkItem(checkpoint);
       this.#options.onProgress?.(workItem.instanceId, progressOf(outcome.started, checkpoint.instance));
-      this.#logFailedExecution(outcome.started, history);
+      this.#lifeLog.tell({ start: isToldAhead ? undefined : messages.start, outcome });
       const isOther = outcome.isNewExecution && !isNewExecution;
       const approach = this.#options.limits.describeApproach(
         isOther ? { length: 0, weight: 0 } : { length, weight },
@@ -294,13 +299,6 @@ export class OrchestrationProcessor {
       this.#events.write("InstanceIdInUse", text, { instanceId });
     }
     this.#logDiscarded(instanceId, discarded);
-  }
-
-  #logFailedExecution({ name, orchestrationInstance }: ExecutionStarted, { completed }: HistorySummary): void {
-    if (completed?.failureDetails === undefined) return;
-    const { instanceId } = orchestrationInstance;
-    const text = `'${name}' failed: ${formatFailureTrace(completed.failureDetails)}`;
-    this.#events.write("OrchestrationFailed", text, { instanceId });
   }
 
   #logDiscarded(instanceId: string, discarded: readonly DeliveredMessage[]): void {

@@ -27,6 +27,12 @@ export interface ExecutionsOutcome {
   readonly keepsCustomStatus: boolean;
   /** See `EpisodeResult.unwantedTasks`. */
   readonly unwantedTasks?: readonly number[] | undefined;
+  /** How often the orchestrator has continued as new. */
+  readonly continuations: number;
+  /** See `EpisodeResult.unawaitedCalls`: of all executions. */
+  readonly unawaitedCalls: readonly string[];
+  /** See `OrchestrationSession.newlyAwaitedEvents`. */
+  readonly awaitedEvents: readonly string[];
 }
 
 export interface ExecutionsInput {
@@ -60,6 +66,7 @@ export async function runExecutions(input: ExecutionsInput): Promise<ExecutionsO
   let newEvents: readonly HistoryEvent[] = [orchestratorStarted(input), ...input.acceptedEvents.map(withoutMark)];
   let seen = newEvents;
   const outgoing: OutgoingMessage[] = [];
+  const unawaitedCalls = new Set<string>();
   for (let round = 0; round < maxExecutions; round++) {
     if (round % executionsPerTurn === executionsPerTurn - 1) await new Promise((turn) => setImmediate(turn));
     const result = await session.execute({ pastEvents, newEvents }, input.work);
@@ -67,6 +74,7 @@ export async function runExecutions(input: ExecutionsInput): Promise<ExecutionsO
     const isEndless = round === maxExecutions - 1;
     const applied = applyActions(started, isEndless ? result.actions.map(failEndless) : result.actions, timestamp);
     outgoing.push(...applied.outgoing);
+    for (const name of result.unawaitedCalls ?? []) unawaitedCalls.add(name);
     if (isNewExecution && result.span !== undefined) seen = seen.map((event) => withSpan(event, result.span!));
     if (applied.continueAsNew !== undefined || applied.events.some(({ type }) => type === "ExecutionCompleted")) {
       outgoing.push(...releaseLocks(started, round === 0 ? input.openLocks : [], result.actions, applied, timestamp));
@@ -85,6 +93,9 @@ export async function runExecutions(input: ExecutionsInput): Promise<ExecutionsO
         customStatus: result.customStatus,
         keepsCustomStatus: result.keepsCustomStatus === true,
         unwantedTasks: result.unwantedTasks,
+        continuations: round,
+        unawaitedCalls: [...unawaitedCalls],
+        awaitedEvents: session.newlyAwaitedEvents?.() ?? [],
       };
     }
     session.close();

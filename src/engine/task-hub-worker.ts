@@ -168,6 +168,7 @@ export class TaskHubWorker {
     // An activity that ignores its signal is left behind: its work item becomes visible again by itself.
     const lastChance = new AbortController();
     await Promise.race([drained.then(() => lastChance.abort()), clock.sleep(500, lastChance.signal)]);
+    this.#activities?.tellLeftBehind();
     await backend.stop();
   }
 

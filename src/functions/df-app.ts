@@ -59,13 +59,13 @@ import { assertHostingOption } from "./hosting/hosting-option.ts";
 import { type FoundClient, HttpRegistrations, showClientFunctions } from "./hosting/http-registrations.ts";
 import { joinFunctionApp } from "./hosting/join-function-app.ts";
 import {
+  answerCall,
   answerUnavailable,
   assertAuthLevel,
   assertFunctionName,
   assertHttpFunction,
   type HttpFunctionHandler,
   type HttpFunctionOptions,
-  type RoutedRequest,
   type RouteOptions,
   resolveRoute,
 } from "./http-function.ts";
@@ -335,11 +335,7 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
         ...(route !== undefined && { route }),
         ...(methods !== undefined && { methods: [...methods] }),
         ...(extraInputs.length > 0 && { extraInputs: [...extraInputs] }),
-        handler: async (request, context) => {
-          const found = await this.#findClient(context);
-          if ("answer" in found) return found.answer;
-          return handler(request as RoutedRequest<Route>, found.client as DurableClient<Converter>, context);
-        },
+        handler: async (request, context) => answerCall(handler, request, await this.#findClient(context), context),
       }),
     );
   }

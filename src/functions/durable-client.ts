@@ -38,7 +38,6 @@ import {
   type GetStatusOptions,
   resolveWaitOptions,
   type StartNewArguments,
-  type StartNewOptions,
   type WaitForCompletionOptions,
   type WaitOptions,
 } from "./durable-client-options.ts";

@@ -1,8 +1,9 @@
 import type { HttpMethod, HttpRequest, HttpResponse, HttpResponseInit, InvocationContext } from "@azure/functions";
-import { DurableError, isDurableError, messageOf } from "../core/errors.ts";
+import { DurableError, type DurableErrorCode, isDurableError, messageOf } from "../core/errors.ts";
 import { functionNameRule, isFunctionName } from "../core/function-names.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import type { DurableClient } from "./durable-client.ts";
+import type { FoundClient } from "./hosting/http-registrations.ts";
 
 export type HttpAuthLevel = "anonymous" | "function" | "admin";
 
@@ -43,7 +44,13 @@ export interface HttpFunctionOptions<Route extends string = string, Converter = 
   readonly handler: HttpFunctionHandler<Route, Converter>;
 }
 
-/** Answers a request; `client` manages the orchestrations of the app's task hub. */
+/**
+ * Answers a request; `client` manages the orchestrations of the app's task hub.
+ *
+ * What the client refuses and the handler does not catch is an answer too, `{ error: { code, message } }`: 404 for an
+ * orchestration, instance or entity that does not exist, 409 for one in the wrong status, 400 for an id, name or payload
+ * that no hub accepts. Any other error is an empty 500.
+ */
 export type HttpFunctionHandler<Route extends string = string, Converter = undefined> = (
   request: RoutedRequest<Route>,
   client: DurableClient<Converter>,
@@ -95,6 +102,40 @@ export function answerUnavailable(error: unknown, context: InvocationContext): H
   if (!isDurableError(error)) throw error;
   context.error(messageOf(error));
   return { status: 500, jsonBody: { error: { code: error.code, message: error.message } } };
+}
+
+/** What a caller has done wrong, by the errors of the client. */
+const statusOfCode = new Map<DurableErrorCode, number>([
+  ["OrchestratorNotRegistered", 404],
+  ["EntityNotRegistered", 404],
+  ["InstanceNotFound", 404],
+  ["InstanceNotActive", 409],
+  ["InstanceAlreadyExists", 409],
+  ["InvalidInstanceId", 400],
+  ["InvalidEntityId", 400],
+  ["InvalidPayload", 400],
+]);
+
+/**
+ * Runs a handler, if there is a client for it; what the client has refused becomes the answer.
+ *
+ * @throws any other error of the handler
+ */
+export async function answerCall<Route extends string, Converter>(
+  handler: HttpFunctionHandler<Route, Converter>,
+  request: HttpRequest,
+  found: FoundClient,
+  context: InvocationContext,
+): Promise<HttpResponse | HttpResponseInit> {
+  if (!("client" in found)) return found.answer;
+  try {
+    return await handler(request as RoutedRequest<Route>, found.client as DurableClient<Converter>, context);
+  } catch (error) {
+    const status = isDurableError(error) ? statusOfCode.get(error.code) : undefined;
+    if (!isDurableError(error) || status === undefined) throw error;
+    context.warn(`answered with ${status}: ${messageOf(error)}`);
+    return { status, jsonBody: { error: { code: error.code, message: error.message } } };
+  }
 }
 
 /** The rule of the Functions host. @throws DurableError `InvalidOption` */

@@ -8,6 +8,7 @@ import { createManagementApi } from "../http/management-api.ts";
 import type { OpenApiDocument } from "../http/open-api/open-api-document.ts";
 import { RequestGuard } from "../http/request-guard.ts";
 import { type PublicOrigin, publicOriginBy } from "../management/management-links.ts";
+import { describeProblem, type FunctionList, reportApp } from "./app/app-report.ts";
 import { describeApp } from "./app/describe-app.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
 import { FunctionApp } from "./app/function-app.ts";
@@ -18,7 +19,14 @@ import { loadAppWithin } from "./app/load-app.ts";
 import { injectModule } from "./app/module-injection.ts";
 import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
 import { DurableFunctionsHost } from "./durable-functions-host.ts";
-import { createEventSink, createLogFilter, type HostLog, type LogFilter, readFunctionsLogLevel } from "./host-log.ts";
+import {
+  createEventSink,
+  createLogFilter,
+  describeUnknownLevels,
+  type HostLog,
+  type LogFilter,
+  readFunctionsLogLevel,
+} from "./host-log.ts";
 import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
 import { parseCorsPolicy } from "./server/cors.ts";
@@ -32,6 +40,7 @@ import { findSetting } from "./settings/app-settings.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
 import type { JsonObject } from "./settings/host-json.ts";
 import { memberOf, readHostJson, sectionOf } from "./settings/host-json.ts";
+import { describeUnknownKeys } from "./settings/host-json-keys.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
 import { applyLocalSettings, hostEnvironment, readLocalSettings } from "./settings/local-settings.ts";
 
@@ -72,9 +81,19 @@ export interface RunningHost {
   readonly origin: string;
   readonly app: FunctionApp;
   readonly orchestrationNames: readonly string[];
+  /** The first that the app has registered. */
+  readonly firstOrchestration: string | undefined;
   readonly activityNames: readonly string[];
   readonly entityNames: readonly string[];
   readonly engine: DurableEngine | undefined;
+}
+
+/** Work that had not ended when its host stopped. */
+export interface CutOffWork {
+  /** Calls of HTTP functions. */
+  readonly calls: number;
+  /** Activities, which run again. */
+  readonly activities: number;
 }
 
 const drainTimeoutMs = 5_000;
@@ -101,6 +120,7 @@ export class LocalHost {
   #stopListening: () => void = () => {};
   #guard = new RequestGuard({ allowedHosts: [], allowedOrigins: [] });
   #stopped: Promise<void> | undefined;
+  #cutOff: CutOffWork = { calls: 0, activities: 0 };
 
   constructor(options: LocalHostOptions) {
     this.#options = options;
@@ -127,6 +147,11 @@ export class LocalHost {
     return this.#stopped;
   }
 
+  /** What the stop has interrupted. */
+  get cutOff(): CutOffWork {
+    return this.#cutOff;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
@@ -137,6 +162,9 @@ export class LocalHost {
     const skipped = applyLocalSettings(localSettings, env);
     const hostJson = await readHostJson(appFolder, env);
     this.#isLogged = createLogFilter(hostJson, this.#options.verbose ?? false);
+    for (const { setting, text } of [...describeUnknownKeys(hostJson), ...describeUnknownLevels(hostJson)]) {
+      this.#events.write("SettingIgnored", text, { setting });
+    }
     for (const warning of localSettings.warnings) this.#events.write("LocalSettingUnusable", warning, {});
     for (const setting of skipped) {
       const text = `'${setting}' of local.settings.json is skipped: the environment has it`;
@@ -193,14 +221,23 @@ export class LocalHost {
     const management = engine && this.#createManagement(engine, { guard, publicOrigin, maxBodyBytes, openApi });
     this.#undo.push(async () => {
       const count = await app.drain(this.#options.drainTimeoutMs ?? drainTimeoutMs);
+      this.#cutOff = { ...this.#cutOff, calls: count };
       if (count > 0)
         this.#events.write("FunctionCallsCutOff", `${count} function call(s) did not end in time`, { count });
     });
     this.#assertNotStopped();
     serve.content({ app, httpUri: loaded.capabilities["HttpUri"], management: management?.api });
     this.#state = "Running";
-    const { orchestrationNames, activityNames, entityNames } = this.#apps;
-    return { origin, app, orchestrationNames, activityNames, entityNames, engine: engine?.engine };
+    const { orchestrationNames, firstOrchestration, activityNames, entityNames } = this.#apps;
+    return {
+      origin,
+      app,
+      orchestrationNames,
+      firstOrchestration,
+      activityNames,
+      entityNames,
+      engine: engine?.engine,
+    };
   }
 
   async #stop(): Promise<void> {
@@ -283,39 +320,34 @@ export class LocalHost {
 
   #openApp(core: FunctionsCore, hostJson: JsonObject, durable: DurableFunctionsHost): FunctionApp {
     const { env } = this.#options;
-    const listed = memberOf(hostJson, "functions");
+    const list = this.#functionList(hostJson);
     const app = new FunctionApp({
       core,
       routePrefix: String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api"),
-      allowList: this.#options.functions ?? (Array.isArray(listed) ? listed.map(String) : undefined),
+      allowList: list?.names,
       isDisabled: (name) => /^(?:true|1)$/i.test(findSetting(env, `AzureWebJobs.${name}.Disabled`) ?? ""),
       clientInput: durable.clientInput,
       log: this.#filteredLog,
     });
-    const problems = app.problems.map(({ functionName, message }) => {
-      const text = `The '${functionName}' function is in error: ${message}`;
-      this.#events.write("FunctionInvalid", text, { functionName });
-      return text;
-    });
-    this.#errors = problems;
-    for (const served of app.functions) {
-      const { name, trigger, isHttp } = served;
-      if (isHttp || served.durable !== undefined) continue;
-      const triggerType = trigger.binding.type;
-      const text = `the function '${name}' does not run: trigger type not served locally (${triggerType})`;
-      this.#events.write("TriggerNotServed", text, { functionName: name, triggerType });
-    }
+    this.#errors = app.problems.map(({ functionName, message }) => describeProblem(functionName, message));
+    const { orchestrationNames, activityNames, entityNames } = this.#apps;
+    const others = [...orchestrationNames, ...activityNames, ...entityNames];
+    reportApp(app, list, [...core.functions.map(({ metadata }) => metadata.name), ...others], this.#events);
     durable.adopt(app);
-    for (const functionName of this.#apps.duplicateNames) {
-      const text = `'${functionName}' is defined by more than one DFApp; the first one loaded serves`;
-      this.#events.write("FunctionDefinedTwice", text, { functionName });
-    }
+    this.#apps.assertDefinedOnce();
     return app;
   }
 
   #createGuard(cors: CorsPolicy | undefined, address: string, isBehindProxy: boolean): RequestGuard {
     const { allowedHosts, env } = this.#options;
     return createHostGuard({ cors, address, isBehindProxy, allowedHosts, env });
+  }
+
+  #functionList(hostJson: JsonObject): FunctionList | undefined {
+    const { functions } = this.#options;
+    if (functions !== undefined) return { names: functions, source: "--functions" };
+    const listed = memberOf(hostJson, "functions");
+    return Array.isArray(listed) ? { names: listed.map(String), source: "host.json: 'functions'" } : undefined;
   }
 
   async #startEngine(
@@ -384,6 +416,8 @@ export class LocalHost {
   }
 
   readonly #filteredLog: HostLog = (entry) => {
+    if (entry.event === "ActivityHandedBack" || entry.event === "ActivityLeftBehind")
+      this.#cutOff = { ...this.#cutOff, activities: this.#cutOff.activities + 1 };
     if (this.#isLogged(entry)) this.#options.log(entry);
   };
   readonly #events: EventLog = createEventLog(createEventSink(this.#filteredLog));

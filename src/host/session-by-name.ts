@@ -19,6 +19,10 @@ export class SessionByName implements OrchestrationSession {
     return this.#session.execute(episode, work);
   }
 
+  newlyAwaitedEvents(): readonly string[] {
+    return this.#session?.newlyAwaitedEvents?.() ?? [];
+  }
+
   waitsForTimer(timerId: number): boolean {
     return this.#session?.waitsForTimer?.(timerId) ?? true;
   }

@@ -31,8 +31,9 @@ export async function createAzureStorageEngine(
     durableHttp: { defaultPollInterval: settings.httpPollIntervalMs },
     replayCheck: options.replayCheck ?? settings.replayCheck,
     log: (level, instanceId, functionName, args) => {
-      const message = `${format(...args)} [${functionName} ${instanceId}]`;
-      log({ level, category: `Function.${functionName}.User`, message });
+      const text = format(...args);
+      const message = `${text} [${functionName} ${instanceId}]`;
+      log({ level, category: `Function.${functionName}.User`, message, text, fields: { instanceId, functionName } });
     },
   };
   const executor = createWatchedExecutor(userCode, limits);

@@ -6,8 +6,8 @@ import { systemClock } from "../core/system-ports.ts";
 import { resolveWorkerLimits } from "../core/worker-limits.ts";
 import type { ClientConnection } from "../functions/embedded-host.ts";
 import type { DurableEngine } from "../host/durable-engine.ts";
-import { createEventSink, type HostLog } from "../host/host-log.ts";
-import type { Environment } from "../host/settings/host-json.ts";
+import { createEventSink, createLogFilter, type HostLog } from "../host/host-log.ts";
+import { type Environment, readHostJson } from "../host/settings/host-json.ts";
 import { findStorageAccount } from "../host/settings/storage-connection.ts";
 import { publicOriginBy } from "../management/management-links.ts";
 import { LinkSigner } from "../management/signed-links.ts";
@@ -89,6 +89,18 @@ const heartbeatQuietMs = 5_000;
 const heartbeatMaxMs = 4 * 60_000;
 
 /**
+ * The log without those lives of functions that `logging.logLevel` of host.json hushes: the host knows the lines of this
+ * process by other categories, so that it cannot tell them from those of user code.
+ */
+async function withoutHushedLives(log: HostLog, appFolder: string, env: Environment): Promise<HostLog> {
+  const isLogged = createLogFilter(await readHostJson(appFolder, env).catch(() => ({})), true);
+  return (entry) => {
+    const isLife = entry.event !== undefined && entry.category.startsWith("Function.");
+    if (!isLife || isLogged(entry)) log(entry);
+  };
+}
+
+/**
  * Makes the engine of a Function App. Asks nothing of the storage yet.
  *
  * @throws DurableError as `readFunctionAppSettings`
@@ -98,7 +110,7 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
   const { registries, appFolder, env, log } = options;
   const { durableTask } = settings;
   const health = new HealthMonitor(systemClock, durableTask.hubName);
-  const events = health.watch(createEventSink(log));
+  const events = health.watch(createEventSink(await withoutHushedLives(log, appFolder, env)));
   if (durableTask.versioning !== undefined) {
     for (const registry of registries) registry.setDefaultVersioning(durableTask.versioning);
   }

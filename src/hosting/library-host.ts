@@ -6,6 +6,7 @@ import { DurableClient } from "../functions/durable-client.ts";
 import type { ClientConnection, EmbeddedHost, HostableApp } from "../functions/embedded-host.ts";
 import type { DurableEngine } from "../host/durable-engine.ts";
 import { createStartChecks } from "../management/start-checks.ts";
+import { assertDefinedOnce } from "../worker/registry.ts";
 import { HealthMonitor, type HostHealth } from "./health.ts";
 import { createHealthHandler, type HealthHandler, type HealthHandlerOptions } from "./health-handler.ts";
 import { createHubEngine } from "./hub-engine.ts";
@@ -62,8 +63,9 @@ export class LibraryHost implements WorkerHost {
 
   async start(): Promise<void> {
     const { apps, storage, taskHub, tuning, concurrency, limits, replayCheck, stopGraceMs, retention } = this.#worker;
-    for (const app of apps) this.#attach(app);
     const registries = apps.map(({ registry }) => registry);
+    assertDefinedOnce([...new Set(registries)]);
+    for (const app of apps) this.#attach(app);
     const hub = await openHub({ storage, taskHub, tuning, env: process.env, log: this.#events });
     const userCode = { registries, clock: systemClock, log: this.#log.user, replayCheck };
     const executor = createWatchedExecutor(userCode, limits);

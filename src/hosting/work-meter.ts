@@ -19,6 +19,7 @@ export class WorkMeter {
         const session = executor.openSession(execution, onMisuse);
         return {
           execute: (episode, work) => this.#during(() => session.execute(episode, work)),
+          ...(session.newlyAwaitedEvents && { newlyAwaitedEvents: () => session.newlyAwaitedEvents!() }),
           ...(session.waitsForTimer && { waitsForTimer: (timerId: number) => session.waitsForTimer!(timerId) }),
           ...(session.eventWaits && { eventWaits: () => session.eventWaits!() }),
           close: () => session.close(),

@@ -1,5 +1,6 @@
 import { DurableError } from "../core/errors.ts";
 import { assertDefinitionName } from "../core/function-names.ts";
+import { findNearName } from "../core/option-names.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import { eventSchemasOf, type StandardSchema, validate } from "../core/payloads/standard-schema.ts";
 import type { VersioningOptions } from "../core/versioning.ts";
@@ -123,11 +124,16 @@ export function listOrchestrationNames(apps: readonly Pick<StartableApp, "orches
 }
 
 function unknownEntity(name: string, known: readonly string[]): DurableError {
-  const names = known.length === 0 ? "none is registered" : `registered are '${known.join("', '")}'`;
-  return new DurableError("EntityNotRegistered", `there is no entity named '${name}'; ${names}`);
+  return new DurableError("EntityNotRegistered", `there is no entity named '${name}'; ${describeKnown(name, known)}`);
 }
 
 function unknownOrchestration(name: string, known: readonly string[]): DurableError {
-  const names = known.length === 0 ? "none is registered" : `registered are '${known.join("', '")}'`;
-  return new DurableError("OrchestratorNotRegistered", `there is no orchestration named '${name}'; ${names}`);
+  const text = `there is no orchestration named '${name}'; ${describeKnown(name, known)}`;
+  return new DurableError("OrchestratorNotRegistered", text);
+}
+
+function describeKnown(name: string, known: readonly string[]): string {
+  if (known.length === 0) return "none is registered";
+  const meant = findNearName(name, known);
+  return `${meant === undefined ? "" : `did you mean '${meant}'? `}registered are '${known.join("', '")}'`;
 }

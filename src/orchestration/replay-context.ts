@@ -126,7 +126,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     this.#scope.enterCall("callActivity");
     const call = resolveCall("activity", activity, input, options);
     this.#assertCallable(call.name);
-    return callActivity(this.#scope, call) as never;
+    return this.#scope.watchCall(callActivity(this.#scope, call), call.name) as never;
   }
 
   callActivityWithRetry(activity: CallTarget, retry: RetryPolicy | RetryOptions, input?: unknown): DurableTask<never> {
@@ -145,7 +145,7 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
     const given = typeof options === "string" ? { instanceId: options, version } : options;
     const call = resolveCall("sub-orchestration", orchestration, input, given ?? { version });
     this.#assertCallable(call.name);
-    return callSubOrchestration(this.#scope, call) as never;
+    return this.#scope.watchCall(callSubOrchestration(this.#scope, call), call.name) as never;
   }
 
   callSubOrchestratorWithRetry(
@@ -179,7 +179,8 @@ export class ReplayContext implements OrchestrationContext, FunctionInvocation {
 
   createTimer(when: Date | TimeSpanInput): TimerTask {
     this.#scope.enterCall("createTimer");
-    return new DurableTimer(this.#scope, resolveTime(when, this.#scope.now, "the time of createTimer"));
+    const timer = new DurableTimer(this.#scope, resolveTime(when, this.#scope.now, "the time of createTimer"));
+    return this.#scope.watchCall(timer, "createTimer");
   }
 
   waitForExternalEvent<T>(

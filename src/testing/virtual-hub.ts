@@ -46,7 +46,7 @@ const workerKinds: OptionKinds<VirtualWorkerOptions> = {
   registries: "list",
   maxActions: "count",
   marks: "object",
-  replayCheck: "boolean",
+  replayCheck: "flag",
   backend: "object",
   userLog: "any",
   maxConcurrentOrchestrations: "count",

@@ -15,6 +15,7 @@ export class InProcessSession implements OrchestrationSession {
   readonly #marks: CodeMarks;
   readonly #instanceId: string;
   #name = "";
+  #newlyAwaited: readonly string[] = [];
 
   constructor(options: InProcessSessionOptions) {
     this.#marks = options.marks ?? noMarks;
@@ -39,18 +40,21 @@ export class InProcessSession implements OrchestrationSession {
       const turn = this.#execution.apply(event, true);
       if (turn !== undefined) await turn;
     }
+    this.#execution.takeAwaitedEvents();
     for (const event of episode.newEvents) {
       const turn = this.#execution.apply(event, false);
       if (turn !== undefined) await turn;
     }
     this.#execution.lookAhead([]);
     if (this.#execution.rejection !== undefined) throw this.#execution.rejection;
-    const { actions, customStatus, knowsCustomStatus, unwantedTasks } = this.#execution;
+    const { actions, customStatus, knowsCustomStatus, unwantedTasks, unawaitedCalls } = this.#execution;
+    this.#newlyAwaited = this.#execution.takeAwaitedEvents();
     return {
       actions,
       customStatus,
       ...(knowsCustomStatus ? {} : { keepsCustomStatus: true }),
       ...(unwantedTasks === undefined ? {} : { unwantedTasks }),
+      ...(unawaitedCalls.length === 0 ? {} : { unawaitedCalls }),
     };
   }
 
@@ -60,6 +64,10 @@ export class InProcessSession implements OrchestrationSession {
 
   eventWaits(): EventWaits | undefined {
     return this.#execution.eventWaits;
+  }
+
+  newlyAwaitedEvents(): readonly string[] {
+    return this.#newlyAwaited;
   }
 
   close(): void {

@@ -173,3 +173,28 @@ class NamedDefinitions<T extends { readonly name: string }> {
     return this.#exact.get(name) ?? this.#folded.get(name.toLowerCase());
   }
 }
+
+/** What it takes to tell which names an app defines. */
+type NamedApp = Pick<Registry, "orchestrationNames" | "activityNames" | "entityNames" | "findEntity">;
+
+/** Names that more than one app of a process defines; those of entities compare ignoring case. */
+function findDuplicateNames(apps: readonly NamedApp[]): readonly string[] {
+  const perApp = apps.map((app) => new Set([...app.orchestrationNames, ...app.activityNames]));
+  const names = new Set(perApp.flatMap((own) => [...own]));
+  const duplicates = [...names].filter((name) => perApp.filter((own) => own.has(name)).length > 1);
+  const entities = apps.flatMap((app, index) => {
+    const others = apps.slice(index + 1);
+    return app.entityNames.filter((name) => others.some((other) => other.findEntity(name) !== undefined));
+  });
+  return [...new Set([...duplicates, ...entities])];
+}
+
+/** @throws DurableError `DuplicateRegistration`, as one app throws for two functions of a name */
+export function assertDefinedOnce(apps: readonly NamedApp[]): void {
+  const names = findDuplicateNames(apps);
+  if (names.length === 0) return;
+  throw new DurableError(
+    "DuplicateRegistration",
+    `more than one app of this process defines '${names.join("', '")}', so that nobody could say which of them is called; rename them, or register each in one app`,
+  );
+}

@@ -95,7 +95,9 @@ describe("an app with durable functions", () => {
     await expect.poll(() => status(host, ids[1]!)).toMatchObject({ output: "merged" });
     expect(host.output()).toContain("steps: orchestration");
     expect(host.output()).toContain("step: activity");
-    expect(host.output()).toMatch(/Try: curl -i -X POST http:\/\/localhost:\d+\/api\/orchestrators\/ofAnotherApp\n/);
+    expect(host.output()).toMatch(
+      /Try: curl -i -X POST http:\/\/localhost:\d+\/api\/orchestrators\/steps -H .* -d .*\n/,
+    );
     expect(host.output()).not.toContain("AccountKey");
   });
 

@@ -27,7 +27,7 @@ export async function runDev(
   product: { readonly name: string; readonly version: string },
   terminal: Terminal,
 ): Promise<number> {
-  for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
+  for (const line of formatBanner(product.name, product.version, process)) terminal.print(line);
   const { appFolder } = options.start;
   if (!existsSync(appFolder)) {
     terminal.fail(`Unable to find project root. The folder ${appFolder} does not exist.`);

@@ -7,13 +7,6 @@ export const engineLogEvents = {
     meaning: "The next orchestration could not be fetched; it is tried again with growing pauses.",
     action: "storage",
   },
-  OrchestrationFailed: {
-    area: "Durable",
-    level: "error",
-    fields: ["instanceId"],
-    meaning: "An orchestration has ended as Failed; the text has the failure and its causes.",
-    action: "Look at the app's code or its input. Once mended, the instance can be rewound or restarted.",
-  },
   OrchestrationWorkItemFailed: {
     area: "Durable",
     level: "error",
@@ -130,13 +123,6 @@ export const engineLogEvents = {
     action:
       "Register the entity in the app, or start the app that has it. If nobody has it any more, purge the entity.",
   },
-  EntitySignalFailed: {
-    area: "Durable",
-    level: "error",
-    fields: ["instanceId"],
-    meaning: "A signalled operation of an entity has failed, and nobody waits for its result. Its changes are undone.",
-    action: "Look at the app's code or the signal's input.",
-  },
   InstanceIdInUse: {
     area: "Durable",
     level: "warn",
@@ -158,15 +144,6 @@ export const engineLogEvents = {
     fields: [],
     meaning: "The next activity could not be fetched; it is tried again with growing pauses.",
     action: "storage",
-  },
-  ActivityFailed: {
-    area: "Durable",
-    level: "warn",
-    fields: ["instanceId"],
-    optionalFields: ["attempt"],
-    meaning:
-      "An activity has failed, and its orchestration receives the failure; the text has the failure and its causes.",
-    action: "Look at the activity's code or at what it calls.",
   },
   ActivityCancelled: {
     area: "Durable",

@@ -51,12 +51,49 @@ export const hostLogEvents = {
     meaning: "A function does not run here: the local host serves HTTP triggers only.",
     action: "Call it by hand (`POST /admin/functions/<name>`), or run the app in Azure.",
   },
-  FunctionDefinedTwice: {
+  RoutesClash: {
     area: "Host",
     level: "warn",
     fields: ["functionName"],
-    meaning: "More than one DFApp defines an orchestration or activity of that name; the first one loaded serves.",
-    action: "Rename one of them.",
+    meaning:
+      "An HTTP function is not called for some of its requests, because the route of another one, which comes first by name, takes them too.",
+    action: "Let the routes or their methods differ, or constrain a parameter (`{id:int}`).",
+  },
+  FunctionNotFound: {
+    area: "Host",
+    level: "warn",
+    fields: ["functionName"],
+    meaning: "The list of functions to serve names one that the app does not have.",
+    action: "Correct the name.",
+  },
+  InstancesFound: {
+    area: "Host",
+    level: "info",
+    fields: ["count", "failedCount"],
+    meaning:
+      "Instances of earlier runs that the host has found at its start: those under way, and those that have failed.",
+    action: "Nothing, or look at the failed ones.",
+  },
+  HostStarting: {
+    area: "Host",
+    level: "info",
+    fields: ["processId", "version"],
+    meaning: "The local host starts.",
+    action: "nothing",
+  },
+  HostReady: {
+    area: "Host",
+    level: "info",
+    fields: ["address"],
+    meaning: "The local host answers requests, and its engine takes work.",
+    action: "nothing",
+  },
+  HostStopped: {
+    area: "Host",
+    level: "info",
+    fields: ["durationMs"],
+    meaning: "The local host has stopped; the text says what was cut off.",
+    action: "nothing",
   },
   HttpRequestFailed: {
     area: "Host",

@@ -5,6 +5,7 @@ import { jsonDataConverter } from "../../core/payloads/data-converter.ts";
 import type { LogLevel } from "../../core/ports.ts";
 import { systemClock, systemRandom } from "../../core/system-ports.ts";
 import { encodeTaskTags } from "../../core/task-tags.ts";
+import { describeUnawaited } from "../../core/unawaited-calls.ts";
 import { InProcessExecutor } from "../../worker/in-process-executor.ts";
 import type { Registry } from "../../worker/registry.ts";
 import type { DurableTriggerType } from "./durable-bindings.ts";
@@ -82,6 +83,7 @@ export class TriggerRunner {
       random: systemRandom,
       onFailed: (name: string, failure: FailureDetails) =>
         context.error(`'${name}' failed: ${formatFailureTrace(failure)}`),
+      onUnawaited: (name: string, calls: readonly string[]) => context.warn(describeUnawaited(name, calls)),
     };
   }
 

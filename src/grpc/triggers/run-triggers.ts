@@ -25,6 +25,8 @@ export interface TriggerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly onFailed: (name: string, failure: FailureDetails) => void;
+  /** See `TurnContext.onUnawaited`. */
+  readonly onUnawaited?: ((name: string, calls: readonly string[]) => void) | undefined;
 }
 
 const neverAborted = new AbortController().signal;

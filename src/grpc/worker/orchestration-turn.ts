@@ -33,6 +33,8 @@ export interface TurnContext {
   readonly payloads: PayloadCourier;
   readonly work: { readonly signal: AbortSignal };
   readonly onFailed: (name: string, failure: FailureDetails) => void;
+  /** Told of calls that an orchestration has never waited for, when it ends. @defaultValue nobody is */
+  readonly onUnawaited?: ((name: string, calls: readonly string[]) => void) | undefined;
 }
 
 /**
@@ -68,6 +70,7 @@ export async function runTurn(request: OrchestratorRequest, context: TurnContext
   }
   const end = result.actions.find((action) => action.kind === "CompleteOrchestration");
   if (end?.failureDetails !== undefined) context.onFailed(started.name, end.failureDetails);
+  if (result.unawaitedCalls !== undefined) context.onUnawaited?.(started.name, result.unawaitedCalls);
   const isOwnServer = keepsPatches(request);
   // A server of this package gives locks back by itself.
   const actions = isOwnServer ? result.actions : withLockReleases(result.actions, [...past, ...recent], instanceId);

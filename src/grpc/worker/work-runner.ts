@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
+import type { EntityBatch, EntityBatchResult } from "../../core/entity-batch.ts";
 import { DurableError, isDurableError, messageOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
 import type { FailureDetails } from "../../core/failure-details.ts";
@@ -9,6 +10,7 @@ import { type LinkedSignal, linkSignals } from "../../core/linked-signal.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import type { ActivityOutcome, TaskExecutor } from "../../core/task-executor.ts";
 import { decodeTaskTags } from "../../core/task-tags.ts";
+import { describeUnawaited } from "../../core/unawaited-calls.ts";
 import { CallFailure, type TaskHubChannel } from "../channel/task-hub-channel.ts";
 import { fromEntityBatchRequest, fromEntityRequest, toEntityResult } from "../codec/entity-batches.ts";
 import { toWireFailure } from "../codec/failures.ts";
@@ -122,7 +124,17 @@ export class WorkRunner {
     const { events, payloads } = this.#options;
     const onFailed = (name: string, failure: FailureDetails) =>
       events.write("OrchestrationFailed", `'${name}' failed: ${formatFailureTrace(failure)}`, { instanceId });
-    const turn = await runTurn(request, { ...this.#options, channel: this.#channel, work: link, onFailed });
+    const onUnawaited = (functionName: string, calls: readonly string[]) => {
+      const text = describeUnawaited(functionName, calls);
+      events.write("CallsNotAwaited", text, { instanceId, functionName, count: calls.length });
+    };
+    const turn = await runTurn(request, {
+      ...this.#options,
+      channel: this.#channel,
+      work: link,
+      onFailed,
+      onUnawaited,
+    });
     const response = { ...turn, completionToken };
     const offloaded = await payloads.offload(OrchestratorResponseSchema, response, instanceId).catch((error) => {
       if (!isDurableError(error, "InvalidPayload")) throw error;
@@ -179,9 +191,19 @@ export class WorkRunner {
         : fromEntityBatchRequest(request, link.signal);
     const startTime = new Date(clock.now());
     const result = await executor.executeEntityBatch(batch);
+    this.#tellFailedOperations(batch, result);
     const response = toEntityResult(result, request, { startTime, endTime: new Date(clock.now()) });
     const offloaded = await payloads.offload(EntityBatchResultSchema, { ...response, completionToken }, instanceId);
     return { method: "completeEntityTask", request: offloaded };
+  }
+
+  #tellFailedOperations({ instanceId, operations }: EntityBatch, { outcomes }: EntityBatchResult): void {
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.kind !== "failed") continue;
+      const { operation, isSignal } = operations[index]!;
+      const text = `operation '${operation}' of ${instanceId} failed: ${formatFailureTrace(outcome.failureDetails)}`;
+      this.#options.events.write(isSignal ? "EntitySignalFailed" : "EntityOperationFailed", text, { instanceId });
+    }
   }
 
   async #complete(work: Work, outcomes: readonly Outcome[]): Promise<void> {

@@ -2,7 +2,7 @@ import { DurableError } from "../../core/errors.ts";
 import type { ClientConnection, EmbeddedApp, EmbeddedHost } from "../../functions/embedded-host.ts";
 import type { DescribedOrchestration } from "../../http/open-api/management-paths.ts";
 import { createStartChecks, listOrchestrationNames, type StartChecks } from "../../management/start-checks.ts";
-import type { Registry } from "../../worker/registry.ts";
+import { assertDefinedOnce, type Registry } from "../../worker/registry.ts";
 
 /** The `DFApp`s that attached themselves while the app was loaded, and the connection they wait for. */
 export class EmbeddedApps implements EmbeddedHost {
@@ -37,6 +37,11 @@ export class EmbeddedApps implements EmbeddedHost {
     });
   }
 
+  /** In the order of registration. */
+  get firstOrchestration(): string | undefined {
+    return this.#registries.flatMap((registry) => registry.orchestrationNames)[0];
+  }
+
   get activityNames(): readonly string[] {
     return [...new Set(this.#registries.flatMap((registry) => registry.activityNames))].sort();
   }
@@ -47,16 +52,9 @@ export class EmbeddedApps implements EmbeddedHost {
     return names.filter((name, at) => names.findIndex((other) => isSameEntity(name, other)) === at).sort();
   }
 
-  /** Names that more than one app defines; the first definition serves. */
-  get duplicateNames(): readonly string[] {
-    const perApp = this.#registries.map((app) => new Set([...app.orchestrationNames, ...app.activityNames]));
-    const names = new Set(perApp.flatMap((own) => [...own]));
-    const duplicates = [...names].filter((name) => perApp.filter((own) => own.has(name)).length > 1);
-    // Those of entities compare ignoring case.
-    const entities = this.entityNames.filter(
-      (name) => this.#registries.filter((app) => app.findEntity(name) !== undefined).length > 1,
-    );
-    return [...new Set([...duplicates, ...entities])];
+  /** @throws DurableError `DuplicateRegistration` for a name that more than one app defines */
+  assertDefinedOnce(): void {
+    assertDefinedOnce(this.#registries);
   }
 
   attach(app: EmbeddedApp): void {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { HostLog } from "../host-log.ts";
-import type { RouteProblem } from "../routing/route-table.ts";
+import { findRouteClashes, type RouteClash } from "../routing/route-clashes.ts";
+import type { HttpRoute, RouteProblem } from "../routing/route-table.ts";
 import { compareNames, RouteTable } from "../routing/route-table.ts";
 import type { RouteValues } from "../routing/route-template.ts";
 import {
@@ -59,6 +60,8 @@ export class FunctionApp {
   readonly disabled: readonly string[];
   /** Functions that cannot be served, and why. */
   readonly problems: readonly RouteProblem[];
+  /** Functions that others hide. */
+  readonly clashes: readonly RouteClash[];
   readonly #routes: RouteTable;
   readonly #options: FunctionAppOptions;
   readonly #running = new Set<Promise<unknown>>();
@@ -80,17 +83,17 @@ export class FunctionApp {
     }
     this.disabled = sound.map(({ fn }) => fn.metadata.name).filter(isDisabled);
     const enabled = sound.filter(({ fn }) => !isDisabled(fn.metadata.name));
-    this.#routes = new RouteTable(
-      enabled
-        .filter(({ trigger }) => isHttpTrigger(trigger))
-        .map(({ fn, trigger }) => ({
-          functionName: fn.metadata.name,
-          route: textOf(trigger.binding["route"]),
-          methods: methodsOf(trigger),
-        })),
-      routePrefix,
-    );
+    const routes = enabled
+      .filter(({ trigger }) => isHttpTrigger(trigger))
+      .map(({ fn, trigger }) => ({
+        functionName: fn.metadata.name,
+        route: textOf(trigger.binding["route"]),
+        methods: methodsOf(trigger),
+      }));
+    this.#routes = new RouteTable(routes, routePrefix);
     this.problems = [...problems, ...this.#routes.problems];
+    const isServed = ({ functionName }: HttpRoute) => this.#routes.templateOf(functionName) !== undefined;
+    this.clashes = findRouteClashes(routes.filter(isServed));
     const broken = new Set(this.problems.map(({ functionName }) => functionName));
     this.functions = enabled
       .filter(({ fn }) => !broken.has(fn.metadata.name))

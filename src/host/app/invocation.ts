@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { DurableError, stackOf } from "../../core/errors.ts";
+import { DurableError } from "../../core/errors.ts";
+import { formatThrown } from "../../core/failure-trace.ts";
 import type { LogLevel } from "../../core/ports.ts";
 import { type HostLog, readFunctionsLogLevel } from "../host-log.ts";
 import type { FunctionCallback, InvocationRequest, RegisteredFunction } from "./function-metadata.ts";
@@ -52,6 +53,7 @@ export async function invokeFunction(
   const { model } = core;
   if (model === undefined) throw new DurableError("HostStartFailed", "the app has set no programming model");
 
+  const fields = { functionName: fn.metadata.name, invocationId: request.invocationId };
   const hookData: Record<string, unknown> = {};
   const shared = { hookData, appHookData: core.appHookData };
   let invocationContext: unknown;
@@ -67,7 +69,12 @@ export async function invokeFunction(
         line.level = editable.level;
         line.message = editable.message;
       }
-      log({ level: readFunctionsLogLevel(line.level), category: logCategory(fn, category), message: line.message });
+      log({
+        level: readFunctionsLogLevel(line.level),
+        category: logCategory(fn, category),
+        message: line.message,
+        fields,
+      });
     },
   };
 
@@ -114,7 +121,8 @@ export async function withExecutionLog<T>(
 ): Promise<T> {
   const category = `Function.${fn.metadata.name}`;
   const name = `'Functions.${fn.metadata.name}'`;
-  const write = (level: LogLevel, message: string) => log({ level, category, message });
+  const fields = { functionName: fn.metadata.name, invocationId };
+  const write = (level: LogLevel, message: string) => log({ level, category, message, fields });
   const startedAt = performance.now();
   const duration = () => `Duration=${Math.round(performance.now() - startedAt)}ms`;
   write("info", `Executing ${name} (Reason='${reason}', Id=${invocationId})`);
@@ -123,7 +131,7 @@ export async function withExecutionLog<T>(
     write("info", `Executed ${name} (Succeeded, Id=${invocationId}, ${duration()})`);
     return result;
   } catch (error) {
-    write("error", `Executed ${name} (Failed, Id=${invocationId}, ${duration()})\n${stackOf(error)}`);
+    write("error", `Executed ${name} (Failed, Id=${invocationId}, ${duration()})\n${formatThrown(error)}`);
     throw error;
   }
 }

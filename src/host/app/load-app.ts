@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { extname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { glob } from "tinyglobby";
-import { DurableError, messageOf, stackOf } from "../../core/errors.ts";
+import { DurableError, messageOf } from "../../core/errors.ts";
+import { formatThrown } from "../../core/failure-trace.ts";
 import type { FunctionsCore } from "./functions-core.ts";
 import { findOtherCase, withFoldersOfAnyCase } from "./name-case.ts";
 import { describeTestMode, watchTestMode } from "./test-mode.ts";
@@ -55,9 +56,16 @@ async function loadApp(
   declared: DeclaredFunctions | undefined,
 ): Promise<LoadedApp> {
   const manifest = await readManifest(appFolder);
-  const { isModule } = manifest;
+  const { isModule, isMissing } = manifest;
   const main = chosen ?? manifest.main;
   const isDeclared = (await declared?.find(appFolder)) ?? false;
+  if (isMissing && !isDeclared) {
+    const example = '{ "type": "module", "main": "dist/*.js" }';
+    throw new DurableError(
+      "HostStartFailed",
+      `${appFolder} has no package.json, whose "main" names the modules that register functions. The smallest is ${example}`,
+    );
+  }
   if (main === undefined && !isDeclared) {
     throw new DurableError(
       "HostStartFailed",
@@ -82,7 +90,7 @@ async function loadApp(
   try {
     await core.runAppHooks("appStart");
   } catch (cause) {
-    failures.push(new DurableError("HostStartFailed", `an appStart hook failed: ${stackOf(cause)}`, { cause }));
+    failures.push(new DurableError("HostStartFailed", `an appStart hook failed: ${formatThrown(cause)}`, { cause }));
   }
   testMode.end();
   if (testMode.skipped.length > 0) {
@@ -114,7 +122,10 @@ export async function loadAppWithin(
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const message = `The app has not finished loading after ${timeoutMs / 1000} s; ${cure()}`;
+      const { currentEntry } = core;
+      const file = currentEntry === undefined ? "" : relative(app.appFolder, currentEntry).split(sep).join("/");
+      const entry = file === "" ? "" : ` It has come to ${file}.`;
+      const message = `The app has not finished loading after ${timeoutMs / 1000} s; ${cure()}${entry}`;
       reject(new DurableError("HostStartFailed", message));
     }, timeoutMs);
   });
@@ -125,9 +136,11 @@ export async function loadAppWithin(
   }
 }
 
-export async function readManifest(appFolder: string): Promise<{ main: string | undefined; isModule: boolean }> {
+export async function readManifest(
+  appFolder: string,
+): Promise<{ main: string | undefined; isModule: boolean; isMissing?: boolean }> {
   const text = await readFile(join(appFolder, "package.json"), "utf8").catch(() => undefined);
-  if (text === undefined) return { main: undefined, isModule: false };
+  if (text === undefined) return { main: undefined, isModule: false, isMissing: true };
   let manifest: { main?: unknown; type?: unknown };
   try {
     // Node and npm take a byte order mark, too.
@@ -209,11 +222,11 @@ async function loadEntry(file: string, isModule: boolean, core: FunctionsCore): 
 
 /** Its stack, in which the place of a syntax error is missing when Node has imported the module. */
 async function describeLoadFailure(file: string, cause: unknown): Promise<string> {
-  const stack = stackOf(cause);
-  const isPlaceless = cause instanceof SyntaxError && stack.startsWith("SyntaxError");
-  if (!isPlaceless || !/\.[mc]?js$/.test(file)) return stack;
+  const text = formatThrown(cause);
+  const isPlaceless = cause instanceof SyntaxError && cause.stack?.startsWith("SyntaxError") === true;
+  if (!isPlaceless || !/\.[mc]?js$/.test(file)) return text;
   const { findSyntaxPlace } = await import("./syntax-place.ts");
-  return (await findSyntaxPlace(file)) ?? stack;
+  return (await findSyntaxPlace(file)) ?? text;
 }
 
 const typeScriptRemedy =

@@ -32,5 +32,5 @@ export function callHttp(scope: ExecutionScope, given: readonly unknown[]): Dura
     },
     fail: (details) => task.fail(new TaskFailedError("HTTP call", what, id, details)),
   });
-  return task;
+  return scope.watchCall(task, what);
 }

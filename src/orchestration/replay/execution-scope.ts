@@ -34,6 +34,8 @@ export interface ExecutionScope {
   /** Guards every call of user code on its context (R2). @throws DurableError `OrchestrationMisuse` outside a turn */
   enterCall(api: string): void;
   createTask<T>(): OrchestrationTask<T>;
+  /** A call of user code: it is told of at the end, if nobody has waited for its task by then. */
+  watchCall<T extends OrchestrationTask<unknown>>(task: T, name: string): T;
   /** Asks for what `create` makes of the next number. */
   addAction<A extends OrchestratorAction>(create: (id: number) => A): A;
   /** Takes an action back, if history does not hold it yet. */

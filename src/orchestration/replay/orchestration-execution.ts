@@ -118,6 +118,18 @@ export class OrchestrationExecution {
     return this.#end.completion === undefined ? this.#events.waits : undefined;
   }
 
+  /** Names of calls that the code, which has ended in its own time, has never waited for. */
+  get unawaitedCalls(): readonly string[] {
+    const status = this.#end.isRecorded ? undefined : this.#end.completion?.status;
+    return status === "Completed" || status === "ContinuedAsNew" ? this.#turns.unawaitedCalls : [];
+  }
+
+  /** Names of the events that the code has begun to wait for since the last call. */
+  takeAwaitedEvents(): readonly string[] {
+    const names = this.#events.takeBegun();
+    return this.#end.completion === undefined ? names.filter((name) => !isReservedName(name)) : [];
+  }
+
   /** What the orchestrator asks for that history does not hold, in order. */
   get actions(): readonly OrchestratorAction[] {
     if (this.#end.isRecorded) return [];

@@ -29,6 +29,8 @@ export interface DriverView {
   hasAwaitedTask(): boolean;
   /** `false` for a task of another execution. */
   owns(task: OrchestrationTask<unknown>): boolean;
+  /** The orchestrator waits for the task. */
+  use(task: OrchestrationTask<unknown>): void;
   /** `true` once the orchestrator has asked to continue as new: it is not resumed any more. */
   isEnding(): boolean;
   /** Why the code is not to be resumed again in this turn; `undefined` while it may be. To be called for each resume. */
@@ -108,6 +110,7 @@ class GeneratorDriver implements OrchestratorDriver {
       if (!this.#view.owns(yielded)) {
         throw new DurableError("OrchestrationMisuse", "the orchestrator waits for a task of another orchestration");
       }
+      this.#view.use(yielded);
       yielded.waiters?.addWaiter();
       if (yielded.isCompleted || yielded.canSettle) return yielded;
       throw new DurableError(
@@ -117,9 +120,22 @@ class GeneratorDriver implements OrchestratorDriver {
     }
     throw new DurableError(
       "OrchestrationMisuse",
-      `the orchestrator yielded ${describeValue(yielded)}; only durable tasks of its context can be yielded (calls that return nothing, such as sendEvent or setCustomStatus, are not yielded)`,
+      `the orchestrator yielded ${describeValue(yielded)}; only durable tasks of its context can be yielded${cureFor(yielded)}`,
     );
   }
+}
+
+/** What was probably meant by a `yield` of something else than a task. */
+function cureFor(yielded: unknown): string {
+  if (Array.isArray(yielded)) {
+    return yielded.some((part) => OrchestrationTask.isTask(part))
+      ? ". To wait for several tasks, write 'yield context.all([...])', or context.any([...]) for the first of them"
+      : "";
+  }
+  if (isPromiseLike(yielded)) {
+    return ". To wait for promises of durable tasks, write an async function: 'async (context, input) => { ... await ... }'; move I/O into an activity and yield context.callActivity(...)";
+  }
+  return " (calls that return nothing, such as sendEvent or setCustomStatus, are not yielded)";
 }
 
 class AsyncDriver implements OrchestratorDriver {

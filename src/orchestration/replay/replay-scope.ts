@@ -103,6 +103,11 @@ export class ReplayScope implements ContextScope {
     return this.#parts.turns.createTask<T>();
   }
 
+  watchCall<T extends OrchestrationTask<unknown>>(task: T, name: string): T {
+    if (!this.isEnding) this.#parts.turns.watchCall(task, name);
+    return task;
+  }
+
   addAction<A extends OrchestratorAction>(create: (id: number) => A): A {
     return this.#parts.ledger.add(create);
   }

@@ -21,6 +21,8 @@ export class TurnRunner implements AwaitObserver {
   readonly #leave: () => void;
   readonly #awaited = new Set<OrchestrationTask<unknown>>();
   readonly #lostRaces = new LostRaces();
+  /** Calls that nobody has waited for by now, with the names of what is called. */
+  readonly #unawaitedCalls = new Map<OrchestrationTask<unknown>, string>();
   #driver: OrchestratorDriver | undefined;
   #inTurn = false;
   #hasUnsettleable = false;
@@ -58,6 +60,7 @@ export class TurnRunner implements AwaitObserver {
     this.#driver = startOrchestrator(run, {
       hasAwaitedTask: () => this.#hasAwaitedTask(),
       owns: (task) => task.belongsTo(this),
+      use: (task) => this.use(task),
       isEnding: this.#isEnding,
       countResume: () => this.#countResume(),
       reportMisuse: (misuse) => this.#reportMisuse(misuse),
@@ -140,6 +143,20 @@ export class TurnRunner implements AwaitObserver {
 
   forget(task: OrchestrationTask<unknown>): void {
     this.#awaited.delete(task);
+  }
+
+  /** A call of user code, for which it should wait at some time. */
+  watchCall(task: OrchestrationTask<unknown>, name: string): void {
+    this.#unawaitedCalls.set(task, name);
+  }
+
+  use(task: OrchestrationTask<unknown>): void {
+    if (this.#unawaitedCalls.size > 0) this.#unawaitedCalls.delete(task);
+  }
+
+  /** Names of what was called and never waited for. */
+  get unawaitedCalls(): readonly string[] {
+    return [...this.#unawaitedCalls.values()];
   }
 
   lose(task: OrchestrationTask<unknown>, listeners: number): void {

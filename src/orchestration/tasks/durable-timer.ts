@@ -36,6 +36,7 @@ export class DurableTimer extends OrchestrationTask<void> implements TimerTask {
     this.#scope.enterCall("cancel");
     if (this.isCompleted) throw new DurableError("OrchestrationMisuse", "a timer that has fired cannot be cancelled");
     this.withdraw();
+    this.#scope.observer.use?.(this);
     this.#scope.allowUnsettleable();
   }
 

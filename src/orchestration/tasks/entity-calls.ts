@@ -36,7 +36,7 @@ export function callEntity(scope: ExecutionScope, call: EntityOperation): Orches
   const { action, requestId } = addRequest(scope, target, { operation, input });
   const answer = new OperationAnswer(scope, task, action.id, target, operation, leave);
   scope.entities.expectAnswer(action.id, requestId, answer);
-  return task;
+  return scope.watchCall(task, `${operation} of ${target}`);
 }
 
 /** @param dueAt not to be run before. @defaultValue at once */

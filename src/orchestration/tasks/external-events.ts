@@ -21,6 +21,8 @@ export class ExternalEvents {
   readonly #buffered = new Map<string, EventRaised[]>();
   readonly #queues = new Map<string, ReceiverQueue>();
   #nextOrder = 0;
+  /** Names that were begun to be waited for since {@link takeBegun}. */
+  #begun = new Set<string>();
 
   /** An order behind all others. */
   nextOrder(): number {
@@ -50,7 +52,16 @@ export class ExternalEvents {
       this.#queues.set(key, queue);
     }
     queue.add(receiver);
+    this.#begun.add(receiver.eventName);
     return queue;
+  }
+
+  /** Names of the events that somebody has begun to wait for since the last call, and still waits for. */
+  takeBegun(): readonly string[] {
+    if (this.#begun.size === 0) return [];
+    const begun = [...this.#begun].filter((name) => this.#queues.get(name.toLowerCase())?.isEmpty === false);
+    this.#begun = new Set();
+    return begun;
   }
 
   /** Takes out the first event of that name that is buffered. */
@@ -88,6 +99,10 @@ export class ReceiverQueue {
   /** The highest order since the queue was last empty. */
   #highest = -1;
   #isSorted = true;
+
+  get isEmpty(): boolean {
+    return this.#receivers.size === 0;
+  }
 
   add(receiver: EventReceiver): void {
     if (this.#receivers.size === 0) {

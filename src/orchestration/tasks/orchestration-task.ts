@@ -11,6 +11,8 @@ export interface AwaitObserver {
   remember(task: OrchestrationTask<unknown>): void;
   /** It has settled, or never will. */
   forget(task: OrchestrationTask<unknown>): void;
+  /** Somebody waits for it, or reads its result, be it settled or not. */
+  use?(task: OrchestrationTask<unknown>): void;
   /** `false` once the code has waited without end for what has settled already: it is not resumed any more. */
   mayResume?(): boolean;
   /** A combination is decided without it, to which it has so many listeners. */
@@ -116,6 +118,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
         "the result of a task was read before the task completed; wait for it first (await, yield or yield*)",
       );
     }
+    this.#observer.use?.(this);
     if (outcome.kind === "failed") throw outcome.error;
     return outcome.value;
   }
@@ -135,6 +138,7 @@ export class OrchestrationTask<T> implements DurableTask<T> {
 
   /** Calls `listener` when the task settles, or now if it has. */
   onSettled(listener: () => void): void {
+    this.#observer.use?.(this);
     if (this.#outcome !== undefined) return listener();
     // An array that grows makes room for many; most tasks have one listener.
     if (this.#listeners === undefined) this.#listeners = [listener];
@@ -172,7 +176,10 @@ export class OrchestrationTask<T> implements DurableTask<T> {
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
     onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
-    if (this.#promise === undefined) this.#waiters?.addWaiter();
+    if (this.#promise === undefined) {
+      this.#observer.use?.(this);
+      this.#waiters?.addWaiter();
+    }
     if (this.#outcome === undefined) this.#observer.remember(this);
     else if (this.#observer.mayResume?.() === false) return new Promise(() => {});
     // T2

@@ -31,17 +31,19 @@ describe("the command line", () => {
   it("takes every option of start", () => {
     const command = parse(
       ...["start", "-p", "0", "--address", "0.0.0.0", "--script-root", "app", "--cors", "*", "--verbose", "-t", "5"],
-      ...["--functions", "a,b", "c"],
+      ...["--log-format", "json", "--functions", "a,b", "c"],
     );
 
     expect(command).toMatchObject({
       options: { appFolder: "/srv/app", port: 0, address: "0.0.0.0", cors: "*", verbose: true, timeoutMs: 5000 },
     });
-    expect(command).toMatchObject({ options: { functions: ["a", "b", "c"] } });
+    expect(command).toMatchObject({ options: { functions: ["a", "b", "c"], logFormat: "json" } });
   });
 
   it.each([
     [["strat"], "Unknown command 'strat'. Try: durable --help"],
+    [["--port", "1"], "'--port' stands where a command is expected: durable start --port 1. Try: durable --help"],
+    [["start", "--log-format", "xml"], "--log-format must be text or json, but is 'xml'"],
     [["constructor"], "Unknown command 'constructor'. Try: durable --help"],
     [["start", "--prot", "1"], "Unknown option '--prot'. Try: durable start --help"],
     [["start", "--port"], "Option '-p, --port <value>' argument missing. Try: durable start --help"],

@@ -104,12 +104,15 @@ describe("an entity", () => {
     expect(ran).toEqual(["a"]);
   });
 
-  it("tells of a signal that has failed, because nobody else is told", async () => {
+  it("tells of every operation that has failed: a signal as an error, because nobody else is told", async () => {
     const { send, drain, events } = setUp();
     await send({ operation: "fail" });
     await send({ ...callOf("fail"), id: guid("call") });
     await drain();
-    expect(events().filter((event) => event !== "MessageDiscarded")).toEqual(["EntitySignalFailed"]);
+    expect(events().filter((event) => event !== "MessageDiscarded")).toEqual([
+      "EntitySignalFailed",
+      "EntityOperationFailed",
+    ]);
   });
 
   it.each([

@@ -46,6 +46,9 @@ function settle(accepted: readonly DeliveredMessage[], more: Partial<Reconciliat
     outgoing: [],
     customStatus: '"set"',
     keepsCustomStatus: false,
+    continuations: 0,
+    unawaitedCalls: [],
+    awaitedEvents: [],
   };
   const none = { start: undefined, discarded: [], refused: [], deferred: [], idle: [], orphaned: [] };
   const messages: Reconciliation = { ...none, accepted, ...more };

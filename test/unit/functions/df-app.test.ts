@@ -1,5 +1,6 @@
 import az, { type HttpFunctionOptions, type HttpHandler } from "@azure/functions";
 import { afterEach, expect, it, vi } from "vitest";
+import { DurableError } from "../../../src/core/errors.ts";
 import { DFApp } from "../../../src/functions/df-app.ts";
 import { type EmbeddedApp, type EmbeddedHost, installEmbeddedHost } from "../../../src/functions/embedded-host.ts";
 import { FakeOrchestrationClient } from "../http/fake-orchestration-client.ts";
@@ -77,6 +78,40 @@ it("keeps a request waiting until the engine runs", async () => {
 
   expect(await answer).toEqual({ body: "generated" });
   expect(callsBefore).toBe(0);
+});
+
+it.each([
+  ["startNew", 404, "OrchestratorNotRegistered"],
+  ["raiseEvent", 404, "InstanceNotFound"],
+  ["terminate", 409, "InstanceNotActive"],
+  ["startNew", 400, "InvalidInstanceId"],
+] as const)("what %s refuses and nobody catches is answered with %s", async (_, status, code) => {
+  installHost(() => Promise.resolve(connectionTo(new FakeOrchestrationClient())));
+  const app = new DFApp();
+  app.http("start", {
+    handler: () => {
+      throw new DurableError(code, "why");
+    },
+  });
+  const warn = vi.fn<(text: string) => void>();
+
+  expect(await registered().handler(request, { ...context, warn } as never)).toEqual({
+    status,
+    jsonBody: { error: { code, message: "why" } },
+  });
+  expect(warn).toHaveBeenCalledOnce();
+});
+
+it("any other error of a handler stays one", async () => {
+  installHost(() => Promise.resolve(connectionTo(new FakeOrchestrationClient())));
+  const app = new DFApp();
+  app.http("start", {
+    handler: () => {
+      throw new DurableError("StorageUnavailable", "down");
+    },
+  });
+
+  await expect(registered().handler(request, context)).rejects.toMatchObject({ code: "StorageUnavailable" });
 });
 
 it("tries to connect again after a failure", async () => {

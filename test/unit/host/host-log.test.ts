@@ -1,5 +1,10 @@
 import { expect, it } from "vitest";
-import { createEventSink, createLogFilter, readFunctionsLogLevel } from "../../../src/host/host-log.ts";
+import {
+  createEventSink,
+  createLogFilter,
+  describeUnknownLevels,
+  readFunctionsLogLevel,
+} from "../../../src/host/host-log.ts";
 
 it.each([
   [{}, false, "Function.a.User", "info", true],
@@ -24,8 +29,10 @@ it("shows events as lines, under a category that host.json can select", () => {
   sink.log("error", "OrchestrationFailed", "'x' failed", { instanceId: "a", taskHub: "Hub" });
   sink.log("warn", "LocalSettingUnusable", "no text", {});
   sink.log("info", "NotInTheCatalogue", "yet");
+  sink.log("info", "ActivityExecuted", "'pay' completed", { functionName: "pay", attempt: 2 });
+  sink.log("error", "OrchestrationFailed", "'x' failed: Error: boom\n    at f (x.ts:1:2)", { instanceId: "a" });
 
-  expect(lines).toEqual([
+  expect(lines).toMatchObject([
     {
       level: "error",
       category: "Durable.OrchestrationFailed",
@@ -33,6 +40,37 @@ it("shows events as lines, under a category that host.json can select", () => {
     },
     { level: "warn", category: "Host.LocalSettingUnusable", message: "LocalSettingUnusable: no text" },
     { level: "info", category: "Durable.NotInTheCatalogue", message: "NotInTheCatalogue: yet" },
+    { level: "info", category: "Function.pay", message: "ActivityExecuted: 'pay' completed (attempt=2)" },
+    { message: "OrchestrationFailed: 'x' failed: Error: boom (instanceId=a)\n    at f (x.ts:1:2)" },
+  ]);
+  const fields = { instanceId: "a", taskHub: "Hub" };
+  expect(lines[0]).toMatchObject({ event: "OrchestrationFailed", text: "'x' failed", fields });
+});
+
+it.each([
+  [{}, true],
+  [{ Function: "Warning" }, false],
+  [{ "Function.pay": "Warning" }, false],
+  [{ "Function.other": "Warning" }, true],
+  [{ Durable: "Warning" }, false],
+  [{ "Durable.ActivityExecuted": "None" }, false],
+  [{ default: "Warning" }, false],
+  [{ default: "Warning", Function: "Information" }, true],
+  [{ "Durable.ActivityExecuted": "Information", Function: "Warning" }, true],
+] as const)("with levels %o the life of a function is shown: %s", (logLevel, shown) => {
+  const entries: Parameters<ReturnType<typeof createLogFilter>>[0][] = [];
+  createEventSink((entry) => entries.push(entry)).log("info", "ActivityExecuted", "done", { functionName: "pay" });
+
+  expect(createLogFilter({ logging: { logLevel } }, false)(entries[0]!)).toBe(shown);
+});
+
+it("a level that is none is told, with the one that was probably meant", () => {
+  const logLevel = { default: "Warnig", Function: "loud", Host: "Error", Durable: 3 };
+
+  expect(describeUnknownLevels({ logging: { logLevel } }).map(({ text }) => text)).toEqual([
+    expect.stringMatching(/'logging\.logLevel\.default' .*"Warnig"; did you mean 'Warning'\?$/),
+    expect.stringMatching(/'logging\.logLevel\.Function' .*"loud"; levels are Trace, Debug, .*None$/),
+    expect.stringMatching(/'logging\.logLevel\.Durable' .*3; levels are/),
   ]);
 });
 

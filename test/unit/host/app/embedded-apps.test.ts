@@ -46,7 +46,7 @@ it("an orchestration of another app is started with that app's version and schem
   expect(await refusedOverHttp.json()).toEqual({ Message: (refused as Error).message });
 });
 
-it("lists the entities of all apps, and names that several of them define, those of entities ignoring case", () => {
+it("lists the entities of all apps, and refuses names that several of them define, those of entities ignoring case", () => {
   const apps = new EmbeddedApps();
   uninstall = installEmbeddedHost(apps);
   const [first, second] = [new DFApp(), new DFApp()];
@@ -59,5 +59,5 @@ it("lists the entities of all apps, and names that several of them define, those
   second.activity("price", () => {});
 
   expect(apps.entityNames).toEqual(["Basket", "Counter", "log"]);
-  expect(apps.duplicateNames).toEqual(["price", "Counter"]);
+  expect(() => apps.assertDefinedOnce()).toThrow(/more than one app .* defines 'price', 'Counter'/);
 });
