@@ -1,4 +1,5 @@
 import type { DurableError } from "../../core/errors.ts";
+import type { EventWaits } from "../../core/event-waits.ts";
 import { describeFailure } from "../../core/failure-details.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
 import { type CompleteOrchestration, formatPatchMark, readPatchMark } from "../../core/orchestrator-action.ts";
@@ -95,6 +96,14 @@ export class CheckedSession implements OrchestrationSession {
 
   waitsForTimer(timerId: number): boolean {
     return this.#live.waitsForTimer?.(timerId) !== false;
+  }
+
+  eventWaits(): EventWaits | undefined {
+    return this.#live.eventWaits?.();
+  }
+
+  newlyAwaitedEvents(): readonly string[] {
+    return this.#live.newlyAwaitedEvents?.() ?? [];
   }
 
   close(): void {
