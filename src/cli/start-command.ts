@@ -27,7 +27,7 @@ export async function runStart(
   process.setSourceMapsEnabled(true);
   for (const line of formatBanner(product.name, product.version, process.version)) terminal.print(line);
 
-  const { port, address, functions, cors, verbose, timeoutMs } = options;
+  const { port, address, functions, cors, allowedHosts, verbose, timeoutMs } = options;
   const appFolder = trueFolder(options.appFolder);
   const host = new LocalHost({
     appFolder,
@@ -37,6 +37,7 @@ export async function runStart(
     address,
     functions,
     cors,
+    allowedHosts,
     verbose,
     loadTimeoutMs: timeoutMs,
     env: process.env,

@@ -8,6 +8,7 @@ export interface StartOptions {
   readonly address: string | undefined;
   readonly functions: readonly string[] | undefined;
   readonly cors: string | undefined;
+  readonly allowedHosts: string | undefined;
   readonly verbose: boolean;
   readonly timeoutMs: number | undefined;
   /** Stop when the process that started the host has ended. @defaultValue false */
@@ -45,6 +46,7 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
       address: values.address,
       functions: values.functions === undefined ? undefined : listNames([...values.functions, ...positionals]),
       cors: values.cors,
+      allowedHosts: values["allow-host"]?.join(","),
       verbose: values.verbose ?? false,
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
       endWithParent: values["end-with-parent"],
@@ -62,6 +64,7 @@ function parseStartArgs(args: readonly string[]) {
       "script-root": { type: "string" },
       functions: { type: "string", multiple: true },
       cors: { type: "string" },
+      "allow-host": { type: "string", multiple: true },
       verbose: { type: "boolean" },
       timeout: { type: "string", short: "t" },
       "end-with-parent": { type: "boolean" },
@@ -96,6 +99,7 @@ Options:
       --script-root <folder> Folder of the app (default: this folder)
       --functions <names...> Serve only these functions
       --cors <origins>       Origins of pages that may call the functions, separated by commas; * for all
+      --allow-host <names>   Host names, besides localhost, under which instances may be managed
       --verbose              Show what the host itself has to say
   -t, --timeout <seconds>    How long the app may take to load (default: 20)
       --end-with-parent      Stop when the process that started this one has ended, such as npx

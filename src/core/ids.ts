@@ -1,5 +1,5 @@
-import { EntityId, isEntityInstanceId } from "./entity-id.ts";
-import { DurableError, messageOf } from "./errors.ts";
+import { isEntityInstanceId } from "./entity-id.ts";
+import { DurableError } from "./errors.ts";
 import type { Random } from "./ports.ts";
 
 /** Longest instance id that a client accepts, in UTF-16 units. */
@@ -27,22 +27,19 @@ export function assertInstanceId(instanceId: unknown): asserts instanceId is str
  * @throws DurableError `InvalidInstanceId`
  */
 export function assertKnownInstanceId(instanceId: unknown): asserts instanceId is string {
-  const problem = describeTextProblem(instanceId);
+  const problem = describeTextProblem(instanceId) ?? describeEntityProblem(instanceId);
   if (problem !== undefined) throw new DurableError("InvalidInstanceId", problem);
 }
 
 /**
- * Checks the id of what may be looked at: an instance that may be there, or an entity.
+ * Checks the id of what may be looked at: an instance that may be there, or an entity. Other programs give instances ids
+ * that look like those of entities, too.
  *
  * @throws DurableError `InvalidInstanceId`
  */
 export function assertReadableInstanceId(instanceId: unknown): asserts instanceId is string {
-  if (typeof instanceId !== "string" || !isEntityInstanceId(instanceId)) return assertKnownInstanceId(instanceId);
-  try {
-    EntityId.parse(instanceId);
-  } catch (error) {
-    throw new DurableError("InvalidInstanceId", messageOf(error));
-  }
+  const problem = describeTextProblem(instanceId);
+  if (problem !== undefined) throw new DurableError("InvalidInstanceId", problem);
 }
 
 function describeTextProblem(instanceId: unknown): string | undefined {
@@ -51,13 +48,17 @@ function describeTextProblem(instanceId: unknown): string | undefined {
   if (instanceId.length > maxInstanceIdLength) {
     return `an instance id may have at most ${maxInstanceIdLength} characters, but this one has ${instanceId.length}`;
   }
-  if (instanceId.startsWith("@")) return "an instance id must not start with '@', which marks entities";
   if (!instanceId.isWellFormed()) return "an instance id must be well-formed Unicode (it holds a lone surrogate)";
   return undefined;
 }
 
+function describeEntityProblem(instanceId: unknown): string | undefined {
+  const isEntity = typeof instanceId === "string" && isEntityInstanceId(instanceId);
+  return isEntity ? "an instance id must not start with '@', which marks entities" : undefined;
+}
+
 function describeInstanceIdProblem(instanceId: unknown): string | undefined {
-  const problem = describeTextProblem(instanceId);
+  const problem = describeTextProblem(instanceId) ?? describeEntityProblem(instanceId);
   if (problem !== undefined || typeof instanceId !== "string") return problem;
   const forbidden = /[/\\#?\p{Cc}\u2028\u2029\p{Noncharacter_Code_Point}]/u.exec(instanceId);
   if (forbidden !== null) {

@@ -118,9 +118,11 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
       durableHttp: options.durableHttp,
     });
     this.#host = findEmbeddedHost();
-    this.#host?.attach({ registry: this.#registry });
+    const { trustForwardedHeaders } = options;
+    this.#host?.attach({ registry: this.#registry, trustForwardedHeaders });
     showToHosts(this, {
       registry: this.#registry,
+      trustForwardedHeaders,
       httpFunctionNames: this.#http.names,
       attachTo: (host) => this.#attachTo(host),
     });
@@ -348,6 +350,7 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
   #joinFunctionApp(): boolean {
     const hasJoined = joinFunctionApp({
       registry: this.#registry,
+      trustForwardedHeaders: this.#options.trustForwardedHeaders,
       hosting: this.#options.hosting,
       httpFunctionNames: this.#http.names,
       attachTo: (host) => this.#attachTo(host),

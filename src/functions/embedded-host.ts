@@ -2,6 +2,7 @@ import type { InvocationContext } from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { Clock } from "../core/ports.ts";
+import type { PublicOrigin } from "../management/management-links.ts";
 import type { SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { Registry } from "../worker/registry.ts";
@@ -26,6 +27,8 @@ export interface EmbeddedHost {
 
 export interface EmbeddedApp {
   readonly registry: Registry;
+  /** The app stands behind a proxy whose headers are true. @defaultValue false */
+  readonly trustForwardedHeaders?: boolean | undefined;
 }
 
 /** What a `DFApp` shows to a host that is started after it was loaded: library mode. */
@@ -61,6 +64,8 @@ export interface ClientConnection {
   readonly managementBaseUrl: string;
   /** Name of the storage connection, as links to the management API carry it. */
   readonly connectionName: string;
+  /** Where links lead that are made for a request. @defaultValue to the address that was asked */
+  readonly publicOrigin?: PublicOrigin | undefined;
   /** What links to the management API carry besides, such as a key: `code=...`. @defaultValue nothing */
   readonly linkQuery?: string | undefined;
   /** Makes each link open its instance. @defaultValue links open nothing by themselves */

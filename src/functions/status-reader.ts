@@ -96,7 +96,8 @@ export class StatusReader {
     return formatHistory(events, {
       showInput: options.showInput ?? true,
       showOutput: options.showHistoryOutput ?? false,
-      readPayload: (text) => (text === undefined ? undefined : readPayload(text, this.#dataConverter)),
+      readInput: (text) => readPayload(text, this.#dataConverter),
+      readResult: (text) => readPayload(text, this.#dataConverter),
     });
   }
 }

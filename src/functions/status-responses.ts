@@ -4,7 +4,8 @@ import type { Clock } from "../core/ports.ts";
 import {
   createManagementLinks,
   type HttpManagementPayload,
-  resolveRequestOrigin,
+  type PublicOrigin,
+  publicOriginBy,
 } from "../management/management-links.ts";
 import { az } from "./azure-functions.ts";
 import { resolveWait, type WaitForCompletionOptions } from "./durable-client-options.ts";
@@ -14,19 +15,20 @@ import { StatusReader } from "./status-reader.ts";
 /** Answers to those who asked for an instance over HTTP: where to look for it, and what has become of it. */
 export class StatusResponses {
   readonly #connection: ClientConnection;
-  readonly #trustForwardedHeaders: boolean;
+  readonly #publicOrigin: PublicOrigin;
   readonly #statuses: StatusReader;
 
   constructor(connection: ClientConnection, trustForwardedHeaders: boolean, clock: Clock) {
     this.#connection = connection;
-    this.#trustForwardedHeaders = trustForwardedHeaders;
+    const own = publicOriginBy({ trustForwardedHeaders });
+    this.#publicOrigin = trustForwardedHeaders ? own : (request) => (connection.publicOrigin ?? own)(request);
     // The answer is the stored JSON, as the management API gives it: what a converter makes of it has no JSON form.
     this.#statuses = new StatusReader(connection, jsonDataConverter, clock);
   }
 
   linksOf(instanceId: string, request: HttpRequest | undefined): HttpManagementPayload {
     const { managementBaseUrl, connectionName, client, linkQuery: query, signLink } = this.#connection;
-    const origin = request && resolveRequestOrigin(request, this.#trustForwardedHeaders);
+    const origin = request && this.#publicOrigin(request);
     const baseUrl = origin === undefined ? managementBaseUrl : origin + new URL(managementBaseUrl).pathname;
     const target = { baseUrl, taskHub: client.taskHub, connectionName, query, signLink };
     return createManagementLinks(target, instanceId);

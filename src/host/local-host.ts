@@ -1,9 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
+import { basename } from "node:path";
 import { DurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
 import { installEmbeddedHost } from "../functions/embedded-host.ts";
-import { createManagementApi, managementBodyBytes } from "../http/management-api.ts";
+import { createManagementApi } from "../http/management-api.ts";
+import type { OpenApiDocument } from "../http/open-api/open-api-document.ts";
+import { RequestGuard } from "../http/request-guard.ts";
+import { type PublicOrigin, publicOriginBy } from "../management/management-links.ts";
+import { describeApp } from "./app/describe-app.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
 import { FunctionApp } from "./app/function-app.ts";
 import { FunctionJsonFunctions } from "./app/function-json-functions.ts";
@@ -18,12 +23,13 @@ import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
 import { parseCorsPolicy } from "./server/cors.ts";
 import { renderHomepage } from "./server/homepage.ts";
+import { createHostGuard } from "./server/host-guard.ts";
 import type { FrontContent } from "./server/http-front.ts";
 import { HttpFront } from "./server/http-front.ts";
 import { hostInUrl, isLoopback } from "./server/listen-address.ts";
 import { defaultMaxBodyBytes, parseBodyLimit } from "./server/request-reader.ts";
 import { findSetting } from "./settings/app-settings.ts";
-import { resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
+import { type DurableTaskSettings, resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
 import type { JsonObject } from "./settings/host-json.ts";
 import { memberOf, readHostJson, sectionOf } from "./settings/host-json.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
@@ -41,6 +47,12 @@ export interface LocalHostOptions {
   readonly functions?: readonly string[] | undefined;
   /** Comma-separated origins. @defaultValue `Host.CORS` of local.settings.json */
   readonly cors?: string | undefined;
+  /**
+   * Comma-separated host names, besides those of the loopback address, under which requests are served.
+   *
+   * @defaultValue the setting `DURABLE_ALLOWED_HOSTS`
+   */
+  readonly allowedHosts?: string | undefined;
   readonly verbose?: boolean | undefined;
   /** How long the app's own code may take to load, in milliseconds. @defaultValue 20,000 */
   readonly loadTimeoutMs?: number | undefined;
@@ -83,6 +95,7 @@ export class LocalHost {
   #errors: readonly string[] = [];
   #isLogged: LogFilter = () => true;
   #stopListening: () => void = () => {};
+  #guard = new RequestGuard({ allowedHosts: [], allowedOrigins: [] });
   #stopped: Promise<void> | undefined;
 
   constructor(options: LocalHostOptions) {
@@ -129,6 +142,7 @@ export class LocalHost {
     const cors = parseCorsPolicy(this.#options.cors ?? localSettings.cors, localSettings.corsCredentials);
     const address = this.#options.address ?? localSettings.address ?? "localhost";
     const maxBodyBytes = this.#readBodyLimit();
+    this.#guard = this.#createGuard(cors, address, false);
     const serve = await this.#listen(localSettings, cors, address, maxBodyBytes);
     if (!isLoopback(address)) {
       const text =
@@ -162,8 +176,17 @@ export class LocalHost {
 
     this.#assertNotStopped();
     const isDurable = this.#apps.registries.length > 0 || app.clientProtocols.size > 0;
-    const engine = isDurable ? await this.#startEngine(hostJson, origin, durable) : undefined;
-    const management = engine && this.#createManagement(engine, { cors, address, maxBodyBytes });
+    const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
+    const trustForwardedHeaders = settings.useForwardedHost || this.#apps.trustForwardedHeaders;
+    // The proxy that sets them has looked at the host.
+    if (trustForwardedHeaders) this.#guard = this.#createGuard(cors, address, true);
+    const guard = this.#guard;
+    const isServed = (name: string) => guard.servesHost(name);
+    const publicOrigin = publicOriginBy({ trustForwardedHeaders, isServed, ownOrigin: origin });
+    const engine = isDurable ? await this.#startEngine(settings, { origin, publicOrigin }, durable) : undefined;
+    const described = { title: basename(appFolder), version: this.#options.version, managementPath };
+    const openApi = () => describeApp(app, this.#apps, described);
+    const management = engine && this.#createManagement(engine, { guard, publicOrigin, maxBodyBytes, openApi });
     this.#undo.push(async () => {
       const count = await app.drain(drainTimeoutMs);
       if (count > 0)
@@ -218,6 +241,7 @@ export class LocalHost {
     const front = new HttpFront({
       cors,
       maxBodyBytes,
+      guard: () => this.#guard,
       homepage:
         findSetting(env, "AzureWebJobsDisableHomepage")?.toLowerCase() === "true"
           ? undefined
@@ -285,9 +309,17 @@ export class LocalHost {
     return app;
   }
 
-  async #startEngine(hostJson: JsonObject, origin: string, durable: DurableFunctionsHost) {
+  #createGuard(cors: CorsPolicy | undefined, address: string, isBehindProxy: boolean): RequestGuard {
+    const { allowedHosts, env } = this.#options;
+    return createHostGuard({ cors, address, isBehindProxy, allowedHosts, env });
+  }
+
+  async #startEngine(
+    settings: DurableTaskSettings,
+    { origin, publicOrigin }: { readonly origin: string; readonly publicOrigin: PublicOrigin },
+    durable: DurableFunctionsHost,
+  ) {
     const { appFolder, env, createEngine } = this.#options;
-    const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
     for (const { setting, text } of settings.unused) this.#events.write("SettingIgnored", text, { setting });
     const { registries } = this.#apps;
     if (settings.versioning !== undefined) {
@@ -307,6 +339,7 @@ export class LocalHost {
       client: engine.client,
       managementBaseUrl,
       connectionName,
+      publicOrigin,
       startChecks: this.#apps.startChecks,
     });
     return { engine, settings };
@@ -314,7 +347,12 @@ export class LocalHost {
 
   #createManagement(
     { engine, settings }: { engine: DurableEngine; settings: { readonly connectionName: string } },
-    front: { readonly cors: CorsPolicy | undefined; readonly address: string; readonly maxBodyBytes: number },
+    front: {
+      readonly guard: RequestGuard;
+      readonly publicOrigin: PublicOrigin;
+      readonly maxBodyBytes: number;
+      readonly openApi: () => OpenApiDocument;
+    },
   ) {
     return {
       api: createManagementApi({
@@ -323,10 +361,11 @@ export class LocalHost {
         taskHub: engine.client.taskHub,
         connectionName: settings.connectionName,
         startChecks: this.#apps.startChecks,
-        // Whoever binds another address than loopback wants to be called by other names.
-        allowedHosts: isLoopback(front.address) ? [] : "any",
-        maxBodyBytes: Math.min(front.maxBodyBytes, managementBodyBytes),
-        allowedOrigins: front.cors?.origins.filter((allowed) => allowed !== "*") ?? [],
+        guard: front.guard,
+        publicOrigin: front.publicOrigin,
+        openApi: front.openApi,
+        // As much as functions take where that was said, less where nothing was.
+        maxBodyBytes: front.maxBodyBytes === defaultMaxBodyBytes ? undefined : front.maxBodyBytes,
         log: createEventSink(this.#filteredLog),
       }),
     };

@@ -9,6 +9,7 @@ import type { DurableEngine } from "../host/durable-engine.ts";
 import { createEventSink, type HostLog } from "../host/host-log.ts";
 import type { Environment } from "../host/settings/host-json.ts";
 import { findStorageAccount } from "../host/settings/storage-connection.ts";
+import { publicOriginBy } from "../management/management-links.ts";
 import { LinkSigner } from "../management/signed-links.ts";
 import { createStartChecks } from "../management/start-checks.ts";
 import type { InProcessExecutorOptions } from "../worker/in-process-executor.ts";
@@ -38,6 +39,8 @@ export interface FunctionAppEngineOptions {
   readonly appFolder: string;
   readonly env: Environment;
   readonly log: HostLog;
+  /** An app says that it stands behind a proxy whose headers are true. @defaultValue false, unless host.json says so */
+  readonly trustForwardedHeaders?: boolean | undefined;
   /** @defaultValue they are read from `appFolder` and `env` */
   readonly settings?: FunctionAppSettings | undefined;
 }
@@ -145,7 +148,9 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
       retention: durableTask.retention,
     });
     const watchers = { worker, meter, wakeQueue, health };
-    return new HubFunctionAppEngine({ settings, account, engine, ...watchers, registries, env, log: events });
+    const { trustForwardedHeaders = false } = options;
+    const given = { settings, account, registries, trustForwardedHeaders, env };
+    return new HubFunctionAppEngine({ ...given, ...watchers, engine, log: events });
   } catch (error) {
     worker.close();
     throw error;
@@ -161,6 +166,7 @@ interface Parts {
   readonly wakeQueue: WakeQueue | undefined;
   readonly health: HealthMonitor;
   readonly registries: readonly Registry[];
+  readonly trustForwardedHeaders: boolean;
   readonly env: Environment;
   readonly log: LogSink;
 }
@@ -180,7 +186,7 @@ class HubFunctionAppEngine implements FunctionAppEngine {
   #detachSignals: () => void = () => {};
 
   constructor(parts: Parts) {
-    const { settings, engine, registries, log } = parts;
+    const { settings, engine, registries, trustForwardedHeaders, log } = parts;
     this.#parts = parts;
     this.settings = settings;
     this.management = settings.management;
@@ -188,7 +194,8 @@ class HubFunctionAppEngine implements FunctionAppEngine {
     const { taskHub } = engine.client;
     this.#events = createEventLog(log, { taskHub, workerId: parts.worker.workerId });
     const startChecks = createStartChecks(() => registries);
-    const { connectionName } = settings.durableTask;
+    const { connectionName, useForwardedHost } = settings.durableTask;
+    const publicOrigin = publicOriginBy({ trustForwardedHeaders: useForwardedHost || trustForwardedHeaders });
     this.#api =
       this.management &&
       createFunctionAppManagement({
@@ -196,6 +203,7 @@ class HubFunctionAppEngine implements FunctionAppEngine {
         routePrefix: settings.routePrefix,
         client: engine.client,
         connectionName,
+        publicOrigin,
         startChecks,
         signer: this.#createSigner(),
         health: () => this.health(),
@@ -206,6 +214,7 @@ class HubFunctionAppEngine implements FunctionAppEngine {
     this.connection = {
       client: engine.client,
       connectionName,
+      publicOrigin,
       startChecks,
       signLink: this.#api?.signLink,
       get managementBaseUrl(): string {

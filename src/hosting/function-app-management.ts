@@ -3,6 +3,7 @@ import type { Clock, LogSink } from "../core/ports.ts";
 import { RequestRefused } from "../http/answers.ts";
 import { createManagementApi, type ManagementApi } from "../http/management-api.ts";
 import type { ManagementRoute } from "../http/management-route.ts";
+import type { PublicOrigin } from "../management/management-links.ts";
 import type { LinkSigner, LinkVerb, SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { ManagementFunctions } from "./function-app-settings.ts";
@@ -13,6 +14,7 @@ export interface FunctionAppManagementOptions {
   readonly routePrefix: string;
   readonly client: OrchestrationClient;
   readonly connectionName: string;
+  readonly publicOrigin: PublicOrigin;
   readonly startChecks: StartChecks;
   /** `undefined` when there is no key to sign with: links then lead to the door that asks for a key. */
   readonly signer: LinkSigner | undefined;
@@ -38,6 +40,7 @@ export interface FunctionAppManagement {
 
 export function createFunctionAppManagement(options: FunctionAppManagementOptions): FunctionAppManagement {
   const { functions, routePrefix, client, connectionName, startChecks, signer, clock, log, health } = options;
+  const { publicOrigin } = options;
   const pathOf = (route: string) => (routePrefix === "" ? `/${route}` : `/${routePrefix}/${route}`);
   const [basePath, signedPath] = [pathOf(functions.route), pathOf(functions.linkRoute)];
   const linkPath = signer === undefined ? basePath : signedPath;
@@ -47,6 +50,7 @@ export function createFunctionAppManagement(options: FunctionAppManagementOption
     taskHub: client.taskHub,
     connectionName,
     startChecks,
+    publicOrigin,
     allowedHosts: "any",
     clock,
     log,

@@ -1,6 +1,6 @@
 import { type DurableErrorCode, isDurableError, messageOf } from "../core/errors.ts";
 
-/** Ends the handling of a request with an answer to its sender. Never leaves this folder. */
+/** Ends the handling of a request with an answer to its sender. Meets only those who answer requests. */
 export class RequestRefused extends Error {
   readonly status: number;
 

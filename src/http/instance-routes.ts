@@ -11,7 +11,10 @@ import { readJsonBody } from "./request-body.ts";
 import { formatHistoryEvents, formatStatus } from "./status-json.ts";
 
 /** A route that concerns instances that exist. */
-export type InstanceRoute = Exclude<ManagementRoute, EntityRoute | { readonly kind: "start" | "restart" }>;
+export type InstanceRoute = Exclude<
+  ManagementRoute,
+  EntityRoute | { readonly kind: "start" | "restart" | "makePrimary" | "openApi" }
+>;
 
 export async function answerInstanceRoute(call: ManagementCall, route: InstanceRoute): Promise<Response> {
   if (route.kind === "list") return list(call);
@@ -92,15 +95,29 @@ function moreConditions({ query }: ManagementCall): Omit<PurgeQuery, "recursive"
   };
 }
 
-/** The genuine extension deletes an instance in whatever state it is; here that is to be said. */
+/** What has not ended is purged by `force=true` only, which the genuine extension does not know. */
 async function purge({ client, query }: ManagementCall, instanceId: string): Promise<Response> {
   try {
     const options = { force: query.flag("force", false), recursive: query.flag("recursive", false) };
     return answerPurged(await client.purge(instanceId, options));
   } catch (error) {
-    if (isDurableError(error, "InstanceNotActive")) throw new RequestRefused(409, error.message);
-    throw error;
+    if (!isDurableError(error, "InstanceNotActive")) throw error;
+    const status = await statusOf(client, instanceId);
+    return preconditionFailed(
+      "Only orchestrations in a terminal state can be purged, but the orchestration with instance ID " +
+        `${instanceId} has status ${status}`,
+    );
   }
+}
+
+async function statusOf(client: ManagementCall["client"], instanceId: string): Promise<string> {
+  const state = await client.getInstance(instanceId, { fetchInput: false });
+  return state?.runtimeStatus ?? "Unknown";
+}
+
+/** The genuine extension writes these texts as JSON. */
+function preconditionFailed(text: string): Response {
+  return jsonAnswer(412, JSON.stringify(text));
 }
 
 async function purgeBy(call: ManagementCall): Promise<Response> {
@@ -127,17 +144,17 @@ async function raiseEvent(call: ManagementCall, instanceId: string, eventName: s
   await call.client.raiseEvent(instanceId, eventName, input);
 }
 
-/**
- * Newer extensions answer 412 for an instance that has not failed, which says more than the older 410. In plain text,
- * with 501 alike: the official client makes the body of these two the message of its error.
- */
+/** What is not done here is said in plain text: the official client makes it the message of its error. */
 async function rewind(call: ManagementCall, instanceId: string, reason: string | undefined): Promise<Response> {
   try {
     await call.client.rewind(instanceId, reason);
     return emptyAnswer(202);
   } catch (error) {
     if (isDurableError(error, "InstanceNotActive")) {
-      return textAnswer(412, "The rewind operation is only supported on failed orchestration instances.");
+      const status = await statusOf(call.client, instanceId);
+      return preconditionFailed(
+        `This orchestration has status ${status}, but only orchestrations in the "Failed" state can be rewound.`,
+      );
     }
     if (isDurableError(error, "NotSupported")) return textAnswer(501, error.message);
     throw error;

@@ -3,19 +3,21 @@ import { createEventLog, type EventLog } from "../core/event-log.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import { type Clock, type LogSink, silentLog } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
+import { type PublicOrigin, publicOriginBy } from "../management/management-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
-import { answerError, emptyAnswer } from "./answers.ts";
+import { answerError, emptyAnswer, jsonAnswer } from "./answers.ts";
 import { answerEntityRoute } from "./entity-routes.ts";
 import { answerInstanceRoute } from "./instance-routes.ts";
 import type { LinkPlace, ManagementCall } from "./management-call.ts";
 import { type ManagementRoute, parseManagementRoute } from "./management-route.ts";
+import type { OpenApiDocument } from "./open-api/open-api-document.ts";
 import { QueryParameters } from "./query-parameters.ts";
 import { assertBodyLength } from "./request-body.ts";
 import { RequestGuard } from "./request-guard.ts";
 import { assertOwnHub, restartOrchestration, startOrchestration } from "./start-routes.ts";
 
-/** Most bytes in the body of a request, unless set otherwise: 10 MiB. */
-export const managementBodyBytes: number = 10 * 1024 * 1024;
+/** Most bytes in the body of a request. */
+const defaultBodyBytes = 10 * 1024 * 1024;
 
 export interface ManagementApiOptions {
   readonly client: OrchestrationClient;
@@ -41,8 +43,10 @@ export interface ManagementApiOptions {
    * @defaultValue none
    */
   readonly allowedOrigins?: readonly string[] | "any" | undefined;
-  /** Take `X-Forwarded-*` for true when links are made: only behind a proxy that sets them. @defaultValue false */
-  readonly trustForwardedHeaders?: boolean | undefined;
+  /** In place of the two lists: a guard that stands before other doors too. @defaultValue one by the lists */
+  readonly guard?: RequestGuard | undefined;
+  /** Where links lead that are made for a request. @defaultValue to the address that was asked */
+  readonly publicOrigin?: PublicOrigin | undefined;
   /** Most bytes in a request body. @defaultValue 10 MiB */
   readonly maxBodyBytes?: number | undefined;
   /** @defaultValue the machine's */
@@ -51,6 +55,8 @@ export interface ManagementApiOptions {
   readonly links?: LinkPlace | undefined;
   /** Lets a request through; throws what is answered otherwise. @defaultValue the server has decided before */
   readonly authorize?: ((route: ManagementRoute, query: URLSearchParams) => void) | undefined;
+  /** What `GET openapi.json` answers. @defaultValue there is no such path */
+  readonly openApi?: (() => OpenApiDocument) | undefined;
   /** Receives the errors that are kept from the sender. @defaultValue silence */
   readonly log?: LogSink | undefined;
 }
@@ -74,26 +80,32 @@ const commonHeaders: readonly (readonly [string, string])[] = [
  */
 export function createManagementApi(options: ManagementApiOptions): ManagementApi {
   const basePath = `/${options.basePath}`.replace(/\/+$/, "").replace(/^\/+/, "/");
-  const guard = new RequestGuard({
-    allowedHosts: options.allowedHosts ?? [],
-    allowedOrigins: options.allowedOrigins ?? [],
-  });
+  const guard =
+    options.guard ??
+    new RequestGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] });
   const settings = {
     client: options.client,
     basePath,
     taskHub: options.taskHub,
     connectionName: options.connectionName,
     startChecks: options.startChecks,
-    trustForwardedHeaders: options.trustForwardedHeaders ?? false,
-    maxBodyBytes: options.maxBodyBytes ?? managementBodyBytes,
+    publicOrigin: options.publicOrigin ?? publicOriginBy({ trustForwardedHeaders: false }),
+    maxBodyBytes: options.maxBodyBytes ?? defaultBodyBytes,
     clock: options.clock ?? systemClock,
     links: options.links ?? { basePath },
+    openApi: options.openApi,
   };
   const events = createEventLog(options.log ?? silentLog, { taskHub: options.taskHub });
 
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
-    guard.check(request, url);
+    const { headers } = request;
+    guard.check({
+      method: request.method,
+      url,
+      host: headers.get("host") ?? undefined,
+      origin: headers.get("origin") ?? undefined,
+    });
     const route = findRoute(request.method, url.pathname, basePath);
     if (route === undefined) return emptyAnswer(404);
     options.authorize?.(route, url.searchParams);
@@ -133,6 +145,13 @@ function answerRoute(call: ManagementCall, route: ManagementRoute): Promise<Resp
     case "signalEntity":
     case "deleteEntity":
       return answerEntityRoute(call, route);
+    case "openApi": {
+      const document = call.openApi?.();
+      return Promise.resolve(document === undefined ? emptyAnswer(404) : jsonAnswer(200, JSON.stringify(document)));
+    }
+    case "makePrimary":
+      // For stores with a primary app. Azure Storage has none: the genuine extension agrees and does nothing.
+      return Promise.resolve(emptyAnswer(200));
     default:
       return answerInstanceRoute(call, route);
   }

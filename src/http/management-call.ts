@@ -4,10 +4,11 @@ import {
   createManagementLinks,
   type HttpManagementPayload,
   type ManagementLinkTarget,
-  resolveRequestOrigin,
+  type PublicOrigin,
 } from "../management/management-links.ts";
 import type { SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
+import type { OpenApiDocument } from "./open-api/open-api-document.ts";
 import type { QueryParameters } from "./query-parameters.ts";
 
 /** One request to the management API, and all that answering it takes. */
@@ -21,10 +22,11 @@ export interface ManagementCall {
   readonly taskHub: string;
   readonly connectionName: string;
   readonly startChecks: StartChecks | undefined;
-  readonly trustForwardedHeaders: boolean;
+  readonly publicOrigin: PublicOrigin;
   readonly maxBodyBytes: number;
   readonly clock: Clock;
   readonly links: LinkPlace;
+  readonly openApi: (() => OpenApiDocument) | undefined;
 }
 
 /** Where the links of answers lead. */
@@ -36,7 +38,7 @@ export interface LinkPlace {
 /** Links to one instance that lead back to the server which the request came in at. */
 export function linksFor(call: ManagementCall, instanceId: string): HttpManagementPayload {
   const target: ManagementLinkTarget = {
-    baseUrl: resolveRequestOrigin(call.request, call.trustForwardedHeaders) + call.links.basePath,
+    baseUrl: call.publicOrigin(call.request) + call.links.basePath,
     taskHub: call.taskHub,
     connectionName: call.connectionName,
     signLink: call.links.signLink,

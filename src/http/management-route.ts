@@ -16,7 +16,9 @@ export type ManagementRoute =
   | { readonly kind: "listEntities"; readonly name: string | undefined }
   | { readonly kind: "readEntity"; readonly name: string; readonly key: string }
   | { readonly kind: "signalEntity"; readonly name: string; readonly key: string }
-  | { readonly kind: "deleteEntity"; readonly name: string; readonly key: string };
+  | { readonly kind: "deleteEntity"; readonly name: string; readonly key: string }
+  | { readonly kind: "makePrimary" }
+  | { readonly kind: "openApi" };
 
 /**
  * Reads method and path. `undefined` means 404, also for a known path with another method: the genuine extension
@@ -40,6 +42,10 @@ export function parseManagementRoute(method: string, path: string): ManagementRo
       return method === "POST" ? operationRoute(first, second, third, segments.length) : undefined;
     case "entities":
       return segments.length > 3 ? undefined : entityRoute(method, first, second);
+    case "openapi.json":
+      return method === "GET" && first === undefined ? { kind: "openApi" } : undefined;
+    case "makeprimary":
+      return method === "POST" && first === undefined ? { kind: "makePrimary" } : undefined;
     default:
       return undefined;
   }

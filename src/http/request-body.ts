@@ -11,16 +11,21 @@ function isJsonMediaType(contentType: string | null): boolean {
  *
  * @param otherMediaType the refusal for a body that does not say it is JSON. Such requests are what a foreign page can
  * send without asking, so they are never read as JSON.
+ * @param undeclared whether a body that says nothing about its type is read as JSON. A page can send that too, but not
+ * without its origin, which is looked at before.
  * @throws RequestRefused 413 beyond `maxBytes`, 400 when it is not JSON in UTF-8
  */
 export async function readJsonBody(
   request: Request,
   maxBytes: number,
   otherMediaType: RequestRefused,
+  undeclared: "read" | "refused" = "refused",
 ): Promise<string | undefined> {
   const bytes = await readBytes(request, maxBytes);
   if (bytes.length === 0) return undefined;
-  if (!isJsonMediaType(request.headers.get("content-type"))) throw otherMediaType;
+  const mediaType = request.headers.get("content-type");
+  const isTaken = isJsonMediaType(mediaType) || (mediaType === null && undeclared === "read");
+  if (!isTaken) throw otherMediaType;
   return readJson(bytes, "Invalid JSON content");
 }
 

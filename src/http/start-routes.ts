@@ -1,6 +1,7 @@
 import { isDurableError } from "../core/errors.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
+import { type HttpManagementPayload, shortConnectionName } from "../management/management-links.ts";
 import { jsonAnswer, RequestRefused } from "./answers.ts";
 import { answerStatus } from "./instance-routes.ts";
 import { linksFor, type ManagementCall } from "./management-call.ts";
@@ -19,7 +20,7 @@ export async function startOrchestration(
   call.startChecks?.assertKnown(name);
   const wait = readWait(call);
   const notJson = new RequestRefused(415, "The input must be sent with 'content-type: application/json'");
-  const input = await readJsonBody(call.request, call.maxBodyBytes, notJson);
+  const input = await readJsonBody(call.request, call.maxBodyBytes, notJson, "read");
   await call.startChecks?.checkInput(name, input);
   const version = call.query.text("version") ?? call.startChecks?.defaultVersionOf(name);
   return answerStarted(call, await call.client.startInstance({ name, instanceId, input, version }), wait);
@@ -40,12 +41,13 @@ export async function restartOrchestration(call: ManagementCall, instanceId: str
 /** @throws RequestRefused 400 for a hub or connection that is not ours: there is no way from here to another one */
 export function assertOwnHub(call: ManagementCall): void {
   for (const [parameter, own] of [
-    ["taskHub", call.taskHub],
-    ["connection", call.connectionName],
+    ["taskHub", [call.taskHub]],
+    // Links say `Storage` for `AzureWebJobsStorage`; people may write either.
+    ["connection", [shortConnectionName(call.connectionName), call.connectionName]],
   ] as const) {
-    const asked = call.query.text(parameter);
-    if (asked !== undefined && asked.toLowerCase() !== own.toLowerCase()) {
-      throw new RequestRefused(400, `'${parameter}' must be '${own}' or absent: nothing else is served here`);
+    const asked = call.query.text(parameter)?.toLowerCase();
+    if (asked !== undefined && !own.some((name) => name.toLowerCase() === asked)) {
+      throw new RequestRefused(400, `'${parameter}' must be '${own[0]}' or absent: nothing else is served here`);
     }
   }
 }
@@ -72,9 +74,16 @@ async function answerStarted(call: ManagementCall, instanceId: string, wait: Wai
   if (finished?.runtimeStatus === "Completed") return jsonAnswer(200, formatPayload(finished.output));
   if (finished !== undefined) return answerStatus(call, finished);
 
-  // The genuine extension offers no rewind of what has just begun.
-  const { rewindPostUri: _, ...links } = linksFor(call, instanceId);
+  const links = linksOfStarted(linksFor(call, instanceId));
   return jsonAnswer(202, JSON.stringify(links), { location: links.statusQueryGetUri, "retry-after": "10" });
+}
+
+/** The links of the genuine extension for what has just begun: in its order, and without a rewind. */
+function linksOfStarted(links: HttpManagementPayload): Omit<HttpManagementPayload, "rewindPostUri"> {
+  const { id, statusQueryGetUri, sendEventPostUri, terminatePostUri, purgeHistoryDeleteUri, restartPostUri } = links;
+  const { suspendPostUri, resumePostUri } = links;
+  const first = { id, statusQueryGetUri, sendEventPostUri, terminatePostUri };
+  return { ...first, purgeHistoryDeleteUri, restartPostUri, suspendPostUri, resumePostUri };
 }
 
 /** Resolves to `undefined` when the time is up, or the caller has gone. */

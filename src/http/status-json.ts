@@ -12,17 +12,18 @@ export function formatStatus(
 ): string {
   const members: [string, string | undefined][] = [
     ["name", JSON.stringify(state.name)],
+    ["version", state.version && JSON.stringify(state.version)],
     ["instanceId", JSON.stringify(state.instanceId)],
+    ["parentInstanceId", state.parentInstanceId && JSON.stringify(state.parentInstanceId)],
     ["runtimeStatus", JSON.stringify(state.runtimeStatus)],
     ["input", formatPayload(options.showInput ? state.input : undefined)],
     ["customStatus", formatPayload(state.customStatus)],
     ["output", formatPayload(state.output)],
     ["createdTime", formatTime(state.createdTime)],
     ["lastUpdatedTime", formatTime(state.lastUpdatedTime)],
-    ["version", state.version === undefined || state.version === "" ? undefined : JSON.stringify(state.version)],
     ["historyEvents", options.historyEvents],
   ];
-  const present = members.filter(([, json]) => json !== undefined);
+  const present = members.filter(([, json]) => json !== undefined && json !== "");
   return `{${present.map(([name, json]) => `"${name}":${json}`).join(",")}}`;
 }
 
@@ -31,8 +32,14 @@ export function formatHistoryEvents(
   events: readonly HistoryEvent[],
   options: { readonly showInput: boolean; readonly showOutput: boolean },
 ): string {
-  const readPayload = (text: string | undefined) => (text === undefined ? undefined : JSON.parse(formatPayload(text)));
-  return JSON.stringify(formatHistory(events, { ...options, readPayload }));
+  return JSON.stringify(
+    formatHistory(events, {
+      ...options,
+      // As the genuine extension has it: inputs are texts, results are values.
+      readInput: (text) => text,
+      readResult: (text) => JSON.parse(formatPayload(text)),
+    }),
+  );
 }
 
 /** Stored text as JSON: itself when it is JSON, a string when it is not (a reason, a failure), `null` when absent. */

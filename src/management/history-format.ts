@@ -1,6 +1,11 @@
 import { decodeActivityInput } from "../core/activity-input.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
-import type { HistoryEvent, SubOrchestrationInstanceCreated, TaskScheduled } from "../core/history-event.ts";
+import type {
+  HistoryEvent,
+  SubOrchestrationInstanceCreated,
+  TaskScheduled,
+  TraceContext,
+} from "../core/history-event.ts";
 
 /** An event of a history as status queries show it: Pascal-case names, without ids and bookkeeping. */
 export type HistoryEntry = Readonly<Record<string, unknown>> & { readonly EventType: string };
@@ -8,18 +13,23 @@ export type HistoryEntry = Readonly<Record<string, unknown>> & { readonly EventT
 export interface HistoryFormatOptions {
   /** Shows what orchestrations, activities and events were given. */
   readonly showInput: boolean;
-  /** Shows results, and the details of failures. */
+  /** Shows results. */
   readonly showOutput: boolean;
-  /** Turns the JSON text of a payload into what is shown. */
-  readonly readPayload: (text: string | undefined) => unknown;
+  /** What is shown of the JSON text that an orchestration, a call or an event was given. */
+  readonly readInput: (text: string) => unknown;
+  /** What is shown of the JSON text of a result. */
+  readonly readResult: (text: string) => unknown;
 }
 
+type Fields = Record<string, unknown>;
+type Call = TaskScheduled | SubOrchestrationInstanceCreated;
+
 /**
- * A history as the official management API shows it: a call and its answer are one entry, and the marks between
- * episodes are left out.
+ * A history as the official management API shows it, member by member in its order: a call and its answer are one entry,
+ * and the marks between episodes are left out. What an event could have and has not is `null`.
  */
 export function formatHistory(events: readonly HistoryEvent[], options: HistoryFormatOptions): HistoryEntry[] {
-  const calls = new Map<number, TaskScheduled | SubOrchestrationInstanceCreated>();
+  const calls = new Map<number, Call>();
   const answered = new Set<number>();
   for (const event of events) {
     if (event.type === "TaskScheduled" || event.type === "SubOrchestrationInstanceCreated") {
@@ -33,24 +43,23 @@ export function formatHistory(events: readonly HistoryEvent[], options: HistoryF
     const call = "taskScheduledId" in event ? calls.get(event.taskScheduledId) : undefined;
     const fields = describeEvent(event, options);
     if (fields === undefined) continue;
+    const type = { EventType: event.type };
     entries.push(
       withoutAbsent({
-        EventType: event.type,
+        // The one event whose own member comes first.
+        ...(event.type === "GenericEvent" ? { ...fields, ...type } : { ...type, ...fields }),
         Timestamp: event.timestamp.toISOString(),
-        ...(call && { ScheduledTime: call.timestamp.toISOString(), ...describeCall(call, options) }),
-        ...fields,
+        ...(event.type === "ExecutionStarted" && { FunctionName: event.name }),
+        ...(call && { ScheduledTime: formatOffsetTime(call.timestamp), ...describeCall(call, options) }),
       }),
     );
   }
   return entries;
 }
 
-type Fields = Record<string, unknown>;
-
-/** What an entry says besides its type and time; `undefined` for events that are not shown. */
+/** What an entry says besides its type and times; `undefined` for events that are not shown. */
 function describeEvent(event: HistoryEvent, options: HistoryFormatOptions): Fields | undefined {
-  const input = (text: string | undefined) => (options.showInput ? options.readPayload(text) : undefined);
-  const output = (text: string | undefined) => (options.showOutput ? options.readPayload(text) : undefined);
+  const output = (text: string | undefined) => (options.showOutput ? read(text, options.readResult) : undefined);
 
   switch (event.type) {
     case "OrchestratorStarted":
@@ -59,19 +68,26 @@ function describeEvent(event: HistoryEvent, options: HistoryFormatOptions): Fiel
       return undefined;
     case "ExecutionStarted":
       return {
-        FunctionName: event.name,
-        Input: input(event.input),
-        ScheduledStartTime: event.scheduledStartTime?.toISOString(),
+        Input: inputOf(event.input, options),
+        Correlation: event.correlation ?? null,
+        ParentTraceContext: describeTrace(event.parentTraceContext),
+        ScheduledStartTime: event.scheduledStartTime?.toISOString() ?? null,
+        Generation: event.generation ?? null,
+        GenerateNewTrace: event.generateNewTrace,
       };
     case "ExecutionCompleted":
     case "ContinueAsNew":
-      return { OrchestrationStatus: event.orchestrationStatus, Result: output(event.result) };
+      return {
+        OrchestrationStatus: event.orchestrationStatus,
+        Result: output(event.result),
+        FailureDetails: describeFailure(event.failureDetails),
+      };
     case "ExecutionTerminated":
-      return { Input: options.showInput ? event.input : undefined };
+      return { Input: options.showInput ? (event.input ?? null) : undefined };
     case "ExecutionSuspended":
     case "ExecutionResumed":
     case "ExecutionRewound":
-      return { Reason: event.reason };
+      return { Reason: event.reason ?? null };
     case "TaskScheduled":
     case "SubOrchestrationInstanceCreated":
       return describeCall(event, options);
@@ -81,38 +97,59 @@ function describeEvent(event: HistoryEvent, options: HistoryFormatOptions): Fiel
     case "TaskFailed":
     case "SubOrchestrationInstanceFailed":
       return {
-        Reason: event.reason,
-        Details: options.showOutput ? event.details : undefined,
-        FailureDetails: options.showOutput ? describeFailure(event.failureDetails) : undefined,
+        Reason: event.reason ?? null,
+        Details: event.details ?? null,
+        FailureDetails: describeFailure(event.failureDetails),
       };
     case "TimerCreated":
     case "TimerFired":
       return { FireAt: event.fireAt.toISOString() };
     case "EventSent":
-      return { InstanceId: event.instanceId, Name: event.name, Input: input(event.input) };
+      return { InstanceId: event.instanceId, Name: event.name, Input: inputOf(event.input, options) };
     case "EventRaised":
-      return { Name: event.name, Input: input(event.input) };
+      return {
+        Name: event.name,
+        Input: inputOf(event.input, options),
+        ParentTraceContext: describeTrace(event.parentTraceContext),
+      };
     case "GenericEvent":
-      return { Data: event.data };
+      return { Data: event.data ?? null };
   }
 }
 
-function describeCall(call: TaskScheduled | SubOrchestrationInstanceCreated, options: HistoryFormatOptions): Fields {
+function describeCall(call: Call, options: HistoryFormatOptions): Fields {
   const stored = call.type === "TaskScheduled" ? decodeActivityInput(call.input) : call.input;
   return {
     FunctionName: call.name,
     InstanceId: call.type === "SubOrchestrationInstanceCreated" ? call.instanceId : undefined,
-    Input: options.showInput ? options.readPayload(stored) : undefined,
+    Input: inputOf(stored, options),
   };
 }
 
-function describeFailure(failure: FailureDetails | undefined): Fields | undefined {
-  if (failure === undefined) return undefined;
+function inputOf(text: string | undefined, { showInput, readInput }: HistoryFormatOptions): unknown {
+  return showInput ? read(text, readInput) : undefined;
+}
+
+function read(text: string | undefined, readText: (text: string) => unknown): unknown {
+  return text === undefined ? null : (readText(text) ?? null);
+}
+
+/** As .NET writes a `DateTimeOffset`. */
+function formatOffsetTime(time: Date): string {
+  return time.toISOString().replace("Z", "+00:00");
+}
+
+function describeTrace(context: TraceContext | undefined): Fields | null {
+  return context === undefined ? null : { TraceParent: context.traceParent, TraceState: context.traceState ?? null };
+}
+
+function describeFailure(failure: FailureDetails | undefined): Fields | null {
+  if (failure === undefined) return null;
   return withoutAbsent({
     ErrorType: failure.errorType,
     ErrorMessage: failure.errorMessage,
     StackTrace: failure.stackTrace,
-    InnerFailure: describeFailure(failure.innerFailure),
+    InnerFailure: failure.innerFailure && describeFailure(failure.innerFailure),
     IsNonRetriable: failure.isNonRetriable,
     Properties: failure.properties,
   });

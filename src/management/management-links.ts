@@ -32,7 +32,7 @@ export interface HttpManagementPayload {
 /** The one place where links to the management API are written. */
 export function createManagementLinks(target: ManagementLinkTarget, instanceId: string): HttpManagementPayload {
   const instance = `${target.baseUrl}/instances/${encodeURIComponent(instanceId)}`;
-  const hub = `taskHub=${encodeURIComponent(target.taskHub)}&connection=${encodeURIComponent(target.connectionName)}`;
+  const hub = formatHubQuery(target);
   const queryFor = (verb: LinkVerb) => {
     const more = [target.query ?? "", target.signLink?.(instanceId, verb) ?? ""];
     return [hub, ...more.filter((part) => part !== "")].join("&");
@@ -54,25 +54,59 @@ export function createManagementLinks(target: ManagementLinkTarget, instanceId: 
   };
 }
 
+/** What links say of the hub that they belong to. */
+export function formatHubQuery({ taskHub, connectionName }: { taskHub: string; connectionName: string }): string {
+  return `taskHub=${encodeURIComponent(taskHub)}&connection=${encodeURIComponent(shortConnectionName(connectionName))}`;
+}
+
+/** The name of a connection as links have it: the setting's without the prefix that the Functions host puts in front. */
+export function shortConnectionName(connectionName: string): string {
+  const short = connectionName.replace(/^AzureWebJobs/i, "");
+  return short === "" ? connectionName : short;
+}
+
 /** What is read of a request to find out how its sender reaches us. */
 export interface RequestAddress {
   readonly url: string;
   readonly headers: { get(name: string): string | null };
 }
 
-/**
- * Scheme, host and port as the sender of `request` sees them, for links that lead back here.
- *
- * @param trustForwardedHeaders take `X-Forwarded-Proto` and `X-Forwarded-Host` for true. Only behind a proxy that sets
- * them: otherwise the sender chooses where the links lead.
- */
-export function resolveRequestOrigin(request: RequestAddress, trustForwardedHeaders: boolean): string {
-  const url = new URL(request.url);
-  if (!trustForwardedHeaders) return url.origin;
-  const scheme = firstOf(request.headers.get("x-forwarded-proto")) ?? url.protocol.slice(0, -1);
-  const host = firstOf(request.headers.get("x-forwarded-host")) ?? url.host;
+/** How the public origin of a request is found. There is one rule in a process, for every link. */
+export interface PublicOriginRule {
+  /**
+   * Take `Forwarded`, or `X-Forwarded-Proto` and `X-Forwarded-Host`, for true. Only behind a proxy that sets them:
+   * otherwise the sender chooses where links lead.
+   */
+  readonly trustForwardedHeaders: boolean;
+  /** Whether requests under a host name are served here. @defaultValue all are */
+  readonly isServed?: ((hostName: string) => boolean) | undefined;
+  /** Where links lead that are made for a request under another name. @defaultValue under that name */
+  readonly ownOrigin?: string | undefined;
+}
+
+/** Scheme, host and port as the sender of a request sees them, for links that lead back here. */
+export type PublicOrigin = (request: RequestAddress) => string;
+
+export function publicOriginBy(rule: PublicOriginRule): PublicOrigin {
+  return (request) => {
+    const url = new URL(request.url);
+    const forwarded = rule.trustForwardedHeaders ? forwardedOrigin(request, url) : undefined;
+    if (forwarded !== undefined) return forwarded;
+    return rule.ownOrigin === undefined || rule.isServed?.(url.hostname) !== false ? url.origin : rule.ownOrigin;
+  };
+}
+
+/** The standard's header goes before those that were there first; the nearest proxy to the sender speaks first. */
+function forwardedOrigin({ headers }: RequestAddress, url: URL): string | undefined {
+  const standard = firstOf(headers.get("forwarded"));
+  const parameter = (name: string) =>
+    new RegExp(`(?:^|;)\\s*${name}="?([^";]+)"?`, "i").exec(standard ?? "")?.[1]?.trim();
+  const scheme = parameter("proto") ?? firstOf(headers.get("x-forwarded-proto")) ?? url.protocol.slice(0, -1);
+  const host = parameter("host") ?? firstOf(headers.get("x-forwarded-host")) ?? url.host;
+  // A host with a port at most: nothing that would make it a part of something else.
+  if (!/^https?$/i.test(scheme) || !/^[^\s/?#@\\]+$/.test(host)) return undefined;
   const forwarded = `${scheme}://${host}`;
-  return /^https?:/i.test(forwarded) && URL.canParse(forwarded) ? new URL(forwarded).origin : url.origin;
+  return URL.canParse(forwarded) ? new URL(forwarded).origin : undefined;
 }
 
 /** A chain of proxies writes a list; the first entry is what the sender addressed. */

@@ -84,7 +84,7 @@ describe("the door with a key", () => {
 
     expect(links.statusQueryGetUri).toMatch(
       new RegExp(
-        `^${origin}/api/durabletask-links/instances/${links.id}\\?taskHub=App\\w+&connection=AzureWebJobsStorage&allow=read&expires=\\d+&signature=[\\w-]{43}$`,
+        `^${origin}/api/durabletask-links/instances/${links.id}\\?taskHub=App\\w+&connection=Storage&allow=read&expires=\\d+&signature=[\\w-]{43}$`,
       ),
     );
     expect((await keyed(`/instances/${links.id}`)).status).toBe(202);

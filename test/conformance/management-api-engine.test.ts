@@ -91,7 +91,7 @@ it("runs an orchestration to its output, and shows its history", async () => {
     output: ["Hello Tokyo!", "Hello Oslo!"],
   });
   const events = status["historyEvents"] as Record<string, unknown>[];
-  expect(events[0]).toMatchObject({ EventType: "ExecutionStarted", FunctionName: "greet", Input: ["Tokyo", "Oslo"] });
+  expect(events[0]).toMatchObject({ EventType: "ExecutionStarted", FunctionName: "greet", Input: '["Tokyo","Oslo"]' });
   expect(events.filter((event) => event["EventType"] === "TaskCompleted")).toMatchObject([
     { FunctionName: "sayHello", ScheduledTime: expect.any(String) },
     { FunctionName: "sayHello", ScheduledTime: expect.any(String) },

@@ -12,6 +12,8 @@ import type { HostingOption } from "./hosting-option.ts";
 /** What a `DFApp` hands over to the app of the process that it is a part of. */
 export interface HostedApp {
   readonly registry: Registry;
+  /** @defaultValue false */
+  readonly trustForwardedHeaders?: boolean | undefined;
   readonly hosting: HostingOption | undefined;
   readonly httpFunctionNames: readonly string[];
   /** @throws DurableError `NotSupported` when the app has a host already */
@@ -30,6 +32,8 @@ export interface Hosted {
 
 export interface HostingRequest {
   readonly registries: readonly Registry[];
+  /** An app stands behind a proxy whose headers are true. */
+  readonly trustForwardedHeaders: boolean;
   /** Names of functions that are registered by the apps themselves. */
   readonly httpFunctionNames: readonly string[];
   readonly files: AppFiles;
@@ -117,6 +121,7 @@ export class FunctionApp {
     this.#events.write("HostingChosen", describe(choice), {});
     const request = {
       registries: this.#apps.map(({ registry }) => registry),
+      trustForwardedHeaders: this.#apps.some(({ trustForwardedHeaders }) => trustForwardedHeaders === true),
       httpFunctionNames: this.#apps.flatMap(({ httpFunctionNames }) => httpFunctionNames),
       files,
       appFolder,

@@ -1,11 +1,13 @@
 import { DurableError } from "../../core/errors.ts";
 import type { ClientConnection, EmbeddedApp, EmbeddedHost } from "../../functions/embedded-host.ts";
+import type { DescribedOrchestration } from "../../http/open-api/management-paths.ts";
 import { createStartChecks, listOrchestrationNames, type StartChecks } from "../../management/start-checks.ts";
 import type { Registry } from "../../worker/registry.ts";
 
 /** The `DFApp`s that attached themselves while the app was loaded, and the connection they wait for. */
 export class EmbeddedApps implements EmbeddedHost {
   readonly #registries: Registry[] = [];
+  #trustsForwardedHeaders = false;
   /** Over all apps, for whoever starts an instance. */
   readonly startChecks: StartChecks = createStartChecks(() => this.#registries);
   #isAwaited = false;
@@ -25,6 +27,14 @@ export class EmbeddedApps implements EmbeddedHost {
 
   get orchestrationNames(): readonly string[] {
     return listOrchestrationNames(this.#registries);
+  }
+
+  /** Each once, as the app that serves it has it, with its schemas. */
+  get orchestrations(): readonly DescribedOrchestration[] {
+    return this.orchestrationNames.map((name) => {
+      const found = this.#registries.map((app) => app.findOrchestration(name)).find((each) => each !== undefined);
+      return { name, inputSchema: found?.inputSchema, outputSchema: found?.outputSchema };
+    });
   }
 
   get activityNames(): readonly string[] {
@@ -51,6 +61,12 @@ export class EmbeddedApps implements EmbeddedHost {
 
   attach(app: EmbeddedApp): void {
     this.#registries.push(app.registry);
+    this.#trustsForwardedHeaders ||= app.trustForwardedHeaders === true;
+  }
+
+  /** One of them stands behind a proxy whose headers are true. */
+  get trustForwardedHeaders(): boolean {
+    return this.#trustsForwardedHeaders;
   }
 
   /** Somebody has asked for a client. */

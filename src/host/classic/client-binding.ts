@@ -1,7 +1,9 @@
+import { formatHubQuery } from "../../management/management-links.ts";
+
 /** Where a client of the JSON protocol finds the management API. */
 export interface ClientBindingTarget {
   readonly taskHub: string;
-  /** As links to the management API carry it. */
+  /** The setting with its connection string. */
   readonly connectionName: string;
   /** Without a trailing slash. */
   readonly managementBaseUrl: string;
@@ -11,7 +13,7 @@ const instanceId = "INSTANCEID";
 
 /** The value of a `durableClient` input, as JSON text. There are no keys on this host. */
 export function formatClientBinding({ taskHub, connectionName, managementBaseUrl }: ClientBindingTarget): string {
-  const hub = `taskHub=${encodeURIComponent(taskHub)}&connection=${encodeURIComponent(connectionName)}`;
+  const hub = formatHubQuery({ taskHub, connectionName });
   const instance = `${managementBaseUrl}/instances/${instanceId}`;
   const start = `${managementBaseUrl}/orchestrators/{functionName}[/{instanceId}]`;
   return JSON.stringify({

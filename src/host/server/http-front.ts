@@ -3,6 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stackOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
+import { RequestRefused } from "../../http/answers.ts";
+import type { RequestGuard } from "../../http/request-guard.ts";
 import type { FunctionApp, ServedFunction } from "../app/function-app.ts";
 import { requestUrl } from "../app/http-conversion.ts";
 import type { RouteValues } from "../routing/route-template.ts";
@@ -29,6 +31,8 @@ export interface FrontContent {
 export interface HttpFrontOptions {
   readonly cors: CorsPolicy | undefined;
   readonly maxBodyBytes: number;
+  /** Stands before `/admin`; the management API has the same one. */
+  readonly guard: () => RequestGuard;
   readonly homepage: string | undefined;
   readonly status: () => HostStatus;
   /** Resolves when there is something to serve; rejects when there never will be. Requests wait for it. */
@@ -36,6 +40,8 @@ export interface HttpFrontOptions {
   readonly events: EventLog;
 }
 
+/** A request that is sent half ends: it would hold its connection for ever. */
+const requestTimeoutMs = 300_000;
 const managementPath = /^\/runtime\/webhooks\/durabletask(?:\/|$)/i;
 
 /**
@@ -70,7 +76,11 @@ export class HttpFront {
   }
 
   #createServer(): Server {
-    const server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000 });
+    const server = createServer({
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: 60_000,
+      keepAliveTimeout: 65_000,
+    });
     server.on("request", (request, response) => void this.#serve(request, response));
     return server;
   }
@@ -96,6 +106,10 @@ export class HttpFront {
         respond(response, 413, { connection: "close" });
         return;
       }
+      if (error instanceof RequestRefused) {
+        const headers = { "content-type": "application/json; charset=utf-8" };
+        return respond(response, error.status, headers, JSON.stringify({ Message: error.message }));
+      }
       if (!request.complete && request.destroyed) return;
       const fields = { method: request.method ?? "GET", path: pathOf(request.url ?? "/") };
       this.#options.events.write("HttpRequestFailed", stackOf(error), fields);
@@ -117,7 +131,11 @@ export class HttpFront {
       if (value !== undefined) response.setHeader(name, value);
     }
 
-    if (/^\/admin(?:\/|$)/i.test(path)) return this.#answerAdmin(request, response, method, url, path);
+    if (/^\/admin(?:\/|$)/i.test(path)) {
+      const { host, origin } = request.headers;
+      this.#options.guard().check({ method, url: new URL(url), host, origin });
+      return this.#answerAdmin(request, response, method, url, path);
+    }
     if (this.#stopping) return respond(response, 503, { connection: "close" }, "Function host is not running.");
     const content = this.#content ?? (await this.#options.content.catch(() => undefined));
     if (content === undefined) return respond(response, 503, {}, "Function host is not running.");

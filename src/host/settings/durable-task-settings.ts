@@ -43,6 +43,8 @@ export interface DurableTaskSettings {
   readonly versioning: VersioningOptions | undefined;
   /** What ends single instances before they end the process; checked where the defaults are known. */
   readonly limits: WorkerLimits | undefined;
+  /** Links are made by the headers that a proxy adds. */
+  readonly useForwardedHost: boolean;
   /** Wait between two polls of a durable HTTP call when the other side does not say. */
   readonly httpPollIntervalMs: number;
   /** `retention`, which the official extension does not know: `{ "olderThan": "30.00:00:00", "statuses": ["Completed"] }`. */
@@ -111,6 +113,7 @@ export function resolveDurableTaskSettings(
     storeInputsInOrchestrationHistory: section.boolean("storeInputsInOrchestrationHistory"),
     versioning: resolveVersioning(section),
     httpPollIntervalMs: section.integer("httpSettings.defaultAsyncRequestSleepTimeMilliseconds"),
+    useForwardedHost: section.boolean("httpSettings.useForwardedHost"),
     retention: readRetention(section),
     limits: readObject(section, "limits"),
   };

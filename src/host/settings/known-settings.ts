@@ -80,9 +80,8 @@ export const knownSettings: readonly KnownSetting[] = [
   {
     name: "httpSettings.useForwardedHost",
     rule: { type: "boolean", fallback: false },
-    meaning: "Make links by the headers that a proxy adds.",
-    ignored: "the option `trustForwardedHeaders` of a client says so, beside the code that makes the link",
-    harmless: [false],
+    meaning:
+      "Make links by the headers `Forwarded` or `X-Forwarded-Host` and `X-Forwarded-Proto`, which a proxy sets; as the option `trustForwardedHeaders` of an app does.",
   },
   {
     name: "storageProvider.type",

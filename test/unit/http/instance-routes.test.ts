@@ -198,8 +198,10 @@ it("purges an instance that runs only when that is forced", async () => {
   const refused = await send("DELETE", "instances/abc");
   const forced = await send("DELETE", "instances/abc?force=true");
 
-  expect([refused.status, forced.status]).toEqual([409, 200]);
-  expect((await readJson(refused)).Message).toContain("Running");
+  expect([refused.status, forced.status]).toEqual([412, 200]);
+  expect(await readJson(refused)).toBe(
+    "Only orchestrations in a terminal state can be purged, but the orchestration with instance ID abc has status Running",
+  );
 });
 
 it("purges by filter up to now, and answers 404 when nothing was deleted", async () => {
@@ -280,7 +282,7 @@ it.each(["terminate", "suspend", "resume"])("%ss an instance with a reason", asy
   expect(client.calls).toEqual([[operation, "abc", "by hand"]]);
 });
 
-it("rewinds an instance that has failed, and tells in plain text why no other", async () => {
+it("rewinds an instance that has failed, and tells why no other", async () => {
   const { client, send } = managementApi([instance({ runtimeStatus: "Failed" }), instance({ instanceId: "running" })]);
 
   const rewound = await send("POST", "instances/abc/rewind?reason=fixed");
@@ -289,6 +291,8 @@ it("rewinds an instance that has failed, and tells in plain text why no other", 
   const unsupported = await send("POST", "instances/abc/rewind");
 
   expect([rewound.status, running.status, unsupported.status]).toEqual([202, 412, 501]);
-  expect(await running.text()).toBe("The rewind operation is only supported on failed orchestration instances.");
+  expect(await readJson(running)).toBe(
+    'This orchestration has status Running, but only orchestrations in the "Failed" state can be rewound.',
+  );
   expect(await unsupported.text()).toBe("this hub cannot rewind");
 });

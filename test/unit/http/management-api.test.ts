@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { LogSink } from "../../../src/core/ports.ts";
+import { createManagementApi } from "../../../src/http/management-api.ts";
 import { instance } from "./fake-orchestration-client.ts";
 import { baseUrl, managementApi, readJson } from "./management-fixture.ts";
 
@@ -16,7 +17,8 @@ it.each([
   ["POST", "orchestrators"],
   ["POST", "orchestrators/seq/id/more"],
   ["GET", "entities/counter/a"],
-  ["POST", "makeprimary"],
+  ["GET", "makeprimary"],
+  ["POST", "makeprimary/more"],
   ["GET", ""],
 ])("answers %s %s with an empty 404", async (method, path) => {
   const { client, send } = managementApi([instance()]);
@@ -136,4 +138,25 @@ it("marks every answer as the caller's own", async () => {
     expect(response.headers.get("referrer-policy")).toBe("no-referrer");
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
   }
+});
+
+it("agrees to be the primary app, which is nothing here", async () => {
+  const { send } = managementApi();
+
+  const response = await send("POST", "makePrimary");
+
+  expect([response.status, await response.text()]).toEqual([200, ""]);
+});
+
+it("takes the name of a connection with the prefix of its setting and without", async () => {
+  const { client } = managementApi([instance()]);
+  const connectionName = "AzureWebJobsStorage";
+  const api = createManagementApi({ client, basePath: "/durabletask", taskHub: "Hub", connectionName });
+  const answers = await Promise.all(
+    ["Storage", "AzureWebJobsStorage", "Other"].map((asked) =>
+      api(new Request(`http://localhost/durabletask/instances/abc?connection=${asked}`)),
+    ),
+  );
+
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 400]);
 });

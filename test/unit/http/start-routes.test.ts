@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { DurableError } from "../../../src/core/errors.ts";
+import { publicOriginBy } from "../../../src/management/management-links.ts";
 import { createStartChecks } from "../../../src/management/start-checks.ts";
 import { Registry } from "../../../src/worker/registry.ts";
 import { instance } from "./fake-orchestration-client.ts";
@@ -208,7 +209,7 @@ it("refuses to restart an unknown instance", async () => {
 
 it("makes links for the address the proxy was asked for, only when the proxy is trusted", async () => {
   const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "api.example.com, inner" };
-  const trusting = managementApi([], { trustForwardedHeaders: true });
+  const trusting = managementApi([], { publicOrigin: publicOriginBy({ trustForwardedHeaders: true }) });
   const careful = managementApi();
 
   const trusted = await trusting.send("POST", "orchestrators/seq", { headers });

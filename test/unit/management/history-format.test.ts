@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import { formatHistory } from "../../../src/management/history-format.ts";
 
-const readPayload = (text: string | undefined) => (text === undefined ? undefined : JSON.parse(text));
+const whole = { showInput: true, showOutput: true, readInput: (text: string) => text, readResult: JSON.parse };
 const at = (second: number) => new Date(Date.UTC(2024, 4, 1, 10, 0, second));
 const Timestamp = "2024-05-01T10:00:01.000Z";
 const header = { eventId: -1, timestamp: at(1) } as const;
@@ -37,7 +37,19 @@ const created = {
 } as const;
 
 it.each<[string, HistoryEvent, object | undefined]>([
-  ["start", started, { FunctionName: "seq", Input: "World", ScheduledStartTime: "2024-05-01T10:00:00.000Z" }],
+  [
+    "start",
+    started,
+    {
+      FunctionName: "seq",
+      Input: '"World"',
+      ScheduledStartTime: "2024-05-01T10:00:00.000Z",
+      Correlation: null,
+      ParentTraceContext: null,
+      Generation: 0,
+      GenerateNewTrace: false,
+    },
+  ],
   [
     "completion",
     {
@@ -47,22 +59,26 @@ it.each<[string, HistoryEvent, object | undefined]>([
       result: "[1]",
       failureDetails: undefined,
     },
-    { OrchestrationStatus: "Completed", Result: [1] },
+    { OrchestrationStatus: "Completed", Result: [1], FailureDetails: null },
   ],
   ["termination", { ...header, type: "ExecutionTerminated", input: "by hand" }, { Input: "by hand" }],
   ["suspension", { ...header, type: "ExecutionSuspended", reason: "rest" }, { Reason: "rest" }],
-  ["resumption", { ...header, type: "ExecutionResumed", reason: undefined }, {}],
+  ["resumption", { ...header, type: "ExecutionResumed", reason: undefined }, { Reason: null }],
   [
     "open activity",
     { ...header, ...scheduled, eventId: 0, name: "greet", input: '["Tokyo"]' },
-    { FunctionName: "greet", Input: "Tokyo" },
+    { FunctionName: "greet", Input: '"Tokyo"' },
   ],
   [
     "open child",
     { ...header, ...created, eventId: 0, name: "child", instanceId: "abc:0", input: undefined },
-    { FunctionName: "child", InstanceId: "abc:0" },
+    { FunctionName: "child", InstanceId: "abc:0", Input: null },
   ],
-  ["answer without its call", { ...header, type: "TaskCompleted", taskScheduledId: 7, result: undefined }, {}],
+  [
+    "answer without its call",
+    { ...header, type: "TaskCompleted", taskScheduledId: 7, result: undefined },
+    { Result: null },
+  ],
   [
     "failed activity",
     { ...header, type: "TaskFailed", taskScheduledId: 7, reason: "no", details: "at x", failureDetails: failure },
@@ -77,17 +93,17 @@ it.each<[string, HistoryEvent, object | undefined]>([
   [
     "sent event",
     { ...header, type: "EventSent", eventId: 3, instanceId: "other", name: "Go", input: "1" },
-    { InstanceId: "other", Name: "Go", Input: 1 },
+    { InstanceId: "other", Name: "Go", Input: "1" },
   ],
   [
     "raised event",
     { ...header, type: "EventRaised", name: "Go", input: "true", parentTraceContext: undefined },
-    { Name: "Go", Input: true },
+    { Name: "Go", Input: "true", ParentTraceContext: null },
   ],
   ["start of an episode", { ...header, type: "OrchestratorStarted" }, undefined],
   ["end of an episode", { ...header, type: "OrchestratorCompleted" }, undefined],
 ])("shows a %s", (_, event, fields) => {
-  const entries = formatHistory([event], { showInput: true, showOutput: true, readPayload });
+  const entries = formatHistory([event], whole);
 
   expect(entries).toEqual(fields === undefined ? [] : [{ EventType: event.type, Timestamp, ...fields }]);
 });
@@ -100,22 +116,22 @@ it("makes one entry of a call and its answer, and keeps the order of the answers
     { ...header, type: "TaskCompleted", taskScheduledId: 0, result: '"Hello Tokyo"' },
   ];
 
-  expect(formatHistory(events, { showInput: true, showOutput: true, readPayload })).toEqual([
+  expect(formatHistory(events, whole)).toEqual([
     {
       EventType: "SubOrchestrationInstanceCompleted",
       Timestamp,
-      ScheduledTime: "2024-05-01T10:00:03.000Z",
+      ScheduledTime: "2024-05-01T10:00:03.000+00:00",
       FunctionName: "child",
       InstanceId: "abc:1",
-      Input: 5,
+      Input: "5",
       Result: 6,
     },
     {
       EventType: "TaskCompleted",
       Timestamp,
-      ScheduledTime: "2024-05-01T10:00:02.000Z",
+      ScheduledTime: "2024-05-01T10:00:02.000+00:00",
       FunctionName: "greet",
-      Input: "Tokyo",
+      Input: '"Tokyo"',
       Result: "Hello Tokyo",
     },
   ]);
@@ -129,8 +145,8 @@ it("leaves inputs and results out when told to", () => {
     { ...header, type: "ExecutionCompleted", orchestrationStatus: "Failed", result: "no", failureDetails: failure },
   ];
 
-  const text = JSON.stringify(formatHistory(events, { showInput: false, showOutput: false, readPayload }));
+  const text = JSON.stringify(formatHistory(events, { ...whole, showInput: false, showOutput: false }));
 
-  for (const hidden of ["World", "Tokyo", "at x", "Result"]) expect(text).not.toContain(hidden);
+  for (const hidden of ["World", "Tokyo", "Input", "Result"]) expect(text).not.toContain(hidden);
   expect(text).toContain('"Reason":"no"');
 });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createManagementLinks, resolveRequestOrigin } from "../../../src/management/management-links.ts";
+import { createManagementLinks, publicOriginBy } from "../../../src/management/management-links.ts";
 
 it("writes nine links, with every part encoded", () => {
   const target = { baseUrl: "http://localhost:7071/hook", taskHub: "My&Hub", connectionName: "a b" };
@@ -32,10 +32,29 @@ it.each([
   [{ "x-forwarded-proto": "https" }, true, "https://inner:7071"],
   [{ "x-forwarded-proto": "javascript", "x-forwarded-host": "x" }, true, "http://inner:7071"],
   [{ "x-forwarded-host": "not a host" }, true, "http://inner:7071"],
-  [{ "x-forwarded-host": "evil.example/path" }, true, "http://evil.example"],
+  [{ "x-forwarded-host": "evil.example/path" }, true, "http://inner:7071"],
+  [{ "x-forwarded-host": "api.example.com@evil.example" }, true, "http://inner:7071"],
+  [
+    { forwarded: 'for=192.0.2.60;proto=https;host="api.example.com:8443", for=b' },
+    true,
+    "https://api.example.com:8443",
+  ],
+  [{ forwarded: "proto=https", "x-forwarded-host": "api.example.com" }, true, "https://api.example.com"],
+  [{ forwarded: "host=api.example.com" }, false, "http://inner:7071"],
   [{ "x-forwarded-host": "api.example.com" }, false, "http://inner:7071"],
 ])("reads the origin of a request with %j, trusted: %s", (headers, trusted, origin) => {
   const request = { url: "http://inner:7071/api/start?x=1", headers: new Headers(headers as Record<string, string>) };
 
-  expect(resolveRequestOrigin(request, trusted)).toBe(origin);
+  expect(publicOriginBy({ trustForwardedHeaders: trusted })(request)).toBe(origin);
+});
+
+it("links that are made under a name that is not served lead to where they are", () => {
+  const rule = { isServed: (name: string) => name === "localhost", ownOrigin: "http://localhost:7071" };
+  const headers = new Headers({ "x-forwarded-host": "api.example.com" });
+  const foreign = { url: "http://shop.example/api/start", headers };
+  const own = { url: "http://localhost:7071/api/start", headers };
+
+  expect(publicOriginBy({ ...rule, trustForwardedHeaders: false })(foreign)).toBe("http://localhost:7071");
+  expect(publicOriginBy({ ...rule, trustForwardedHeaders: false })(own)).toBe("http://localhost:7071");
+  expect(publicOriginBy({ ...rule, trustForwardedHeaders: true })(foreign)).toBe("http://api.example.com");
 });

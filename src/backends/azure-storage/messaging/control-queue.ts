@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { messageOf } from "../../../core/errors.ts";
 import { createEventLog, type EventLog } from "../../../core/event-log.ts";
 import type { Clock, LogSink } from "../../../core/ports.ts";
@@ -51,6 +52,8 @@ export class ControlQueue {
   constructor(options: ControlQueueOptions) {
     this.#options = options;
     this.#events = createEventLog(options.log, { taskHub: options.taskHub });
+    // All messages that wait for their time, or for the row of their instance, listen to it.
+    setMaxListeners(0, this.#stopping.signal);
     const { inbox, batchSize, bufferThreshold } = options;
     this.#poller = new QueuePoller({
       ...options,

@@ -6,16 +6,18 @@ import {
   newPipeline,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import type { AccessCredential } from "../../../core/access-credential.ts";
 import { DurableError } from "../../../core/errors.ts";
 import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
-import type { StorageConnection, StorageCredential } from "./storage-connection.ts";
+import { pipelineCredential, type StorageConnection } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
 
 export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"> {
   const { credential, blobEndpoint } = connection;
   const options = { retryOptions: { maxTries: 1 } };
-  const pipeline = newPipeline(credentialOf(credential), options);
+  const pipeline = newPipeline(
+    pipelineCredential(credential, { AnonymousCredential, StorageSharedKeyCredential }),
+    options,
+  );
   const url = credential.kind === "sharedAccessSignature" ? `${blobEndpoint}?${credential.queries.blob}` : blobEndpoint;
   const service = new BlobServiceClient(url, pinServiceVersion(pipeline, serviceVersionOf(credential)));
   const clients = new Map<string, ContainerClient>();
@@ -145,17 +147,4 @@ async function readAll(body: NodeJS.ReadableStream | undefined, maxBytes: number
     chunks.push(bytes);
   }
   return Buffer.concat(chunks, length);
-}
-
-function credentialOf(
-  credential: StorageCredential,
-): AnonymousCredential | StorageSharedKeyCredential | AccessCredential {
-  switch (credential.kind) {
-    case "accountKey":
-      return new StorageSharedKeyCredential(credential.accountName, credential.accountKey);
-    case "sharedAccessSignature":
-      return new AnonymousCredential();
-    case "token":
-      return credential.tokens;
-  }
 }

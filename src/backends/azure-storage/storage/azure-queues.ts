@@ -5,16 +5,18 @@ import {
   QueueServiceClient,
   StorageSharedKeyCredential,
 } from "@azure/storage-queue";
-import type { AccessCredential } from "../../../core/access-credential.ts";
 import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
-import type { StorageConnection, StorageCredential } from "./storage-connection.ts";
+import { pipelineCredential, type StorageConnection } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
 
 /** A queue keeps what it is given: the encoding of texts is the codec's business, so the SDK's stays off. */
 export function openQueues(connection: StorageConnection): StorageHandlers<"queue"> {
   const { credential, queueEndpoint } = connection;
   const options = { retryOptions: { maxTries: 1 } };
-  const pipeline = newPipeline(credentialOf(credential), options);
+  const pipeline = newPipeline(
+    pipelineCredential(credential, { AnonymousCredential, StorageSharedKeyCredential }),
+    options,
+  );
   const url =
     credential.kind === "sharedAccessSignature" ? `${queueEndpoint}?${credential.queries.queue}` : queueEndpoint;
   const service = new QueueServiceClient(url, pinServiceVersion(pipeline, serviceVersionOf(credential)));
@@ -89,17 +91,4 @@ export function openQueues(connection: StorageConnection): StorageHandlers<"queu
 /** The service takes whole seconds; rounding up never delivers early. */
 function wholeSeconds(ms: number): number {
   return Math.max(0, Math.ceil(ms / 1000));
-}
-
-function credentialOf(
-  credential: StorageCredential,
-): AnonymousCredential | StorageSharedKeyCredential | AccessCredential {
-  switch (credential.kind) {
-    case "accountKey":
-      return new StorageSharedKeyCredential(credential.accountName, credential.accountKey);
-    case "sharedAccessSignature":
-      return new AnonymousCredential();
-    case "token":
-      return credential.tokens;
-  }
 }

@@ -18,6 +18,27 @@ export type StorageCredential =
   /** Of an identity that Microsoft Entra knows. */
   | { readonly kind: "token"; readonly tokens: AccessCredential };
 
+/** The classes for keys and signatures that the SDK for queues and the one for blobs have, each its own. */
+export interface CredentialClasses<Key, Signature> {
+  readonly StorageSharedKeyCredential: new (accountName: string, accountKey: string) => Key;
+  readonly AnonymousCredential: new () => Signature;
+}
+
+/** What a pipeline of an SDK is given. A signature is a part of the address, not of the pipeline. */
+export function pipelineCredential<Key, Signature>(
+  credential: StorageCredential,
+  { StorageSharedKeyCredential, AnonymousCredential }: CredentialClasses<Key, Signature>,
+): Key | Signature | AccessCredential {
+  switch (credential.kind) {
+    case "accountKey":
+      return new StorageSharedKeyCredential(credential.accountName, credential.accountKey);
+    case "sharedAccessSignature":
+      return new AnonymousCredential();
+    case "token":
+      return credential.tokens;
+  }
+}
+
 /** The emulator's account, which is public knowledge and the same everywhere. */
 export const emulator: {
   readonly accountName: string;

@@ -31,7 +31,7 @@ it.each<[string, (client: OrchestrationClient, id: string) => Promise<unknown>]>
   ["a wait", (client, id) => client.waitForInstance(id, "ended")],
   ["a look at the history", (client, id) => client.getHistory(id)],
 ])("sends nothing for %s under an id that no hub accepts", async (_, ask) => {
-  for (const id of ["", "\ud800", "@counter", 7 as unknown as string]) {
+  for (const id of ["", "\ud800", 7 as unknown as string]) {
     await expect(ask(openClient(), id)).rejects.toMatchObject({ code: "InvalidInstanceId" });
   }
 });

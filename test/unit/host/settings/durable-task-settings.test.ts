@@ -34,7 +34,8 @@ describe("durable task settings", () => {
       maxStorageOperationConcurrency: 128,
       storeInputsInOrchestrationHistory: false,
       versioning: undefined,
-      httpPollIntervalMs: 30_000,
+      useForwardedHost: false,
+    httpPollIntervalMs: 30_000,
       retention: undefined,
       limits: undefined,
     });

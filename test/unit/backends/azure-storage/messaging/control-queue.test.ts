@@ -16,8 +16,15 @@ import { SteppedClock } from "../../../../../src/testing/stepped-clock.ts";
 const at = new Date(Date.UTC(2026, 0, 1));
 
 /** A queue with so many messages of one instance, and what becomes of them. */
-function openQueue(messages: number, bufferThreshold: number, badIds: readonly string[] = [], slowId = "") {
+function openQueue(
+  messages: number,
+  bufferThreshold: number,
+  badIds: readonly string[] = [],
+  slowId = "",
+  dueInMs = 0,
+) {
   const clock = new SteppedClock();
+  const dueAt = new Date(clock.now() + dueInMs).toISOString();
   const receives: number[] = [];
   const hidden: string[] = [];
   const answers: ((reply: StorageReply) => void)[] = [];
@@ -44,7 +51,7 @@ function openQueue(messages: number, bufferThreshold: number, badIds: readonly s
       type: "EventRaised",
       eventId: -1,
       timestamp: at,
-      name: "op",
+      name: dueInMs === 0 ? "op" : `op@${dueAt}`,
       input: undefined,
       parentTraceContext: undefined,
     } as const;
@@ -164,4 +171,21 @@ it("gives back at the stop what was not delivered yet", async () => {
 
   expect(hidden).toHaveLength(8);
   expect(inbox.messageCount).toBe(0);
+});
+
+it("any number of messages may wait for their time", async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error) => void warnings.push(warning);
+  process.on("warning", warn);
+  const { controlQueue, inbox, answer, clock } = openQueue(30, 64, [], "", 1000);
+
+  for (let receive = 0; receive < 8; receive++) await answer();
+  expect(await takeIds(inbox)).toBeUndefined();
+  clock.advance(1000);
+  await answer();
+
+  expect(await takeIds(inbox)).toHaveLength(30);
+  await controlQueue.stop();
+  process.off("warning", warn);
+  expect(warnings).toEqual([]);
 });

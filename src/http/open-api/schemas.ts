@@ -1,0 +1,102 @@
+import { orchestrationStatuses } from "../../core/orchestration-status.ts";
+import type { JsonSchema } from "./json-schema-of.ts";
+
+const text: JsonSchema = { type: "string" };
+const uri: JsonSchema = { type: "string", format: "uri" };
+const time: JsonSchema = { type: "string", format: "date-time" };
+/** A payload: any JSON, or `null` when there is none. */
+const payload: JsonSchema = {};
+
+export const runtimeStatus: JsonSchema = { type: "string", enum: orchestrationStatuses };
+
+/** The shapes of bodies, by the names that the paths refer to. */
+export const managementSchemas: Readonly<Record<string, JsonSchema>> = {
+  ManagementLinks: {
+    description: "Links to one instance. `{eventName}` and `{text}` are for the caller to replace.",
+    type: "object",
+    required: [
+      "id",
+      "statusQueryGetUri",
+      "sendEventPostUri",
+      "terminatePostUri",
+      "purgeHistoryDeleteUri",
+      "restartPostUri",
+      "suspendPostUri",
+      "resumePostUri",
+    ],
+    properties: {
+      id: { ...text, description: "The id of the instance" },
+      statusQueryGetUri: uri,
+      sendEventPostUri: text,
+      terminatePostUri: text,
+      purgeHistoryDeleteUri: uri,
+      restartPostUri: uri,
+      suspendPostUri: text,
+      resumePostUri: text,
+    },
+  },
+  InstanceStatus: {
+    type: "object",
+    required: [
+      "name",
+      "instanceId",
+      "runtimeStatus",
+      "input",
+      "customStatus",
+      "output",
+      "createdTime",
+      "lastUpdatedTime",
+    ],
+    properties: {
+      name: { ...text, description: "The name of the orchestration" },
+      version: text,
+      instanceId: text,
+      parentInstanceId: { ...text, description: "The instance that has started this one" },
+      runtimeStatus,
+      input: payload,
+      customStatus: payload,
+      output: { description: "The result; of a failed instance its failure, of a terminated one the reason, as text" },
+      createdTime: time,
+      lastUpdatedTime: time,
+      historyEvents: { type: "array", items: { $ref: "#/components/schemas/HistoryEvent" } },
+    },
+  },
+  HistoryEvent: {
+    description: "An event of a history; which other members it has depends on its type.",
+    type: "object",
+    required: ["EventType", "Timestamp"],
+    properties: {
+      EventType: text,
+      Timestamp: time,
+      FunctionName: text,
+      ScheduledTime: time,
+      InstanceId: text,
+      Name: text,
+      Input: { description: "JSON text" },
+      Result: payload,
+      Reason: { type: ["string", "null"] },
+      OrchestrationStatus: runtimeStatus,
+      FireAt: time,
+    },
+  },
+  EntityStatus: {
+    type: "object",
+    required: ["entityId", "lastOperationTime", "state"],
+    properties: {
+      entityId: { type: "object", required: ["name", "key"], properties: { name: text, key: text } },
+      lastOperationTime: time,
+      state: payload,
+    },
+  },
+  PurgeResult: {
+    type: "object",
+    required: ["instancesDeleted"],
+    properties: { instancesDeleted: { type: "integer", minimum: 1 } },
+  },
+  Problem: {
+    description: "What was wrong with a request.",
+    type: "object",
+    required: ["Message"],
+    properties: { Message: text },
+  },
+};

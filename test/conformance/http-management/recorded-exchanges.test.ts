@@ -1,0 +1,136 @@
+import { expect, it } from "vitest";
+import { isTerminalStatus } from "../../../src/core/orchestration-status.ts";
+import { silentLog } from "../../../src/core/ports.ts";
+import { systemClock, systemRandom } from "../../../src/core/system-ports.ts";
+import { TaskHubClient } from "../../../src/engine/task-hub-client.ts";
+import { TaskHubWorker } from "../../../src/engine/task-hub-worker.ts";
+import { createManagementApi } from "../../../src/http/management-api.ts";
+import { createStartChecks } from "../../../src/management/start-checks.ts";
+import { executionStarted } from "../../../src/testing/history-builder.ts";
+import { InProcessExecutor } from "../../../src/worker/in-process-executor.ts";
+import { openHub } from "../azure-storage-fixture.ts";
+import { compareAnswers, type Difference } from "./compare-answers.ts";
+import { type DeliberateDifference, deliberateDifferences } from "./deliberate-differences.ts";
+import { type AskedHub, before } from "./exchange-script.ts";
+import { createRecordedApp } from "./recorded-app.ts";
+import { type RecordedAnswer, type RecordedExchange, readExchanges } from "./recorded-exchange.ts";
+
+const basePath = "/runtime/webhooks/durabletask";
+const origin = "http://localhost:7071";
+const tokenHeader = "x-ms-continuation-token";
+
+/** Asks our API what the extension was asked, in the same order. */
+async function replay(exchanges: readonly RecordedExchange[]): Promise<ReadonlyMap<string, RecordedAnswer>> {
+  let isMended = false;
+  const registries = createRecordedApp(() => isMended);
+  const { backend, store } = openHub("GoldenB");
+  const ports = { clock: systemClock, random: systemRandom, log: silentLog };
+  const client = new TaskHubClient({ store, ...ports });
+  const executor = new InProcessExecutor({ registries, clock: systemClock });
+  await using worker = new TaskHubWorker({ backend, store, executor, ...ports });
+  await worker.start();
+  const api = createManagementApi({
+    client,
+    basePath,
+    taskHub: "GoldenB",
+    connectionName: "AzureWebJobsStorage",
+    startChecks: createStartChecks(() => registries),
+  });
+  const asked: AskedHub = {
+    start: async (name, instanceId, input) => void (await client.startInstance({ name, instanceId, input })),
+    startElsewhere: async (name, instanceId, input) => {
+      const event = { ...executionStarted(name, { instanceId, executionId: `of ${instanceId}` }), input };
+      await store.createInstance({ event, replaces: undefined });
+    },
+    suspend: (instanceId) => client.suspend(instanceId, "x"),
+    until: async (status, ...instanceIds) => {
+      for (const id of instanceIds) {
+        await expect
+          .poll(async () => {
+            const found = (await client.getInstance(id))?.runtimeStatus;
+            return status === "ended" ? found !== undefined && isTerminalStatus(found) : found === status;
+          })
+          .toBe(true);
+      }
+    },
+    untilEntity: async (name, key, state) => {
+      await expect.poll(async () => (await client.entities.get({ name, key }))?.state).toBe(state);
+    },
+    mend: () => {
+      isMended = true;
+    },
+  };
+
+  const answers = new Map<string, RecordedAnswer>();
+  let token: string | undefined;
+  for (const { name, request } of exchanges) {
+    await before[name]?.(asked);
+    const { method, path, body } = request;
+    const headers = new Headers(request.headers);
+    if (name.endsWith("-next")) headers.set(tokenHeader, token ?? "");
+    const given = path.startsWith("?") || path === "" ? `/${path}` : path;
+    const response = await api(
+      new Request(origin + basePath + given, {
+        method,
+        headers,
+        // Bytes, which bring no content type along.
+        ...(body !== undefined && { body: Buffer.from(body) }),
+      }),
+    );
+    token = response.headers.get(tokenHeader) ?? undefined;
+    const text = (await response.text())
+      .replaceAll("localhost:7071", "HOST")
+      .replaceAll("x".repeat(70_000), "(70000 times x)");
+    const own = Object.fromEntries(response.headers);
+    if (own["location"] !== undefined) own["location"] = own["location"].replaceAll("localhost:7071", "HOST");
+    answers.set(name, { status: response.status, headers: own, body: text });
+  }
+  return answers;
+}
+
+it("answers as the genuine extension did, or otherwise for a reason", { timeout: 300_000 }, async () => {
+  const exchanges = readExchanges();
+  expect(exchanges).toHaveLength(216);
+  const answers = await replay(exchanges);
+
+  const unexplained: (Difference & { readonly in: string })[] = [];
+  const explained = new Map<DeliberateDifference, Set<string>>(deliberateDifferences.map((each) => [each, new Set()]));
+  for (const { name, response } of exchanges) {
+    for (const difference of compareAnswers(response, answers.get(name)!)) {
+      const reason = deliberateDifferences.find((each) => each.in.test(name) && each.at.test(difference.place));
+      if (reason === undefined) unexplained.push({ in: name, ...difference });
+      else explained.get(reason)!.add(name);
+    }
+  }
+  expect(unexplained).toEqual([]);
+  const unused = [...explained].flatMap(([{ why }, names]) => (names.size === 0 ? why : []));
+  expect(unused).toEqual([]);
+  await expect(formatTable(exchanges, explained)).toMatchFileSnapshot("../../../docs/management-api.md");
+});
+
+/** What users read. */
+function formatTable(
+  exchanges: readonly RecordedExchange[],
+  explained: ReadonlyMap<DeliberateDifference, ReadonlySet<string>>,
+): string {
+  const different = new Set([...explained.values()].flatMap((names) => [...names]));
+  const rows = [...explained].map(([{ why }, names]) => {
+    const shown = [...names].slice(0, 4).map((name) => `\`${name}\``);
+    const more = names.size > shown.length ? ` and ${names.size - shown.length} more` : "";
+    return `| ${why} | ${shown.join(", ")}${more} |`;
+  });
+  return `# The management API beside the genuine extension
+
+The HTTP API for orchestrations and entities is that of the official Durable Task extension. ${exchanges.length} requests that
+extension 3.19.0 has answered (\`test/fixtures/http-management\`) are sent to this one as well: ${exchanges.length - different.size} answers are
+equal in status, headers, members and their order; times, generated ids and continuation tokens are compared by their shape.
+The others differ in what stands here, and in nothing else. Every answer has three headers besides: \`cache-control:
+no-store\`, \`referrer-policy\` and \`x-content-type-options\`.
+
+| What is otherwise, and why | Recorded requests |
+| --- | --- |
+${rows.join("\n")}
+
+This page is written by \`npx vitest -u --run --project conformance test/conformance/http-management\`.
+`;
+}
