@@ -32,7 +32,7 @@ const waitLimitMs = 120_000;
 export async function waitForFreeFolder(folder: string, onWait: (message: string) => void): Promise<void> {
   const here = readStorePlace();
   const startedAt = performance.now();
-  let seen: { readonly token: string; heartbeat: number | undefined; since: number; hasMoved: boolean } | undefined;
+  let seen: { readonly token: string; heartbeat: number | undefined; since: number; moves: number } | undefined;
   let failedClears = 0;
   let hasSaidSo = false;
   for (;;) {
@@ -42,9 +42,9 @@ export async function waitForFreeFolder(folder: string, onWait: (message: string
     const answer = await askStoreState(record, isThere ? answerTimeoutMs : foreignAnswerTimeoutMs);
     const now = performance.now();
     if (seen === undefined || seen.token !== record.token) {
-      seen = { token: record.token, heartbeat: record.heartbeat, since: now, hasMoved: false };
+      seen = { token: record.token, heartbeat: record.heartbeat, since: now, moves: 0 };
     } else if (seen.heartbeat !== record.heartbeat) {
-      seen = { ...seen, heartbeat: record.heartbeat, since: now, hasMoved: true };
+      seen = { ...seen, heartbeat: record.heartbeat, since: now, moves: seen.moves + 1 };
     }
     const use = judgeStoreUse({
       record,
@@ -53,7 +53,7 @@ export async function waitForFreeFolder(folder: string, onWait: (message: string
       isAlive: isProcessAlive,
       now: Date.now(),
       unchangedMs: now - seen.since,
-      hasMoved: seen.hasMoved,
+      moves: seen.moves,
     });
     const waitedMs = now - startedAt;
     if (waitedMs > (use === "saving" || use === "silent" ? savingTimeoutMs : waitLimitMs)) {

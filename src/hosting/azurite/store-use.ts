@@ -10,7 +10,7 @@ import { type StoreRecord, unreadableToken } from "./store-record.ts";
  *  U2. Its process id or its port means something here, and there is no such process, or nobody knows the token: gone.
  *  U3. Its process is there and has not answered: silent, it may be saving. Without a heartbeat for long it is another
  *      process that was given the number, and another server that was given the port.
- *  U4. Its heartbeat is seen to move: alive.
+ *  U4. Its heartbeat is seen to move for a while: alive.
  *  U5. Its heartbeat stands still for longer than it may: gone. On one machine the clock tells; else one has to look on.
  */
 export type StoreUse =
@@ -34,12 +34,14 @@ export interface StoreSight {
   readonly now: number;
   /** For how long the record has been the same, seen from here. */
   readonly unchangedMs: number;
-  /** Whether its heartbeat has moved since it was first seen. */
-  readonly hasMoved: boolean;
+  /** How often its heartbeat has moved since it was first seen. */
+  readonly moves: number;
 }
 
 /** A heartbeat comes each second; a machine that is short of everything is late. */
 export const heartbeatLimitMs = 10_000;
+/** One that is being killed may still move a time or two. */
+const livingMoves = 3;
 const silentLimitMs = 30_000;
 /** Clocks of two machines are not that far apart; and a store that is alive nevertheless ends when it sees its record gone. */
 const foreignClockLimitMs = 120_000;
@@ -59,8 +61,8 @@ export function judgeStoreUse(sight: StoreSight): StoreUse {
     const isStill = record.heartbeat !== undefined && sight.unchangedMs > silentLimitMs;
     return isStill ? "gone" : "silent"; // U3
   }
-  if (sight.hasMoved) return sight.unchangedMs > heartbeatLimitMs ? "gone" : "alive elsewhere"; // U4
   if (sight.unchangedMs > heartbeatLimitMs) return "gone"; // U5
+  if (sight.moves > 0) return sight.moves < livingMoves ? "unknown" : "alive elsewhere"; // U4
   const age = now - (record.heartbeat ?? now);
   const limitMs =
     record.place !== undefined && isSameSystem(here, record.place) ? heartbeatLimitMs : foreignClockLimitMs;

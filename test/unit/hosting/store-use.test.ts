@@ -16,7 +16,7 @@ function judge(place: StorePlace | undefined, change: Partial<StoreSight> & { he
     isAlive: () => true,
     now,
     unchangedMs: 0,
-    hasMoved: false,
+    moves: 0,
     ...sight,
   });
 }
@@ -41,8 +41,9 @@ describe("a store folder", () => {
 
   it.each([container, otherMachine])("is in use elsewhere once its heartbeat is seen to move (U4)", (place) => {
     expect(judge(place, { isAlive: () => false })).toBe("unknown");
-    expect(judge(place, { hasMoved: true, isAlive: () => false })).toBe("alive elsewhere");
-    expect(judge(place, { hasMoved: true, unchangedMs: 11_000 })).toBe("gone");
+    expect(judge(place, { moves: 1, heartbeat: now - 11_000 })).toBe("unknown");
+    expect(judge(place, { moves: 3, isAlive: () => false })).toBe("alive elsewhere");
+    expect(judge(place, { moves: 3, unchangedMs: 11_000 })).toBe("gone");
   });
 
   it("is free when its heartbeat stands still for ten seconds, of which the same clock knows (U5)", () => {
