@@ -5,7 +5,7 @@ import { DurableError } from "../../core/errors.ts";
 import { durableFunctionOptions, type FunctionInvocation, noBindings } from "../../core/function-invocation.ts";
 import { assertDefinitionName } from "../../core/function-names.ts";
 import { assertInstanceId } from "../../core/ids.ts";
-import { assertOptions, type OptionKinds } from "../../core/option-names.ts";
+import { assertKind, assertOptions, type OptionKinds } from "../../core/option-names.ts";
 import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import { validateSync } from "../../core/payloads/standard-schema.ts";
 import type { LogLevel } from "../../core/ports.ts";
@@ -107,6 +107,7 @@ export class OperationContext implements EntityContext, FunctionInvocation {
 
   getState(initializer?: () => unknown): never {
     this.#assertNotOver("getState");
+    assertKind(initializer, "function", "what getState begins with", true);
     return this.#scope.state.get(initializer) as never;
   }
 
