@@ -2,12 +2,14 @@ import { type ChildProcess, spawnSync } from "node:child_process";
 
 const isWindows = process.platform === "win32";
 
-// Windows has no signals: what ends a process there runs none of its handlers, so they are called by their names.
+// Windows has no signals: what ends a process there runs none of its handlers, so they are called by their names. The
+// child may read its stdin too: a line that is no name of a signal is none of our business.
 const preload = `
-const end = process.platform === "win32"
+const isWindows = process.platform === "win32";
+const end = isWindows
   ? (signal) => process.emit(signal, signal) || process.exit(1)
   : (signal) => process.kill(process.pid, signal);
-process.stdin.on("data", (text) => end(String(text).trim()));
+if (isWindows) process.stdin.on("data", (text) => /^SIG[A-Z0-9]+\\n$/.test(text) && end(String(text).trim()));
 process.stdin.on("close", () => end("SIGTERM"));
 process.stdin.resume();
 process.stdin.unref();
