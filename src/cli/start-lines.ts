@@ -20,7 +20,7 @@ export function showStart(name: string, version: string, format: LogFormat, term
 
 /** @param shown the functions, as lines */
 export function showRunning(running: RunningHost, shown: string, format: LogFormat, terminal: Terminal): void {
-  for (const line of shown.split("\n")) terminal.print(line); // its own line ends
+  for (const line of shown.split("\n")) terminal.print(line);
   const ready = `Ready on ${running.origin}. Press Ctrl+C to stop.`;
   tell(terminal, "HostReady", ready, { address: running.origin });
   const command = format === "json" ? undefined : suggestCommand(running, process.platform);

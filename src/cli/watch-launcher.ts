@@ -21,7 +21,7 @@ const lookIntervalMs = 1_000;
  * shows it, one before it that runs in the same group of processes, as `npx`, its shell and the host do. A launcher that
  * is killed alone leaves its host behind, with its port and its storage. Never resolves when nobody is there to end.
  */
-export function watchLauncher(): Promise<number> {
+function watchLauncher(): Promise<number> {
   const links = findLaunchers(process.pid, process.ppid, readProcess);
   return new Promise((resolve) => {
     if (links.length === 0) return;

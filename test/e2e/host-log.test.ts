@@ -36,7 +36,7 @@ app.http("b", { route: "x/{name}", handler: () => ({}) });
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "durable-log-"));
-  const lines = appSource.split("\n").length;
+  const lines = appSource.split(/\r?\n/).length;
   const mappings = ["AAUA", ...Array.from({ length: lines - 1 }, () => "AACA")].join(";");
   writeFileSync(join(folder, "app.mjs"), appSource);
   writeFileSync(
@@ -101,7 +101,7 @@ it("as JSON each line of it is one object, and a start tells what it has found",
   const lines = host
     .output()
     .trim()
-    .split("\n")
+    .split(/\r?\n/)
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(lines.every(({ time, level, category, message }) => time && level && category && message)).toBe(true);
   expect(lines).toContainEqual(

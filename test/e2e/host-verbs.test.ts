@@ -124,7 +124,7 @@ describe("durable verbs beside a host that runs", () => {
 
     const statuses = list
       .trim()
-      .split("\n")
+      .split(/\r?\n/)
       .map((line) => JSON.parse(line) as { id: string; status: string });
     expect(statuses).toContainEqual(expect.objectContaining({ id: id.trim(), status: "Running" }));
     expect(statuses.length).toBeGreaterThan(1);

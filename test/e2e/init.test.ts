@@ -13,6 +13,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runDurable, startLocalHost } from "../support/local-host.ts";
+import { npmCommand } from "../support/npm-command.mjs";
+import { unpackTarball } from "../support/tarball.mjs";
 
 let folder: string;
 
@@ -29,15 +31,16 @@ function install(app: string, tarball: string): void {
   const modules = join(app, "node_modules");
   const unpacked = join(modules, "durable-functions-ts");
   mkdirSync(unpacked, { recursive: true });
-  execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"]);
+  unpackTarball(tarball, unpacked);
   for (const name of readdirSync("node_modules")) {
     if (!name.startsWith(".")) symlinkSync(resolve("node_modules", name), join(modules, name));
   }
 }
 
 function pack(): string {
-  const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
-  const [packed] = JSON.parse(execFileSync("npm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const [npm, ...npmArgs] = npmCommand;
+  const args = [...npmArgs, "pack", "--ignore-scripts", "--json", "--pack-destination", folder];
+  const [packed] = JSON.parse(execFileSync(npm, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   return join(folder, packed.filename);
 }
 

@@ -1,26 +1,29 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import { expect, it } from "vitest";
+import { npmCommand } from "../support/npm-command.mjs";
+import { unpackTarball } from "../support/tarball.mjs";
 
 it("npm pack of a clone that nobody has built is whole, and names no maps that it does not hold", () => {
   const folder = mkdtempSync(join(tmpdir(), "durable-clone-"));
   try {
-    const sources = ["src", "samples", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"];
+    const sources = ["src", "samples", "scripts", "docs", "package.json", "tsconfig.json", "tsconfig.build.json"];
     for (const name of [...sources, "README.md", "LICENSE", "CHANGELOG.md", ".npmrc"]) {
       cpSync(name, join(folder, name), { recursive: true });
     }
     symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
     mkdirSync(join(folder, "unpacked"));
 
-    execFileSync("npm", ["pack"], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+    const [npm, ...npmArgs] = npmCommand;
+    execFileSync(npm, [...npmArgs, "pack"], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
     const { version, bin } = JSON.parse(readFileSync("package.json", "utf8"));
-    execFileSync("tar", ["-xzf", `durable-functions-ts-${version}.tgz`, "-C", "unpacked"], { cwd: folder });
-
-    const unpacked = join(folder, "unpacked", "package");
-    const files = execFileSync("find", [unpacked, "-type", "f"], { encoding: "utf8" }).trim().split("\n");
-    const names = files.map((file) => file.slice(unpacked.length + 1));
+    const unpacked = join(folder, "unpacked");
+    unpackTarball(join(folder, `durable-functions-ts-${version}.tgz`), unpacked);
+    const entries = readdirSync(unpacked, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const files = entries.map(({ parentPath, name }) => join(parentPath, name));
+    const names = files.map((file) => relative(unpacked, file).split(sep).join("/"));
     for (const entry of [
       "index.js",
       "index.d.ts",

@@ -5,6 +5,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { npmCommand } from "../support/npm-command.mjs";
+import { unpackTarball } from "../support/tarball.mjs";
 
 const tools = resolve("test/module-shapes/tools/node_modules");
 if (!existsSync(join(tools, "tsx"))) throw new Error("npm ci --prefix test/module-shapes/tools is needed first");
@@ -113,23 +116,14 @@ webpack({ mode: "development", target: "node20", entry: "./out/main.js", context
 
 /** The packed package, and beside it what the project has installed. */
 function install() {
-  const packed = spawnSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", root], {
-    encoding: "utf8",
-    shell: process.platform === "win32",
-  });
+  const [npm, ...npmArgs] = npmCommand;
+  const args = [...npmArgs, "pack", "--silent", "--ignore-scripts", "--pack-destination", root];
+  const packed = spawnSync(npm, args, { encoding: "utf8" });
   if (packed.status !== 0) throw new Error(packed.stderr);
   const modules = join(root, "node_modules");
   const own = join(modules, "durable-functions-ts");
   mkdirSync(own, { recursive: true });
-  const unpacked = spawnSync(
-    "tar",
-    ["-xf", packed.stdout.trim().split("\n").at(-1), "--strip-components=1", "-C", own],
-    {
-      encoding: "utf8",
-      cwd: root,
-    },
-  );
-  if (unpacked.status !== 0) throw new Error(unpacked.stderr);
+  unpackTarball(join(root, packed.stdout.trim().split(/\r?\n/).at(-1)), own);
   symlinkSync(bin("typescript"), join(modules, "typescript"), "junction");
   for (const name of readdirSync("node_modules")) {
     if (name.startsWith(".") || existsSync(join(modules, name))) continue;
@@ -173,7 +167,7 @@ function jest(folder) {
 }
 
 function path(name) {
-  return JSON.stringify(new URL(`file://${bin(name)}`).href);
+  return JSON.stringify(pathToFileURL(bin(name)).href);
 }
 
 function script(folder, name, text) {

@@ -12,7 +12,7 @@ const compilers = [
 
 const source = readFileSync("test/types/mistakes.txt", "utf8");
 const expected = new Map();
-for (const [index, line] of source.split("\n").entries()) {
+for (const [index, line] of source.split(/\r?\n/).entries()) {
   const mark = line.indexOf("//! ");
   if (mark >= 0) expected.set(index + 1, line.slice(mark + "//! ".length).trim());
 }
@@ -45,7 +45,7 @@ try {
 function messagesOf(text) {
   const messages = new Map();
   let current;
-  for (const line of text.split("\n")) {
+  for (const line of text.split(/\r?\n/)) {
     const found = /mistakes\.mts\((\d+),\d+\): error (.*)$/.exec(line);
     if (found !== null) {
       current = Number(found[1]);

@@ -14,9 +14,6 @@ interface SourceRule {
 const touchesFiles = /(?:from |import\()"node:(?:fs|child_process)(?:\/promises)?"/;
 const matches = (pattern: RegExp) => (text: string) => [...text.matchAll(pattern)].map(([found]) => found);
 
-/** What does not hold yet. */
-const knownHoles = ["src/hosting/azurite/azurite-store.ts"];
-
 const rules: readonly SourceRule[] = [
   {
     name: "signals a process group, which Windows does not have",
@@ -43,7 +40,6 @@ const rules: readonly SourceRule[] = [
       [...text.matchAll(/\bdetached: true\b/g)]
         .filter(({ index }) => !/\bwindowsHide: true\b/.test(text.slice(Math.max(0, index - 200), index + 200)))
         .map(([found]) => found),
-    except: knownHoles,
   },
   {
     name: "spawns a program that is a batch file on Windows, or not there: npmCommand and unpackTarball of test/support",
@@ -52,7 +48,6 @@ const rules: readonly SourceRule[] = [
   {
     name: "splits what comes from files or processes at \\n alone: /\\r?\\n/",
     find: (text) => (touchesFiles.test(text) ? matches(/\.split\("\\n"\)/g)(text) : []),
-    except: knownHoles,
   },
   {
     name: "splits paths at / alone: sep of node:path, or replaceAll first",

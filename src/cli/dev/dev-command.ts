@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { isDurableError, stackOf } from "../../core/errors.ts";
 import { formatBanner } from "../banner.ts";
 import type { Terminal } from "../terminal.ts";
-import { watchSignals } from "../watch-signals.ts";
+import { watchEnd } from "../watch-launcher.ts";
 import { buildApp } from "./builder.ts";
 import { formatSeconds, nameChanges } from "./changes.ts";
 import type { DevOptions } from "./dev-options.ts";
@@ -34,7 +34,7 @@ export async function runDev(
     return 1;
   }
   const loop = new DevLoop(options, terminal);
-  const asked = watchSignals(terminal);
+  const asked = watchEnd(options.start.endWithParent ?? false, terminal);
   // At a second signal the process ends where it stands; the store saves by itself when its channel closes.
   process.once("exit", () => loop.kill());
   try {

@@ -214,6 +214,10 @@ const wrong: Readonly<Record<string, readonly Wrong[]>> = {
       /did you mean 'read'/,
     ],
   ],
+  parseTimeSpan: [
+    ["a text that is none", () => main.parseTimeSpan("5 secs"), /5 secs/],
+    ["an object", () => main.parseTimeSpan(js({ seconds: "5" })), /./],
+  ],
   defineEvent: [
     ["no name", () => main.defineEvent(js(undefined)), /the name of an external event/],
     ["no schema", () => main.defineEvent("e", js({ type: "object" })), /must be a schema that follows Standard Schema/],
