@@ -24,6 +24,11 @@ export const orchestrationStatuses: readonly OrchestrationRuntimeStatus[] = [
   "Suspended",
 ];
 
+/** `true` when the output is not what code has returned, but a text: of a failure, or why it was terminated. */
+export function isTextOutput(status: OrchestrationRuntimeStatus): boolean {
+  return status === "Failed" || status === "Canceled" || status === "Terminated";
+}
+
 /** `true` once the instance will never run again by itself. */
 export function isTerminalStatus(status: OrchestrationRuntimeStatus): boolean {
   return status === "Completed" || status === "Failed" || status === "Canceled" || status === "Terminated";

@@ -1,7 +1,7 @@
 import { DurableError, isDurableError } from "../core/errors.ts";
 import { pickConditions } from "../core/instance-conditions.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
-import { isTerminalStatus } from "../core/orchestration-status.ts";
+import { isTerminalStatus, isTextOutput } from "../core/orchestration-status.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
 import type { HistoryEntry } from "../management/history-format.ts";
@@ -122,6 +122,7 @@ export class StatusReader {
 
   /** Why an instance has failed is a text that no converter has written. */
   #readOutput({ instanceId, runtimeStatus, output }: OrchestrationState): unknown {
+    if (isTextOutput(runtimeStatus)) return output ?? null;
     const what = `the output of instance '${instanceId}'`;
     return runtimeStatus === "Completed" ? this.#read(output, what) : this.#readAny(output, what);
   }

@@ -1,5 +1,6 @@
 import type { HistoryEvent } from "../core/history-event.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
+import { isTextOutput } from "../core/orchestration-status.ts";
 import { formatHistory } from "../management/history-format.ts";
 
 /**
@@ -18,7 +19,7 @@ export function formatStatus(
     ["runtimeStatus", JSON.stringify(state.runtimeStatus)],
     ["input", formatPayload(options.showInput ? state.input : undefined)],
     ["customStatus", formatPayload(state.customStatus)],
-    ["output", formatPayload(state.output)],
+    ["output", formatOutput(state)],
     ["createdTime", formatTime(state.createdTime)],
     ["lastUpdatedTime", formatTime(state.lastUpdatedTime)],
     ["tags", state.tags && JSON.stringify(state.tags)],
@@ -41,6 +42,11 @@ export function formatHistoryEvents(
       readResult: (text) => JSON.parse(formatPayload(text)),
     }),
   );
+}
+
+/** Why an instance has failed, and for what it was terminated, is a text, also where it reads as JSON. */
+function formatOutput({ runtimeStatus, output }: OrchestrationState): string {
+  return isTextOutput(runtimeStatus) ? JSON.stringify(output ?? null) : formatPayload(output);
 }
 
 /** Stored text as JSON: itself when it is JSON, a string when it is not (a reason, a failure), `null` when absent. */

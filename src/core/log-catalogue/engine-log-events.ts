@@ -210,6 +210,13 @@ export const engineLogEvents = {
     meaning: "This worker has taken a partition and runs its instances from now on.",
     action: "nothing",
   },
+  OtherWorkerFound: {
+    area: "Durable",
+    level: "info",
+    fields: [],
+    meaning: "Another worker works on the same hub: it is told once. All workers of a hub must run the same app.",
+    action: "Nothing, if it runs the same app. Else give each app a hub of its own.",
+  },
   PartitionReleased: {
     area: "Durable",
     level: "info",

@@ -6,6 +6,7 @@ import { readAllRows } from "../storage/row-reader.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import type { TableRow, TableWrite } from "../storage/table-row.ts";
 import { LeaseSightings, uniqueWorkerId } from "./lease-sightings.ts";
+import { OtherWorkers, othersOf } from "./other-workers.ts";
 import {
   applyLeaseStep,
   freeLease,
@@ -75,6 +76,7 @@ export class TablePartitionManager implements PartitionManager {
   #all: readonly PartitionLease[] = [];
   /** Who else has partitions, as of the last look. */
   #others: readonly string[] = [];
+  readonly #otherWorkers: OtherWorkers;
   #nextLookAt = 0;
   #workerId: string;
   #isLeaving = false;
@@ -84,6 +86,7 @@ export class TablePartitionManager implements PartitionManager {
     this.#options = options;
     this.#workerId = options.workerId;
     this.#log = createEventLog(options.log, { taskHub: options.taskHub, workerId: options.workerId });
+    this.#otherWorkers = new OtherWorkers(this.#log);
     this.#pause = new WakeSignal(options.clock);
     this.#sightings = new LeaseSightings(
       Math.max(options.leaseIntervalMs, leastAbandonedMs),
@@ -211,6 +214,7 @@ export class TablePartitionManager implements PartitionManager {
     const releasedRows = await this.#write(released, now);
     for (const { lease } of releasedRows) this.#noteReleased(lease);
     this.#others = othersOf(leases, this.#workerId).filter((id) => !isDeadWorker(id));
+    this.#otherWorkers.tell(this.#options.taskHub, this.#others);
     if (this.#isLeaving) return leavingPauseMs;
     const isMoving = plan.some(({ lease, step }) => {
       return step === "drain" || step === "ask" || lease.nextOwner === this.#workerId;
@@ -386,11 +390,6 @@ function toWrite(lease: PartitionLease): RowWrite {
   return lease.etag === undefined
     ? { write: "insert", row }
     : { write: "update", mode: "replace", row, etag: lease.etag };
-}
-
-function othersOf(leases: readonly PartitionLease[], workerId: string): readonly string[] {
-  const ids = leases.flatMap(({ owner, nextOwner }) => [owner ?? [], nextOwner ?? []].flat());
-  return [...new Set(ids)].filter((id) => id !== workerId);
 }
 
 /** Until a lease of somebody else runs out, should they not renew it: whoever has died is succeeded at once then. */
