@@ -64,7 +64,8 @@ export function suggestCommand(host: SuggestedHost, platform: NodeJS.Platform): 
   });
   const orchestration = chooseOrchestration(host);
   if (starter !== undefined && orchestration !== undefined) {
-    const input = orchestration === "helloSequence" ? ["Tokyo", "Seattle", "London"] : {};
+    // What the hello of every tutorial greets.
+    const input = /^hello/i.test(orchestration) ? ["Tokyo", "Seattle", "London"] : {};
     const route = starter.route.replace(/\{[^{}]*\}$/, () => encodeURIComponent(orchestration));
     return formatCurl("POST", `${host.origin}/${fillRoute(route)}`, input, platform);
   }
