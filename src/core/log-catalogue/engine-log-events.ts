@@ -217,6 +217,14 @@ export const engineLogEvents = {
     meaning: "Another worker works on the same hub: it is told once. All workers of a hub must run the same app.",
     action: "Nothing, if it runs the same app. Else give each app a hub of its own.",
   },
+  UnnamedHubShared: {
+    area: "Durable",
+    level: "warn",
+    fields: [],
+    meaning:
+      "Another worker works on the same hub, which has the name of all hubs that were given none: it may be another app's, and each fails the orchestrations of the other.",
+    action: "Give each app a hub of its own: `hubName` in host.json.",
+  },
   PartitionReleased: {
     area: "Durable",
     level: "info",

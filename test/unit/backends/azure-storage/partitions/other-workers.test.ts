@@ -8,14 +8,14 @@ it("tells of each other worker once, and what to do when it is of another app", 
     createEventLog({ log: (_level, event, message) => void told.push(`${event}: ${message}`) }),
   );
 
-  others.tell("TestHubName", []);
-  others.tell("TestHubName", ["billing"]);
-  others.tell("TestHubName", ["billing", "shipping"]);
+  others.tell("Orders", []);
+  others.tell("Orders", ["billing"]);
+  others.tell("Orders", ["billing", "shipping"]);
+  others.tell("TestHubName", ["tax"]);
 
   expect(told).toEqual([
-    expect.stringMatching(
-      /^OtherWorkerFound: another worker, billing, works on the task hub 'TestHubName' too.*hubName/,
-    ),
+    expect.stringMatching(/^OtherWorkerFound: another worker, billing, works on the task hub 'Orders' too.*hubName/),
     expect.stringMatching(/^OtherWorkerFound: another worker, shipping/),
+    expect.stringMatching(/^UnnamedHubShared: another worker, tax/),
   ]);
 });
