@@ -37,7 +37,7 @@ export async function createAzureStorageEngine(
     },
   };
   const executor = createWatchedExecutor(userCode, limits);
-  return createHubEngine(hub, {
+  const engine = createHubEngine(hub, {
     executor: request.extendExecutor?.(executor) ?? executor,
     limits,
     log: events,
@@ -47,4 +47,19 @@ export async function createAzureStorageEngine(
     maxEntityOperations: settings.maxEntityOperationBatchSize,
     maxConcurrentActivities: settings.maxConcurrentActivityFunctions,
   });
+  return {
+    ...engine,
+    async start() {
+      await engine.start();
+      await untilServing(engine);
+    },
+  };
+}
+
+const longestFirstLookMs = 500;
+
+/** Ready is who has partitions, or has seen that others have them and has said so. */
+async function untilServing({ partitions }: DurableEngine): Promise<void> {
+  const giveUpAt = performance.now() + longestFirstLookMs;
+  while (partitions?.().length === 0 && performance.now() < giveUpAt) await systemClock.sleep(10);
 }
