@@ -117,12 +117,14 @@ describe.skipIf(path === undefined)(`what DurableTask.AzureStorage reads and wri
 
     // Columns of ours, which .NET keeps and ignores. A scheduled start is absent where it is absent.
     const startedAs = { StartedAs: "String" };
+    const waiters = new Set(["ParentNamed-child", "Race", "Loop"]);
     expect(pending.get("pending of ours")).toEqual({ ...pending.get("pending of theirs"), ...startedAs });
     for (const orchestration of orchestrations) {
       for (const suffix of ["", "-child", "-detached"]) {
         const [ours, theirs] = [`${orchestration} of ours${suffix}`, `${orchestration} of theirs${suffix}`];
         if (!instances.has(theirs)) continue;
-        const own = suffix === "" ? startedAs : {};
+        const waited = waiters.has(`${orchestration}${suffix}`) ? { EventWaits: "String" } : {};
+        const own = { ...(suffix === "" && startedAs), ...waited };
         expect(instances.get(ours), ours).toEqual({ ...instances.get(theirs), ...own });
         const rowsOf = (id: string) => [...history].filter(([key]) => key.startsWith(`${id} `)).map(([, row]) => row);
         if (orchestration === "Loop") continue; // Carried events are sent again there.
