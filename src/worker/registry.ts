@@ -4,6 +4,7 @@ import { assertDefinitionName } from "../core/function-names.ts";
 import { assertKind, assertOptionNames, assertOptions, type OptionKinds } from "../core/option-names.ts";
 import { type DataConverter, guardDataConverter } from "../core/payloads/data-converter.ts";
 import type { StandardSchema } from "../core/payloads/standard-schema.ts";
+import { shareAcrossCopies } from "../core/shared-class.ts";
 import type { VersioningOptions } from "../core/versioning.ts";
 import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityFunction } from "./activity-context.ts";
@@ -63,6 +64,10 @@ export class Registry {
   readonly #entities = new NamedDefinitions<EntityDefinition>("entity");
 
   /** @throws DurableError `InvalidOption` */
+  static {
+    shareAcrossCopies(Registry, "Registry");
+  }
+
   constructor(options: RegistryOptions = {}) {
     assertOptions(options, registryKinds, "a registry");
     if (options.durableHttp !== undefined) assertOptions(options.durableHttp, httpKinds, "'durableHttp'");

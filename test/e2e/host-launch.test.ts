@@ -110,7 +110,7 @@ describe("a host whose launcher is killed", () => {
     const host = await launch("--end-with-parent");
 
     await expect.poll(host.isAlive, { timeout: 30_000 }).toBe(false);
-    expect(host.output()).toMatch(/The process \d+ that started this host has ended\. Stopping\.\n$/);
+    expect(host.output()).toMatch(/The process \d+ that started this host has ended\. Stopping\.\n.* Stopped after /);
   });
 });
 
