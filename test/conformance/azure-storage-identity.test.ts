@@ -35,18 +35,21 @@ afterAll(async () => {
 
 const storage = () => ({ ...servicesOf(azurite), credential });
 
-describeTaskHub("azure-storage by an identity", async () => {
-  const { backend, store } = createAzureStorageTaskHub({
-    connection: connectByIdentity({ ...servicesOf(azurite), credential: new TestCredential() }, "storage"),
-    taskHub: `Identity${++hubs}`,
-    workerId: `identity-${systemRandom.guid()}`,
-    clock: systemClock,
-    random: systemRandom,
-    maxQueuePollingIntervalMs: 200,
-    leaseRenewIntervalMs: 500,
+/** What requests look like is the same for all of them: `npm run test:identity` does everything by tokens. */
+if (process.env["DURABLE_IDENTITY"] === "all") {
+  describeTaskHub("azure-storage by an identity", async () => {
+    const { backend, store } = createAzureStorageTaskHub({
+      connection: connectByIdentity({ ...servicesOf(azurite), credential: new TestCredential() }, "storage"),
+      taskHub: `Identity${++hubs}`,
+      workerId: `identity-${systemRandom.guid()}`,
+      clock: systemClock,
+      random: systemRandom,
+      maxQueuePollingIntervalMs: 200,
+      leaseRenewIntervalMs: 500,
+    });
+    return { backend, store, close: () => store.deleteTaskHub() };
   });
-  return { backend, store, close: () => store.deleteTaskHub() };
-});
+} else it.skip("every behaviour of a task hub is the same by an identity (npm run test:identity)", () => {});
 
 function createApp(): DFApp {
   const app = new DFApp();

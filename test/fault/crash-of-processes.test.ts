@@ -21,7 +21,7 @@ const laneCount = 6;
 
 /** Those whose every write is known to matter; the others are run with all the rest. */
 const mainWorkloads = workloads.slice(0, 8).map(({ name }) => name);
-const otherPointsInPart = 20;
+const otherPointsInPart = 12;
 
 let azurite: Azurite;
 let lanes: CrashLanes;
