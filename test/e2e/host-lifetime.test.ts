@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -9,7 +9,8 @@ import { runDurable, startLocalHost } from "../support/local-host.ts";
 let folder: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "durable-host-"));
+  // A host names its folder by its real name.
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "durable-host-")));
 });
 
 afterEach(() => {
