@@ -47,6 +47,8 @@ export type HistoryCommit =
   | { readonly outcome: "rejected"; readonly error: unknown };
 
 const maxRememberedInstances = 10_000;
+/** Of one instance; what is left behind goes with it. */
+const maxRememberedBlobs = 1000;
 
 /**
  * The history table.
@@ -56,8 +58,8 @@ const maxRememberedInstances = 10_000;
  */
 export class HistoryTable {
   readonly #options: HistoryTableOptions;
-  /** Instances whose history this process has put into blobs; their next executions make those superfluous. */
-  readonly #withBlobs = new Set<string>();
+  /** Names of the blobs of histories that this process has put, by instance; the next execution makes them superfluous. */
+  readonly #blobsOf = new Map<string, Set<string>>();
 
   constructor(options: HistoryTableOptions) {
     this.#options = options;
@@ -119,14 +121,17 @@ export class HistoryTable {
    * payloads does not fill the container. To be called once the instance's row does not refer to them any more.
    */
   deleteSuperseded({ partitionKey, append, blobs }: PreparedHistory): void {
-    const hadBlobs = this.#withBlobs.has(partitionKey);
-    if (append.firstIndex === 0 && hadBlobs) {
-      this.#options.payloads.deleteOthersInBackground(`${partitionKey}/history-`, new Set(blobs.values()));
-      this.#withBlobs.delete(partitionKey);
+    const known = this.#blobsOf.get(partitionKey);
+    if (append.firstIndex === 0 && known !== undefined) {
+      // By their names: whoever looked for them would find those of the next checkpoint too.
+      this.#options.payloads.deleteInBackground([...known]);
+      this.#blobsOf.delete(partitionKey);
     }
     if (blobs.size === 0) return;
-    if (this.#withBlobs.size >= maxRememberedInstances) this.#withBlobs.clear();
-    this.#withBlobs.add(partitionKey);
+    const names = this.#blobsOf.get(partitionKey) ?? new Set();
+    for (const name of blobs.values()) if (names.size < maxRememberedBlobs) names.add(name);
+    if (this.#blobsOf.size >= maxRememberedInstances) this.#blobsOf.clear();
+    this.#blobsOf.set(partitionKey, names);
   }
 
   /** Deletes the blobs of a history that will not be committed. */

@@ -106,14 +106,6 @@ export class LargePayloads {
     this.#inBackground(this.#deleteAll(blobs));
   }
 
-  /** Deletes the blobs whose names begin with `prefix`, except the given ones. Best effort. */
-  deleteOthersInBackground(prefix: string, kept: ReadonlySet<string>): void {
-    const deleteOthers = async () => {
-      for await (const names of this.#list(prefix)) await this.#deleteAll(names.filter((name) => !kept.has(name)));
-    };
-    this.#inBackground(deleteOthers());
-  }
-
   /** Resolves once nothing is deleted in the background any more. */
   async idle(): Promise<void> {
     while (this.#background.size > 0) await Promise.all(this.#background);
