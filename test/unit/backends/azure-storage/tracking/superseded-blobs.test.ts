@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
 import { HistoryTable } from "../../../../../src/backends/azure-storage/tracking/history-table.ts";
 import { LargePayloads } from "../../../../../src/backends/azure-storage/tracking/large-payloads.ts";
-import { systemClock } from "../../../../../src/core/system-ports.ts";
+import { SteppedClock } from "../../../../../src/testing/stepped-clock.ts";
 
 function openTable() {
   const deleted: string[] = [];
@@ -17,7 +17,7 @@ function openTable() {
     storage,
     table: "hubHistory",
     payloads,
-    clock: systemClock,
+    clock: new SteppedClock(),
     random,
     storeTaskInputs: true,
   });
