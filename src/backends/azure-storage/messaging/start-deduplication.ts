@@ -1,4 +1,4 @@
-import type { OrchestrationRuntimeStatus } from "../../../core/orchestration-status.ts";
+import { isTerminalStatus, type OrchestrationRuntimeStatus } from "../../../core/orchestration-status.ts";
 
 /** What is known of a start message of a top-level orchestration. */
 export interface StartMessage {
@@ -33,9 +33,12 @@ export function nextStartStep(
     if (isSame) return instance.runtimeStatus === "Terminated" ? "discard" : "accept";
     // The id was purged or has ended since, and was started anew.
     if (instance.generation > start.generation) return "discard";
+    const isYounger = instance.createdTime < start.timestamp;
+    // An end makes room: whoever starts the id after it may be slow to replace its row.
+    const mayReplace = isYounger && isTerminalStatus(instance.runtimeStatus);
     const isRaceLost =
-      (instance.runtimeStatus === "Pending" && instance.createdTime < start.timestamp) ||
-      (start.dequeueCount > 1 && start.dequeuedOn > instance.createdTime);
+      (instance.runtimeStatus === "Pending" && isYounger) ||
+      (!mayReplace && start.dequeueCount > 1 && start.dequeuedOn > instance.createdTime);
     if (instance.generation === start.generation && isRaceLost) return "discard";
   }
   return start.dequeueCount >= maxDequeueCount ? "discard" : "defer";

@@ -39,6 +39,18 @@ it.each([
     row({ executionId: "e0", createdTime: time(1) }),
     "defer",
   ],
+  [
+    "gives a slow client time to replace the row of an instance that has ended",
+    { ...start, dequeueCount: 3, dequeuedOn: time(17) },
+    row({ executionId: "e0", createdTime: time(1), runtimeStatus: "Terminated" }),
+    "defer",
+  ],
+  [
+    "discards a start that was before an instance which has ended",
+    { ...start, dequeueCount: 2, dequeuedOn: time(13) },
+    row({ executionId: "e2", createdTime: time(11), runtimeStatus: "Completed" }),
+    "discard",
+  ],
   ["gives time when there is no row", start, undefined, "defer"],
   ["gives up on a row after ten deliveries", { ...start, dequeueCount: 10 }, undefined, "discard"],
   ["accepts at the tenth delivery too", { ...start, dequeueCount: 10 }, row({}), "accept"],
