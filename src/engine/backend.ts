@@ -144,6 +144,8 @@ export interface OrchestrationWorkItem {
   readonly messages: readonly DeliveredMessage[];
   /** {@link DeliveredMessage.unfinishedRuns}, the most of any. */
   readonly unfinishedRuns: number;
+  /** The instance never had a history, as the store knows. @defaultValue false: it may have one */
+  readonly isFirstOfInstance?: boolean;
   /** Renew at this interval while working on it, in milliseconds. */
   readonly renewIntervalMs: number;
 }
@@ -252,11 +254,24 @@ export interface CheckpointReceipt {
   readonly isUnsent?: boolean;
 }
 
+/** What this process knows of instances because it works on them. */
+export interface LocalInstances {
+  /**
+   * The instance is there and has not ended, and this process works on it: whatever changes is told. A guess, since others
+   * may take it over.
+   */
+  isUnderWay(instanceId: string): boolean;
+  /** Resolves to `true` once this process has written the instance's row, to `false` after `ms` or when `signal` aborts. */
+  waitForChange(instanceId: string, ms: number, signal: AbortSignal | undefined): Promise<boolean>;
+}
+
 /** What clients need of a task hub: queries, messages from outside and management. */
 export interface TaskHubStore {
   readonly taskHub: string;
   /** Messages that were put aside. @defaultValue this hub never puts any aside */
   readonly quarantine?: Quarantine;
+  /** Absent when no worker of this process tells what it does. */
+  readonly local?: LocalInstances;
 
   /** Creates what is missing. A call that adds something does so by itself, once; looks and deletions make nothing. */
   createTaskHub(): Promise<void>;

@@ -32,6 +32,13 @@ export interface KnownExecutionsOptions {
   readonly maxIdleMs: number;
 }
 
+/** Should it be wrong, the checkpoint is refused, and the history is read for the next try. */
+function neverStarted(): KnownExecution {
+  const [executionId, historyVersion, session] = [undefined, undefined, undefined];
+  const history = HistorySummary.of([]);
+  return { history, executionId, historyVersion, session, unseen: [], acceptedIds: [], isCached: false };
+}
+
 interface Entry {
   readonly execution: KnownExecution;
   readonly keptAt: number;
@@ -60,7 +67,9 @@ export class KnownExecutions {
 
   /** The execution of the instance as it was kept, or as its stored history tells. */
   async take(workItem: OrchestrationWorkItem): Promise<KnownExecution> {
-    return this.#remove(workItem.instanceId)?.execution ?? (await this.load(workItem));
+    const kept = this.#remove(workItem.instanceId)?.execution;
+    if (kept !== undefined) return kept;
+    return workItem.isFirstOfInstance === true ? neverStarted() : await this.load(workItem);
   }
 
   /** Reads the stored history, whatever is kept. */

@@ -157,7 +157,7 @@ export class TaskHubClient implements OrchestrationClient {
     assertReadableInstanceId(instanceId);
     const { fetchInput, fetchOutput, fetchFailure } = options;
     const read = () => this.getInstance(instanceId, { fetchInput, fetchOutput, fetchFailure });
-    return waitForInstance(instanceId, until, options, { read, clock: this.#clock });
+    return waitForInstance(instanceId, until, options, { read, clock: this.#clock, local: this.#store.local });
   }
 
   async getHistory(instanceId: string): Promise<readonly HistoryEvent[] | undefined> {

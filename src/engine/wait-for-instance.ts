@@ -3,35 +3,57 @@ import type { WaitForInstanceOptions } from "../core/orchestration-client.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import type { Clock } from "../core/ports.ts";
+import type { LocalInstances } from "./backend.ts";
 
 const firstPauseMs = 10;
 const maxPauseMs = 1_000;
+/** Of an instance that this process works on: should it be taken over, nobody tells. */
+const toldPauseMs = 5_000;
+
+export interface InstanceLooks {
+  /** Resolves to `undefined` for an unknown instance. */
+  readonly read: () => Promise<OrchestrationState | undefined>;
+  readonly clock: Clock;
+  /** Tells of changes, so that nothing is read in between. @defaultValue nobody tells */
+  readonly local?: LocalInstances | undefined;
+}
 
 /**
  * Looks at an instance until it is there, ever less often: a tenth of the time that was waited so far, at most a second.
+ * While this process works on it, it is looked at when it has changed.
  *
- * @param read resolves to `undefined` for an unknown instance
  * @throws DurableError `TaskTimeout`, `Aborted`
  */
 export async function waitForInstance(
   instanceId: string,
   until: "started" | "ended",
   { timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitForInstanceOptions,
-  { read, clock }: { readonly read: () => Promise<OrchestrationState | undefined>; readonly clock: Clock },
+  { read, clock, local }: InstanceLooks,
 ): Promise<OrchestrationState | undefined> {
   const begun = clock.now();
+  const isUnderWay = () => local?.isUnderWay(instanceId) === true;
+  let state: OrchestrationState | undefined;
+  let looks = !isUnderWay();
   for (;;) {
-    const state = await read();
-    if (state === undefined || isThere(state, until)) return state;
+    if (looks) {
+      state = await read();
+      if (state === undefined || isThere(state, until)) return state;
+    }
+    looks = true;
     if (signal?.aborted) throw new DurableError("Aborted", `the wait for '${instanceId}' was ended`);
     const waitedMs = clock.now() - begun;
     const leftMs = timeoutMs - waitedMs;
-    if (leftMs <= 0) {
+    if (leftMs > 0) {
+      const pauseMs = Math.min(Math.max(firstPauseMs, waitedMs / 10), maxPauseMs);
+      if (local === undefined || !isUnderWay()) await clock.sleep(Math.min(pauseMs, leftMs), signal);
+      else {
+        const isTold = await local.waitForChange(instanceId, Math.min(toldPauseMs, leftMs), signal);
+        looks = !isTold || until === "started" || !isUnderWay();
+      }
+    } else if (state !== undefined) {
       const message = `the instance '${instanceId}' is still ${state.runtimeStatus} after ${timeoutMs} ms`;
       throw new DurableError("TaskTimeout", message);
     }
-    const pauseMs = Math.min(Math.max(firstPauseMs, waitedMs / 10), maxPauseMs);
-    await clock.sleep(Math.min(pauseMs, leftMs), signal);
   }
 }
 

@@ -71,8 +71,8 @@ it("an episode that asks for 600 timers is sent once, and its neighbours go on m
   await client.raiseEvent(wide, "go", undefined);
   expect(await waitUntilEnded(client, wide)).toMatchObject({ runtimeStatus: "Completed", output: "600" });
   expect(episodes()).toBe(1);
-  // The start and the event; a start, a request and an answer for each neighbour.
-  expect(requests.byKind.get("queue.send")).toBe(600 + 2 + 3 * ended.length);
+  // The start and the event; a start and a request for each neighbour.
+  expect(requests.byKind.get("queue.send")).toBe(600 + 2 + 2 * ended.length);
 });
 
 it("a checkpoint whose sends are refused time and again ends late and not anew", { timeout: 120_000 }, async () => {

@@ -6,7 +6,7 @@ interface Receipt {
 }
 
 /**
- * The messages that the workers of a hub hold, with their newest receipts: whoever has these can end a lock before its
+ * The messages that the workers of a hub hold, received or sent for themselves, with their newest receipts: whoever has these can end a lock before its
  * time, as nobody else can.
  */
 export class HeldReceipts {
@@ -29,6 +29,11 @@ export class HeldReceipts {
         for (const { messageId, popReceipt } of reply.value as readonly { messageId: string; popReceipt: string }[]) {
           this.#receipts.set(messageId, { queue: request.queue, popReceipt });
         }
+      } else if (request.kind === "queue.send") {
+        const { messageId, popReceipt } = reply.value as { messageId: string; popReceipt: string };
+        // Hidden for the sender itself.
+        if (request.visibilityDelayMs === this.#lockMs)
+          this.#receipts.set(messageId, { queue: request.queue, popReceipt });
       } else if (request.kind === "queue.update") {
         const { queue, messageId, visibilityTimeoutMs } = request;
         const { popReceipt } = reply.value as { popReceipt: string };

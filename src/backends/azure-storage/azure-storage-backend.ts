@@ -1,6 +1,7 @@
 import { DurableError, messageOf } from "../../core/errors.ts";
 import { createEventLog, type EventLog } from "../../core/event-log.ts";
 import type { OutgoingMessage, TaskMessage } from "../../core/task-message.ts";
+import { answerOfMessage } from "../../engine/answers.ts";
 import type {
   ActivityWorkItem,
   Backend,
@@ -16,12 +17,13 @@ import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
 import { asActivity, asOrchestration, HeldActivity, HeldOrchestration } from "./held-work-items.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
-import type { HeldMessage } from "./messaging/held-message.ts";
+import type { HeldDelivery } from "./messaging/held-message.ts";
 import type { MessageOrigin, SentMessage } from "./messaging/message-sender.ts";
 import type { PartitionStatus } from "./partitions/partition-watch.ts";
 import type { PreparedHistory } from "./tracking/history-table.ts";
 import { purgeInstanceRows } from "./tracking/instance-purge.ts";
 import { maxCustomStatusUnits } from "./tracking/instances-table.ts";
+import { LazyRowWrites } from "./tracking/lazy-row-writes.ts";
 
 interface PreparedCheckpoint {
   readonly prepared: PreparedHistory | undefined;
@@ -29,6 +31,8 @@ interface PreparedCheckpoint {
 }
 
 const maxStopMs = 5000;
+/** With more of them under way, a checkpoint waits for its own. */
+const maxDeletionsAhead = 256;
 /** A message that brings a row right that is behind comes again within so long, in milliseconds. */
 const maxRowLagMs = 10_000;
 /** What is lost to another worker is for that one to have, however often it was delivered. */
@@ -45,6 +49,9 @@ export class AzureStorageBackend implements Backend {
   readonly #options: ResolvedAzureStorageOptions;
   readonly #parts: TaskHubParts;
   readonly #events: EventLog;
+  readonly #lazyRows: LazyRowWrites;
+  /** Deletions that nobody waits for. */
+  readonly #deletions = new Set<Promise<unknown>>();
   #run: BackendRun | undefined;
   #starting: Promise<void> | undefined;
 
@@ -54,6 +61,9 @@ export class AzureStorageBackend implements Backend {
     this.#parts = parts;
     this.#events = createEventLog(options.log, { taskHub: this.taskHub });
     parts.onSent = (queue, visibleAt) => this.#run?.onSent(queue, visibleAt);
+    parts.dispatch = () => this.#run?.dispatch;
+    parts.isServedHere = (instanceId) => this.#run?.isOwned(instanceId) === true;
+    this.#lazyRows = new LazyRowWrites(options.clock);
   }
 
   start(): Promise<void> {
@@ -87,12 +97,17 @@ export class AzureStorageBackend implements Backend {
     this.#run = undefined;
     if (run === undefined) return;
     const stopped = new AbortController();
-    const stopping = run.stop().catch((error: unknown) => {
+    const stopping = this.#stopRun(run).catch((error: unknown) => {
       this.#events.write("BackendStopFailed", messageOf(error), {});
     });
     // Without storage there is nobody to hand back to: leases and messages run out by themselves.
     await Promise.race([stopping, this.#options.clock.sleep(maxStopMs, stopped.signal)]);
     stopped.abort();
+  }
+
+  async #stopRun(run: BackendRun): Promise<void> {
+    await run.stop();
+    await Promise.all([this.#lazyRows.flush(), ...this.#deletions]);
   }
 
   async fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
@@ -137,19 +152,28 @@ export class AzureStorageBackend implements Backend {
     let version: string | undefined;
     if (prepared !== undefined) {
       // The process may have been suspended since: a lease that ran out meanwhile must not be written under.
-      await this.#assertOwned(workItem);
-      const commit = await this.#parts.history.commit(prepared);
+      if (!this.#isOwned(workItem)) {
+        await this.#undo(prepared, sent);
+        await this.#assertOwned(workItem);
+      }
+      const commit = await this.#parts.history.commit(prepared).catch((error: unknown) => {
+        // It may stand all the same.
+        this.#parts.sender.handOver(sent);
+        throw error;
+      });
       if (commit.outcome === "rejected") {
         await this.#undo(prepared, sent);
         throw commit.error;
       }
       if (commit.outcome === "lost") {
         if (commit.isUnwritten) await this.#undo(prepared, sent);
+        else this.#parts.sender.handOver(sent);
         await this.#settle(workItem, new Set(), maxLostDelayMs);
         throw lockLost(workItem.instanceId, "its history was changed by another worker");
       }
       version = commit.version;
     }
+    this.#parts.sender.handOver(sent);
     const row = await this.#writeInstance(workItem, instance, prepared, version);
     if (row === "purged") {
       // Of what was just committed nothing stays, and its messages find no instance any more.
@@ -184,7 +208,7 @@ export class AzureStorageBackend implements Backend {
   ): Promise<PreparedCheckpoint> {
     const [preparing, sending] = await Promise.allSettled([
       history && this.#parts.history.prepare(asOrchestration(workItem).instanceId, history, startedWithoutMessage),
-      this.#parts.sender.sendAll(outgoing, origin, { takesBack: true }),
+      this.#parts.sender.sendAll(outgoing, origin, { takesBack: true, isHandedOver: true }),
     ]);
     const prepared = preparing.status === "fulfilled" ? preparing.value : undefined;
     const sent = sending.status === "fulfilled" ? sending.value : [];
@@ -207,7 +231,7 @@ export class AzureStorageBackend implements Backend {
     origin: MessageOrigin,
   ): Promise<boolean> {
     try {
-      await this.#parts.sender.sendAll(outgoing, origin);
+      this.#parts.sender.handOver(await this.#parts.sender.sendAll(outgoing, origin, { isHandedOver: true }));
       return true;
     } catch (error) {
       this.#events.write("MessagesNotSent", messageOf(error), { instanceId });
@@ -225,16 +249,22 @@ export class AzureStorageBackend implements Backend {
     const { instances, history } = this.#parts;
     const version = written ?? instance.historyVersion;
     const isFirst = prepared !== undefined && prepared.append.expectedHistoryVersion === undefined;
+    const fail = (error: unknown) => this.#events.write("InstanceRowFailed", messageOf(error), { instanceId });
+    const later = (write: () => Promise<unknown>) => {
+      this.#lazyRows.add(instanceId, () => write().then(() => undefined, fail));
+    };
+    this.#lazyRows.cancel(instanceId);
     try {
       const isThere = await instances.write(instanceId, instance, {
         blobs: prepared?.blobs ?? new Map(),
         isNewExecution: prepared?.append.firstIndex === 0,
         hadRow: isFirst && messages.some(({ message }) => isTopLevelStart(message)),
         isLatest: async () => version === undefined || (await history.readVersion(instanceId)) === version,
+        later: this.#options.overlapWrites ? later : undefined,
       });
       return isThere ? "written" : "purged";
     } catch (error) {
-      this.#events.write("InstanceRowFailed", messageOf(error), { instanceId });
+      fail(error);
       return "behind";
     }
   }
@@ -278,7 +308,13 @@ export class AzureStorageBackend implements Backend {
     const { target } = delivered.message;
     const sender = { instanceId: target.instanceId, executionId: target.executionId ?? "" };
     const origin = { sender, episode: delivered.data.episode ?? -1 };
-    if (answer !== undefined) await this.#parts.sender.send({ message: answer }, origin);
+    if (answer !== undefined) {
+      if (this.#options.localDispatch && this.#run?.acceptAnswer(delivered, answer, origin) === true) {
+        held.isSettled = true;
+        return;
+      }
+      this.#parts.sender.handOver([await this.#parts.sender.send({ message: answer }, origin, { isHandedOver: true })]);
+    }
     this.#letGo(held);
     await delivered.delete().catch((error: unknown) => this.#reportUnsettled(target.instanceId, error));
   }
@@ -320,10 +356,14 @@ export class AzureStorageBackend implements Backend {
     if (workItem.isSettled) return new Set();
     workItem.isSettled = true;
     const { messages, instanceId } = workItem;
-    const delayOf = (message: HeldMessage) => Math.min(message.abandonDelayMs, maxDelayMs);
+    const delayOf = (message: HeldDelivery) => Math.min(message.abandonDelayMs, maxDelayMs);
     const done = await Promise.allSettled(
-      messages.map((message) => {
-        return settled.has(message.id) ? message.delete() : message.giveBack(delayOf(message));
+      messages.map(async (message) => {
+        if (!settled.has(message.id)) return await message.giveBack(delayOf(message));
+        const deletion = message.delete();
+        if (!this.#mayOverlap(message)) return await deletion;
+        this.#deleteInBackground(instanceId, deletion);
+        return false;
       }),
     );
     const failed = done.find((call) => call.status === "rejected");
@@ -337,8 +377,25 @@ export class AzureStorageBackend implements Backend {
     return new Set(deleted.map(({ id }) => id));
   }
 
+  /** An answer that comes again is known for a repeat, whether or not its deletion is waited for. */
+  #mayOverlap({ message }: HeldDelivery): boolean {
+    const isKnownAnyway = answerOfMessage(message) !== undefined;
+    return this.#options.overlapWrites && isKnownAnyway && this.#deletions.size < maxDeletionsAhead;
+  }
+
+  #deleteInBackground(instanceId: string, deletion: Promise<unknown>): void {
+    const done = deletion
+      .catch((error: unknown) => this.#reportUnsettled(instanceId, error))
+      .finally(() => this.#deletions.delete(done));
+    this.#deletions.add(done);
+  }
+
+  #isOwned({ instanceId }: HeldOrchestration): boolean {
+    return this.#run?.isOwned(instanceId) === true;
+  }
+
   async #assertOwned(workItem: HeldOrchestration): Promise<void> {
-    if (this.#run?.isOwned(workItem.instanceId) === true) return;
+    if (this.#isOwned(workItem)) return;
     await this.#settle(workItem, new Set(), maxLostDelayMs);
     throw lockLost(workItem.instanceId, "the lease of its partition has run out");
   }

@@ -80,6 +80,20 @@ export interface AzureStorageOptions {
    * delays none of these; besides, one checkpoint sends at most 64 messages at a time. @defaultValue 128
    */
   readonly maxStorageOperationConcurrency?: number | undefined;
+  /**
+   * Hand what this worker would receive itself over in memory: messages are put into their queue hidden, and answers of
+   * activities to instances that live here are not put into one. `false` sends everything through the queues, as .NET.
+   *
+   * @defaultValue true
+   */
+  readonly localDispatch?: boolean | undefined;
+  /**
+   * Go on beside writes that nobody waits for: deletions of answers that history has, and rows in which only the time of
+   * the last update is new, which is written within five seconds.
+   *
+   * @defaultValue true
+   */
+  readonly overlapWrites?: boolean | undefined;
   /** Wraps each attempt at a storage request; for tests and measurements. @defaultValue none */
   readonly decorateTransport?: ((transport: StorageTransport) => StorageTransport) | undefined;
 }
@@ -119,6 +133,8 @@ export interface ResolvedAzureStorageOptions {
   readonly storageTimeoutMs: number;
   readonly hubCreationTimeoutMs: number;
   readonly maxStorageOperationConcurrency: number;
+  readonly localDispatch: boolean;
+  readonly overlapWrites: boolean;
   readonly decorateTransport: (transport: StorageTransport) => StorageTransport;
 }
 
@@ -188,6 +204,8 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
       8,
       10_000,
     ),
+    localDispatch: options.localDispatch ?? true,
+    overlapWrites: options.overlapWrites ?? true,
     decorateTransport: options.decorateTransport ?? ((transport) => transport),
   };
 }

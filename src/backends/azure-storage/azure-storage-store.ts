@@ -1,4 +1,4 @@
-import { DurableError } from "../../core/errors.ts";
+import { DurableError, isDurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
 import type {
   InstanceConditions,
@@ -11,6 +11,7 @@ import type { OutgoingMessage } from "../../core/task-message.ts";
 import type {
   FetchOptions,
   HistoryEdit,
+  LocalInstances,
   NewInstance,
   PurgeConditions,
   TaskHubStore,
@@ -20,7 +21,7 @@ import { nextCreationStep } from "../../engine/creation-race.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { readCreation } from "./codec/instance-row.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
-import { clientOrigin } from "./messaging/message-sender.ts";
+import { clientOrigin, type SentMessage } from "./messaging/message-sender.ts";
 import { purgeInstanceRows } from "./tracking/instance-purge.ts";
 
 /** A row to replace may be updated by its execution meanwhile. */
@@ -42,6 +43,14 @@ export class AzureStorageStore implements TaskHubStore {
     return this.#parts.quarantine;
   }
 
+  get local(): LocalInstances {
+    const { instances, isServedHere } = this.#parts;
+    return {
+      isUnderWay: (instanceId) => isServedHere(instanceId) && instances.isKnownOpen(instanceId),
+      waitForChange: (instanceId, ms, signal) => instances.changes.wait(instanceId, ms, signal),
+    };
+  }
+
   async createTaskHub(): Promise<void> {
     await this.#parts.resources.createWhenDeleted();
   }
@@ -59,19 +68,34 @@ export class AzureStorageStore implements TaskHubStore {
     let row = start.replaces && (await instances.readRow(instanceId));
     nextCreationStep(start, row && readCreation(row));
     const message = { event: start.event, target: orchestrationInstance };
-    const sent = await sender.send({ message, deliverAt: scheduledStartTime }, clientOrigin);
-    // Whoever loses has sent a start without a row, which the receivers discard.
-    for (let attempt = 0; attempt < maxCreationAttempts; attempt++) {
-      if (await instances.writePending(start.event, row, sent.blobName)) return;
-      row = await instances.readRow(instanceId);
-      if (nextCreationStep(start, row && readCreation(row)) === "written") return;
+    const outgoing = { message, deliverAt: scheduledStartTime };
+    const sent = await sender.send(outgoing, clientOrigin, { isHandedOver: true });
+    if (sent.local !== undefined && start.replaces === undefined) sent.local.message.isFirstOfInstance = true;
+    try {
+      // Whoever loses has sent a start without a row, which the receivers discard.
+      for (let attempt = 0; attempt < maxCreationAttempts; attempt++) {
+        if (await instances.writePending(start.event, row, sent.blobName)) return sender.handOver([sent]);
+        row = await instances.readRow(instanceId);
+        if (nextCreationStep(start, row && readCreation(row)) === "written") return sender.handOver([sent]);
+      }
+      throw new DurableError("StorageUnavailable", `the row of '${instanceId}' changes all the time; start it again`);
+    } catch (error) {
+      if (sent.local !== undefined) await this.#takeBack(sent, error);
+      throw error;
     }
-    throw new DurableError("StorageUnavailable", `the row of '${instanceId}' changes all the time; start it again`);
+  }
+
+  /** A start that nobody has seen. An outage may have written its row: then it comes out of the queue in time. */
+  async #takeBack(sent: SentMessage, error: unknown): Promise<void> {
+    const { sender } = this.#parts;
+    if (isDurableError(error, "InstanceAlreadyExists")) await sender.takeBack([sent]);
+    else sent.local?.place.release();
   }
 
   async sendMessage(outgoing: OutgoingMessage): Promise<void> {
     await this.#parts.resources.create();
-    await this.#parts.sender.send(outgoing, clientOrigin);
+    const { sender } = this.#parts;
+    sender.handOver([await sender.send(outgoing, clientOrigin, { isHandedOver: true })]);
   }
 
   async readWorkers(): Promise<readonly WorkerPresence[] | undefined> {

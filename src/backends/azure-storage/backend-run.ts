@@ -1,8 +1,13 @@
 import { setMaxListeners } from "node:events";
+import type { TaskMessage } from "../../core/task-message.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
 import { ControlQueue } from "./messaging/control-queue.ts";
-import type { HeldMessage } from "./messaging/held-message.ts";
+import type { HeldDelivery, HeldMessage } from "./messaging/held-message.ts";
+import { LocalAnswers } from "./messaging/local-answers.ts";
+import { LocalDispatch, putBack } from "./messaging/local-dispatch.ts";
+import { admitMessage } from "./messaging/message-admission.ts";
+import type { MessageOrigin } from "./messaging/message-sender.ts";
 import { OrchestrationInbox } from "./messaging/orchestration-inbox.ts";
 import { WorkItemQueue } from "./messaging/work-item-queue.ts";
 import { AppLease } from "./partitions/app-lease.ts";
@@ -26,6 +31,9 @@ export class BackendRun {
   readonly #parts: TaskHubParts;
   readonly #watch: PartitionWatch;
   readonly #appLease: AppLease | undefined;
+  /** Where this process hands over what it would receive itself. */
+  readonly dispatch: LocalDispatch;
+  readonly #answers: LocalAnswers;
   #partitions: PartitionManager | undefined;
   #isLeaving = false;
   readonly #controlQueues = new Map<string, ControlQueue>();
@@ -40,6 +48,15 @@ export class BackendRun {
       ...this.#pollerOptions(options.names.workItemQueue),
       reader: parts.reader,
     });
+    this.dispatch = new LocalDispatch({
+      names: options.names,
+      maxHeldMs: options.visibilityTimeoutMs / 3,
+      receiverOf: (queue) => {
+        if (this.#isLeaving) return undefined;
+        return queue === options.names.workItemQueue ? this.workItems : this.#ownedQueue(queue);
+      },
+    });
+    this.#answers = new LocalAnswers({ ...options, sender: parts.sender });
     this.#watch = new PartitionWatch({
       ...options,
       taskHub: options.names.taskHub,
@@ -79,6 +96,7 @@ export class BackendRun {
     const done = new AbortController();
     void this.#options.clock.sleep(receiveGraceMs, done.signal).then(() => this.#cutOff.abort());
     await Promise.all([this.workItems.stop(), this.#partitions?.stop(), this.#watch.stop(), this.#appLease?.stop()]);
+    this.#answers.stop();
     done.abort();
   }
 
@@ -127,14 +145,32 @@ export class BackendRun {
   }
 
   onSent(queue: string, visibleAt: number): void {
-    const poller =
-      queue === this.#options.names.workItemQueue ? this.workItems.poller : this.#controlQueues.get(queue)?.poller;
-    if (visibleAt <= this.#options.clock.now()) poller?.wake();
-    else poller?.wakeAt(visibleAt);
+    if (queue === this.#options.names.workItemQueue) this.workItems.onSent(visibleAt);
+    else this.#controlQueues.get(queue)?.onSent(visibleAt);
+  }
+
+  #ownedQueue(queue: string): ControlQueue | undefined {
+    return this.#partitions?.isOwned(queue) === true ? this.#controlQueues.get(queue) : undefined;
+  }
+
+  /** Gives the answer of an activity to its orchestration, if that lives here. `false` when it has to be sent. */
+  acceptAnswer(request: HeldMessage, answer: TaskMessage, origin: MessageOrigin): boolean {
+    const queue = this.#queueOf(request.instanceId);
+    const receiver = this.#isLeaving ? undefined : this.#ownedQueue(queue);
+    // What was delivered before may have ended its process with its answer: the queue counts how often.
+    if (receiver === undefined || request.deliveryCount > 1) return false;
+    if (admitMessage(answer, queue, this.#options.names).kind !== "accept") return false;
+    const held = this.#answers.add(request, answer, origin, () => this.workItems.forget(request));
+    if (receiver.acceptAnswer(held)) {
+      this.workItems.end(request);
+      return true;
+    }
+    this.#answers.drop(held);
+    return false;
   }
 
   /** The end of a work item. @param delays after which messages come again, of those that do */
-  release(instanceId: string, messages: readonly HeldMessage[], delays: readonly number[]): void {
+  release(instanceId: string, messages: readonly HeldDelivery[], delays: readonly number[]): void {
     const wasFull = this.inbox.messageCount >= this.#options.controlQueueBufferThreshold;
     for (const message of messages) this.inbox.forget(message);
     this.inbox.unlock(instanceId);
@@ -180,7 +216,7 @@ export class BackendRun {
     this.#controlQueues.delete(queue);
     await controlQueue.stop();
     const waiting = this.inbox.evict((instanceId) => this.#queueOf(instanceId) === queue);
-    await Promise.all(waiting.map((message) => message.hideFor(0).catch(() => false)));
+    await Promise.all(waiting.map(putBack));
   }
 
   #pollerOptions(queue: string) {

@@ -1,18 +1,22 @@
 import { DurableError } from "../../core/errors.ts";
 import type { ActivityWorkItem, OrchestrationWorkItem } from "../../engine/backend.ts";
-import type { HeldMessage } from "./messaging/held-message.ts";
+import type { HeldDelivery, HeldMessage } from "./messaging/held-message.ts";
 
 /** Messages of one instance that this worker holds. */
 export class HeldOrchestration implements OrchestrationWorkItem {
   readonly instanceId: string;
-  readonly messages: readonly HeldMessage[];
+  readonly messages: readonly HeldDelivery[];
   readonly renewIntervalMs: number;
   isSettled = false;
 
-  constructor(messages: readonly HeldMessage[], renewIntervalMs: number) {
+  constructor(messages: readonly HeldDelivery[], renewIntervalMs: number) {
     this.instanceId = messages[0]!.instanceId;
     this.messages = messages;
     this.renewIntervalMs = renewIntervalMs;
+  }
+
+  get isFirstOfInstance(): boolean {
+    return this.messages.some(({ isFirstOfInstance }) => isFirstOfInstance === true);
   }
 
   get unfinishedRuns(): number {

@@ -2,6 +2,7 @@ import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { runOf } from "./codec/message-notes.ts";
 import type { HubNames } from "./hub-names.ts";
 import { HubResources } from "./hub-resources.ts";
+import type { LocalDispatch } from "./messaging/local-dispatch.ts";
 import { MessageQuarantine } from "./messaging/message-quarantine.ts";
 import { MessageReader } from "./messaging/message-reader.ts";
 import { MessageSender } from "./messaging/message-sender.ts";
@@ -29,6 +30,10 @@ export interface TaskHubParts {
   readonly sender: MessageSender;
   /** Set by the worker's side, to look at a queue when this process has put something into it. */
   onSent: (queue: string, visibleAt: number) => void;
+  /** Set by the worker's side, to be given what this process sends for itself. */
+  dispatch: () => LocalDispatch | undefined;
+  /** Set by the worker's side: whether it works on an instance. */
+  isServedHere: (instanceId: string) => boolean;
 }
 
 const attemptTimeoutMs = 30_000;
@@ -69,6 +74,16 @@ export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHu
   const { taskHub, historyTable, instancesTable } = names;
   const onSent = (queue: string, visibleAt: number) => parts.onSent(queue, visibleAt);
   const quarantine = new MessageQuarantine({ storage, payloads, names, clock, onSent });
+  const reader = new MessageReader({
+    storage,
+    payloads,
+    quarantine,
+    names,
+    clock,
+    log,
+    onSent,
+    ownRun: runOf(`${options.workerId} ${random.guid()}`),
+  });
   const parts: TaskHubParts = {
     storage,
     requests,
@@ -91,16 +106,7 @@ export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHu
     }),
     instances: new InstancesTable({ storage, table: instancesTable, taskHub, payloads, clock, random }),
     quarantine,
-    reader: new MessageReader({
-      storage,
-      payloads,
-      quarantine,
-      names,
-      clock,
-      log,
-      onSent,
-      ownRun: runOf(`${options.workerId} ${random.guid()}`),
-    }),
+    reader,
     sender: new MessageSender({
       storage,
       payloads,
@@ -109,8 +115,17 @@ export function createTaskHubParts(options: ResolvedAzureStorageOptions): TaskHu
       random,
       encoding: options.messageEncoding,
       onSent,
+      local: options.localDispatch
+        ? {
+            reserve: (queue, message) => parts.dispatch()?.reserve(queue, message),
+            visibilityTimeoutMs: options.visibilityTimeoutMs,
+            reader,
+          }
+        : undefined,
     }),
     onSent: () => undefined,
+    dispatch: () => undefined,
+    isServedHere: () => false,
   };
   return parts;
 }

@@ -12,10 +12,17 @@ export interface MessageNotes {
   readonly unfinishedRuns: readonly string[];
   /** Details of the last heartbeat of an activity, JSON text. */
   readonly lastHeartbeat: string | undefined;
+  /** It was handed over in memory before it was ever received, which its queue has not counted. */
+  readonly wasHandedOver: boolean;
 }
 
+const noNotes: MessageNotes = { unfinishedRuns: [], lastHeartbeat: undefined, wasHandedOver: false };
+
 const members =
-  /(?:,"UnfinishedRuns":\[((?:"[0-9a-f]{8}"(?:,"[0-9a-f]{8}")*)?)\])(?:,"LastHeartbeat":("(?:[^"\\]|\\.)*"))?\}$/;
+  /(?:,"UnfinishedRuns":\[((?:"[0-9a-f]{8}"(?:,"[0-9a-f]{8}")*)?)\])(,"HandedOver":true)?(?:,"LastHeartbeat":("(?:[^"\\]|\\.)*"))?\}$/;
+
+/** The last member of a message without notes, as .NET and we write it. */
+const plainEnd = ":null}";
 
 /**
  * The name of a process in a message: short, and free of anything that would need escaping.
@@ -37,38 +44,49 @@ export function countRuns(runs: readonly string[]): number {
   return runs.includes(fatalRun) ? Number.POSITIVE_INFINITY : runs.length;
 }
 
-/** What others have noted in a message. What is delivered for the first time has no notes. */
+/** What others have noted in a message. What is received for the first time has notes only if it was handed over before. */
 export function notesOfOthers(
   received: { readonly text: string; readonly dequeueCount: number },
   ownRun: string,
 ): MessageNotes {
-  if (received.dequeueCount === 1) return { unfinishedRuns: [], lastHeartbeat: undefined };
-  const { unfinishedRuns, lastHeartbeat } = readMessageNotes(received.text) ?? {
-    unfinishedRuns: [unknownRun],
-    lastHeartbeat: undefined,
-  };
-  return { unfinishedRuns: unfinishedRuns.filter((run) => run !== ownRun), lastHeartbeat };
+  const isFirst = received.dequeueCount <= 1;
+  const found = isFirst && endsPlainly(received.text) ? undefined : readMessageNotes(received.text);
+  if (found !== undefined) return { ...found, unfinishedRuns: found.unfinishedRuns.filter((run) => run !== ownRun) };
+  return isFirst ? noNotes : { ...noNotes, unfinishedRuns: [unknownRun] };
 }
 
 /** `undefined` when the message has no notes. */
 export function readMessageNotes(queueText: string): MessageNotes | undefined {
   const found = members.exec(decode(queueText).json);
   if (found === null) return undefined;
-  const [, runs = "", heartbeat] = found;
+  const [, runs = "", handedOver, heartbeat] = found;
   return {
+    wasHandedOver: handedOver !== undefined,
     unfinishedRuns: runs.split(",").flatMap((run) => (run === "" ? [] : run.slice(1, -1))),
     lastHeartbeat: heartbeat === undefined ? undefined : readJsonString(heartbeat),
   };
 }
 
 /** The queue text with other notes, in the encoding that it had. */
-export function writeMessageNotes(queueText: string, { unfinishedRuns, lastHeartbeat }: MessageNotes): string {
+export function writeMessageNotes(
+  queueText: string,
+  { unfinishedRuns, lastHeartbeat, wasHandedOver }: MessageNotes,
+): string {
   const { json, isBase64 } = decode(queueText);
   const bare = json.replace(members, "}");
   const runs = unfinishedRuns.map((run) => `"${run}"`).join(",");
   const heartbeat = lastHeartbeat === undefined ? "" : `,"LastHeartbeat":${JSON.stringify(lastHeartbeat)}`;
-  const text = `${bare.slice(0, -1)},"UnfinishedRuns":[${runs}]${heartbeat}}`;
+  const handedOver = wasHandedOver ? ',"HandedOver":true' : "";
+  const text = `${bare.slice(0, -1)},"UnfinishedRuns":[${runs}]${handedOver}${heartbeat}}`;
   return isBase64 ? Buffer.from(text, "utf8").toString("base64") : text;
+}
+
+/** Tells most messages without notes by their last characters. */
+function endsPlainly(queueText: string): boolean {
+  const tail = queueText.startsWith("{")
+    ? queueText
+    : Buffer.from(queueText.slice(-16), "base64").toString("latin1").trimEnd();
+  return tail.endsWith(plainEnd);
 }
 
 function readJsonString(text: string): string | undefined {

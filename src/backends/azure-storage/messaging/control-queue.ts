@@ -4,7 +4,8 @@ import { createEventLog, type EventLog } from "../../../core/event-log.ts";
 import type { Clock, LogSink } from "../../../core/ports.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import type { InstancesTable } from "../tracking/instances-table.ts";
-import { compareArrival, type HeldMessage } from "./held-message.ts";
+import { compareArrival, type HeldDelivery, type HeldMessage } from "./held-message.ts";
+import type { LocalReceiver } from "./local-dispatch.ts";
 import type { MessageReader } from "./message-reader.ts";
 import { dueTimeOf, maxVisibilityDelayMs } from "./message-sender.ts";
 import type { OrchestrationInbox } from "./orchestration-inbox.ts";
@@ -35,8 +36,11 @@ interface GatheredMessage {
   readonly dueAt: number;
 }
 
-/** One owned control queue: what is received is read, checked and put before the orchestrations. */
-export class ControlQueue {
+/**
+ * One owned control queue: what is received is read, checked and put before the orchestrations. What this process has sent
+ * for itself comes in beside it, unless something may be in the queue that was sent before.
+ */
+export class ControlQueue implements LocalReceiver {
   readonly #options: ControlQueueOptions;
   readonly #poller: QueuePoller;
   readonly #events: EventLog;
@@ -47,6 +51,11 @@ export class ControlQueue {
   /** Held and not delivered yet. */
   #gathered: GatheredMessage[] = [];
   #receives = 0;
+  #reserved = 0;
+  /** When this process has put something into the queue last that it has to receive. */
+  #sentAt = Number.NEGATIVE_INFINITY;
+  /** Start of the last receive that has left nothing in the queue. */
+  #drainedAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
 
   constructor(options: ControlQueueOptions) {
@@ -58,7 +67,11 @@ export class ControlQueue {
     this.#poller = new QueuePoller({
       ...options,
       capacity: () => (inbox.messageCount >= bufferThreshold ? 0 : batchSize),
-      onReceived: (messages, isMore) => this.#receive(messages, isMore),
+      onReceived: (messages, isMore, startedAt) => {
+        const hasAnswered = (this.#poller.lastPolledAt ?? 0) >= startedAt;
+        if (!isMore && hasAnswered) this.#drainedAt = startedAt;
+        return this.#receive(messages, isMore);
+      },
     });
   }
 
@@ -69,6 +82,40 @@ export class ControlQueue {
   /** In milliseconds since the epoch. */
   get lastPolledAt(): number | undefined {
     return this.#poller.lastPolledAt;
+  }
+
+  /** This process has put a message into the queue. */
+  onSent(visibleAt: number): void {
+    const now = this.#options.clock.now();
+    if (visibleAt > now) return this.#poller.wakeAt(visibleAt);
+    this.#sentAt = now;
+    this.#poller.wake();
+  }
+
+  reserve(): boolean {
+    const { inbox, bufferThreshold } = this.#options;
+    const isOvertaking = this.#sentAt >= this.#drainedAt && this.#sentAt > Number.NEGATIVE_INFINITY;
+    const isFull = inbox.messageCount + this.#reserved >= bufferThreshold;
+    if (this.#stopping.signal.aborted || isOvertaking || isFull) return false;
+    this.#reserved++;
+    return true;
+  }
+
+  release(): void {
+    this.#reserved--;
+  }
+
+  accept(message: HeldMessage): boolean {
+    this.#reserved--;
+    return this.acceptAnswer(message);
+  }
+
+  /** Takes an answer, which may overtake everything. `false` once the queue is left. */
+  acceptAnswer(message: HeldDelivery): boolean {
+    if (this.#stopping.signal.aborted) return false;
+    this.#options.inbox.hold(message);
+    this.#options.inbox.deliver(message);
+    return true;
   }
 
   start(): void {

@@ -1,7 +1,7 @@
 import type { TaskMessage } from "../../../core/task-message.ts";
 import type { DeliveredMessage } from "../../../engine/backend.ts";
 import type { MessageData } from "../codec/message-data.ts";
-import { countRuns, fatalRun, notesOfOthers, writeMessageNotes } from "../codec/message-notes.ts";
+import { countRuns, fatalRun, type MessageNotes, notesOfOthers, writeMessageNotes } from "../codec/message-notes.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 
@@ -17,25 +17,53 @@ export function abandonDelayMs(dequeueCount: number): number {
  */
 type ReceiptOutcome = "done" | "likelyDone" | "refused";
 
+/** What this worker holds of an instance: messages of a queue, and answers that were never put into one. */
+export interface HeldDelivery extends DeliveredMessage {
+  readonly instanceId: string;
+  readonly unfinishedRuns: number;
+  /** It starts an instance that has no history, as whoever has sent it knows. @defaultValue false */
+  readonly isFirstOfInstance?: boolean;
+  readonly data: MessageData;
+  /** By the clock of the service. */
+  readonly insertedOn: Date;
+  /** Delay before it is delivered again when it is abandoned, in milliseconds. */
+  readonly abandonDelayMs: number;
+  /** It was received once more. */
+  adopt(newer: ReceivedMessage): void;
+  /** Keeps it away from others for `ms`. Resolves to `false` when it is not ours any more. */
+  hideFor(ms: number): Promise<boolean>;
+  /** Resolves to `false` when this call has not deleted it: it may be delivered to others. */
+  delete(): Promise<boolean>;
+  /** Delivers it again after `ms`, its run taken out. */
+  giveBack(ms: number): Promise<boolean>;
+  /** Lets any worker have it at once; it was not begun here. */
+  putBack(): Promise<boolean>;
+  noteRun(note: "begun" | "fatal", hideForMs: number): Promise<void>;
+}
+
 /**
- * A message that this worker has received and not yet given up.
+ * A message that this worker has received, or sent for itself, and not yet given up.
  *
  * H1. Calls to the queue are made one after the other, each with the newest pop receipt.
  * H2. A second receipt of the same message replaces the first; a call that was refused with the first is repeated once.
  * H3. What belongs to the message is given up only when it is certain that this call has deleted it.
  * H4. A message that is delivered for the first time carries no note of its run and costs no request for it: its second
- *     delivery says that the first one has not ended. Whoever gives it back takes the own run out.
+ *     delivery says that the first one has not ended, unless it was handed over and never received. Whoever gives it back
+ *     takes the own run out.
  * H5. Details of a heartbeat stand in the message until another heartbeat replaces them, whoever runs it.
  */
-export class HeldMessage implements DeliveredMessage {
+export class HeldMessage implements HeldDelivery {
   readonly id: string;
   readonly queue: string;
   readonly data: MessageData;
+  isFirstOfInstance?: boolean;
   readonly #storage: StorageClient;
   readonly #onDeleted: (() => void) | undefined;
   #received: ReceivedMessage;
   #popReceipt: string;
   readonly #ownRun: string;
+  /** This process has sent it for itself, and it was never received: a `dequeueCount` of 0. */
+  readonly #isHandedOver: boolean;
   #isFatal = false;
   #heartbeat: string | undefined;
   #calls: Promise<unknown> = Promise.resolve();
@@ -58,6 +86,7 @@ export class HeldMessage implements DeliveredMessage {
     this.id = received.messageId;
     this.data = data;
     this.#ownRun = ownRun;
+    this.#isHandedOver = received.dequeueCount === 0;
     this.#received = received;
     this.#popReceipt = received.popReceipt;
   }
@@ -70,22 +99,32 @@ export class HeldMessage implements DeliveredMessage {
     return this.data.message.target.instanceId;
   }
 
+  /** The queue counts from its first receipt; what was handed over before is one more. */
   get deliveryCount(): number {
-    return this.#received.dequeueCount;
+    return this.#received.dequeueCount + (this.#notes.wasHandedOver ? 1 : 0);
+  }
+
+  get #notes(): MessageNotes {
+    const notes = notesOfOthers(this.#received, this.#ownRun);
+    return this.#isHandedOver ? { ...notes, wasHandedOver: true } : notes;
   }
 
   /** By other processes; without end once one was seen to take its process down. */
   get unfinishedRuns(): number {
-    return countRuns(notesOfOthers(this.#received, this.#ownRun).unfinishedRuns);
+    return countRuns(this.#notes.unfinishedRuns);
   }
 
   /** Details that the last heartbeat has stored, of an earlier delivery at first. */
   get lastHeartbeat(): string | undefined {
-    return this.#heartbeat ?? notesOfOthers(this.#received, this.#ownRun).lastHeartbeat;
+    return this.#heartbeat ?? this.#notes.lastHeartbeat;
   }
 
   get received(): ReceivedMessage {
     return this.#received;
+  }
+
+  get insertedOn(): Date {
+    return this.#received.insertedOn;
   }
 
   adopt(newer: ReceivedMessage): void {
@@ -136,7 +175,11 @@ export class HeldMessage implements DeliveredMessage {
   }
 
   abandon(): Promise<boolean> {
-    return this.hideFor(this.abandonDelayMs);
+    return this.#isHandedOver ? this.giveBack(this.abandonDelayMs) : this.hideFor(this.abandonDelayMs);
+  }
+
+  putBack(): Promise<boolean> {
+    return this.#isHandedOver ? this.hideFor(0) : this.giveBack(0);
   }
 
   /** Notes that code begins to run for it, or takes this process down. Never rejects. */
@@ -163,8 +206,9 @@ export class HeldMessage implements DeliveredMessage {
 
   /** @param run beside those of others */
   #textWith(run: string | undefined): string {
-    const { unfinishedRuns } = notesOfOthers(this.#received, this.#ownRun);
+    const { unfinishedRuns, wasHandedOver } = this.#notes;
     return writeMessageNotes(this.#received.text, {
+      wasHandedOver,
       unfinishedRuns: run === undefined ? unfinishedRuns : [...unfinishedRuns, run],
       lastHeartbeat: this.lastHeartbeat,
     });
@@ -189,8 +233,8 @@ export class HeldMessage implements DeliveredMessage {
  * order within one process, of messages of one moment. So the events of a sender keep their order when they went through
  * several hosts within a second, as far as their clocks agree.
  */
-export function compareArrival(left: HeldMessage, right: HeldMessage): number {
-  const byInsertion = left.received.insertedOn.getTime() - right.received.insertedOn.getTime();
+export function compareArrival(left: HeldDelivery, right: HeldDelivery): number {
+  const byInsertion = left.insertedOn.getTime() - right.insertedOn.getTime();
   if (byInsertion !== 0) return byInsertion;
   const byTime = left.message.event.timestamp.getTime() - right.message.event.timestamp.getTime();
   return byTime !== 0 ? byTime : left.data.sequenceNumber - right.data.sequenceNumber;

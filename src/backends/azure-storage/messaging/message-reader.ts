@@ -78,6 +78,12 @@ export class MessageReader {
     }
   }
 
+  /** What this process has put into a queue for itself, as if it had received it. A second one that comes is a repeat. */
+  hold(queue: string, received: ReceivedMessage, data: MessageData, blobName: string | undefined): HeldMessage {
+    this.#sends.isRepeat(received.messageId, nameInQueue(data, blobName));
+    return this.#toHeld(queue, received, data, blobName);
+  }
+
   /**
    * Gives up a message that its receiver failed on, as one that cannot be read: a fault that one message brings about must
    * not come again for ever. Never rejects.
@@ -120,14 +126,18 @@ export class MessageReader {
   }
 
   async #open(queue: string, received: ReceivedMessage, queued: QueuedMessage): Promise<HeldMessage> {
-    const { storage, payloads, ownRun } = this.#options;
-    if (queued.kind === "message") return new HeldMessage(storage, queue, received, queued.data, undefined, ownRun);
+    const { payloads } = this.#options;
+    if (queued.kind === "message") return this.#toHeld(queue, received, queued.data, undefined);
     const { blobName } = queued;
     const content = await readLargeMessage(payloads.read(blobName), payloads.mark);
-    const data = contentOf(blobName, content);
+    return this.#toHeld(queue, received, contentOf(blobName, content), blobName);
+  }
+
+  #toHeld(queue: string, received: ReceivedMessage, data: MessageData, blobName: string | undefined): HeldMessage {
+    const { storage, payloads, ownRun } = this.#options;
     // The instance's row may refer to the blob of a start message for its input.
     const isStart = data.message.event.type === "ExecutionStarted";
-    const deleteBlob = isStart ? undefined : () => payloads.deleteInBackground([blobName]);
+    const deleteBlob = isStart || blobName === undefined ? undefined : () => payloads.deleteInBackground([blobName]);
     return new HeldMessage(storage, queue, received, data, deleteBlob, ownRun);
   }
 
@@ -187,6 +197,10 @@ export class MessageReader {
     const visibilityTimeoutMs = abandonDelayMs(dequeueCount);
     await this.#options.storage.perform({ kind: "queue.update", queue, messageId, popReceipt, visibilityTimeoutMs });
   }
+}
+
+function nameInQueue(data: MessageData, blobName: string | undefined): QueuedMessage {
+  return blobName === undefined ? { kind: "message", data } : { kind: "largeMessage", blobName };
 }
 
 /** One line, whatever names of the message it repeats. */

@@ -17,7 +17,10 @@ import type { StorageClient } from "../storage/storage-client.ts";
 import { isSurelyNotDone } from "../storage/storage-failure.ts";
 import type { RequestBudget } from "../storage/storage-request.ts";
 import { isBlobName, type LargePayloads } from "../tracking/large-payloads.ts";
+import type { HeldMessage } from "./held-message.ts";
+import type { LocalPlace } from "./local-dispatch.ts";
 import { queueOf } from "./message-admission.ts";
+import type { MessageReader } from "./message-reader.ts";
 import { SendLanes } from "./send-lanes.ts";
 
 export interface MessageSenderOptions {
@@ -29,6 +32,17 @@ export interface MessageSenderOptions {
   readonly encoding: MessageEncoding;
   /** Told of each message right after it is in the queue, with the time from which it can be received. */
   readonly onSent: (queue: string, visibleAt: number) => void;
+  /** @defaultValue everything is for whoever receives it */
+  readonly local?: LocalHold | undefined;
+}
+
+/** What this process can keep for itself of what it sends. */
+export interface LocalHold {
+  /** Keeps a place for a message that can be received at once. */
+  readonly reserve: (queue: string, message: TaskMessage) => LocalPlace | undefined;
+  /** How long what has a place is hidden from others, in milliseconds. */
+  readonly visibilityTimeoutMs: number;
+  readonly reader: Pick<MessageReader, "hold">;
 }
 
 export type MessageOrigin = Pick<MessageData, "sender" | "episode">;
@@ -58,7 +72,13 @@ interface FittedMessage {
   readonly blobName: string | undefined;
 }
 
-export interface SendAllOptions {
+interface SendOptions {
+  readonly budget?: RequestBudget | undefined;
+  /** The caller will {@link MessageSender.handOver hand it over}, or take it back. @defaultValue false */
+  readonly isHandedOver?: boolean | undefined;
+}
+
+export interface SendAllOptions extends Pick<SendOptions, "isHandedOver"> {
   /**
    * Nothing has come of the messages yet, so that those which were sent before one failed can go again: they will be sent
    * anew with the others. @defaultValue false
@@ -72,6 +92,8 @@ export interface SentMessage {
   readonly popReceipt: string;
   /** Blob that holds the whole message, when it was too large for the queue. */
   readonly blobName: string | undefined;
+  /** It waits, hidden, for being handed over in this process. */
+  readonly local?: { readonly place: LocalPlace; readonly message: HeldMessage; readonly since: number };
 }
 
 /**
@@ -82,6 +104,7 @@ export interface SentMessage {
  * S2. They have one time budget: as long as some are done now and then, none of the others is given up. So a checkpoint
  *     that is large, or meets a storage that is slow, ends late and not anew.
  * S3. What was sent for a checkpoint that fails is taken back, as far as nobody has received it and storage answers.
+ * S4. What this process would receive itself is put hidden, if the caller can hand it over later.
  */
 export class MessageSender {
   readonly #options: MessageSenderOptions;
@@ -102,20 +125,29 @@ export class MessageSender {
   async sendAll(
     outgoing: readonly OutgoingMessage[],
     origin: MessageOrigin,
-    { takesBack }: SendAllOptions = {},
+    { takesBack, isHandedOver }: SendAllOptions = {},
   ): Promise<readonly SentMessage[]> {
     const budget: RequestBudget = { lastDoneAt: this.#options.clock.now() };
     const sent: SentMessage[] = [];
     const sendInOrder = async (messages: readonly OutgoingMessage[]) => {
-      for (const message of messages) sent.push(await this.#lanes.use(() => this.send(message, origin, budget)));
+      for (const message of messages)
+        sent.push(await this.#lanes.use(() => this.send(message, origin, { budget, isHandedOver })));
     };
     try {
       await mapConcurrently(groupByOrder(outgoing), maxConcurrentSends, sendInOrder); // S1, S2
     } catch (error) {
-      if (takesBack === true) await this.takeBack(sent); // S3
+      if (takesBack === true)
+        await this.takeBack(sent); // S3
+      else this.handOver(sent);
       throw error;
     }
     return sent;
+  }
+
+  /** Gives what was put hidden to this process. To be called once what it stands for is durable. */
+  handOver(sent: readonly SentMessage[]): void {
+    const now = this.#options.clock.now();
+    for (const { local } of sent) local?.place.handOver(local.message, now - local.since);
   }
 
   /**
@@ -124,6 +156,7 @@ export class MessageSender {
    */
   async takeBack(sent: readonly SentMessage[]): Promise<void> {
     const { storage, payloads } = this.#options;
+    for (const { local } of sent) local?.place.release();
     const deleteOne = async ({ queue, messageId, popReceipt, blobName }: SentMessage) => {
       const reply = await storage.perform({ kind: "queue.deleteMessage", queue, messageId, popReceipt });
       if (reply.outcome === "done" && blobName !== undefined) payloads.deleteInBackground([blobName]);
@@ -131,25 +164,38 @@ export class MessageSender {
     await mapConcurrently(sent, maxConcurrentSends, deleteOne).catch(() => undefined);
   }
 
-  async send(outgoing: OutgoingMessage, origin: MessageOrigin, budget?: RequestBudget): Promise<SentMessage> {
-    const { storage, names, clock, random, encoding, onSent } = this.#options;
+  async send(
+    outgoing: OutgoingMessage,
+    origin: MessageOrigin,
+    { budget, isHandedOver = false }: SendOptions = {},
+  ): Promise<SentMessage> {
+    const { storage, names, clock, random, encoding, onSent, local } = this.#options;
     const { message } = outgoing;
     const data: MessageData = {
       activityId: random.guid(),
       message,
-      sequenceNumber: this.#nextSequenceNumber(),
+      sequenceNumber: this.nextSequenceNumber(),
       ...origin,
     };
     const { json, blobName } = await this.#fit(data, budget);
     const queue = queueOf(message, names);
-    const visibilityDelayMs = this.#delayOf(outgoing);
+    const delayMs = this.#delayOf(outgoing);
     const text = encodeQueueText(json, encoding);
+    const place = isHandedOver && delayMs === 0 ? local?.reserve(queue, message) : undefined; // S4
+    const visibilityDelayMs = place === undefined || local === undefined ? delayMs : local.visibilityTimeoutMs;
     const request = { kind: "queue.send", queue, text, visibilityDelayMs } as const;
+    const since = clock.now();
     try {
-      const { messageId, popReceipt } = await storage.require(request, undefined, budget);
-      onSent(queue, clock.now() + visibilityDelayMs);
-      return { queue, messageId, popReceipt, blobName };
+      const { messageId, popReceipt, ...stored } = await storage.require(request, undefined, budget);
+      const sent = { queue, messageId, popReceipt, blobName };
+      if (place === undefined || local === undefined) {
+        onSent(queue, clock.now() + visibilityDelayMs);
+        return sent;
+      }
+      const received = { messageId, popReceipt, text, dequeueCount: 0, ...stored };
+      return { ...sent, local: { place, message: local.reader.hold(queue, received, data, blobName), since } };
     } catch (error) {
+      place?.release();
       // No message refers to it.
       if (blobName !== undefined && isSurelyNotDone(error)) this.#options.payloads.deleteInBackground([blobName]);
       throw error;
@@ -160,7 +206,7 @@ export class MessageSender {
    * Receivers order what came within one second by it. .NET counts from 1 in each process; a count that begins at the time,
    * in microseconds, is the order of several processes too, for receivers of either kind.
    */
-  #nextSequenceNumber(): number {
+  nextSequenceNumber(): number {
     this.#sequenceNumber = Math.max(this.#sequenceNumber + 1, Math.floor(this.#options.clock.now()) * 1000);
     return this.#sequenceNumber;
   }

@@ -1,9 +1,9 @@
 import { WaitingLine } from "../../../core/waiting-line.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
-import { compareArrival, type HeldMessage } from "./held-message.ts";
+import { compareArrival, type HeldDelivery } from "./held-message.ts";
 
 interface InstanceEntry {
-  pending: HeldMessage[];
+  pending: HeldDelivery[];
   /** Work items and checks that keep the pending messages waiting. */
   locks: number;
 }
@@ -16,11 +16,11 @@ interface InstanceEntry {
  * I3. A message is held from `hold` to `forget`; a second receipt of it only renews the first.
  */
 export class OrchestrationInbox {
-  readonly #held = new Map<string, HeldMessage>();
+  readonly #held = new Map<string, HeldDelivery>();
   readonly #instances = new Map<string, InstanceEntry>(); // I2
   /** Instances that can be taken, oldest first. */
   readonly #ready = new Set<string>();
-  readonly #line = new WaitingLine<readonly HeldMessage[]>();
+  readonly #line = new WaitingLine<readonly HeldDelivery[]>();
 
   /** Messages in memory, those of work items included. */
   get messageCount(): number {
@@ -34,16 +34,16 @@ export class OrchestrationInbox {
     return held !== undefined;
   }
 
-  hold(message: HeldMessage): void {
+  hold(message: HeldDelivery): void {
     this.#held.set(message.id, message);
   }
 
-  forget(message: HeldMessage): void {
+  forget(message: HeldDelivery): void {
     if (this.#held.get(message.id) === message) this.#held.delete(message.id);
   }
 
   /** Puts held messages before the next work items of their instances: into one what came together for one. */
-  deliver(...messages: readonly HeldMessage[]): void {
+  deliver(...messages: readonly HeldDelivery[]): void {
     for (const message of messages) this.#entry(message.instanceId).pending.push(message);
     for (const { instanceId } of messages) this.#refresh(instanceId);
   }
@@ -61,13 +61,13 @@ export class OrchestrationInbox {
   }
 
   /** Locks the next ready instance and hands out its messages; `undefined` when `signal` aborts. */
-  take(signal: AbortSignal): Promise<readonly HeldMessage[] | undefined> {
+  take(signal: AbortSignal): Promise<readonly HeldDelivery[] | undefined> {
     if (signal.aborted) return Promise.resolve(undefined);
     const messages = this.#takeReady();
     return messages === undefined ? this.#line.wait(signal) : Promise.resolve(messages);
   }
 
-  #takeReady(): readonly HeldMessage[] | undefined {
+  #takeReady(): readonly HeldDelivery[] | undefined {
     const [instanceId] = this.#ready;
     if (instanceId === undefined) return undefined;
     const entry = this.#entry(instanceId);
@@ -78,8 +78,8 @@ export class OrchestrationInbox {
   }
 
   /** Takes out what waits and is not part of a work item, for example because its partition is no longer ours. */
-  evict(matches: (instanceId: string) => boolean): HeldMessage[] {
-    const evicted: HeldMessage[] = [];
+  evict(matches: (instanceId: string) => boolean): HeldDelivery[] {
+    const evicted: HeldDelivery[] = [];
     for (const [instanceId, entry] of this.#instances) {
       if (!matches(instanceId)) continue;
       evicted.push(...entry.pending);

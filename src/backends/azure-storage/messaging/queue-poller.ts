@@ -21,8 +21,9 @@ export interface QueuePollerOptions {
    * comes again.
    *
    * @param isMore as many as were asked for: if there is room, the next receive follows at once
+   * @param startedAt when the receive began
    */
-  readonly onReceived: (messages: readonly ReceivedMessage[], isMore: boolean) => Promise<void>;
+  readonly onReceived: (messages: readonly ReceivedMessage[], isMore: boolean, startedAt: number) => Promise<void>;
   /**
    * Ends a receive under way. Later than the poller's own signal, because messages of a receive that is broken off stay
    * hidden without anyone having them.
@@ -114,12 +115,13 @@ export class QueuePoller {
         isWoken = await this.#signal.wait(1000, signal);
         continue;
       }
+      const startedAt = clock.now();
       const messages = await this.#receive(maxMessages);
       if (messages.length > 0) {
         if (isWoken) backoff.foundOwn();
         else backoff.foundForeign();
       }
-      await onReceived(messages, messages.length >= maxMessages);
+      await onReceived(messages, messages.length >= maxMessages, startedAt);
       // A full batch is seldom all there is.
       if (messages.length >= maxMessages) continue;
       const pauseMs = clock.now() < this.#alertUntil ? Math.min(backoff.next(), alertPauseMs) : backoff.next();

@@ -47,7 +47,8 @@ export function openQueues(connection: StorageConnection): StorageHandlers<"queu
         visibilityTimeout: wholeSeconds(request.visibilityDelayMs),
         messageTimeToLive: -1,
       });
-      return { messageId: sent.messageId, popReceipt: sent.popReceipt };
+      const { messageId, popReceipt, insertedOn, nextVisibleOn } = sent;
+      return { messageId, popReceipt, insertedOn, nextVisibleOn };
     },
     "queue.receive": async (request, abortSignal) => {
       const received = await queueOf(request).receiveMessages({

@@ -103,6 +103,9 @@ interface Op<Request, Value> {
 interface SentMessage {
   readonly messageId: string;
   readonly popReceipt: string;
+  /** Whole seconds, as the service keeps it. */
+  readonly insertedOn: Date;
+  readonly nextVisibleOn: Date;
 }
 
 export interface ReceivedMessage {

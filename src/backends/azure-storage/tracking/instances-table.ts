@@ -6,6 +6,7 @@ import type {
   InstanceQuery,
   OrchestrationState,
 } from "../../../core/orchestration-state.ts";
+import { isTerminalStatus } from "../../../core/orchestration-status.ts";
 import type { Clock, Random } from "../../../core/ports.ts";
 import type { FetchOptions, InstanceChange } from "../../../engine/backend.ts";
 import { parentInstanceIdOf } from "../../../engine/instance-change.ts";
@@ -26,8 +27,17 @@ import type { StorageClient } from "../storage/storage-client.ts";
 import { edm, readString, type TableRow } from "../storage/table-row.ts";
 import { InstancePayloads } from "./instance-payloads.ts";
 import { countInstanceRows, queryInstanceRows } from "./instance-search.ts";
-import { type KnownRow, KnownRows, nextKnownRow, planRowWrite, type RowWrite, toKnownRow } from "./known-rows.ts";
+import {
+  isOnlyLater,
+  type KnownRow,
+  KnownRows,
+  nextKnownRow,
+  planRowWrite,
+  type RowWrite,
+  toKnownRow,
+} from "./known-rows.ts";
 import type { LargePayloads } from "./large-payloads.ts";
+import { RowChanges } from "./row-changes.ts";
 
 export interface InstancesTableOptions {
   readonly storage: StorageClient;
@@ -50,6 +60,12 @@ export interface InstanceWriteContext {
   readonly isLatest: () => Promise<boolean>;
   /** A client made the row before the execution began. @defaultValue false */
   readonly hadRow?: boolean | undefined;
+  /**
+   * Takes what may be written some seconds later, because nothing but a time would be new.
+   *
+   * @defaultValue it is written at once
+   */
+  readonly later?: ((write: () => Promise<unknown>) => void) | undefined;
 }
 
 /** A custom status is never moved to a blob; a column holds no more. */
@@ -64,10 +80,19 @@ export class InstancesTable {
   readonly #options: InstancesTableOptions;
   readonly #payloads: InstancePayloads;
   readonly #known = new KnownRows();
+  /** Told of every row that {@link write} has written. */
+  readonly changes: RowChanges;
 
   constructor(options: InstancesTableOptions) {
     this.#options = options;
+    this.changes = new RowChanges(options.clock);
     this.#payloads = new InstancePayloads(options.payloads, options.random);
+  }
+
+  /** `true` when this process has seen the row last before the end of its execution. */
+  isKnownOpen(instanceId: string): boolean {
+    const known = this.#known.get(instanceId);
+    return known !== undefined && !isTerminalStatus(known.runtimeStatus);
   }
 
   async readRow(instanceId: string, select?: readonly string[]): Promise<TableRow | undefined> {
@@ -112,7 +137,7 @@ export class InstancesTable {
    * @throws DurableError when the row could not be written
    */
   async write(instanceId: string, change: InstanceChange, context: InstanceWriteContext): Promise<boolean> {
-    const { blobs, isNewExecution, isLatest, hadRow = false } = context;
+    const { blobs, isNewExecution, isLatest, hadRow = false, later } = context;
     const partitionKey = escapeKey(instanceId);
     let known = this.#known.get(instanceId);
     // What is known may be overtaken: before nothing is written on its word, the row is read. What begins without a row
@@ -128,9 +153,14 @@ export class InstancesTable {
       }
       const write = nextInstanceWrite(change, known);
       if (write === "none") return true;
+      if (later !== undefined && isOnlyLater(write, change, known)) {
+        later(() => this.write(instanceId, change, { ...context, later: undefined }));
+        return true;
+      }
       const etag = await this.#tryWrite(partitionKey, planRowWrite(write, change, known), known, blobs);
       if (etag !== undefined) {
         this.#known.set(instanceId, nextKnownRow(change, known, etag));
+        this.changes.notify(instanceId);
         return true;
       }
       this.#known.delete(instanceId);
@@ -195,6 +225,7 @@ export class InstancesTable {
       replacedRow === undefined
         ? await storage.perform({ kind: "table.insert", table, row })
         : await storage.perform({ kind: "table.update", table, row, mode: "replace", etag });
+    if (reply.outcome === "done") this.#known.set(instanceId, toKnownRow({ ...row, etag: reply.value.etag }));
     return reply.outcome === "done";
   }
 

@@ -11,6 +11,8 @@ export interface KnownRow extends StoredInstance {
   readonly showsStart: boolean;
   /** Its `Output` column holds something. */
   readonly hasOutput: boolean;
+  /** What this process has written to it last, but for the time. @defaultValue somebody else has written it */
+  readonly shown?: string | undefined;
 }
 
 const maxRows = 10_000;
@@ -67,6 +69,17 @@ export function planRowWrite(
   return { change: isShown ? { ...change, started: undefined } : change, mode: "merge" };
 }
 
+/** A change that shows what the row has: only the time of its last update would be new. */
+export function isOnlyLater(write: InstanceWrite, change: InstanceChange, known: KnownRow | undefined): boolean {
+  if (write !== "merge" || known?.shown === undefined || change.keepsCustomStatus === true) return false;
+  return known.executionId === change.executionId && known.showsStart && known.shown === shownBy(change);
+}
+
+function shownBy({ runtimeStatus, customStatus, eventWaits, unwantedTasks, ...change }: InstanceChange): string {
+  const { output, completedTime, rewoundTime } = change;
+  return JSON.stringify([runtimeStatus, customStatus, eventWaits, unwantedTasks, output, completedTime, rewoundTime]);
+}
+
 /** The row after a write. */
 export function nextKnownRow(change: InstanceChange, before: KnownRow | undefined, etag: string): KnownRow {
   const isSame = before?.executionId === change.executionId;
@@ -78,6 +91,7 @@ export function nextKnownRow(change: InstanceChange, before: KnownRow | undefine
     completedTime: change.completedTime,
     generation: change.started?.generation ?? before?.generation ?? 0,
     showsStart: change.started !== undefined || (isSame && before.showsStart),
+    shown: shownBy(change),
     hasOutput: change.output !== undefined || (before?.hasOutput === true && change.completedTime === undefined),
   };
 }

@@ -5,6 +5,7 @@ import {
   parseMessageData,
 } from "../../../../../src/backends/azure-storage/codec/message-data.ts";
 import {
+  notesOfOthers,
   readMessageNotes,
   runOf,
   writeMessageNotes,
@@ -34,8 +35,9 @@ it.each(["base64", "utf8"] as const)("a %s message says who has begun it, and st
   const text = encodeQueueText(json, encoding);
   expect(readMessageNotes(text)).toBeUndefined();
 
-  for (const lastHeartbeat of details) {
-    const notes = { unfinishedRuns: [runOf("worker-1"), runOf("worker-2")], lastHeartbeat };
+  for (const [index, lastHeartbeat] of details.entries()) {
+    const wasHandedOver = index % 2 === 1;
+    const notes = { unfinishedRuns: [runOf("worker-1"), runOf("worker-2")], lastHeartbeat, wasHandedOver };
     const noted = writeMessageNotes(text, notes);
 
     expect(readMessageNotes(noted)).toEqual(notes);
@@ -48,14 +50,30 @@ it("later notes take the place of earlier ones", () => {
   let text = encodeQueueText(json, "base64");
   for (const unfinishedRuns of [[runOf("a")], [runOf("a"), runOf("b")], []]) {
     for (const lastHeartbeat of details) {
-      text = writeMessageNotes(text, { unfinishedRuns, lastHeartbeat });
-      expect(readMessageNotes(text)).toEqual({ unfinishedRuns, lastHeartbeat });
+      const notes = { unfinishedRuns, lastHeartbeat, wasHandedOver: lastHeartbeat === "7" };
+      text = writeMessageNotes(text, notes);
+      expect(readMessageNotes(text)).toEqual(notes);
     }
   }
 });
 
 it("notes without a heartbeat are those of a version that knew none", () => {
-  const noted = writeMessageNotes(json, { unfinishedRuns: [runOf("a")], lastHeartbeat: undefined });
+  const notes = { unfinishedRuns: [runOf("a")], lastHeartbeat: undefined, wasHandedOver: false };
+  const noted = writeMessageNotes(json, notes);
 
   expect(noted.endsWith(`,"UnfinishedRuns":["${runOf("a")}"]}`)).toBe(true);
 });
+
+it.each(["base64", "utf8"] as const)(
+  "a %s message that is received first has the notes of whom it was handed to",
+  (encoding) => {
+    const text = encodeQueueText(json, encoding);
+    const none = { unfinishedRuns: [], lastHeartbeat: undefined, wasHandedOver: false };
+    const handedOver = { unfinishedRuns: [], lastHeartbeat: "7", wasHandedOver: true };
+
+    expect(notesOfOthers({ text, dequeueCount: 1 }, "")).toEqual(none);
+    expect(notesOfOthers({ text: writeMessageNotes(text, handedOver), dequeueCount: 1 }, "")).toEqual(handedOver);
+    // Of a second delivery without a note nothing is known but that there was a first.
+    expect(notesOfOthers({ text, dequeueCount: 2 }, "").unfinishedRuns).toHaveLength(1);
+  },
+);

@@ -115,3 +115,21 @@ it("each call uses the receipt of the one before, whatever order they come in", 
   await Promise.all([message.hideFor(1), message.hideFor(2), message.delete()]);
   expect(receipts).toEqual(["p1", "p2", "p3"]);
 });
+
+it("what was handed over counts as delivered once more than it was received, once it has been given back", async () => {
+  const texts: string[] = [];
+  const storage = new StorageClient(async (request: StorageRequest) => {
+    if (request.kind === "queue.update" && request.text !== undefined) texts.push(request.text);
+    return done;
+  });
+  const text = '{"A":null}';
+  const handedOver = new HeldMessage(storage, "q", { ...received("p1", 0), text }, {} as MessageData);
+  expect(handedOver.deliveryCount).toBe(1);
+
+  await handedOver.giveBack(1000);
+  const again = new HeldMessage(storage, "q", { ...received("p2", 1), text: texts[0]! }, {} as MessageData);
+
+  expect(texts).toEqual(['{"A":null,"UnfinishedRuns":[],"HandedOver":true}']);
+  expect(again.deliveryCount).toBe(2);
+  expect(again.unfinishedRuns).toBe(0);
+});

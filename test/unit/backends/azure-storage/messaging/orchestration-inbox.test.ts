@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { HeldMessage } from "../../../../../src/backends/azure-storage/messaging/held-message.ts";
+import { type HeldDelivery, HeldMessage } from "../../../../../src/backends/azure-storage/messaging/held-message.ts";
 import { OrchestrationInbox } from "../../../../../src/backends/azure-storage/messaging/orchestration-inbox.ts";
 import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
 
@@ -35,7 +35,7 @@ function put(inbox: OrchestrationInbox, ...messages: HeldMessage[]): void {
   }
 }
 
-const ids = (messages: readonly HeldMessage[] | undefined) => messages?.map(({ id }) => id);
+const ids = (messages: readonly HeldDelivery[] | undefined) => messages?.map(({ id }) => id);
 
 it("hands out the messages of one instance in the order of their arrival", async () => {
   const inbox = new OrchestrationInbox();
