@@ -37,7 +37,8 @@ export function createHostGuard(options: HostGuardOptions): RequestGuard {
       origin: "list the origin with --cors, or as Host.CORS in local.settings.json ('*' does not count here)",
     },
     onPageRefused: (origin, message) => {
-      if (told.has(origin) || told.size >= maxToldOrigins) return;
+      // What browsers send is plain; the log of others shall be too.
+      if (!/^[\x21-\x7e]{1,300}$/.test(origin) || told.has(origin) || told.size >= maxToldOrigins) return;
       told.add(origin);
       events.write("PageRefused", message, { origin });
     },

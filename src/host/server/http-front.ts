@@ -15,7 +15,7 @@ import type { CorsPolicy } from "./cors.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
 import { homepagePolicy } from "./homepage.ts";
 import { listenAddresses, listenOnAll } from "./listen-address.ts";
-import { BodyTooLarge, readBody } from "./request-reader.ts";
+import { BodyTooLarge, hasPlainHost, readBody } from "./request-reader.ts";
 import { forwardStreaming } from "./stream-forwarder.ts";
 import type { WebHandler } from "./web-adapter.ts";
 import { answerWithWebHandler } from "./web-adapter.ts";
@@ -118,7 +118,7 @@ export class HttpFront {
     const { cors, events } = this.#options;
     const method = request.method ?? "GET";
     const url = requestUrl(request, "localhost");
-    if (!URL.canParse(url)) return respond(response, 400);
+    if (!hasPlainHost(request) || !URL.canParse(url) || new URL(url).username !== "") return respond(response, 400);
     const path = pathOf(url);
 
     const preflight = answerPreflight(cors, method, request.headers);
