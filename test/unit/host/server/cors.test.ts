@@ -68,7 +68,11 @@ describe("an answer", () => {
 });
 
 describe("a preflight", () => {
-  const asked = { origin: page, "access-control-request-method": "DELETE", "access-control-request-headers": "x-a,x-b" };
+  const asked = {
+    origin: page,
+    "access-control-request-method": "DELETE",
+    "access-control-request-headers": "x-a,x-b",
+  };
 
   it("allows what was asked, for a while", () => {
     expect(answerPreflight(policyOf(page), "OPTIONS", asked)).toEqual({
