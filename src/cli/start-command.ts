@@ -51,7 +51,7 @@ export async function runStart(
   if (session === undefined) showStart(name, version, format, terminal);
   if (options.inspect !== undefined) openInspector(options.inspect);
 
-  const { port, address, functions, cors, allowedHosts, verbose, timeoutMs, replayCheck } = options;
+  const { port, address, functions, cors, corsCredentials, allowedHosts, verbose, timeoutMs, replayCheck } = options;
   const appFolder = trueFolder(options.appFolder);
   const host = new LocalHost({
     appFolder,
@@ -61,6 +61,7 @@ export async function runStart(
     address,
     functions,
     cors,
+    corsCredentials,
     allowedHosts,
     verbose,
     // Whoever looks at the code step by step takes his time.

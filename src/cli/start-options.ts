@@ -9,6 +9,8 @@ export interface StartOptions {
   readonly address: string | undefined;
   readonly functions: readonly string[] | undefined;
   readonly cors: string | undefined;
+  /** @defaultValue `Host.CORSCredentials` of local.settings.json */
+  readonly corsCredentials?: boolean | undefined;
   readonly allowedHosts: string | undefined;
   readonly verbose: boolean;
   readonly timeoutMs: number | undefined;
@@ -70,7 +72,8 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
       port,
       address: values.address,
       functions: values.functions === undefined ? undefined : listNames([...values.functions, ...positionals]),
-      cors: values.cors,
+      cors: values.cors?.join(","),
+      corsCredentials: values["cors-credentials"],
       allowedHosts: values["allow-host"]?.join(","),
       verbose: values.verbose ?? false,
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
@@ -91,7 +94,8 @@ function parseStartArgs(args: readonly string[]) {
       address: { type: "string" },
       "script-root": { type: "string" },
       functions: { type: "string", multiple: true },
-      cors: { type: "string" },
+      cors: { type: "string", multiple: true },
+      "cors-credentials": { type: "boolean" },
       "allow-host": { type: "string", multiple: true },
       verbose: { type: "boolean" },
       "log-format": { type: "string" },
@@ -145,7 +149,9 @@ Options:
       --address <address>    Address to listen on (default: localhost, which is 127.0.0.1 and ::1)
       --script-root <folder> Folder of the app (default: this folder)
       --functions <names...> Serve only these functions
-      --cors <origins>       Origins of pages that may call the functions, separated by commas; * for all
+      --cors <origins>       Origins of pages that may call functions and manage instances, separated by commas;
+                             * lets those of any origin call functions
+      --cors-credentials     Pages of the listed origins may send cookies
       --allow-host <names>   Host names, besides localhost, under which instances may be managed
       --verbose              Show what the host itself has to say
       --log-format <format>  text, or json: one object a line (default: DURABLE_LOG_FORMAT, else text)

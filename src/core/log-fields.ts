@@ -18,6 +18,7 @@ export const logFields = {
   setting: { type: "text", meaning: "the app setting; never its value" },
   processId: { type: "number", meaning: "the process of the operating system" },
   address: { type: "text", meaning: "the network address that is listened on" },
+  origin: { type: "text", meaning: "the origin of a page: scheme, host and port" },
   method: { type: "text", meaning: "the HTTP method" },
   path: { type: "text", meaning: "the path of the request, without its query" },
 } as const;

@@ -56,6 +56,8 @@ export interface LocalHostOptions {
   readonly functions?: readonly string[] | undefined;
   /** Comma-separated origins. @defaultValue `Host.CORS` of local.settings.json */
   readonly cors?: string | undefined;
+  /** Whether pages of those origins may send cookies. @defaultValue `Host.CORSCredentials` of local.settings.json */
+  readonly corsCredentials?: boolean | undefined;
   /**
    * Comma-separated host names, besides those of the loopback address, under which requests are served.
    *
@@ -171,7 +173,7 @@ export class LocalHost {
       this.#events.write("LocalSettingSkipped", text, { setting });
     }
 
-    const cors = parseCorsPolicy(this.#options.cors ?? localSettings.cors, localSettings.corsCredentials);
+    const cors = this.#readCors(localSettings);
     const address = this.#options.address ?? localSettings.address ?? "localhost";
     const maxBodyBytes = this.#readBodyLimit();
     this.#guard = this.#createGuard(cors, address, false);
@@ -263,6 +265,13 @@ export class LocalHost {
     if (this.#stopped !== undefined) throw new DurableError("Aborted", "the host was stopped while it started");
   }
 
+  #readCors(settings: LocalSettings): CorsPolicy | undefined {
+    const credentials = this.#options.corsCredentials ?? settings.corsCredentials;
+    const { policy, problems } = parseCorsPolicy(this.#options.cors ?? settings.cors, credentials);
+    for (const problem of problems) this.#events.write("SettingIgnored", problem, { setting: "Host.CORS" });
+    return policy;
+  }
+
   #readBodyLimit(): number {
     const setting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
     const text = findSetting(this.#options.env, setting);
@@ -340,7 +349,7 @@ export class LocalHost {
 
   #createGuard(cors: CorsPolicy | undefined, address: string, isBehindProxy: boolean): RequestGuard {
     const { allowedHosts, env } = this.#options;
-    return createHostGuard({ cors, address, isBehindProxy, allowedHosts, env });
+    return createHostGuard({ cors, address, isBehindProxy, allowedHosts, env, events: this.#events });
   }
 
   #functionList(hostJson: JsonObject): FunctionList | undefined {

@@ -10,6 +10,18 @@ export class RequestRefused extends Error {
   }
 }
 
+/**
+ * Of answers that are for their caller alone: not for caches and referrers, not for guesses at their type, not for frames
+ * and images in other pages.
+ */
+export const privateHeaders: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
 export function emptyAnswer(status: number, headers: Record<string, string> = {}): Response {
   return new Response(null, { status, headers });
 }

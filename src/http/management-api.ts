@@ -5,7 +5,7 @@ import { type Clock, type LogSink, silentLog } from "../core/ports.ts";
 import { systemClock } from "../core/system-ports.ts";
 import { type PublicOrigin, publicOriginBy } from "../management/management-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
-import { answerError, emptyAnswer, jsonAnswer } from "./answers.ts";
+import { answerError, emptyAnswer, jsonAnswer, privateHeaders } from "./answers.ts";
 import { answerEntityRoute } from "./entity-routes.ts";
 import { answerInstanceRoute } from "./instance-routes.ts";
 import type { LinkPlace, ManagementCall } from "./management-call.ts";
@@ -63,13 +63,6 @@ export interface ManagementApiOptions {
 
 export type ManagementApi = (request: Request) => Promise<Response>;
 
-/** Answers are for the caller alone: not for caches, not for referrers, not for guesses at their type. */
-const commonHeaders: readonly (readonly [string, string])[] = [
-  ["cache-control", "no-store"],
-  ["referrer-policy", "no-referrer"],
-  ["x-content-type-options", "nosniff"],
-];
-
 /**
  * The HTTP API of the official extension (`/orchestrators`, `/instances`, `/entities`), for one task hub and any server that speaks
  * web-standard requests. Access keys are the server's business. Never rejects.
@@ -99,13 +92,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
 
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
-    const { headers } = request;
-    guard.check({
-      method: request.method,
-      url,
-      host: headers.get("host") ?? undefined,
-      origin: headers.get("origin") ?? undefined,
-    });
+    guard.check({ method: request.method, url, header: (name) => request.headers.get(name) });
     const route = findRoute(request.method, url.pathname, basePath);
     if (route === undefined) return emptyAnswer(404);
     options.authorize?.(route, url.searchParams);
@@ -124,7 +111,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
       if (described.isOurs) logFailure(events, request, error);
       response = described.answer;
     }
-    for (const [name, value] of commonHeaders) response.headers.set(name, value);
+    for (const [name, value] of Object.entries(privateHeaders)) response.headers.set(name, value);
     return response;
   };
 }

@@ -129,6 +129,16 @@ describe("the door for links", () => {
     expect((await follow(links.statusQueryGetUri)).status).toBe(404);
   });
 
+  it("lets a page of any origin that has a link do what it is for, and no page anything without", async () => {
+    const links = await startApproval();
+    const post = (link: string) =>
+      engine.handleSignedLink(new Request(link, { method: "POST", headers: { origin: "https://pages.example.org" } }));
+
+    expect((await post(links.suspendPostUri.replace(/&signature=[^&]+/, ""))).status).toBe(401);
+    expect((await post(links.suspendPostUri)).status).toBe(202);
+    expect((await post(links.resumePostUri)).status).toBe(202);
+  });
+
   it("lets nobody do anything else", async () => {
     const links = await startApproval();
     const other = await startApproval();

@@ -1,4 +1,5 @@
 import { request as httpRequest, type OutgoingHttpHeaders } from "node:http";
+import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { startLocalHost } from "../support/local-host.ts";
 
@@ -64,6 +65,39 @@ it("serves what it is told to, and refuses no link that it has made", async () =
   expect(new URL(other.location!).origin).toBe(host.url);
   expect((await ask(other.location!, "GET", {})).status).toBe(202);
   expect((await ask(`${host.url}${management}/orchestrators/wait`, "POST", page, "1")).status).toBe(202);
+});
+
+/** What is sent as it is, and the status of the answer. */
+function askRaw(url: string, head: string): Promise<string> {
+  return new Promise((done, failed) => {
+    const { port } = new URL(url);
+    let text = "";
+    const socket = connect(Number(port), "127.0.0.1", () =>
+      socket.write(`${head}\r\nConnection: close\r\n\r\n`, "latin1"),
+    );
+    socket.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1");
+    });
+    socket.on("close", () => done(text.slice(9, 12)));
+    socket.on("error", failed);
+  });
+}
+
+it("takes no host that is more than a host, and shows nothing in the log that is no text", async () => {
+  await using host = await startLocalHost({ appFolder });
+  const doors = ["/admin/functions", `${management}/instances`, "/api/begin"];
+  const hosts = ["evil.test@localhost", "localhost/x", "localhost?x", "localhost#x", "localhost\r\nHost: evil.test"];
+
+  for (const door of doors) {
+    for (const name of hosts) expect(await askRaw(host.url, `GET ${door} HTTP/1.1\r\nHost: ${name}`), name).toBe("400");
+    expect(await askRaw(host.url, `GET http://a@localhost${door} HTTP/1.1\r\nHost: localhost`)).toBe("400");
+  }
+  expect(await askRaw(host.url, "GET /admin/functions HTTP/1.1\r\nHost: localhost")).toBe("200");
+  expect(await askRaw(host.url, "GET /\x9b31mred HTTP/1.1\r\nHost: localhost")).toBe("400");
+  expect(await askRaw(host.url, "GET /admin/functions HTTP/1.1\r\nHost: localhost\r\nOrigin: http://\x9b31m")).toBe(
+    "403",
+  );
+  expect(host.output()).not.toContain("\x9b");
 });
 
 it("makes all links by the headers of a proxy that is trusted, whichever door was asked", async () => {

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { QueueSASPermissions, QueueServiceClient, SASProtocol } from "@azure/storage-queue";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { emulator } from "../../src/backends/azure-storage/storage/storage-connection.ts";
+import { findRunningStore } from "../../src/hosting/azurite/running-store.ts";
 import { readStoreRecord } from "../../src/hosting/azurite/store-record.ts";
 import { endWithParent } from "../support/end-with-parent.ts";
 
@@ -88,6 +92,11 @@ function openStore(...through: readonly string[]): Holder {
 
 function giveTo(user: number, ...paths: readonly string[]): void {
   for (const path of paths) chownSync(path, user, user);
+}
+
+async function readKeyMode(): Promise<number | undefined> {
+  const { mode } = await stat(join(storeFolder(), "account-key"));
+  return process.platform === "win32" ? undefined : mode & 0o777;
 }
 
 /** A record of processes that are gone. */
@@ -250,6 +259,32 @@ describe.skipIf(!canUnshare)(
     });
   },
 );
+
+it("takes no signatures by the key of emulators, which every page in a browser knows", async () => {
+  const store = openStore();
+  await store.said(/^ready/m);
+  const running = await findRunningStore(app);
+  const { connectionString } = running!;
+  const wellKnown = connectionString.replace(/AccountKey=[^;]+/, `AccountKey=${emulator.accountKey}`);
+  /** A simple request: no page has to ask before it sends one. */
+  const post = async (by: string) => {
+    const queue = QueueServiceClient.fromConnectionString(by).getQueueClient("hub-control-00");
+    const url = queue.generateSasUrl({
+      permissions: QueueSASPermissions.parse("a"),
+      expiresOn: new Date(Date.now() + 60_000),
+      protocol: SASProtocol.HttpsAndHttp,
+    });
+    const body = "<QueueMessage><MessageText>e30=</MessageText></QueueMessage>";
+    return (await fetch(url.replace("hub-control-00", "hub-control-00/messages"), { method: "POST", body })).status;
+  };
+  await QueueServiceClient.fromConnectionString(connectionString).createQueue("hub-control-00");
+
+  expect([await post(wellKnown), await post(connectionString)]).toEqual([403, 201]);
+  expect(await readKeyMode()).toBe(process.platform === "win32" ? undefined : 0o600);
+  store.child.kill("SIGTERM");
+  await store.ended;
+  expect(readdirSync(storeFolder())).not.toContain("account-key");
+});
 
 it("ends a store whose record was given to another, and says so", async () => {
   const store = openStore();

@@ -29,6 +29,14 @@ export const hostLogEvents = {
       "The host listens beyond this machine, and whoever reaches it can call every function and start, end and purge instances: there are no keys.",
     action: "Listen on 127.0.0.1 (the default), or let nobody but a proxy that checks callers reach the port.",
   },
+  PageRefused: {
+    area: "Host",
+    level: "warn",
+    fields: ["origin"],
+    meaning:
+      "A page of another origin has asked for instances or for `/admin`, and got nothing. Told once for each origin.",
+    action: "If it is a page of yours, list its origin with `--cors`.",
+  },
   FunctionInvalid: {
     area: "Host",
     level: "error",

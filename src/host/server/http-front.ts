@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stackOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
-import { RequestRefused } from "../../http/answers.ts";
+import { privateHeaders, RequestRefused } from "../../http/answers.ts";
 import type { RequestGuard } from "../../http/request-guard.ts";
 import type { FunctionApp, ServedFunction } from "../app/function-app.ts";
 import { requestUrl } from "../app/http-conversion.ts";
@@ -13,8 +13,9 @@ import type { HostStatus } from "./admin-api.ts";
 import { answerAdmin } from "./admin-api.ts";
 import type { CorsPolicy } from "./cors.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
+import { homepagePolicy } from "./homepage.ts";
 import { listenAddresses, listenOnAll } from "./listen-address.ts";
-import { BodyTooLarge, readBody } from "./request-reader.ts";
+import { BodyTooLarge, hasPlainHost, readBody } from "./request-reader.ts";
 import { forwardStreaming } from "./stream-forwarder.ts";
 import type { WebHandler } from "./web-adapter.ts";
 import { answerWithWebHandler } from "./web-adapter.ts";
@@ -103,8 +104,7 @@ export class HttpFront {
         return;
       }
       if (error instanceof RequestRefused) {
-        const headers = { "content-type": "application/json; charset=utf-8" };
-        return respond(response, error.status, headers, JSON.stringify({ Message: error.message }));
+        return respondJson(response, error.status, { Message: error.message });
       }
       if (!request.complete && request.destroyed) return;
       const fields = { method: request.method ?? "GET", path: pathOf(request.url ?? "/") };
@@ -118,7 +118,7 @@ export class HttpFront {
     const { cors, events } = this.#options;
     const method = request.method ?? "GET";
     const url = requestUrl(request, "localhost");
-    if (!URL.canParse(url)) return respond(response, 400);
+    if (!hasPlainHost(request) || !URL.canParse(url) || new URL(url).username !== "") return respond(response, 400);
     const path = pathOf(url);
 
     const preflight = answerPreflight(cors, method, request.headers);
@@ -128,8 +128,8 @@ export class HttpFront {
     }
 
     if (/^\/admin(?:\/|$)/i.test(path)) {
-      const { host, origin } = request.headers;
-      this.#options.guard().check({ method, url: new URL(url), host, origin });
+      const header = (name: string) => joinValues(request.headers[name]);
+      this.#options.guard().check({ method, url: new URL(url), header });
       return this.#answerAdmin(request, response, method, url, path);
     }
     if (this.#stopping) return respond(response, 503, { connection: "close" }, "Function host is not running.");
@@ -163,7 +163,9 @@ export class HttpFront {
     const answer = await content.app.callHttp(served, call, body).catch(() => undefined);
     if (answer === undefined) return respond(response, 500);
     for (const [name, value] of Object.entries(answer.headers)) {
-      if (value !== undefined) response.setHeader(name, value);
+      if (value === undefined) continue;
+      if (name.toLowerCase() === "vary") response.appendHeader(name, joinValues(value)!);
+      else response.setHeader(name, value);
     }
     respond(response, answer.status, {}, answer.body);
   }
@@ -181,24 +183,30 @@ export class HttpFront {
       this.#options.status(),
       this.#content?.app,
     );
-    if (answer.json === undefined) return respond(response, answer.status);
-    respond(
-      response,
-      answer.status,
-      { "content-type": "application/json; charset=utf-8" },
-      JSON.stringify(answer.json),
-    );
+    if (answer.json === undefined) return respond(response, answer.status, privateHeaders);
+    respondJson(response, answer.status, answer.json);
   }
 
   #answerHomepage(response: ServerResponse): void {
     const { homepage } = this.#options;
     if (homepage === undefined) return respond(response, 204);
-    respond(response, 200, { "content-type": "text/html; charset=utf-8" }, homepage);
+    const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": homepagePolicy };
+    respond(response, 200, { ...privateHeaders, ...headers }, homepage);
   }
 }
 
 function pathOf(url: string): string {
   return url.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "") || "/";
+}
+
+/** A header that was sent more than once is one list. */
+function joinValues(value: number | string | readonly string[] | undefined): string | undefined {
+  return value === undefined ? undefined : [value].flat().join(", ");
+}
+
+function respondJson(response: ServerResponse, status: number, json: unknown): void {
+  const headers = { ...privateHeaders, "content-type": "application/json; charset=utf-8" };
+  respond(response, status, headers, JSON.stringify(json));
 }
 
 function respond(

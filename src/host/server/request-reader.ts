@@ -13,6 +13,12 @@ export function parseBodyLimit(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
+/** Whether a request names one host at most, and nothing but a host in that place; what does not is answered with 400. */
+export function hasPlainHost({ headers, rawHeaders }: Pick<IncomingMessage, "headers" | "rawHeaders">): boolean {
+  const sent = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
+  return sent.length <= 1 && !/[\s/?#@\\]/.test(headers.host ?? "");
+}
+
 /** The body of a request is larger than the host takes. */
 export class BodyTooLarge extends Error {}
 

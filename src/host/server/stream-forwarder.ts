@@ -88,8 +88,10 @@ async function relay(answer: IncomingMessage, response: ServerResponse, cookies:
     // Is between the library and its host.
     "x-ms-invocation-id": _invocationId,
     "set-cookie": sent = [],
+    vary,
     ...headers
   } = answer.headers;
+  if (vary !== undefined) response.appendHeader("vary", vary);
   // Of those in the headers the library sends the last, or none beside its list of cookies.
   const all = sent.length === 1 && sent[0] === cookies.at(-1) ? cookies : [...cookies, ...sent];
   response.writeHead(answer.statusCode ?? 200, all.length === 0 ? headers : { ...headers, "set-cookie": [...all] });

@@ -2,13 +2,15 @@ import { ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { Worker } from "node:worker_threads";
+import { emulator } from "../../backends/azure-storage/storage/storage-connection.ts";
 import { messageOf } from "../../core/errors.ts";
 import { keepJournals, type LokiClass } from "./journal/loki-journal.ts";
 import { makeVisible, queueDatabaseName, releaseReceivedMessages } from "./release-messages.ts";
 import { type StoreEndpoints, serveStoreState } from "./store-control.ts";
 import type { HeartbeatData } from "./store-heartbeat.ts";
+import { createStoreKey, removeStoreKey } from "./store-key.ts";
 import { readStorePlace } from "./store-place.ts";
-import { claimStore, releaseStore } from "./store-record.ts";
+import { claimStore, holdsStore, releaseStore } from "./store-record.ts";
 
 /**
  * Entry of the process that runs Azurite for one host: `azurite-child.js <azurite main> <folder> <token>`.
@@ -52,7 +54,10 @@ async function runAzurite(azuriteMain: string, folder: string, token: string): P
     tellParent({ kind: "taken" }, () => process.exit(0));
     return;
   }
-  process.once("exit", () => releaseStore(folder, token));
+  process.once("exit", () => {
+    if (holdsStore(folder, token)) removeStoreKey(folder);
+    releaseStore(folder, token);
+  });
   const heartbeat = startHeartbeat({ folder, token });
   // Azurite lower-cases table names by the locale, and the Turkish one has an i of its own.
   String.prototype.toLocaleLowerCase = String.prototype.toLowerCase;
@@ -67,6 +72,7 @@ async function runAzurite(azuriteMain: string, folder: string, token: string): P
     if (ended !== null) closed.add(ended[1]!);
   });
 
+  process.env["AZURITE_ACCOUNTS"] = `${emulator.accountName}:${createStoreKey(folder)}`;
   process.argv = [
     process.argv[0]!,
     azuriteMain,

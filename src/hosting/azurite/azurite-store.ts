@@ -10,6 +10,7 @@ import type { AzuriteChildMessage } from "./azurite-child.ts";
 import { createChildArguments, createChildEnvironment } from "./child-environment.ts";
 import { waitForFreeFolder } from "./free-folder.ts";
 import { assertStoreAccess, createStoreFolder } from "./store-access.ts";
+import { readStoreKey } from "./store-key.ts";
 
 /** The storage account that comes with the local host: Azurite in a process of its own, data in the app folder. */
 export interface AzuriteStore {
@@ -150,11 +151,10 @@ function openStore(
   return {
     folder,
     died,
-    connectionString: formatEmulatorConnectionString({
-      blob: ready.blobUrl,
-      queue: ready.queueUrl,
-      table: ready.tableUrl,
-    }),
+    connectionString: formatEmulatorConnectionString(
+      { blob: ready.blobUrl, queue: ready.queueUrl, table: ready.tableUrl },
+      readStoreKey(folder),
+    ),
     async stop() {
       stopping = true;
       if (child.connected) child.disconnect();

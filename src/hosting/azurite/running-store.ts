@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { formatEmulatorConnectionString } from "../../backends/azure-storage/storage/connection-string.ts";
 import { DurableError } from "../../core/errors.ts";
 import { askStoreState } from "./store-control.ts";
+import { readStoreKey } from "./store-key.ts";
 import { readStoreRecord } from "./store-record.ts";
 
 /** The local store of another process. It ends with that. */
@@ -45,7 +46,7 @@ export async function findRunningStore(appFolder: string): Promise<RunningStore 
     // A store that is being saved is waited for by whoever opens it next.
     if (typeof state === "string" || !state.hostConnected) return undefined;
     if (state.endpoints !== undefined) {
-      return { folder, connectionString: formatEmulatorConnectionString(state.endpoints) };
+      return { folder, connectionString: formatEmulatorConnectionString(state.endpoints, readStoreKey(folder)) };
     }
     await sleep(50);
   }

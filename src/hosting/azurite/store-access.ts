@@ -2,6 +2,8 @@ import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync, writeF
 import { dirname, join } from "node:path";
 import { DurableError } from "../../core/errors.ts";
 
+/** The file with the key of the store's account. */
+export const storeKeyName = "account-key";
 /** Azurite's own folders in the store, for what is in messages and blobs. */
 const contentFolders = ["__queuestorage__", "__blobstorage__"];
 
@@ -36,7 +38,9 @@ export function assertStoreAccess(folder: string): void {
       const path = join(each, entry.name);
       // What was not finished when a process died, and could not be written over.
       if (entry.name.endsWith("~")) attempt("removed", path, () => rmSync(path, { force: true, maxRetries: 3 }));
-      else if (entry.isFile()) attempt("read", path, () => accessSync(path, constants.R_OK));
+      // The next store has another, and puts it in the place of whatever is there.
+      else if (entry.isFile() && entry.name !== storeKeyName)
+        attempt("read", path, () => accessSync(path, constants.R_OK));
     }
   }
 }

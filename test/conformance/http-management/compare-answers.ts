@@ -14,6 +14,8 @@ const ignoredHeaders = new Set([
   "keep-alive",
   "transfer-encoding",
   "cache-control",
+  "content-security-policy",
+  "cross-origin-resource-policy",
   "referrer-policy",
   "x-content-type-options",
 ]);

@@ -124,8 +124,9 @@ function formatTable(
 The HTTP API for orchestrations and entities is that of the official Durable Task extension. ${exchanges.length} requests that
 extension 3.19.0 has answered (\`test/fixtures/http-management\`) are sent to this one as well: ${exchanges.length - different.size} answers are
 equal in status, headers, members and their order; times, generated ids and continuation tokens are compared by their shape.
-The others differ in what stands here, and in nothing else. Every answer has three headers besides: \`cache-control:
-no-store\`, \`referrer-policy\` and \`x-content-type-options\`.
+The others differ in what stands here, and in nothing else. Every answer has headers besides that keep it
+to its caller: \`cache-control: no-store\`, \`content-security-policy\`, \`cross-origin-resource-policy\`, \`referrer-policy\` and
+\`x-content-type-options\`. What pages in browsers may do is in [Pages in browsers](browser-access.md).
 
 | What is otherwise, and why | Recorded requests |
 | --- | --- |

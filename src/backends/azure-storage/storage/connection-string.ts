@@ -40,9 +40,16 @@ export function parseConnectionString(text: unknown, setting: string): StorageCo
   };
 }
 
-/** The connection string of an emulator whose services answer at `urls`, without a trailing slash. */
-export function formatEmulatorConnectionString(urls: Readonly<Record<StorageService, string>>): string {
-  const { accountName, accountKey } = emulator;
+/**
+ * The connection string of an emulator whose services answer at `urls`, without a trailing slash.
+ *
+ * @param accountKey of its account. Defaults to the one that emulators have everywhere.
+ */
+export function formatEmulatorConnectionString(
+  urls: Readonly<Record<StorageService, string>>,
+  accountKey: string = emulator.accountKey,
+): string {
+  const { accountName } = emulator;
   return [
     "DefaultEndpointsProtocol=http",
     `AccountName=${accountName}`,
