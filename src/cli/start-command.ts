@@ -8,7 +8,7 @@ import { createEventSink } from "../host/host-log.ts";
 import { LocalHost, type RunningHost } from "../host/local-host.ts";
 import { formatFunctions } from "./banner.ts";
 import { resolveLogFormat } from "./log-line.ts";
-import { showRunning, showStart, tellIgnored, tellStopped } from "./start-lines.ts";
+import { showNewKeys, showRunning, showStart, tellIgnored, tellStopped } from "./start-lines.ts";
 import type { InspectOption, StartOptions } from "./start-options.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { watchEnd } from "./watch-launcher.ts";
@@ -51,7 +51,7 @@ export async function runStart(
   if (session === undefined) showStart(name, version, format, terminal);
   if (options.inspect !== undefined) openInspector(options.inspect);
 
-  const { port, address, functions, cors, allowedHosts, verbose, timeoutMs, replayCheck } = options;
+  const { port, address, functions, cors, allowedHosts, auth, verbose, timeoutMs, replayCheck } = options;
   const appFolder = trueFolder(options.appFolder);
   const host = new LocalHost({
     appFolder,
@@ -62,6 +62,7 @@ export async function runStart(
     functions,
     cors,
     allowedHosts,
+    auth,
     verbose,
     // Whoever looks at the code step by step takes his time.
     loadTimeoutMs: options.inspect?.stops ? debuggedLoadTimeoutMs : timeoutMs,
@@ -102,6 +103,7 @@ export async function runStart(
 
     const shown = formatFunctions(running, terminal.paint).join("\n");
     if (shown !== session?.shown) showRunning(running, shown, format, terminal);
+    else showNewKeys(running, format, terminal);
     session?.onReady(running, shown);
 
     const failure = await Promise.race([asked, running.engine?.failed ?? asked]);

@@ -3,11 +3,11 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { DurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
+import { systemClock } from "../core/system-ports.ts";
 import { installEmbeddedHost } from "../functions/embedded-host.ts";
-import { createManagementApi } from "../http/management-api.ts";
-import type { OpenApiDocument } from "../http/open-api/open-api-document.ts";
 import { RequestGuard } from "../http/request-guard.ts";
-import { type PublicOrigin, publicOriginBy } from "../management/management-links.ts";
+import { publicOriginBy } from "../management/management-links.ts";
+import { type HostAccess, type KeySource, openHostAccess } from "./access/host-access.ts";
 import { describeProblem, type FunctionList, reportApp } from "./app/app-report.ts";
 import { describeApp } from "./app/describe-app.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
@@ -34,15 +34,17 @@ import { renderHomepage } from "./server/homepage.ts";
 import { createHostGuard } from "./server/host-guard.ts";
 import type { FrontContent } from "./server/http-front.ts";
 import { HttpFront } from "./server/http-front.ts";
-import { hostInUrl, isLoopback } from "./server/listen-address.ts";
+import { hostInUrl } from "./server/listen-address.ts";
 import { defaultMaxBodyBytes, parseBodyLimit } from "./server/request-reader.ts";
+import { readAllowedCallers } from "./settings/allowed-callers.ts";
 import { findSetting } from "./settings/app-settings.ts";
-import { type DurableTaskSettings, resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
+import { resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
 import type { JsonObject } from "./settings/host-json.ts";
 import { memberOf, readHostJson, sectionOf } from "./settings/host-json.ts";
 import { describeUnknownKeys } from "./settings/host-json-keys.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
 import { applyLocalSettings, hostEnvironment, readLocalSettings } from "./settings/local-settings.ts";
+import { managementPath, startDurable } from "./start-durable.ts";
 
 export interface LocalHostOptions {
   readonly appFolder: string;
@@ -59,9 +61,15 @@ export interface LocalHostOptions {
   /**
    * Comma-separated host names, besides those of the loopback address, under which requests are served.
    *
-   * @defaultValue the setting `DURABLE_ALLOWED_HOSTS`
+   * @defaultValue the setting `DURABLE_ALLOWED_HOSTS`, else `httpSettings.allowedHosts` of host.json
    */
   readonly allowedHosts?: string | undefined;
+  /**
+   * Whether callers need keys: for functions of the levels `function` and `admin`, the management API and `/admin`.
+   *
+   * @defaultValue not where the setting `DURABLE_NO_AUTH` is true; else on an address other than loopback
+   */
+  readonly auth?: boolean | undefined;
   readonly verbose?: boolean | undefined;
   /** Names the entry files in place of `main` of package.json. */
   readonly main?: string | undefined;
@@ -86,6 +94,8 @@ export interface RunningHost {
   readonly activityNames: readonly string[];
   readonly entityNames: readonly string[];
   readonly engine: DurableEngine | undefined;
+  /** Where the keys are that callers need; `undefined` where they need none. */
+  readonly keySource: KeySource | undefined;
 }
 
 /** Work that had not ended when its host stopped. */
@@ -97,7 +107,6 @@ export interface CutOffWork {
 }
 
 const drainTimeoutMs = 5_000;
-const managementPath = "/runtime/webhooks/durabletask";
 
 /**
  * Runs one Functions app in this process, with its orchestrations on an engine.
@@ -114,6 +123,7 @@ export class LocalHost {
   readonly #instanceId = randomUUID();
   /** Undone in reverse when the host stops; none of them rejects. */
   readonly #undo: (() => Promise<void> | void)[] = [];
+  readonly #onStop = (undo: () => Promise<void> | void) => void this.#undo.push(undo);
   #state: HostState = "Starting";
   #errors: readonly string[] = [];
   #isLogged: LogFilter = () => true;
@@ -174,14 +184,13 @@ export class LocalHost {
     const cors = parseCorsPolicy(this.#options.cors ?? localSettings.cors, localSettings.corsCredentials);
     const address = this.#options.address ?? localSettings.address ?? "localhost";
     const maxBodyBytes = this.#readBodyLimit();
-    this.#guard = this.#createGuard(cors, address, false);
-    const serve = await this.#listen(localSettings, cors, address, maxBodyBytes);
-    if (!isLoopback(address)) {
-      const text =
-        `listening on ${address}, the host takes calls from other machines: whoever reaches it may call any function and start, ` +
-        "terminate and purge instances, without a key. Listen on 127.0.0.1, or let only a proxy that checks callers reach it";
-      this.#events.write("HostExposed", text, { address });
-    }
+    const { auth } = this.#options;
+    const access = await openHostAccess({ appFolder, address, auth, env, clock: systemClock, events: this.#events });
+    const { isExposed, needsKeys } = access;
+    const allowed = readAllowedCallers(hostJson, env, this.#options.allowedHosts);
+    this.#guard = createHostGuard({ cors, allowed, isExposed, needsKeys, isBehindProxy: false });
+    const serve = await this.#listen(localSettings, cors, address, maxBodyBytes, access);
+    access.tellExposure();
     const { origin, port } = serve;
     for (const [name, value] of hostEnvironment(appFolder, port)) env[name] = value;
 
@@ -211,14 +220,36 @@ export class LocalHost {
     const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
     const trustForwardedHeaders = settings.useForwardedHost || this.#apps.trustForwardedHeaders;
     // The proxy that sets them has looked at the host.
-    if (trustForwardedHeaders) this.#guard = this.#createGuard(cors, address, true);
+    if (trustForwardedHeaders) {
+      this.#guard = createHostGuard({ cors, allowed, isExposed, needsKeys, isBehindProxy: true });
+    }
     const guard = this.#guard;
     const isServed = (name: string) => guard.servesHost(name);
     const publicOrigin = publicOriginBy({ trustForwardedHeaders, isServed, ownOrigin: origin });
-    const engine = isDurable ? await this.#startEngine(settings, { origin, publicOrigin }, durable) : undefined;
-    const described = { title: basename(appFolder), version: this.#options.version, managementPath };
-    const openApi = () => describeApp(app, this.#apps, described);
-    const management = engine && this.#createManagement(engine, { guard, publicOrigin, maxBodyBytes, openApi });
+    const described = { title: basename(appFolder), version: this.#options.version, managementPath, needsKeys };
+    const { createEngine } = this.#options;
+    const started =
+      isDurable &&
+      (await startDurable({
+        appFolder,
+        settings,
+        createEngine,
+        apps: this.#apps,
+        durable,
+        clientProtocols: app.clientProtocols,
+        access,
+        guard,
+        origin,
+        publicOrigin,
+        env,
+        log: this.#filteredLog,
+        events: this.#events,
+        // As much as functions take where that was said, less where nothing was.
+        maxBodyBytes: maxBodyBytes === defaultMaxBodyBytes ? undefined : maxBodyBytes,
+        openApi: () => describeApp(app, this.#apps, described),
+        onStop: this.#onStop,
+        assertNotStopped: () => this.#assertNotStopped(),
+      }));
     this.#undo.push(async () => {
       const count = await app.drain(this.#options.drainTimeoutMs ?? drainTimeoutMs);
       this.#cutOff = { ...this.#cutOff, calls: count };
@@ -226,7 +257,11 @@ export class LocalHost {
         this.#events.write("FunctionCallsCutOff", `${count} function call(s) did not end in time`, { count });
     });
     this.#assertNotStopped();
-    serve.content({ app, httpUri: loaded.capabilities["HttpUri"], management: management?.api });
+    serve.content({
+      app,
+      httpUri: loaded.capabilities["HttpUri"],
+      management: started ? started.management.api : undefined,
+    });
     this.#state = "Running";
     const { orchestrationNames, firstOrchestration, activityNames, entityNames } = this.#apps;
     return {
@@ -236,7 +271,8 @@ export class LocalHost {
       firstOrchestration,
       activityNames,
       entityNames,
-      engine: engine?.engine,
+      engine: started ? started.engine : undefined,
+      keySource: access.source,
     };
   }
 
@@ -275,7 +311,13 @@ export class LocalHost {
     return limit ?? defaultMaxBodyBytes;
   }
 
-  async #listen(settings: LocalSettings, cors: CorsPolicy | undefined, address: string, maxBodyBytes: number) {
+  async #listen(
+    settings: LocalSettings,
+    cors: CorsPolicy | undefined,
+    address: string,
+    maxBodyBytes: number,
+    access: HostAccess,
+  ) {
     const { productName, version, env } = this.#options;
     let content!: (content: FrontContent) => void;
     let unavailable!: (error: unknown) => void;
@@ -283,6 +325,7 @@ export class LocalHost {
       cors,
       maxBodyBytes,
       guard: () => this.#guard,
+      access,
       homepage:
         findSetting(env, "AzureWebJobsDisableHomepage")?.toLowerCase() === "true"
           ? undefined
@@ -338,73 +381,11 @@ export class LocalHost {
     return app;
   }
 
-  #createGuard(cors: CorsPolicy | undefined, address: string, isBehindProxy: boolean): RequestGuard {
-    const { allowedHosts, env } = this.#options;
-    return createHostGuard({ cors, address, isBehindProxy, allowedHosts, env });
-  }
-
   #functionList(hostJson: JsonObject): FunctionList | undefined {
     const { functions } = this.#options;
     if (functions !== undefined) return { names: functions, source: "--functions" };
     const listed = memberOf(hostJson, "functions");
     return Array.isArray(listed) ? { names: listed.map(String), source: "host.json: 'functions'" } : undefined;
-  }
-
-  async #startEngine(
-    settings: DurableTaskSettings,
-    { origin, publicOrigin }: { readonly origin: string; readonly publicOrigin: PublicOrigin },
-    durable: DurableFunctionsHost,
-  ) {
-    const { appFolder, env, createEngine } = this.#options;
-    for (const { setting, text } of settings.unused) this.#events.write("SettingIgnored", text, { setting });
-    const { registries } = this.#apps;
-    if (settings.versioning !== undefined) {
-      for (const registry of registries) registry.setDefaultVersioning(settings.versioning);
-    }
-    const extendExecutor = await durable.createExtendExecutor(settings.httpPollIntervalMs);
-    const engine = await createEngine({ appFolder, settings, registries, extendExecutor, env, log: this.#filteredLog });
-    this.#undo.push(() => engine.stop());
-    this.#assertNotStopped();
-    await engine.start();
-    const { connectionName } = settings;
-    const managementBaseUrl = `${origin}${managementPath}`;
-    this.#undo.push(() => durable.stop());
-    const target = { taskHub: engine.client.taskHub, connectionName, managementBaseUrl };
-    await durable.connect(target, engine.client, createEventSink(this.#filteredLog));
-    this.#apps.engineRuns({
-      client: engine.client,
-      managementBaseUrl,
-      connectionName,
-      publicOrigin,
-      startChecks: this.#apps.startChecks,
-    });
-    return { engine, settings };
-  }
-
-  #createManagement(
-    { engine, settings }: { engine: DurableEngine; settings: { readonly connectionName: string } },
-    front: {
-      readonly guard: RequestGuard;
-      readonly publicOrigin: PublicOrigin;
-      readonly maxBodyBytes: number;
-      readonly openApi: () => OpenApiDocument;
-    },
-  ) {
-    return {
-      api: createManagementApi({
-        client: engine.client,
-        basePath: managementPath,
-        taskHub: engine.client.taskHub,
-        connectionName: settings.connectionName,
-        startChecks: this.#apps.startChecks,
-        guard: front.guard,
-        publicOrigin: front.publicOrigin,
-        openApi: front.openApi,
-        // As much as functions take where that was said, less where nothing was.
-        maxBodyBytes: front.maxBodyBytes === defaultMaxBodyBytes ? undefined : front.maxBodyBytes,
-        log: createEventSink(this.#filteredLog),
-      }),
-    };
   }
 
   async #runTerminateHooks(core: FunctionsCore): Promise<void> {

@@ -1,32 +1,33 @@
 import { RequestGuard } from "../../http/request-guard.ts";
-import { findSetting } from "../settings/app-settings.ts";
-import type { Environment } from "../settings/host-json.ts";
+import { type AllowedCallers, allowedHostsSetting } from "../settings/allowed-callers.ts";
 import type { CorsPolicy } from "./cors.ts";
-import { isLoopback } from "./listen-address.ts";
-
-const setting = "DURABLE_ALLOWED_HOSTS";
 
 export interface HostGuardOptions {
-  /** Comma-separated. @defaultValue the setting `DURABLE_ALLOWED_HOSTS` */
-  readonly allowedHosts: string | undefined;
+  readonly allowed: AllowedCallers;
   readonly cors: CorsPolicy | undefined;
-  /** That the host listens on. */
-  readonly address: string;
+  /** Other machines reach the host. */
+  readonly isExposed: boolean;
+  /** Callers show keys. */
+  readonly needsKeys: boolean;
   /** A proxy, whose headers are trusted, looks at the host names. */
   readonly isBehindProxy: boolean;
-  readonly env: Environment;
 }
 
 /** What stands before `/admin` and the management API. Functions are the app's own business. */
-export function createHostGuard({ allowedHosts, cors, address, isBehindProxy, env }: HostGuardOptions): RequestGuard {
-  const listed = allowedHosts ?? findSetting(env, setting) ?? "";
+export function createHostGuard(options: HostGuardOptions): RequestGuard {
+  const { allowed, cors, isExposed, needsKeys, isBehindProxy } = options;
+  // Whoever binds another address than loopback wants to be called by other names, and may list them.
+  const takesAnyName = isBehindProxy || (isExposed && allowed.hosts.length === 0);
+  const corsOrigins = cors?.origins.filter((origin) => origin !== "*") ?? [];
   return new RequestGuard({
-    // Whoever binds another address than loopback wants to be called by other names.
-    allowedHosts: isBehindProxy || !isLoopback(address) ? "any" : listed.split(/[\s,]+/).filter((name) => name !== ""),
-    allowedOrigins: cors?.origins.filter((allowed) => allowed !== "*") ?? [],
+    allowedHosts: takesAnyName ? "any" : allowed.hosts,
+    // A key or a signature is nothing that a foreign page could make a browser add.
+    allowedOrigins: needsKeys ? "any" : [...corsOrigins, ...allowed.origins],
     cures: {
-      host: `allow it with --allow-host, or by the setting ${setting} in local.settings.json`,
-      origin: "list the origin with --cors, or as Host.CORS in local.settings.json ('*' does not count here)",
+      host: `allow it with --allow-host, by the setting ${allowedHostsSetting}, or as httpSettings.allowedHosts of host.json`,
+      origin:
+        "list the origin with --cors, as Host.CORS in local.settings.json ('*' does not count here), or as " +
+        "httpSettings.allowedOrigins of host.json",
     },
   });
 }
