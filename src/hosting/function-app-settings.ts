@@ -43,14 +43,15 @@ export interface FunctionAppSettings {
 }
 
 /** The app settings that are read here, for messages. */
-export const functionAppSettingNames = {
+export const functionAppSettingNames: Readonly<
+  Record<"route" | "authLevel" | "heartbeat" | "wakeQueue" | "linkKey" | "linkLifetime", string>
+> = {
   route: "DURABLE_MANAGEMENT_ROUTE",
   authLevel: "DURABLE_MANAGEMENT_AUTH_LEVEL",
   heartbeat: "DURABLE_HEARTBEAT_SCHEDULE",
   wakeQueue: "DURABLE_WAKE_QUEUE",
-  linkKey: linkSettingNames.linkKey,
-  linkLifetime: linkSettingNames.linkLifetime,
-} as const;
+  ...linkSettingNames,
+};
 
 const defaultRoute = "durabletask";
 const everyMinute = "0 * * * * *";

@@ -160,7 +160,8 @@ it("asks callers from other machines for keys at every door, and shows the keys 
 
 it("refuses as the Functions host does, and says what to do", async () => {
   const appFolder = writeApp();
-  await using host = await start(appFolder, ["--host", "0.0.0.0", "--verbose"]);
+  writeFileSync(join(appFolder, "local.settings.json"), '{ "Host": { "LocalHttpAddress": "0.0.0.0" } }');
+  await using host = await start(appFolder, ["--verbose"]);
   const keys = readKeys(appFolder);
 
   for (const path of ["/api/ours", "/admin/functions", `${management}/instances`]) {
@@ -182,7 +183,7 @@ it("refuses as the Functions host does, and says what to do", async () => {
   // Shown once, on the screen.
   for (const key of Object.values(keys)) expect(host.output().split(key)).toHaveLength(2);
 
-  await using again = await start(appFolder, ["--host", "0.0.0.0", "--log-format", "json", "--verbose"]);
+  await using again = await start(appFolder, ["--log-format", "json", "--verbose"]);
   expect(readKeys(appFolder)).toEqual(keys);
   for (const key of Object.values(keys)) expect(again.output()).not.toContain(key);
   expect(again.output()).toContain("Callers need a key of ");
