@@ -41,7 +41,7 @@ export interface SuggestedHost {
   readonly firstOrchestration: string | undefined;
   readonly orchestrationNames: readonly string[];
   /** Absent where callers need no keys. */
-  readonly keySource?: object | undefined;
+  readonly keySource?: string | undefined;
   readonly app: {
     readonly functions: readonly {
       readonly name: string;

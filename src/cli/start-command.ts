@@ -63,6 +63,7 @@ export async function runStart(
     cors,
     allowedHosts,
     auth,
+    onKeysMade: (keys, file) => showNewKeys(keys, file, format, terminal),
     verbose,
     // Whoever looks at the code step by step takes his time.
     loadTimeoutMs: options.inspect?.stops ? debuggedLoadTimeoutMs : timeoutMs,
@@ -103,7 +104,6 @@ export async function runStart(
 
     const shown = formatFunctions(running, terminal.paint).join("\n");
     if (shown !== session?.shown) showRunning(running, shown, format, terminal);
-    else showNewKeys(running, format, terminal);
     session?.onReady(running, shown);
 
     const failure = await Promise.race([asked, running.engine?.failed ?? asked]);

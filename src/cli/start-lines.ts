@@ -2,6 +2,7 @@ import { createEventLog, type LogEventFields } from "../core/event-log.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import { systemClock } from "../core/system-ports.ts";
 import { formatDuration } from "../core/time-span.ts";
+import type { KeySet } from "../host/access/key-set.ts";
 import { createEventSink } from "../host/host-log.ts";
 import type { CutOffWork, RunningHost } from "../host/local-host.ts";
 import { formatBanner, suggestCommand } from "./banner.ts";
@@ -22,7 +23,10 @@ export function showStart(name: string, version: string, format: LogFormat, term
 /** @param shown the functions, as lines */
 export function showRunning(running: RunningHost, shown: string, format: LogFormat, terminal: Terminal): void {
   for (const line of shown.split("\n")) terminal.print(line);
-  showKeys(running, format, terminal);
+  if (running.keySource !== undefined) {
+    terminal.print(`Callers need a key of ${running.keySource}; --no-auth goes without.`);
+    terminal.print("");
+  }
   const ready = `Ready on ${running.origin}. Press Ctrl+C to stop.`;
   tell(terminal, "HostReady", ready, { address: running.origin });
   const command = format === "json" ? undefined : suggestCommand(running, process.platform);
@@ -30,14 +34,12 @@ export function showRunning(running: RunningHost, shown: string, format: LogForm
   if (running.engine !== undefined) void tellInstances(terminal, running.engine.client);
 }
 
-/** The keys that callers need, once: lines for machines are kept, and never hold one. */
-export function showNewKeys({ keySource }: RunningHost, format: LogFormat, terminal: Terminal): void {
-  const made = keySource?.made;
-  if (keySource === undefined || made === undefined) return;
-  terminal.print(`Keys were made for callers of this app, in ${keySource.name}:`);
+/** The keys that callers need, once, also when the start fails afterwards: lines for machines are kept, and never hold one. */
+export function showNewKeys(keys: KeySet, file: string, format: LogFormat, terminal: Terminal): void {
+  terminal.print(`Keys were made for callers of this app, in ${file}:`);
   if (format !== "json") {
     terminal.print("");
-    for (const line of formatKeys(made, true)) terminal.print(`\t${line}`);
+    for (const line of formatKeys(keys, true)) terminal.print(`\t${line}`);
     terminal.print("");
   }
   const again = format === "json" ? "'durable keys --show' shows them" : "'durable keys --show' shows them again";
@@ -45,13 +47,6 @@ export function showNewKeys({ keySource }: RunningHost, format: LogFormat, termi
     `Send one as the header x-functions-key, or as ?code=. ${again}, 'durable keys rotate' makes new ones.`,
   );
   if (process.platform === "win32") terminal.print("Who may read the folder may read the keys.");
-}
-
-function showKeys(running: RunningHost, format: LogFormat, terminal: Terminal): void {
-  const { keySource } = running;
-  if (keySource === undefined) return;
-  if (keySource.made !== undefined) showNewKeys(running, format, terminal);
-  else terminal.print(`Callers need a key of ${keySource.name}; --no-auth goes without.`);
   terminal.print("");
 }
 

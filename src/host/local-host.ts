@@ -7,8 +7,8 @@ import { systemClock } from "../core/system-ports.ts";
 import { installEmbeddedHost } from "../functions/embedded-host.ts";
 import { RequestGuard } from "../http/request-guard.ts";
 import { publicOriginBy } from "../management/management-links.ts";
-import { type HostAccess, type KeySource, openHostAccess } from "./access/host-access.ts";
-import { describeProblem, type FunctionList, reportApp } from "./app/app-report.ts";
+import { type HostAccess, type OnKeysMade, openHostAccess } from "./access/host-access.ts";
+import { describeProblem, reportApp } from "./app/app-report.ts";
 import { describeApp } from "./app/describe-app.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
 import { FunctionApp } from "./app/function-app.ts";
@@ -19,14 +19,8 @@ import { loadAppWithin } from "./app/load-app.ts";
 import { injectModule } from "./app/module-injection.ts";
 import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
 import { DurableFunctionsHost } from "./durable-functions-host.ts";
-import {
-  createEventSink,
-  createLogFilter,
-  describeUnknownLevels,
-  type HostLog,
-  type LogFilter,
-  readFunctionsLogLevel,
-} from "./host-log.ts";
+import { createEventSink, createLogFilter, type HostLog, type LogFilter, readFunctionsLogLevel } from "./host-log.ts";
+import { readBodyLimit, readFunctionList, tellUnusedSettings } from "./host-settings.ts";
 import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
 import { parseCorsPolicy } from "./server/cors.ts";
@@ -35,13 +29,12 @@ import { createHostGuard } from "./server/host-guard.ts";
 import type { FrontContent } from "./server/http-front.ts";
 import { HttpFront } from "./server/http-front.ts";
 import { hostInUrl } from "./server/listen-address.ts";
-import { defaultMaxBodyBytes, parseBodyLimit } from "./server/request-reader.ts";
+import { defaultMaxBodyBytes } from "./server/request-reader.ts";
 import { readAllowedCallers } from "./settings/allowed-callers.ts";
 import { findSetting } from "./settings/app-settings.ts";
 import { resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
 import type { JsonObject } from "./settings/host-json.ts";
 import { memberOf, readHostJson, sectionOf } from "./settings/host-json.ts";
-import { describeUnknownKeys } from "./settings/host-json-keys.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
 import { applyLocalSettings, hostEnvironment, readLocalSettings } from "./settings/local-settings.ts";
 import { managementPath, startDurable } from "./start-durable.ts";
@@ -70,6 +63,8 @@ export interface LocalHostOptions {
    * @defaultValue not where the setting `DURABLE_NO_AUTH` is true; else on an address other than loopback
    */
   readonly auth?: boolean | undefined;
+  /** Is handed the keys that this start has made, to be shown once. They belong to no log. */
+  readonly onKeysMade?: OnKeysMade | undefined;
   readonly verbose?: boolean | undefined;
   /** Names the entry files in place of `main` of package.json. */
   readonly main?: string | undefined;
@@ -95,7 +90,7 @@ export interface RunningHost {
   readonly entityNames: readonly string[];
   readonly engine: DurableEngine | undefined;
   /** Where the keys are that callers need; `undefined` where they need none. */
-  readonly keySource: KeySource | undefined;
+  readonly keySource: string | undefined;
 }
 
 /** Work that had not ended when its host stopped. */
@@ -172,20 +167,14 @@ export class LocalHost {
     const skipped = applyLocalSettings(localSettings, env);
     const hostJson = await readHostJson(appFolder, env);
     this.#isLogged = createLogFilter(hostJson, this.#options.verbose ?? false);
-    for (const { setting, text } of [...describeUnknownKeys(hostJson), ...describeUnknownLevels(hostJson)]) {
-      this.#events.write("SettingIgnored", text, { setting });
-    }
-    for (const warning of localSettings.warnings) this.#events.write("LocalSettingUnusable", warning, {});
-    for (const setting of skipped) {
-      const text = `'${setting}' of local.settings.json is skipped: the environment has it`;
-      this.#events.write("LocalSettingSkipped", text, { setting });
-    }
+    tellUnusedSettings(hostJson, localSettings, skipped, this.#events);
 
     const cors = parseCorsPolicy(this.#options.cors ?? localSettings.cors, localSettings.corsCredentials);
     const address = this.#options.address ?? localSettings.address ?? "localhost";
-    const maxBodyBytes = this.#readBodyLimit();
-    const { auth } = this.#options;
-    const access = await openHostAccess({ appFolder, address, auth, env, clock: systemClock, events: this.#events });
+    const maxBodyBytes = readBodyLimit(env, this.#events);
+    const { auth, onKeysMade } = this.#options;
+    const events = this.#events;
+    const access = await openHostAccess({ appFolder, address, auth, env, clock: systemClock, events, onKeysMade });
     const { isExposed, needsKeys } = access;
     const allowed = readAllowedCallers(hostJson, env, this.#options.allowedHosts);
     this.#guard = createHostGuard({ cors, allowed, isExposed, needsKeys, isBehindProxy: false });
@@ -299,18 +288,6 @@ export class LocalHost {
     if (this.#stopped !== undefined) throw new DurableError("Aborted", "the host was stopped while it started");
   }
 
-  #readBodyLimit(): number {
-    const setting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
-    const text = findSetting(this.#options.env, setting);
-    if (text === undefined) return defaultMaxBodyBytes;
-    const limit = parseBodyLimit(text);
-    if (limit === undefined) {
-      const problem = `${setting} must be a whole number of bytes; the default of ${defaultMaxBodyBytes} is taken`;
-      this.#events.write("SettingIgnored", problem, { setting });
-    }
-    return limit ?? defaultMaxBodyBytes;
-  }
-
   async #listen(
     settings: LocalSettings,
     cors: CorsPolicy | undefined,
@@ -363,7 +340,7 @@ export class LocalHost {
 
   #openApp(core: FunctionsCore, hostJson: JsonObject, durable: DurableFunctionsHost): FunctionApp {
     const { env } = this.#options;
-    const list = this.#functionList(hostJson);
+    const list = readFunctionList(this.#options.functions, hostJson);
     const app = new FunctionApp({
       core,
       routePrefix: String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api"),
@@ -379,13 +356,6 @@ export class LocalHost {
     durable.adopt(app);
     this.#apps.assertDefinedOnce();
     return app;
-  }
-
-  #functionList(hostJson: JsonObject): FunctionList | undefined {
-    const { functions } = this.#options;
-    if (functions !== undefined) return { names: functions, source: "--functions" };
-    const listed = memberOf(hostJson, "functions");
-    return Array.isArray(listed) ? { names: listed.map(String), source: "host.json: 'functions'" } : undefined;
   }
 
   async #runTerminateHooks(core: FunctionsCore): Promise<void> {

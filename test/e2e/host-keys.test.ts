@@ -271,10 +271,31 @@ it("takes rotated keys at once, and the old ones no more", async () => {
   expect(readFileSync(join(appFolder, ".durable", "keys.json"), "utf8")).toBe("{");
 });
 
+it("shows keys that a start has made which fails afterwards, of many at once one's", async () => {
+  const appFolder = writeApp('throw new Error("boom");');
+  const args = ["start", "--port", "0", "--host", "0.0.0.0", "--script-root", appFolder];
+
+  const runs = await Promise.all([runDurable(args), runDurable(args)]);
+
+  expect(runs.map(({ code }) => code)).toEqual([1, 1]);
+  const keys = readKeys(appFolder);
+  expect(runs.filter(({ stdout }) => stdout.includes(keys.master))).toHaveLength(1);
+});
+
 it("needs no keys where that was said, and takes them from settings, on loopback too", async () => {
   const appFolder = writeApp();
+  const httpSettings = { allowedHosts: ["localhost", "shop.example"] };
+  const hostJson = { version: "2.0", extensions: { durableTask: { hubName: "KeysListed", httpSettings } } };
+  writeFileSync(join(appFolder, "host.json"), JSON.stringify(hostJson));
   {
     await using host = await start(appFolder, ["--host", "0.0.0.0"], { DURABLE_NO_AUTH: "true" });
+    // Host names that are listed hold beyond loopback too. Not every system has this address.
+    const other = host.url.replace("localhost", "127.0.0.2");
+    const refused = await fetch(`${other}/admin/functions`).catch(() => undefined);
+    if (refused !== undefined) {
+      expect(refused.status).toBe(403);
+      expect(await refused.text()).toContain("httpSettings.allowedHosts of host.json");
+    }
     expect(await statusOf(`${host.url}/admin/functions`)).toBe(200);
     expect(await statusOf(`${host.url}/api/mine`)).toBe(200);
     expect((await begin(host))["statusQueryGetUri"]).not.toContain("signature");
@@ -288,24 +309,8 @@ it("needs no keys where that was said, and takes them from settings, on loopback
   expect(await statusOf(`${host.url}/api/ours`, "GET", withKey(master))).toBe(200);
   expect(await statusOf(`${host.url}${management}/instances`, "GET", withKey(system))).toBe(200);
   const listed = await runDurable(["keys", "--script-root", appFolder, "--json"], { env: given });
-  expect(listed.stdout.trim().split("\n")).toHaveLength(2);
+  expect(listed.stdout.trim().split(/\r?\n/)).toHaveLength(2);
   expect(host.output()).not.toContain(system);
-});
-
-it("keeps the host names of a list, also beyond loopback, by host.json too", async () => {
-  const appFolder = writeApp();
-  const httpSettings = { allowedHosts: ["localhost", "shop.example"] };
-  const hostJson = { version: "2.0", extensions: { durableTask: { hubName: "KeysListed", httpSettings } } };
-  writeFileSync(join(appFolder, "host.json"), JSON.stringify(hostJson));
-  await using host = await start(appFolder);
-
-  expect(await statusOf(`${host.url.replace("localhost", "127.0.0.1")}/admin/functions`)).toBe(401);
-  const refused = await fetch(`${host.url.replace("localhost", "127.0.0.2")}/admin/functions`).catch(() => undefined);
-  // Not every system has this address.
-  if (refused !== undefined) {
-    expect(refused.status).toBe(403);
-    expect(await refused.text()).toContain("httpSettings.allowedHosts of host.json");
-  }
 });
 
 it("lets clients of the package durable-functions work, whose links need the key", async () => {

@@ -21,13 +21,8 @@ import {
 const noAuthSetting = "DURABLE_NO_AUTH";
 const howToShow = "show a key, as the header x-functions-key or the query parameter code";
 
-/** Where the keys of a host come from. */
-export interface KeySource {
-  /** A file, or names of settings. */
-  readonly name: string;
-  /** Keys that were made for this start, to be shown once. */
-  readonly made: KeySet | undefined;
-}
+/** @param file where they are kept */
+export type OnKeysMade = (keys: KeySet, file: string) => void;
 
 export interface HostAccessOptions {
   readonly appFolder: string;
@@ -38,6 +33,8 @@ export interface HostAccessOptions {
   readonly env: Environment;
   readonly clock: Clock;
   readonly events: EventLog;
+  /** Is handed the keys that this start has made, to be shown once. They belong to no log. */
+  readonly onKeysMade?: OnKeysMade | undefined;
 }
 
 /**
@@ -51,7 +48,7 @@ export async function openHostAccess(options: HostAccessOptions): Promise<HostAc
   const links = readLinkSettings(env);
   const given = readKeySettings(env);
   if (given !== undefined) {
-    const source = { name: describeKeySettings(given), made: undefined };
+    const source = describeKeySettings(given);
     return new HostAccess(options, { keys: given, file: undefined, version: undefined, source, links });
   }
   const file = new KeyFile(appFolder);
@@ -61,22 +58,22 @@ export async function openHostAccess(options: HostAccessOptions): Promise<HostAc
     const text = `others than the owner of ${file.path} may read the keys: chmod 600 ${file.path}, and 'durable keys rotate'`;
     options.events.write("KeysReadable", text, {});
   }
-  const source = { name: file.path, made: isNew ? keys : undefined };
-  return new HostAccess(options, { keys, file, version, source, links });
+  if (isNew) options.onKeysMade?.(keys, file.path);
+  return new HostAccess(options, { keys, file, version, source: file.path, links });
 }
 
 interface OpenKeys {
   readonly keys: KeySet;
   readonly file: KeyFile | undefined;
   readonly version: string | undefined;
-  readonly source: KeySource;
+  readonly source: string;
   readonly links: ReturnType<typeof readLinkSettings>;
 }
 
 /** Asks callers for keys, or for none where none are needed. */
 export class HostAccess {
-  /** `undefined` where nobody needs a key. */
-  readonly source: KeySource | undefined;
+  /** Where the keys come from, a file or names of settings; `undefined` where nobody needs one. */
+  readonly source: string | undefined;
   /** Whether other machines reach the host. */
   readonly isExposed: boolean;
   readonly #options: HostAccessOptions;

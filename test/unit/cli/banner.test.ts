@@ -26,12 +26,12 @@ it.each<[string, SuggestedHost, string | undefined]>([
   ],
   [
     "a key has its place where callers need one",
-    hostWith({ keySource: {} }, [{ ...http("api/x"), authLevel: "function" }]),
+    hostWith({ keySource: "keys.json" }, [{ ...http("api/x"), authLevel: "function" }]),
     "curl -i -H 'x-functions-key: <key>' http://localhost:7071/api/x",
   ],
   [
     "which an anonymous function does not",
-    hostWith({ keySource: {} }, [{ ...http("api/x"), authLevel: "anonymous" }]),
+    hostWith({ keySource: "keys.json" }, [{ ...http("api/x"), authLevel: "anonymous" }]),
     "curl -i http://localhost:7071/api/x",
   ],
   ["parameters have values", hostWith({}, [http("api/x/{id}")]), "curl -i http://localhost:7071/api/x/1"],
