@@ -1,9 +1,10 @@
 # The app of this folder in a container, on the engine of this package and without the Functions host.
 #
 # docker build -t durable-app .
-# docker run -p 8080:8080 -e AzureWebJobsStorage="$STORAGE" durable-app
+# docker run -p 8080:8080 -e AzureWebJobsStorage="$STORAGE" -e DURABLE_MASTER_KEY="$KEY" durable-app
 #
-# HTTP functions and the management API ask for no keys here: let only a proxy reach the port that checks callers.
+# Callers need keys, but for anonymous functions: docs/security.md has the settings. With --no-auth at the end of the last
+# line they need none; then let only a proxy reach the port that checks callers.
 FROM node:22-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -22,7 +23,7 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node -e "fetch('http://localhost:'+process.env.PORT+'/admin/host/status').then((r)=>r.json()).then((s)=>process.exit(s.state==='Running'?0:1),()=>process.exit(1))"
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node -e "fetch('http://localhost:'+process.env.PORT+'/admin/host/ping').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"
 # Without an account the host would ask for Azurite, which is not in the image. As the first process, node gets the
 # SIGTERM of `docker stop` itself.
 CMD ["sh", "-c", "exec node dist/cli/main.js start --address 0.0.0.0 --port \"$PORT\" --no-replay-check"]

@@ -19,9 +19,10 @@ export function formatFunctions(host: RunningHost, paint: Paint): readonly strin
   const http = host.app.functions.filter((fn) => fn.isHttp);
   const others = host.app.functions.filter((fn) => !fn.isHttp && fn.durable === undefined);
   const entries = [
-    ...http.map(({ name, methods, route }) => {
+    ...http.map(({ name, methods, route, authLevel }) => {
       const shown = methods.length > 0 ? `[${methods.join(",")}] ` : "";
-      return `${paint("yellow", name)}: ${paint("green", `${shown}${host.origin}/${route}`)}`;
+      const level = host.keySource === undefined || authLevel === "anonymous" ? "" : ` (needs a key: ${authLevel})`;
+      return `${paint("yellow", name)}: ${paint("green", `${shown}${host.origin}/${route}`)}${level}`;
     }),
     ...host.orchestrationNames.map((name) => `${paint("yellow", name)}: orchestration`),
     ...host.activityNames.map((name) => `${paint("yellow", name)}: activity`),
@@ -39,12 +40,16 @@ export interface SuggestedHost {
   readonly origin: string;
   readonly firstOrchestration: string | undefined;
   readonly orchestrationNames: readonly string[];
+  /** Absent where callers need no keys. */
+  readonly keySource?: string | undefined;
   readonly app: {
     readonly functions: readonly {
       readonly name: string;
       readonly isHttp: boolean;
       readonly methods: readonly string[];
       readonly route: string | undefined;
+      /** @defaultValue "anonymous" */
+      readonly authLevel?: string | undefined;
     }[];
   };
 }
@@ -56,8 +61,9 @@ export interface SuggestedHost {
  * @param platform whose shells shall take it
  */
 export function suggestCommand(host: SuggestedHost, platform: NodeJS.Platform): string | undefined {
-  const http = host.app.functions.flatMap(({ isHttp, methods, route }) => {
-    return isHttp && route !== undefined ? [{ methods, route }] : [];
+  const http = host.app.functions.flatMap(({ isHttp, methods, route, authLevel = "anonymous" }) => {
+    const needsKey = host.keySource !== undefined && authLevel !== "anonymous";
+    return isHttp && route !== undefined ? [{ methods, route, needsKey }] : [];
   });
   const starter = http.find(({ route, methods }) => {
     return /orchestrators\/\{[^{}]*\}$/.test(route) && (methods.length === 0 || methods.includes("POST"));
@@ -67,13 +73,13 @@ export function suggestCommand(host: SuggestedHost, platform: NodeJS.Platform): 
     // What the hello of every tutorial greets.
     const input = /^hello/i.test(orchestration) ? ["Tokyo", "Seattle", "London"] : {};
     const route = starter.route.replace(/\{[^{}]*\}$/, () => encodeURIComponent(orchestration));
-    return formatCurl("POST", `${host.origin}/${fillRoute(route)}`, input, platform);
+    return formatCurl("POST", `${host.origin}/${fillRoute(route)}`, input, platform, starter.needsKey);
   }
   const plain = http.find(({ route }) => !/\{[^{}]*[^?}]\}/.test(route)) ?? http[0];
   if (plain === undefined) return undefined;
   const method = plain.methods.length === 0 || plain.methods.includes("GET") ? "GET" : plain.methods[0]!;
   const input = method === "GET" || method === "HEAD" || method === "DELETE" ? undefined : {};
-  return formatCurl(method, `${host.origin}/${fillRoute(plain.route)}`, input, platform);
+  return formatCurl(method, `${host.origin}/${fillRoute(plain.route)}`, input, platform, plain.needsKey);
 }
 
 /** The one that a reader of the app would start first. */
@@ -100,12 +106,13 @@ function sampleOf(parameter: string): string {
   return samples.find(([constraint]) => constraint.test(parameter))?.[1] ?? "1";
 }
 
-function formatCurl(method: string, url: string, input: unknown, platform: NodeJS.Platform): string {
+function formatCurl(method: string, url: string, input: unknown, platform: NodeJS.Platform, needsKey: boolean): string {
   // PowerShell has another command under the plain name.
   const [curl, quote] =
     platform === "win32" ? (["curl.exe", quoteForCmd] as const) : (["curl", quoteForShell] as const);
   const verb = method === "GET" ? "" : ` -X ${method}`;
-  const head = `${curl} -i${verb} ${url}`;
+  const key = needsKey ? ` -H ${quote("x-functions-key: <key>")}` : "";
+  const head = `${curl} -i${verb}${key} ${url}`;
   if (input === undefined) return head;
   return `${head} -H ${quote("content-type: application/json")} -d ${quote(JSON.stringify(input))}`;
 }

@@ -30,7 +30,7 @@ export interface ChosenHubOptions {
 export type CommandEnvironment = Record<string, string | undefined>;
 
 /** The environment of the process, then local.settings.json. */
-export async function readEnvironment({ appFolder }: HubChoice): Promise<CommandEnvironment> {
+export async function readEnvironment(appFolder: string): Promise<CommandEnvironment> {
   const env: CommandEnvironment = { ...process.env };
   applyLocalSettings(await readLocalSettings(appFolder), env);
   return env;
@@ -57,7 +57,7 @@ export async function withChosenHub(
   { log = silentLog, mayBeMissing = false }: ChosenHubOptions = {},
 ): Promise<number> {
   try {
-    const env = await readEnvironment(choice);
+    const env = await readEnvironment(choice.appFolder);
     const settings = resolveSettings(await readChosenHostJson(choice, env), env);
     const hub = await openChosenHub(choice, settings, env, log, true);
     try {

@@ -53,6 +53,10 @@ async function main(): Promise<number> {
       const { runPack } = await import("./pack-command.ts");
       return runPack(command.options, terminal);
     }
+    case "keys": {
+      const { runKeys } = await import("./keys-command.ts");
+      return runKeys(command.options, terminal);
+    }
     case "quarantine": {
       const { runQuarantine } = await import("./quarantine-command.ts");
       return runQuarantine(command.options, terminal);

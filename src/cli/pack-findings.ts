@@ -122,8 +122,11 @@ function checkLeftOut({ files, hasFuncIgnore, hasLocalSettings, rules, links }: 
   const some = (pattern: RegExp) => [...files.keys()].find((path) => pattern.test(path));
   const secrets = some(/^\.env(?:\.|$)/);
   if (secrets !== undefined) findings.push(error(secrets, "is deployed, and may hold secrets: name it in .funcignore"));
+  const keys = some(/^\.durable\/keys\.json/);
+  if (keys !== undefined) findings.push(error(keys, "holds the keys of the host: name .durable in .funcignore"));
   const store = some(/^\.durable\/|^__(?:azurite|blobstorage|queuestorage)/);
-  if (store !== undefined) findings.push(warning(store, "is data of the local store: name its folder in .funcignore"));
+  if (store !== undefined && keys === undefined)
+    findings.push(warning(store, "is data of the local store: name its folder in .funcignore"));
   const source = some(/^(?!node_modules\/)(?!.*\/node_modules\/).*(?<!\.d)\.[cm]?ts$/);
   if (source !== undefined)
     findings.push(warning(source, "is a source that nothing reads there: name it in .funcignore"));

@@ -64,7 +64,7 @@ async function start(
   undo: (() => Promise<void>)[],
 ): Promise<{ readonly origin: string; readonly failed: Promise<string> }> {
   const { host, port } = options;
-  const env = await readEnvironment(options);
+  const env = await readEnvironment(options.appFolder);
   const hostJson = await readChosenHostJson(options, env);
   const isLogged = createLogFilter(hostJson, options.verbose);
   const log = createEventSink((entry) => {

@@ -49,10 +49,14 @@ export function parseSidecar(args: readonly string[], cwd: string): SidecarArgum
   }
   const { "tls-cert": certificate, "tls-key": key, "token-setting": tokenSetting, host = "127.0.0.1" } = values;
   if ((certificate === undefined) !== (key === undefined)) return mistake("--tls-cert and --tls-key need each other");
-  const isGuarded = certificate !== undefined || tokenSetting !== undefined || values.insecure === true;
-  if (!isLoopback(host) && !isGuarded) {
+  const isOpen = values["no-auth"] === true || values.insecure === true;
+  if (isOpen && tokenSetting !== undefined) {
+    return mistake("--token-setting asks callers for a token, --no-auth for none: give one of them");
+  }
+  // A certificate says who answers, not who asks.
+  if (!isLoopback(host) && tokenSetting === undefined && !isOpen) {
     return mistake(
-      `--host ${host} lets other machines work on the task hub: add --tls-cert and --tls-key, or --token-setting, or --insecure`,
+      `--host ${host} lets other machines work on the task hub: add --token-setting (and --tls-cert with --tls-key, so that nobody overhears the token), or --no-auth`,
     );
   }
   return {
@@ -84,6 +88,8 @@ function parseSidecarArgs(args: readonly string[]) {
       "tls-key": { type: "string" },
       "token-setting": { type: "string" },
       "max-message": { type: "string" },
+      "no-auth": { type: "boolean" },
+      // What --no-auth was called before.
       insecure: { type: "boolean" },
       verbose: { type: "boolean" },
       help: { type: "boolean", short: "h" },
@@ -113,7 +119,7 @@ Options:
       --tls-key <file>         Its private key, PEM
       --token-setting <name>   App setting or environment variable with the bearer token that callers must show
       --max-message <MiB>      Largest message (default: 64)
-      --insecure               Listen beyond this machine without TLS or token
+      --no-auth                Callers need no token, whoever reaches the address
       --verbose                Show what the engine has to say
   -h, --help                   Show this text
 

@@ -8,7 +8,7 @@ import { createEventSink } from "../host/host-log.ts";
 import { LocalHost, type RunningHost } from "../host/local-host.ts";
 import { formatFunctions } from "./banner.ts";
 import { resolveLogFormat } from "./log-line.ts";
-import { showRunning, showStart, tellIgnored, tellStopped } from "./start-lines.ts";
+import { showNewKeys, showRunning, showStart, tellIgnored, tellStopped } from "./start-lines.ts";
 import type { InspectOption, StartOptions } from "./start-options.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { watchEnd } from "./watch-launcher.ts";
@@ -51,7 +51,8 @@ export async function runStart(
   if (session === undefined) showStart(name, version, format, terminal);
   if (options.inspect !== undefined) openInspector(options.inspect);
 
-  const { port, address, functions, cors, corsCredentials, allowedHosts, verbose, timeoutMs, replayCheck } = options;
+  const { port, address, functions, cors, corsCredentials, allowedHosts, auth, verbose, timeoutMs, replayCheck } =
+    options;
   const appFolder = trueFolder(options.appFolder);
   const host = new LocalHost({
     appFolder,
@@ -63,6 +64,8 @@ export async function runStart(
     cors,
     corsCredentials,
     allowedHosts,
+    auth,
+    onKeysMade: (keys, file) => showNewKeys(keys, file, format, terminal),
     verbose,
     // Whoever looks at the code step by step takes his time.
     loadTimeoutMs: options.inspect?.stops ? debuggedLoadTimeoutMs : timeoutMs,

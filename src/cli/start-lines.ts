@@ -2,10 +2,12 @@ import { createEventLog, type LogEventFields } from "../core/event-log.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import { systemClock } from "../core/system-ports.ts";
 import { formatDuration } from "../core/time-span.ts";
+import type { KeySet } from "../host/access/key-set.ts";
 import { createEventSink } from "../host/host-log.ts";
 import type { CutOffWork, RunningHost } from "../host/local-host.ts";
 import { formatBanner, suggestCommand } from "./banner.ts";
 import { describeInstances, findInstances } from "./instances-found.ts";
+import { formatKeys } from "./key-lines.ts";
 import { type LogFormat, logFormatSetting } from "./log-line.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -21,11 +23,31 @@ export function showStart(name: string, version: string, format: LogFormat, term
 /** @param shown the functions, as lines */
 export function showRunning(running: RunningHost, shown: string, format: LogFormat, terminal: Terminal): void {
   for (const line of shown.split("\n")) terminal.print(line);
+  if (running.keySource !== undefined) {
+    terminal.print(`Callers need a key of ${running.keySource}; --no-auth goes without.`);
+    terminal.print("");
+  }
   const ready = `Ready on ${running.origin}. Press Ctrl+C to stop.`;
   tell(terminal, "HostReady", ready, { address: running.origin });
   const command = format === "json" ? undefined : suggestCommand(running, process.platform);
   if (command !== undefined) terminal.print(`\nTry: ${command}\n`);
   if (running.engine !== undefined) void tellInstances(terminal, running.engine.client);
+}
+
+/** The keys that callers need, once, also when the start fails afterwards: lines for machines are kept, and never hold one. */
+export function showNewKeys(keys: KeySet, file: string, format: LogFormat, terminal: Terminal): void {
+  terminal.print(`Keys were made for callers of this app, in ${file}:`);
+  if (format !== "json") {
+    terminal.print("");
+    for (const line of formatKeys(keys, true)) terminal.print(`\t${line}`);
+    terminal.print("");
+  }
+  const again = format === "json" ? "'durable keys --show' shows them" : "'durable keys --show' shows them again";
+  terminal.print(
+    `Send one as the header x-functions-key, or as ?code=. ${again}, 'durable keys rotate' makes new ones.`,
+  );
+  if (process.platform === "win32") terminal.print("Who may read the folder may read the keys.");
+  terminal.print("");
 }
 
 type HostEventName = "HostStarting" | "HostReady" | "HostStopped" | "InstancesFound";

@@ -12,6 +12,8 @@ export interface StartOptions {
   /** @defaultValue `Host.CORSCredentials` of local.settings.json */
   readonly corsCredentials?: boolean | undefined;
   readonly allowedHosts: string | undefined;
+  /** Whether callers need keys. @defaultValue as the settings say, else on addresses other than loopback */
+  readonly auth?: boolean | undefined;
   readonly verbose: boolean;
   readonly timeoutMs: number | undefined;
   /** Stop when the process that started the host has ended. @defaultValue false */
@@ -61,6 +63,10 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
   if (values["replay-check"] && values["no-replay-check"]) {
     return mistake("--replay-check and --no-replay-check cannot both be given");
   }
+  if (values.auth && values["no-auth"]) return mistake("--auth and --no-auth cannot both be given");
+  if (values.address !== undefined && values.host !== undefined) {
+    return mistake("Give --address or --host, which mean the same");
+  }
   const logFormat = values["log-format"];
   if (logFormat !== undefined && !isLogFormat(logFormat)) {
     return mistake(`--log-format must be text or json, but is '${logFormat}'`);
@@ -70,11 +76,12 @@ export function parseStart(args: readonly string[], cwd: string): StartArguments
     options: {
       appFolder: resolve(cwd, values["script-root"] ?? "."),
       port,
-      address: values.address,
+      address: values.address ?? values.host,
       functions: values.functions === undefined ? undefined : listNames([...values.functions, ...positionals]),
       cors: values.cors?.join(","),
       corsCredentials: values["cors-credentials"],
       allowedHosts: values["allow-host"]?.join(","),
+      auth: values.auth ? true : values["no-auth"] ? false : undefined,
       verbose: values.verbose ?? false,
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
       endWithParent: values["end-with-parent"],
@@ -92,11 +99,14 @@ function parseStartArgs(args: readonly string[]) {
     options: {
       port: { type: "string", short: "p" },
       address: { type: "string" },
+      host: { type: "string" },
       "script-root": { type: "string" },
       functions: { type: "string", multiple: true },
       cors: { type: "string", multiple: true },
       "cors-credentials": { type: "boolean" },
       "allow-host": { type: "string", multiple: true },
+      auth: { type: "boolean" },
+      "no-auth": { type: "boolean" },
       verbose: { type: "boolean" },
       "log-format": { type: "string" },
       timeout: { type: "string", short: "t" },
@@ -146,13 +156,16 @@ Data is kept in .durable/azurite of that folder, unless AzureWebJobsStorage name
 
 Options:
   -p, --port <port>          Port to listen on; 0 takes any free one (default: 7071)
-      --address <address>    Address to listen on (default: localhost, which is 127.0.0.1 and ::1)
+      --address <address>    Address to listen on (default: localhost, which is 127.0.0.1 and ::1); or --host.
+                             On others than loopback callers need keys, see 'durable keys'
       --script-root <folder> Folder of the app (default: this folder)
       --functions <names...> Serve only these functions
       --cors <origins>       Origins of pages that may call functions and manage instances, separated by commas;
                              * lets those of any origin call functions
       --cors-credentials     Pages of the listed origins may send cookies
       --allow-host <names>   Host names, besides localhost, under which instances may be managed
+      --auth                 Callers need keys on the loopback address too
+      --no-auth              Callers need no keys, whoever reaches the address
       --verbose              Show what the host itself has to say
       --log-format <format>  text, or json: one object a line (default: DURABLE_LOG_FORMAT, else text)
   -t, --timeout <seconds>    How long the app may take to load (default: 20)

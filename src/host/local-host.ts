@@ -3,12 +3,12 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { DurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
+import { systemClock } from "../core/system-ports.ts";
 import { installEmbeddedHost } from "../functions/embedded-host.ts";
-import { createManagementApi } from "../http/management-api.ts";
-import type { OpenApiDocument } from "../http/open-api/open-api-document.ts";
 import { RequestGuard } from "../http/request-guard.ts";
-import { type PublicOrigin, publicOriginBy } from "../management/management-links.ts";
-import { describeProblem, type FunctionList, reportApp } from "./app/app-report.ts";
+import { publicOriginBy } from "../management/management-links.ts";
+import { type HostAccess, type OnKeysMade, openHostAccess } from "./access/host-access.ts";
+import { describeProblem, reportApp } from "./app/app-report.ts";
 import { describeApp } from "./app/describe-app.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
 import { FunctionApp } from "./app/function-app.ts";
@@ -19,14 +19,8 @@ import { loadAppWithin } from "./app/load-app.ts";
 import { injectModule } from "./app/module-injection.ts";
 import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
 import { DurableFunctionsHost } from "./durable-functions-host.ts";
-import {
-  createEventSink,
-  createLogFilter,
-  describeUnknownLevels,
-  type HostLog,
-  type LogFilter,
-  readFunctionsLogLevel,
-} from "./host-log.ts";
+import { createEventSink, createLogFilter, type HostLog, type LogFilter, readFunctionsLogLevel } from "./host-log.ts";
+import { readBodyLimit, readFunctionList, tellUnusedSettings } from "./host-settings.ts";
 import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
 import { parseCorsPolicy } from "./server/cors.ts";
@@ -34,15 +28,16 @@ import { renderHomepage } from "./server/homepage.ts";
 import { createHostGuard } from "./server/host-guard.ts";
 import type { FrontContent } from "./server/http-front.ts";
 import { HttpFront } from "./server/http-front.ts";
-import { hostInUrl, isLoopback } from "./server/listen-address.ts";
-import { defaultMaxBodyBytes, parseBodyLimit } from "./server/request-reader.ts";
+import { hostInUrl } from "./server/listen-address.ts";
+import { defaultMaxBodyBytes } from "./server/request-reader.ts";
+import { readAllowedCallers } from "./settings/allowed-callers.ts";
 import { findSetting } from "./settings/app-settings.ts";
-import { type DurableTaskSettings, resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
+import { resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
 import type { JsonObject } from "./settings/host-json.ts";
 import { memberOf, readHostJson, sectionOf } from "./settings/host-json.ts";
-import { describeUnknownKeys } from "./settings/host-json-keys.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
 import { applyLocalSettings, hostEnvironment, readLocalSettings } from "./settings/local-settings.ts";
+import { managementPath, startDurable } from "./start-durable.ts";
 
 export interface LocalHostOptions {
   readonly appFolder: string;
@@ -61,9 +56,17 @@ export interface LocalHostOptions {
   /**
    * Comma-separated host names, besides those of the loopback address, under which requests are served.
    *
-   * @defaultValue the setting `DURABLE_ALLOWED_HOSTS`
+   * @defaultValue the setting `DURABLE_ALLOWED_HOSTS`, else `httpSettings.allowedHosts` of host.json
    */
   readonly allowedHosts?: string | undefined;
+  /**
+   * Whether callers need keys: for functions of the levels `function` and `admin`, the management API and `/admin`.
+   *
+   * @defaultValue not where the setting `DURABLE_NO_AUTH` is true; else on an address other than loopback
+   */
+  readonly auth?: boolean | undefined;
+  /** Is handed the keys that this start has made, to be shown once. They belong to no log. */
+  readonly onKeysMade?: OnKeysMade | undefined;
   readonly verbose?: boolean | undefined;
   /** Names the entry files in place of `main` of package.json. */
   readonly main?: string | undefined;
@@ -88,6 +91,8 @@ export interface RunningHost {
   readonly activityNames: readonly string[];
   readonly entityNames: readonly string[];
   readonly engine: DurableEngine | undefined;
+  /** Where the keys are that callers need; `undefined` where they need none. */
+  readonly keySource: string | undefined;
 }
 
 /** Work that had not ended when its host stopped. */
@@ -99,7 +104,6 @@ export interface CutOffWork {
 }
 
 const drainTimeoutMs = 5_000;
-const managementPath = "/runtime/webhooks/durabletask";
 
 /**
  * Runs one Functions app in this process, with its orchestrations on an engine.
@@ -116,6 +120,7 @@ export class LocalHost {
   readonly #instanceId = randomUUID();
   /** Undone in reverse when the host stops; none of them rejects. */
   readonly #undo: (() => Promise<void> | void)[] = [];
+  readonly #onStop = (undo: () => Promise<void> | void) => void this.#undo.push(undo);
   #state: HostState = "Starting";
   #errors: readonly string[] = [];
   #isLogged: LogFilter = () => true;
@@ -164,26 +169,19 @@ export class LocalHost {
     const skipped = applyLocalSettings(localSettings, env);
     const hostJson = await readHostJson(appFolder, env);
     this.#isLogged = createLogFilter(hostJson, this.#options.verbose ?? false);
-    for (const { setting, text } of [...describeUnknownKeys(hostJson), ...describeUnknownLevels(hostJson)]) {
-      this.#events.write("SettingIgnored", text, { setting });
-    }
-    for (const warning of localSettings.warnings) this.#events.write("LocalSettingUnusable", warning, {});
-    for (const setting of skipped) {
-      const text = `'${setting}' of local.settings.json is skipped: the environment has it`;
-      this.#events.write("LocalSettingSkipped", text, { setting });
-    }
+    tellUnusedSettings(hostJson, localSettings, skipped, this.#events);
 
     const cors = this.#readCors(localSettings);
     const address = this.#options.address ?? localSettings.address ?? "localhost";
-    const maxBodyBytes = this.#readBodyLimit();
-    this.#guard = this.#createGuard(cors, address, false);
-    const serve = await this.#listen(localSettings, cors, address, maxBodyBytes);
-    if (!isLoopback(address)) {
-      const text =
-        `listening on ${address}, the host takes calls from other machines: whoever reaches it may call any function and start, ` +
-        "terminate and purge instances, without a key. Listen on 127.0.0.1, or let only a proxy that checks callers reach it";
-      this.#events.write("HostExposed", text, { address });
-    }
+    const maxBodyBytes = readBodyLimit(env, this.#events);
+    const { auth, onKeysMade } = this.#options;
+    const events = this.#events;
+    const access = await openHostAccess({ appFolder, address, auth, env, clock: systemClock, events, onKeysMade });
+    const { isExposed, needsKeys } = access;
+    const allowed = readAllowedCallers(hostJson, env, this.#options.allowedHosts);
+    this.#guard = createHostGuard({ cors, allowed, isExposed, needsKeys, isBehindProxy: false, events });
+    const serve = await this.#listen(localSettings, cors, address, maxBodyBytes, access);
+    access.tellExposure();
     const { origin, port } = serve;
     for (const [name, value] of hostEnvironment(appFolder, port)) env[name] = value;
 
@@ -213,14 +211,36 @@ export class LocalHost {
     const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
     const trustForwardedHeaders = settings.useForwardedHost || this.#apps.trustForwardedHeaders;
     // The proxy that sets them has looked at the host.
-    if (trustForwardedHeaders) this.#guard = this.#createGuard(cors, address, true);
+    if (trustForwardedHeaders) {
+      this.#guard = createHostGuard({ cors, allowed, isExposed, needsKeys, isBehindProxy: true, events });
+    }
     const guard = this.#guard;
     const isServed = (name: string) => guard.servesHost(name);
     const publicOrigin = publicOriginBy({ trustForwardedHeaders, isServed, ownOrigin: origin });
-    const engine = isDurable ? await this.#startEngine(settings, { origin, publicOrigin }, durable) : undefined;
-    const described = { title: basename(appFolder), version: this.#options.version, managementPath };
-    const openApi = () => describeApp(app, this.#apps, described);
-    const management = engine && this.#createManagement(engine, { guard, publicOrigin, maxBodyBytes, openApi });
+    const described = { title: basename(appFolder), version: this.#options.version, managementPath, needsKeys };
+    const { createEngine } = this.#options;
+    const started =
+      isDurable &&
+      (await startDurable({
+        appFolder,
+        settings,
+        createEngine,
+        apps: this.#apps,
+        durable,
+        clientProtocols: app.clientProtocols,
+        access,
+        guard,
+        origin,
+        publicOrigin,
+        env,
+        log: this.#filteredLog,
+        events: this.#events,
+        // As much as functions take where that was said, less where nothing was.
+        maxBodyBytes: maxBodyBytes === defaultMaxBodyBytes ? undefined : maxBodyBytes,
+        openApi: () => describeApp(app, this.#apps, described),
+        onStop: this.#onStop,
+        assertNotStopped: () => this.#assertNotStopped(),
+      }));
     this.#undo.push(async () => {
       const count = await app.drain(this.#options.drainTimeoutMs ?? drainTimeoutMs);
       this.#cutOff = { ...this.#cutOff, calls: count };
@@ -228,7 +248,11 @@ export class LocalHost {
         this.#events.write("FunctionCallsCutOff", `${count} function call(s) did not end in time`, { count });
     });
     this.#assertNotStopped();
-    serve.content({ app, httpUri: loaded.capabilities["HttpUri"], management: management?.api });
+    serve.content({
+      app,
+      httpUri: loaded.capabilities["HttpUri"],
+      management: started ? started.management.api : undefined,
+    });
     this.#state = "Running";
     const { orchestrationNames, firstOrchestration, activityNames, entityNames } = this.#apps;
     return {
@@ -238,7 +262,8 @@ export class LocalHost {
       firstOrchestration,
       activityNames,
       entityNames,
-      engine: engine?.engine,
+      engine: started ? started.engine : undefined,
+      keySource: access.source,
     };
   }
 
@@ -272,19 +297,13 @@ export class LocalHost {
     return policy;
   }
 
-  #readBodyLimit(): number {
-    const setting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
-    const text = findSetting(this.#options.env, setting);
-    if (text === undefined) return defaultMaxBodyBytes;
-    const limit = parseBodyLimit(text);
-    if (limit === undefined) {
-      const problem = `${setting} must be a whole number of bytes; the default of ${defaultMaxBodyBytes} is taken`;
-      this.#events.write("SettingIgnored", problem, { setting });
-    }
-    return limit ?? defaultMaxBodyBytes;
-  }
-
-  async #listen(settings: LocalSettings, cors: CorsPolicy | undefined, address: string, maxBodyBytes: number) {
+  async #listen(
+    settings: LocalSettings,
+    cors: CorsPolicy | undefined,
+    address: string,
+    maxBodyBytes: number,
+    access: HostAccess,
+  ) {
     const { productName, version, env } = this.#options;
     let content!: (content: FrontContent) => void;
     let unavailable!: (error: unknown) => void;
@@ -292,6 +311,7 @@ export class LocalHost {
       cors,
       maxBodyBytes,
       guard: () => this.#guard,
+      access,
       homepage:
         findSetting(env, "AzureWebJobsDisableHomepage")?.toLowerCase() === "true"
           ? undefined
@@ -329,7 +349,7 @@ export class LocalHost {
 
   #openApp(core: FunctionsCore, hostJson: JsonObject, durable: DurableFunctionsHost): FunctionApp {
     const { env } = this.#options;
-    const list = this.#functionList(hostJson);
+    const list = readFunctionList(this.#options.functions, hostJson);
     const app = new FunctionApp({
       core,
       routePrefix: String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api"),
@@ -345,75 +365,6 @@ export class LocalHost {
     durable.adopt(app);
     this.#apps.assertDefinedOnce();
     return app;
-  }
-
-  #createGuard(cors: CorsPolicy | undefined, address: string, isBehindProxy: boolean): RequestGuard {
-    const { allowedHosts, env } = this.#options;
-    return createHostGuard({ cors, address, isBehindProxy, allowedHosts, env, events: this.#events });
-  }
-
-  #functionList(hostJson: JsonObject): FunctionList | undefined {
-    const { functions } = this.#options;
-    if (functions !== undefined) return { names: functions, source: "--functions" };
-    const listed = memberOf(hostJson, "functions");
-    return Array.isArray(listed) ? { names: listed.map(String), source: "host.json: 'functions'" } : undefined;
-  }
-
-  async #startEngine(
-    settings: DurableTaskSettings,
-    { origin, publicOrigin }: { readonly origin: string; readonly publicOrigin: PublicOrigin },
-    durable: DurableFunctionsHost,
-  ) {
-    const { appFolder, env, createEngine } = this.#options;
-    for (const { setting, text } of settings.unused) this.#events.write("SettingIgnored", text, { setting });
-    const { registries } = this.#apps;
-    if (settings.versioning !== undefined) {
-      for (const registry of registries) registry.setDefaultVersioning(settings.versioning);
-    }
-    const extendExecutor = await durable.createExtendExecutor(settings.httpPollIntervalMs);
-    const engine = await createEngine({ appFolder, settings, registries, extendExecutor, env, log: this.#filteredLog });
-    this.#undo.push(() => engine.stop());
-    this.#assertNotStopped();
-    await engine.start();
-    const { connectionName } = settings;
-    const managementBaseUrl = `${origin}${managementPath}`;
-    this.#undo.push(() => durable.stop());
-    const target = { taskHub: engine.client.taskHub, connectionName, managementBaseUrl };
-    await durable.connect(target, engine.client, createEventSink(this.#filteredLog));
-    this.#apps.engineRuns({
-      client: engine.client,
-      managementBaseUrl,
-      connectionName,
-      publicOrigin,
-      startChecks: this.#apps.startChecks,
-    });
-    return { engine, settings };
-  }
-
-  #createManagement(
-    { engine, settings }: { engine: DurableEngine; settings: { readonly connectionName: string } },
-    front: {
-      readonly guard: RequestGuard;
-      readonly publicOrigin: PublicOrigin;
-      readonly maxBodyBytes: number;
-      readonly openApi: () => OpenApiDocument;
-    },
-  ) {
-    return {
-      api: createManagementApi({
-        client: engine.client,
-        basePath: managementPath,
-        taskHub: engine.client.taskHub,
-        connectionName: settings.connectionName,
-        startChecks: this.#apps.startChecks,
-        guard: front.guard,
-        publicOrigin: front.publicOrigin,
-        openApi: front.openApi,
-        // As much as functions take where that was said, less where nothing was.
-        maxBodyBytes: front.maxBodyBytes === defaultMaxBodyBytes ? undefined : front.maxBodyBytes,
-        log: createEventSink(this.#filteredLog),
-      }),
-    };
   }
 
   async #runTerminateHooks(core: FunctionsCore): Promise<void> {

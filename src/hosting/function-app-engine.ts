@@ -217,6 +217,7 @@ class HubFunctionAppEngine implements FunctionAppEngine {
         client: engine.client,
         connectionName,
         publicOrigin,
+        allowed: settings.durableTask.allowed,
         startChecks,
         signer: this.#createSigner(),
         health: () => this.health(),

@@ -1,10 +1,10 @@
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
-import { RequestRefused } from "../http/answers.ts";
-import { createManagementApi, type ManagementApi } from "../http/management-api.ts";
-import type { ManagementRoute } from "../http/management-route.ts";
+import type { AllowedCallers } from "../host/settings/allowed-callers.ts";
+import { createManagementApi, type ManagementApi, type ManagementApiOptions } from "../http/management-api.ts";
+import { createSignedLinkDoor, signEachVerb } from "../http/signed-link-door.ts";
 import type { PublicOrigin } from "../management/management-links.ts";
-import type { LinkSigner, LinkVerb, SignLink } from "../management/signed-links.ts";
+import type { LinkSigner, SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { ManagementFunctions } from "./function-app-settings.ts";
 import type { HostHealth } from "./health.ts";
@@ -15,6 +15,7 @@ export interface FunctionAppManagementOptions {
   readonly client: OrchestrationClient;
   readonly connectionName: string;
   readonly publicOrigin: PublicOrigin;
+  readonly allowed: AllowedCallers;
   readonly startChecks: StartChecks;
   /** `undefined` when there is no key to sign with: links then lead to the door that asks for a key. */
   readonly signer: LinkSigner | undefined;
@@ -40,39 +41,30 @@ export interface FunctionAppManagement {
 
 export function createFunctionAppManagement(options: FunctionAppManagementOptions): FunctionAppManagement {
   const { functions, routePrefix, client, connectionName, startChecks, signer, clock, log, health } = options;
-  const { publicOrigin } = options;
+  const { publicOrigin, allowed } = options;
   const pathOf = (route: string) => (routePrefix === "" ? `/${route}` : `/${routePrefix}/${route}`);
   const [basePath, signedPath] = [pathOf(functions.route), pathOf(functions.linkRoute)];
   const linkPath = signer === undefined ? basePath : signedPath;
-  const signLink = signer && ((instanceId: string, verb: LinkVerb) => signer.sign(instanceId, [verb]));
-  const common = {
+  const signLink = signer && signEachVerb(signer);
+  const common: Omit<ManagementApiOptions, "basePath"> = {
     client,
     taskHub: client.taskHub,
     connectionName,
     startChecks,
     publicOrigin,
-    allowedHosts: "any",
+    // The platform in front looks at the names, unless some are listed.
+    allowedHosts: allowed.hosts.length === 0 ? "any" : allowed.hosts,
     clock,
     log,
-  } as const;
+  };
   const keyed = createManagementApi({
     ...common,
     basePath,
     // A key is nothing that a foreign page could make a browser add; without one it could use what a proxy adds.
-    allowedOrigins: functions.authLevel === "anonymous" ? [] : "any",
+    allowedOrigins: functions.authLevel === "anonymous" ? allowed.origins : "any",
     links: { basePath: linkPath, signLink },
   });
-  const signed = createManagementApi({
-    ...common,
-    basePath: signedPath,
-    allowedOrigins: "any",
-    links: {
-      basePath: signedPath,
-      // Who may restart an instance may read it. D2
-      signLink: signLink && ((instanceId, verb) => (verb === "read" ? signLink(instanceId, verb) : "")),
-    },
-    authorize: (route, query) => assertSigned(signer, route, query), // D2
-  });
+  const signed = createSignedLinkDoor({ ...common, basePath: signedPath, allowedOrigins: "any" }, signer); // D2
   const healthPath = `${basePath}/health`.toLowerCase();
   return {
     linkPath,
@@ -83,40 +75,6 @@ export function createFunctionAppManagement(options: FunctionAppManagementOption
         : keyed(request),
     handleSignedLink: signed,
   };
-}
-
-/** @throws RequestRefused 401 */
-function assertSigned(signer: LinkSigner | undefined, route: ManagementRoute, query: URLSearchParams): void {
-  const asked = askedOf(route, query);
-  const verdict = asked && signer ? signer.verify(query, asked.instanceId, asked.verb) : "invalid";
-  if (verdict === "valid") return;
-  throw new RequestRefused(401, verdict === "expired" ? "This link has expired" : "This link does not allow that");
-}
-
-/** What a signature must allow; `undefined` for what no link opens. */
-function askedOf(
-  route: ManagementRoute,
-  query: URLSearchParams,
-): { readonly instanceId: string; readonly verb: LinkVerb } | undefined {
-  switch (route.kind) {
-    case "status":
-      return { instanceId: route.instanceId, verb: "read" };
-    case "restart": {
-      // Under a new id it would begin another instance, as often as the holder likes.
-      const values = [...query].filter(([name]) => name.toLowerCase() === "restartwithnewinstanceid");
-      const isSame = values.length === 1 && values[0]![1].toLowerCase() === "false";
-      return isSame ? { instanceId: route.instanceId, verb: "restart" } : undefined;
-    }
-    case "raiseEvent":
-    case "terminate":
-    case "suspend":
-    case "resume":
-    case "rewind":
-    case "purge":
-      return { instanceId: route.instanceId, verb: route.kind };
-    default:
-      return undefined;
-  }
 }
 
 function answerHealth(health: HostHealth): Response {

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { DurableError } from "../core/errors.ts";
-import { parseTimeSpan } from "../core/time-span.ts";
 import { findSetting } from "../host/settings/app-settings.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import { type Environment, type JsonObject, memberOf, readHostJson, sectionOf } from "../host/settings/host-json.ts";
+import { linkSettingNames, readLinkSettings } from "../host/settings/link-settings.ts";
 import { findStorageAccount, type StorageAccountSetting } from "../host/settings/storage-connection.ts";
 
 export type ManagementAuthLevel = "function" | "anonymous" | "admin";
@@ -43,19 +43,18 @@ export interface FunctionAppSettings {
 }
 
 /** The app settings that are read here, for messages. */
-export const functionAppSettingNames = {
+export const functionAppSettingNames: Readonly<
+  Record<"route" | "authLevel" | "heartbeat" | "wakeQueue" | "linkKey" | "linkLifetime", string>
+> = {
   route: "DURABLE_MANAGEMENT_ROUTE",
   authLevel: "DURABLE_MANAGEMENT_AUTH_LEVEL",
   heartbeat: "DURABLE_HEARTBEAT_SCHEDULE",
   wakeQueue: "DURABLE_WAKE_QUEUE",
-  linkKey: "DURABLE_LINK_KEY",
-  linkLifetime: "DURABLE_LINK_LIFETIME",
-} as const;
+  ...linkSettingNames,
+};
 
 const defaultRoute = "durabletask";
 const everyMinute = "0 * * * * *";
-const weekMs = 7 * 24 * 60 * 60_000;
-const leastLinkKeyLength = 32;
 
 /**
  * Reads the settings of a Function App, as `durable start` reads them. Loads no storage library and asks nothing of the
@@ -76,6 +75,7 @@ export function resolveFunctionAppSettings(hostJson: JsonObject, env: Environmen
   const durableTask = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
   const account = findAccount(durableTask, env);
   const routePrefix = String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api");
+  const links = readLinkSettings(env);
   const prefix = routePrefix.replace(/^\/+|\/+$/g, "");
   return {
     durableTask,
@@ -83,8 +83,8 @@ export function resolveFunctionAppSettings(hostJson: JsonObject, env: Environmen
     management: resolveManagement(env, prefix),
     heartbeat: resolveHeartbeat(env),
     wakeQueue: resolveWakeQueue(hostJson, env, durableTask.hubName, account.setting),
-    linkKey: resolveLinkKey(env),
-    linkLifetimeMs: resolveLifetime(env),
+    linkKey: links.linkKey,
+    linkLifetimeMs: links.lifetimeMs,
     origin: originOf(findSetting(env, "WEBSITE_HOSTNAME")),
   };
 }
@@ -153,22 +153,6 @@ function resolveWakeQueue(
   if (typeof bundle !== "string" || bundle === "") return undefined;
   // A binding looks for a connection by its name alone.
   return { queueName: `${taskHub.toLowerCase()}-wake`, connection: setting.replace(/^ConnectionStrings:/, "") };
-}
-
-function resolveLinkKey(env: Environment): string | undefined {
-  const { linkKey: name } = functionAppSettingNames;
-  const key = findSetting(env, name);
-  if (key === undefined || (key.length >= leastLinkKeyLength && !/^@Microsoft\.\w+\(/i.test(key))) return key;
-  throw new DurableError("InvalidOption", `${name} must be a secret of ${leastLinkKeyLength} characters or more`);
-}
-
-function resolveLifetime(env: Environment): number {
-  const { linkLifetime: name } = functionAppSettingNames;
-  const written = findSetting(env, name)?.trim();
-  if (written === undefined) return weekMs;
-  const ms = parseTimeSpan(written, name);
-  if (ms >= 1000 && ms <= 3650 * 24 * 60 * 60_000) return ms;
-  throw new DurableError("InvalidOption", `${name} must be from one second to ten years, but is '${written}'`);
 }
 
 /** The platform serves apps by https; Core Tools and containers on a developer's machine do not. */

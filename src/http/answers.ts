@@ -22,6 +22,34 @@ export const privateHeaders: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
+/** The caller has shown no key that opens the door; the message says how to show one. */
+export class KeyNeeded extends RequestRefused {
+  constructor(cure: string) {
+    super(401, cure);
+  }
+}
+
+/**
+ * The refusal as the Functions host gives it: 401 without a body. What to do stands in the header, and in the body for a
+ * browser, which shows no headers.
+ *
+ * @param accept the header of that name
+ */
+export function describeKeyNeeded(
+  { message }: KeyNeeded,
+  accept: string | null | undefined,
+): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
+  const forPeople = accept?.toLowerCase().includes("text/html") === true;
+  return {
+    headers: {
+      "www-authenticate": `Bearer error="invalid_token", error_description="${message}"`,
+      ...privateHeaders,
+      ...(forPeople && { "content-type": "text/plain; charset=utf-8" }),
+    },
+    body: forPeople ? `${message}\n` : "",
+  };
+}
+
 export function emptyAnswer(status: number, headers: Record<string, string> = {}): Response {
   return new Response(null, { status, headers });
 }
@@ -64,7 +92,14 @@ const statusOfCode = new Map<DurableErrorCode, number>([
  * The answer to a request that could not be done. It says what was wrong with the request; our own troubles are for the
  * log (`isOurs`).
  */
-export function answerError(error: unknown): { readonly answer: Response; readonly isOurs: boolean } {
+export function answerError(
+  error: unknown,
+  accept: string | null,
+): { readonly answer: Response; readonly isOurs: boolean } {
+  if (error instanceof KeyNeeded) {
+    const { headers, body } = describeKeyNeeded(error, accept);
+    return { answer: new Response(body === "" ? null : body, { status: error.status, headers }), isOurs: false };
+  }
   if (error instanceof RequestRefused) {
     return { answer: messageAnswer(error.status, error.message), isOurs: false };
   }

@@ -54,7 +54,7 @@ export interface ManagementApiOptions {
   /** Where links lead that are in answers. @defaultValue here, and they open nothing by themselves */
   readonly links?: LinkPlace | undefined;
   /** Lets a request through; throws what is answered otherwise. @defaultValue the server has decided before */
-  readonly authorize?: ((route: ManagementRoute, query: URLSearchParams) => void) | undefined;
+  readonly authorize?: ((route: ManagementRoute, query: URLSearchParams, headers: Headers) => void) | undefined;
   /** What `GET openapi.json` answers. @defaultValue there is no such path */
   readonly openApi?: (() => OpenApiDocument) | undefined;
   /** Receives the errors that are kept from the sender. @defaultValue silence */
@@ -95,7 +95,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     guard.check({ method: request.method, url, header: (name) => request.headers.get(name) });
     const route = findRoute(request.method, url.pathname, basePath);
     if (route === undefined) return emptyAnswer(404);
-    options.authorize?.(route, url.searchParams);
+    options.authorize?.(route, url.searchParams, request.headers);
     assertBodyLength(request, settings.maxBodyBytes);
     const call: ManagementCall = { ...settings, request, url, query: new QueryParameters(url.searchParams) };
     assertOwnHub(call);
@@ -107,7 +107,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     try {
       response = await answer(request);
     } catch (error) {
-      const described = answerError(error);
+      const described = answerError(error, request.headers.get("accept"));
       if (described.isOurs) logFailure(events, request, error);
       response = described.answer;
     }

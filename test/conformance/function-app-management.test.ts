@@ -199,7 +199,9 @@ describe("the door for links", () => {
       expect(brief).toMatch(/^https:\/\/shop\.azurewebsites\.net\/api\/durabletask-links\/instances\//);
       expect((await ask(briefly, brief)).status).toBe(202);
       await expect.poll(async () => (await ask(briefly, brief)).status).toBe(401);
-      expect(await (await ask(briefly, brief)).json()).toEqual({ Message: "This link has expired" });
+      expect(await (await ask(briefly, brief)).json()).toEqual({
+        Message: "This link has expired: ask for a new one where it came from, or show a key",
+      });
     } finally {
       await Promise.all([elsewhere, briefly, ownKey].map((app) => app.stop()));
     }

@@ -26,8 +26,42 @@ export const hostLogEvents = {
     level: "warn",
     fields: ["address"],
     meaning:
-      "The host listens beyond this machine, and whoever reaches it can call every function and start, end and purge instances: there are no keys.",
-    action: "Listen on 127.0.0.1 (the default), or let nobody but a proxy that checks callers reach the port.",
+      "The host listens beyond this machine and was told to ask for no keys: whoever reaches it can call every function and start, end and purge instances.",
+    action:
+      "Leave `--no-auth` and DURABLE_NO_AUTH out, listen on 127.0.0.1 (the default), or let nobody but a proxy that checks callers reach the port.",
+  },
+  KeyRefused: {
+    area: "Host",
+    level: "warn",
+    fields: [],
+    meaning:
+      "Somebody has asked for something that needs a key, without one or with another; the answer was 401. Said once for each function, for the management API and for `/admin`.",
+    action:
+      "Send the key as the header `x-functions-key`: `durable keys --show` has it. Else somebody tries the doors.",
+  },
+  KeysReadable: {
+    area: "Host",
+    level: "warn",
+    fields: [],
+    meaning: "Others than its owner may read the file with the keys of the host.",
+    action: "Take the rights away (`chmod 600`), and rotate the keys.",
+  },
+  KeysUnusable: {
+    area: "Host",
+    level: "error",
+    fields: [],
+    meaning:
+      "The file with the keys was changed or removed while the host runs, and cannot be read; the old keys hold.",
+    action: "Mend the file, or delete it and start the host anew: it makes new keys.",
+  },
+  ClientLinksNotSigned: {
+    area: "Host",
+    level: "warn",
+    fields: [],
+    meaning:
+      "Callers need keys, and the app has functions whose links to instances are made by the package `durable-functions`: they hold no key and no signature.",
+    action:
+      "Take the clients of this package, whose links open one instance, or give callers the key `durabletask_extension`.",
   },
   PageRefused: {
     area: "Host",

@@ -10,15 +10,16 @@ import type { FunctionApp } from "./function-app.ts";
 export function describeApp(
   app: FunctionApp,
   apps: EmbeddedApps,
-  host: Pick<OpenApiOptions, "title" | "version" | "managementPath">,
+  host: Pick<OpenApiOptions, "title" | "version" | "managementPath" | "needsKeys">,
 ): OpenApiDocument {
   return createOpenApiDocument({
     ...host,
     // Routes of the app have it.
     routePrefix: "",
-    functions: app.functions.flatMap(({ name, route, methods }) =>
-      route === undefined ? [] : { name, route, methods },
-    ),
+    functions: app.functions.flatMap(({ name, route, methods, authLevel }) => {
+      const isAnonymous = host.needsKeys === true && authLevel === "anonymous";
+      return route === undefined ? [] : { name, route, methods, isAnonymous };
+    }),
     orchestrations: apps.orchestrations,
   });
 }

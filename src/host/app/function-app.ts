@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import type { AuthLevel } from "../access/key-set.ts";
 import type { HostLog } from "../host-log.ts";
 import { findRouteClashes, type RouteClash } from "../routing/route-clashes.ts";
 import type { HttpRoute, RouteProblem } from "../routing/route-table.ts";
@@ -29,6 +30,8 @@ export interface ServedFunction {
   readonly isHttp: boolean;
   /** What it is to the engine, when its trigger is a durable one. */
   readonly durable: DurableFunction | undefined;
+  /** For HTTP functions: who may call it. */
+  readonly authLevel: AuthLevel;
   /** For HTTP functions: upper case, empty when all methods are served. */
   readonly methods: readonly string[];
   /** For HTTP functions: the template, without a leading slash. */
@@ -103,6 +106,7 @@ export class FunctionApp {
         trigger,
         isHttp: isHttpTrigger(trigger),
         durable: readDurableFunction(fn, trigger),
+        authLevel: authLevelOf(trigger),
         methods: methodsOf(trigger),
         route: this.#routes.templateOf(fn.metadata.name),
       }))
@@ -217,6 +221,12 @@ export class FunctionApp {
 function methodsOf(trigger: TriggerBinding): readonly string[] {
   const { methods } = trigger.binding;
   return Array.isArray(methods) ? methods.map((method) => String(method).toUpperCase()) : [];
+}
+
+/** Where nothing is said it is `function`, as for the Functions host; what is unknown here is for the master only. */
+function authLevelOf({ binding }: TriggerBinding): AuthLevel {
+  const level = textOf(binding["authLevel"])?.toLowerCase() ?? "function";
+  return level === "anonymous" || level === "function" ? level : "admin";
 }
 
 function textOf(value: unknown): string | undefined {

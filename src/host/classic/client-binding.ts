@@ -7,12 +7,18 @@ export interface ClientBindingTarget {
   readonly connectionName: string;
   /** Without a trailing slash. */
   readonly managementBaseUrl: string;
+  /** Where the client itself asks, without a trailing slash and without a key. @defaultValue `managementBaseUrl` */
+  readonly rpcBaseUrl?: string | undefined;
 }
 
 const instanceId = "INSTANCEID";
 
-/** The value of a `durableClient` input, as JSON text. There are no keys on this host. */
-export function formatClientBinding({ taskHub, connectionName, managementBaseUrl }: ClientBindingTarget): string {
+/**
+ * The value of a `durableClient` input, as JSON text. Its links hold no key: the client puts the instance in by itself, so
+ * that none can be signed for just that one, and the key of the hub is not for those who get a link.
+ */
+export function formatClientBinding(target: ClientBindingTarget): string {
+  const { taskHub, connectionName, managementBaseUrl, rpcBaseUrl = managementBaseUrl } = target;
   const hub = formatHubQuery({ taskHub, connectionName });
   const instance = `${managementBaseUrl}/instances/${instanceId}`;
   const start = `${managementBaseUrl}/orchestrators/{functionName}[/{instanceId}]`;
@@ -37,7 +43,7 @@ export function formatClientBinding({ taskHub, connectionName, managementBaseUrl
     baseUrl: managementBaseUrl,
     requiredQueryStringParameters: "",
     // The library resolves paths against it, so that it must end in a slash.
-    rpcBaseUrl: `${managementBaseUrl}/`,
+    rpcBaseUrl: `${rpcBaseUrl}/`,
     httpBaseUrl: null,
     maxGrpcMessageSizeInBytes: null,
     grpcHttpClientTimeout: null,

@@ -1,11 +1,11 @@
 import type { ClientBindingTarget } from "../classic/client-binding.ts";
 
-/** The value of a `durableClient` input that asks for gRPC, as JSON text. There are no keys on this host. */
+/** The value of a `durableClient` input that asks for gRPC, as JSON text. Its links hold no key, as those of the JSON protocol. */
 export function formatProtobufClientBinding({
   taskHub,
   managementBaseUrl,
   rpcBaseUrl,
-}: ClientBindingTarget & {
+}: Omit<ClientBindingTarget, "rpcBaseUrl"> & {
   /** Of the gRPC service, without a path. */
   readonly rpcBaseUrl: string;
 }): string {

@@ -1,21 +1,17 @@
 import type { EventLog } from "../../core/event-log.ts";
 import { RequestGuard } from "../../http/request-guard.ts";
-import { findSetting } from "../settings/app-settings.ts";
-import type { Environment } from "../settings/host-json.ts";
+import { type AllowedCallers, allowedHostsSetting } from "../settings/allowed-callers.ts";
 import type { CorsPolicy } from "./cors.ts";
-import { isLoopback } from "./listen-address.ts";
-
-const setting = "DURABLE_ALLOWED_HOSTS";
 
 export interface HostGuardOptions {
-  /** Comma-separated. @defaultValue the setting `DURABLE_ALLOWED_HOSTS` */
-  readonly allowedHosts: string | undefined;
+  readonly allowed: AllowedCallers;
   readonly cors: CorsPolicy | undefined;
-  /** That the host listens on. */
-  readonly address: string;
+  /** Other machines reach the host. */
+  readonly isExposed: boolean;
+  /** Callers show keys. */
+  readonly needsKeys: boolean;
   /** A proxy, whose headers are trusted, looks at the host names. */
   readonly isBehindProxy: boolean;
-  readonly env: Environment;
   readonly events: EventLog;
 }
 
@@ -24,17 +20,20 @@ const maxToldOrigins = 20;
 
 /** What stands before `/admin` and the management API. Functions are the app's own business. */
 export function createHostGuard(options: HostGuardOptions): RequestGuard {
-  const { allowedHosts, cors, address, isBehindProxy, env, events } = options;
+  const { allowed, cors, isExposed, needsKeys, isBehindProxy, events } = options;
   const told = new Set<string>();
-  const listed = allowedHosts ?? findSetting(env, setting) ?? "";
+  // Whoever binds another address than loopback wants to be called by other names, and may list them.
+  const takesAnyName = isBehindProxy || (isExposed && allowed.hosts.length === 0);
   return new RequestGuard({
-    // Whoever binds another address than loopback wants to be called by other names.
-    allowedHosts: isBehindProxy || !isLoopback(address) ? "any" : listed.split(/[\s,]+/).filter((name) => name !== ""),
-    allowedOrigins: cors?.origins ?? [],
+    allowedHosts: takesAnyName ? "any" : allowed.hosts,
+    // A key or a signature is nothing that a foreign page could make a browser add.
+    allowedOrigins: needsKeys ? "any" : [...(cors?.origins ?? []), ...allowed.origins],
     guardsReads: true,
     cures: {
-      host: `allow it with --allow-host, or by the setting ${setting} in local.settings.json`,
-      origin: "list the origin with --cors, or as Host.CORS in local.settings.json ('*' does not count here)",
+      host: `allow it with --allow-host, by the setting ${allowedHostsSetting}, or as httpSettings.allowedHosts of host.json`,
+      origin:
+        "list the origin with --cors, as Host.CORS in local.settings.json ('*' does not count here), or as " +
+        "httpSettings.allowedOrigins of host.json",
     },
     onPageRefused: (origin, message) => {
       // What browsers send is plain; the log of others shall be too.

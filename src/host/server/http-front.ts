@@ -3,8 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stackOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
-import { privateHeaders, RequestRefused } from "../../http/answers.ts";
+import { describeKeyNeeded, KeyNeeded, privateHeaders, RequestRefused } from "../../http/answers.ts";
 import type { RequestGuard } from "../../http/request-guard.ts";
+import type { HostAccess } from "../access/host-access.ts";
 import type { FunctionApp, ServedFunction } from "../app/function-app.ts";
 import { requestUrl } from "../app/http-conversion.ts";
 import type { RouteValues } from "../routing/route-template.ts";
@@ -34,6 +35,8 @@ export interface HttpFrontOptions {
   readonly maxBodyBytes: number;
   /** Stands before `/admin`; the management API has the same one. */
   readonly guard: () => RequestGuard;
+  /** Asks callers of `/admin` and of functions for keys; the management API does so by itself. */
+  readonly access: HostAccess;
   readonly homepage: string | undefined;
   readonly status: () => HostStatus;
   /** Resolves when there is something to serve; rejects when there never will be. Requests wait for it. */
@@ -103,6 +106,10 @@ export class HttpFront {
         respond(response, 413, { connection: "close" });
         return;
       }
+      if (error instanceof KeyNeeded) {
+        const { headers, body } = describeKeyNeeded(error, request.headers.accept);
+        return respond(response, error.status, headers, body);
+      }
       if (error instanceof RequestRefused) {
         return respondJson(response, error.status, { Message: error.message });
       }
@@ -115,7 +122,7 @@ export class HttpFront {
   }
 
   async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { cors, events } = this.#options;
+    const { cors, events, access } = this.#options;
     const method = request.method ?? "GET";
     const url = requestUrl(request, "localhost");
     if (!hasPlainHost(request) || !URL.canParse(url) || new URL(url).username !== "") return respond(response, 400);
@@ -127,9 +134,14 @@ export class HttpFront {
       if (value !== undefined) response.setHeader(name, value);
     }
 
+    await access.refresh();
+    const shown = request.headers["x-functions-key"]?.toString();
     if (/^\/admin(?:\/|$)/i.test(path)) {
       const header = (name: string) => joinValues(request.headers[name]);
       this.#options.guard().check({ method, url: new URL(url), header });
+      // Says no more than that somebody listens, to whoever watches the host.
+      const isPing = /^\/admin\/host\/ping\/?$/i.test(path);
+      if (!isPing) access.check("admin", "/admin", shown, new URL(url).searchParams);
       return this.#answerAdmin(request, response, method, url, path);
     }
     if (this.#stopping) return respond(response, 503, { connection: "close" }, "Function host is not running.");
@@ -153,6 +165,9 @@ export class HttpFront {
   ): Promise<void> {
     const { served, params } = routed;
     const { request, response, method, url } = exchange;
+    const shown = request.headers["x-functions-key"]?.toString();
+    const { searchParams } = new URL(url);
+    this.#options.access.checkLevel(served.authLevel, `the function '${served.name}'`, shown, searchParams);
     const call = { method, url, headers: request.headers, params };
     if (content.httpUri !== undefined) {
       const { app, httpUri } = content;

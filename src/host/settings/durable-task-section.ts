@@ -78,6 +78,19 @@ export class DurableTaskSection {
     return this.flag(name) ?? ruleOf(name, "boolean").fallback;
   }
 
+  /** Empty when it is not set. */
+  list(name: string): readonly string[] {
+    ruleOf(name, "list");
+    const value = this.value(name);
+    if (value === undefined) return [];
+    const entries: readonly unknown[] | undefined =
+      typeof value === "string" ? value.split(/[\s,]+/).filter((entry) => entry !== "") : asList(value);
+    if (entries?.every((entry) => typeof entry === "string" && entry.trim() !== "") === true) {
+      return entries.map((entry) => String(entry).trim());
+    }
+    throw this.refusal(name, "a list of texts", value);
+  }
+
   choice<T extends string>(name: string, choices: readonly T[]): T {
     const { fallback } = ruleOf(name, "choice");
     const value = this.value(name) ?? fallback;
@@ -154,9 +167,16 @@ function assertValue(section: DurableTaskSection, { name, rule }: KnownSetting):
     case "text":
       section.text(name);
       break;
+    case "list":
+      section.list(name);
+      break;
     case "object":
     case "any":
   }
+}
+
+function asList(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
 }
 
 function isHarmless({ harmless }: KnownSetting, value: unknown): boolean {

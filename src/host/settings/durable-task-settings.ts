@@ -3,6 +3,7 @@ import { type RetentionPolicy, resolveRetention } from "../../core/retention.ts"
 import { isTaskHubName, isTrackingPrefix, taskHubNameRule, trackingPrefixRule } from "../../core/task-hub-name.ts";
 import { type VersioningOptions, versionFailureStrategies, versionMatchStrategies } from "../../core/versioning.ts";
 import type { WorkerLimits } from "../../core/worker-limits.ts";
+import { type AllowedCallers, readAllowedCallers } from "./allowed-callers.ts";
 import { findSetting, resolveSettingReferences } from "./app-settings.ts";
 import { DurableTaskSection, type UnusedSetting } from "./durable-task-section.ts";
 import type { Environment, JsonObject } from "./host-json.ts";
@@ -47,6 +48,8 @@ export interface DurableTaskSettings {
   readonly limits: WorkerLimits | undefined;
   /** Links are made by the headers that a proxy adds. */
   readonly useForwardedHost: boolean;
+  /** Who may knock, as far as the settings and host.json say. */
+  readonly allowed: AllowedCallers;
   /** Whether orchestrations are replayed beside their run; `undefined`: as the host does by itself. */
   readonly replayCheck: boolean | undefined;
   /** Wait between two polls of a durable HTTP call when the other side does not say. */
@@ -118,6 +121,7 @@ export function resolveDurableTaskSettings(
     storeInputsInOrchestrationHistory: section.boolean("storeInputsInOrchestrationHistory"),
     versioning: resolveVersioning(section),
     httpPollIntervalMs: section.integer("httpSettings.defaultAsyncRequestSleepTimeMilliseconds"),
+    allowed: readAllowedCallers(hostJson, env),
     useForwardedHost: section.boolean("httpSettings.useForwardedHost"),
     retention: readRetention(section),
     limits: readObject(section, "limits"),

@@ -10,6 +10,8 @@ export type SettingRule =
     }
   | { readonly type: "choice"; readonly choices: readonly string[]; readonly fallback: string }
   | { readonly type: "text"; readonly fallback: string }
+  /** A list of texts, or one text with commas between them. */
+  | { readonly type: "list"; readonly fallback: string }
   /** An object, whose members are checked where their defaults are known. */
   | { readonly type: "object"; readonly fallback: string }
   /** An object or a list of anything: nothing here looks into it. */

@@ -90,6 +90,18 @@ export const knownSettings: readonly KnownSetting[] = [
       "Make links by the headers `Forwarded` or `X-Forwarded-Host` and `X-Forwarded-Proto`, which a proxy sets; as the option `trustForwardedHeaders` of an app does.",
   },
   {
+    name: "httpSettings.allowedHosts",
+    rule: { type: "list", fallback: "none besides localhost; on other addresses than loopback any" },
+    meaning:
+      "Host names, without ports, under which `/admin` and the management API are served: for `durable start` after `--allow-host` and the app setting `DURABLE_ALLOWED_HOSTS`. The official extension does not know it.",
+  },
+  {
+    name: "httpSettings.allowedOrigins",
+    rule: { type: "list", fallback: "none besides its own, and those of `--cors`" },
+    meaning:
+      "Origins of pages that may start and manage instances where callers need no key. To read the answers they need `--cors` too. The official extension does not know it.",
+  },
+  {
     name: "storageProvider.type",
     rule: { type: "choice", choices: ["AzureStorage"], fallback: "AzureStorage" },
     meaning: "Where the hub is kept: Azure Storage is the only one here.",

@@ -8,6 +8,8 @@ export interface DescribedFunction {
   readonly route: string;
   /** Upper case; empty for all. */
   readonly methods: readonly string[];
+  /** Needs no key, also where others do. @defaultValue false */
+  readonly isAnonymous?: boolean | undefined;
 }
 
 /** Constraints of route templates, as far as JSON Schema can say the same. */
@@ -30,7 +32,7 @@ const usualMethods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /** The paths of an app's HTTP functions. A route that ends in an optional parameter has two: with it and without. */
 export function functionPaths(functions: readonly DescribedFunction[]): Readonly<Record<string, PathItem>> {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const { name, route, methods } of functions) {
+  for (const { name, route, methods, isAnonymous } of functions) {
     for (const [index, variant] of variantsOf(route).entries()) {
       const { path, parameters } = readTemplate(variant);
       paths[path] ??= parameters.length === 0 ? {} : { parameters };
@@ -42,6 +44,7 @@ export function functionPaths(functions: readonly DescribedFunction[]): Readonly
           operationId: [name, ...suffix].filter((part) => part !== "").join("."),
           tags: ["functions"],
           summary: name,
+          ...(isAnonymous === true && { security: [] }),
           responses: { default: { description: "What the function answers" } },
         };
       }

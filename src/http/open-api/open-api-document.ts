@@ -11,7 +11,15 @@ export interface OpenApiOptions {
   readonly routePrefix: string;
   readonly functions: readonly DescribedFunction[];
   readonly orchestrations: readonly DescribedOrchestration[];
+  /** Callers show keys, but for functions of the level `anonymous`. @defaultValue false */
+  readonly needsKeys?: boolean | undefined;
 }
+
+/** As the Functions host takes keys. */
+const securitySchemes = {
+  keyHeader: { type: "apiKey", in: "header", name: "x-functions-key" },
+  keyQuery: { type: "apiKey", in: "query", name: "code" },
+} as const;
 
 /** A document of OpenAPI 3.1, as `JSON.stringify` takes it. */
 export type OpenApiDocument = Readonly<Record<string, unknown>>;
@@ -36,7 +44,8 @@ export function createOpenApiDocument(options: OpenApiOptions): OpenApiDocument 
       ...below(prefix, functionPaths(options.functions)),
       ...below(options.managementPath, managementPaths(options.orchestrations)),
     },
-    components: { schemas: managementSchemas },
+    ...(options.needsKeys === true && { security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })) }),
+    components: { schemas: managementSchemas, ...(options.needsKeys === true && { securitySchemes }) },
   };
 }
 

@@ -24,6 +24,16 @@ it.each<[string, SuggestedHost, string | undefined]>([
     hostWith({ firstOrchestration: "order", orchestrationNames: ["actThrows", "order"] }, [starter]),
     "curl -i -X POST http://localhost:7071/api/orchestrators/order -H 'content-type: application/json' -d '{}'",
   ],
+  [
+    "a key has its place where callers need one",
+    hostWith({ keySource: "keys.json" }, [{ ...http("api/x"), authLevel: "function" }]),
+    "curl -i -H 'x-functions-key: <key>' http://localhost:7071/api/x",
+  ],
+  [
+    "which an anonymous function does not",
+    hostWith({ keySource: "keys.json" }, [{ ...http("api/x"), authLevel: "anonymous" }]),
+    "curl -i http://localhost:7071/api/x",
+  ],
   ["parameters have values", hostWith({}, [http("api/x/{id}")]), "curl -i http://localhost:7071/api/x/1"],
   [
     "also those with constraints",

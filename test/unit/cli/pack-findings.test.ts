@@ -141,6 +141,11 @@ describe("a folder that is about to be deployed", () => {
       { files: new Map([...good.files, [".durable/azurite/x", 1]]) },
       /^warning .durable\/azurite\/x/,
     ],
+    [
+      "the keys of the host",
+      { files: new Map([...good.files, [".durable/keys.json", 1]]) },
+      /^error .durable\/keys.json holds the keys/,
+    ],
     ["sources", { files: new Map([...good.files, ["lib/app.ts", 1]]) }, /^warning lib\/app.ts is a source/],
     ["machine code", { files: new Map([...good.files, ["node_modules/a/b.node", 1]]) }, /^warning .*machine code/],
     ["links", { links: ["node_modules/tiny"] }, /^warning node_modules\/tiny is a link/],

@@ -55,16 +55,19 @@ describe("durable sidecar", () => {
     [["--tls-cert", "c.pem"], "--tls-cert and --tls-key need each other"],
     [
       ["--host", "0.0.0.0"],
-      "--host 0.0.0.0 lets other machines work on the task hub: add --tls-cert and --tls-key, or --token-setting, or --insecure",
+      "--host 0.0.0.0 lets other machines work on the task hub: add --token-setting (and --tls-cert with --tls-key, so that nobody overhears the token), or --no-auth",
     ],
   ])("answers %j with one line", (args, message) => {
     expect(parse(...args)).toEqual({ kind: "mistake", message });
   });
 
-  it("listens beyond this machine when it is guarded, or told to do without", () => {
-    for (const args of [["--insecure"], ["--token-setting", "T"], ["--tls-cert", "c", "--tls-key", "k"]]) {
+  it("listens beyond this machine when callers need a token, or when it is told to do without", () => {
+    for (const args of [["--no-auth"], ["--insecure"], ["--token-setting", "T"]]) {
       expect(parse("--host", "::", ...args)).toMatchObject({ kind: "sidecar", options: { host: "::" } });
     }
+    // A certificate says who answers, and lets everybody ask.
+    expect(parse("--host", "::", "--tls-cert", "c", "--tls-key", "k")).toMatchObject({ kind: "mistake" });
+    expect(parse("--no-auth", "--token-setting", "T")).toMatchObject({ kind: "mistake" });
   });
 
   it("has a help text, and is listed", () => {

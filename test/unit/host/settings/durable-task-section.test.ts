@@ -29,6 +29,8 @@ function goodValues(rule: SettingRule): readonly unknown[] {
       return [...rule.choices, rule.fallback.toUpperCase(), null];
     case "text":
       return ["Abc", null];
+    case "list":
+      return [[], null];
     case "object":
       return [null];
     case "any":
@@ -49,6 +51,8 @@ function badValues(rule: SettingRule): readonly unknown[] {
       return ["Other", "", 1, true, []];
     case "text":
       return ["", "  ", 5, true, [], {}];
+    case "list":
+      return [5, true, {}, [""], [5]];
     case "object":
       return [5, true, "x", []];
     case "any":
@@ -293,6 +297,8 @@ function describeValue(rule: SettingRule): string {
       return rule.choices.map((choice) => `\`${choice}\``).join(", ");
     case "text":
       return "text";
+    case "list":
+      return "list of texts";
     case "object":
     case "any":
       return "object";

@@ -11,6 +11,7 @@ describe("durable task settings", () => {
   it("have the defaults of the official extension where nothing is written", () => {
     expect(resolveDurableTaskSettings({ version: "2.0" }, { AzureWebJobsStorage: "x" }, machine)).toEqual({
       hubName: "TestHubName",
+      allowed: { hosts: [], origins: [] },
       connectionName: "AzureWebJobsStorage",
       trackingStore: undefined,
       usesLocalStore: false,
