@@ -97,7 +97,8 @@ export class ActivityProcessor {
     const leaveRunning = this.#running.add(activity);
     let leaveSuspects: Leave | undefined;
     try {
-      if (deliveryCount > 1) await this.#running.look(instanceId, renewIntervalMs / 2); // A4
+      const mayHaveRun = workItem.mayHaveRun ?? deliveryCount > 1;
+      if (mayHaveRun) await this.#running.look(instanceId, renewIntervalMs / 2); // A4
       if (activity.cancellation !== undefined) return await this.#settleCancelled(workItem, activity.cancellation);
       leaveSuspects = await this.#begin(workItem);
       if (lock.isLost) return; // while it waited

@@ -155,6 +155,8 @@ export interface ActivityWorkItem {
   readonly delivered: DeliveredMessage;
   /** {@link DeliveredMessage.unfinishedRuns} */
   readonly unfinishedRuns: number;
+  /** Code may have run for it before. @defaultValue when it was delivered before */
+  readonly mayHaveRun?: boolean;
   /** Details of the last heartbeat that an earlier delivery has stored, JSON text. @defaultValue none */
   readonly lastHeartbeat?: string | undefined;
   readonly renewIntervalMs: number;

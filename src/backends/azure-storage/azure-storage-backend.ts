@@ -278,7 +278,7 @@ export class AzureStorageBackend implements Backend {
     demand: () => number = () => 1,
   ): Promise<ActivityWorkItem | undefined> {
     const message = await this.#running().workItems.fetch(signal, demand);
-    return message && new HeldActivity(message, this.#options.renewIntervalMs, this.#options.clock.now());
+    return message && new HeldActivity(message, this.#options, this.#options.clock.now());
   }
 
   async renewActivityWorkItem(workItem: ActivityWorkItem, heartbeat?: string): Promise<void> {
@@ -309,7 +309,12 @@ export class AzureStorageBackend implements Backend {
     const sender = { instanceId: target.instanceId, executionId: target.executionId ?? "" };
     const origin = { sender, episode: delivered.data.episode ?? -1 };
     if (answer !== undefined) {
-      if (this.#options.localDispatch && this.#run?.acceptAnswer(delivered, answer, origin) === true) {
+      // What was run before may have ended its process with its answer: the queue counts how often.
+      if (
+        this.#options.localDispatch &&
+        !held.mayHaveRun &&
+        this.#run?.acceptAnswer(delivered, answer, origin) === true
+      ) {
         held.isSettled = true;
         return;
       }

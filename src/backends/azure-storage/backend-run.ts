@@ -157,8 +157,7 @@ export class BackendRun {
   acceptAnswer(request: HeldMessage, answer: TaskMessage, origin: MessageOrigin): boolean {
     const queue = this.#queueOf(request.instanceId);
     const receiver = this.#isLeaving ? undefined : this.#ownedQueue(queue);
-    // What was delivered before may have ended its process with its answer: the queue counts how often.
-    if (receiver === undefined || request.deliveryCount > 1) return false;
+    if (receiver === undefined) return false;
     if (admitMessage(answer, queue, this.#options.names).kind !== "accept") return false;
     const held = this.#answers.add(request, answer, origin, () => this.workItems.forget(request));
     if (receiver.acceptAnswer(held)) {

@@ -34,7 +34,17 @@ export class HeldActivity implements ActivityWorkItem {
   renewedAt: number;
   isSettled = false;
 
-  constructor(delivered: HeldMessage, renewIntervalMs: number, now: number) {
+  readonly #visibilityTimeoutMs: number;
+
+  constructor(
+    delivered: HeldMessage,
+    {
+      renewIntervalMs,
+      visibilityTimeoutMs,
+    }: { readonly renewIntervalMs: number; readonly visibilityTimeoutMs: number },
+    now: number,
+  ) {
+    this.#visibilityTimeoutMs = visibilityTimeoutMs;
     this.delivered = delivered;
     this.lastHeartbeat = delivered.lastHeartbeat;
     this.renewIntervalMs = renewIntervalMs;
@@ -43,6 +53,10 @@ export class HeldActivity implements ActivityWorkItem {
 
   get unfinishedRuns(): number {
     return this.delivered.unfinishedRuns;
+  }
+
+  get mayHaveRun(): boolean {
+    return this.delivered.mayHaveRun(this.#visibilityTimeoutMs);
   }
 }
 

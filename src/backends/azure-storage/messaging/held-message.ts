@@ -119,6 +119,15 @@ export class HeldMessage implements HeldDelivery {
     return this.#heartbeat ?? this.#notes.lastHeartbeat;
   }
 
+  /** It was delivered before, or so long after it was sent that it may have been handed over to a process that died. */
+  mayHaveRun(visibilityTimeoutMs: number): boolean {
+    const { nextVisibleOn, insertedOn, dequeueCount } = this.#received;
+    if (this.deliveryCount > 1) return true;
+    // The service gives times in whole seconds.
+    const waitedMs = nextVisibleOn.getTime() - visibilityTimeoutMs - insertedOn.getTime() + 1000;
+    return dequeueCount === 1 && waitedMs >= visibilityTimeoutMs;
+  }
+
   get received(): ReceivedMessage {
     return this.#received;
   }

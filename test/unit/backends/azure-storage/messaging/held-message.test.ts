@@ -133,3 +133,15 @@ it("what was handed over counts as delivered once more than it was received, onc
   expect(again.deliveryCount).toBe(2);
   expect(again.unfinishedRuns).toBe(0);
 });
+
+it.each([
+  ["is new when it comes soon after it was sent", 1, 2, false],
+  ["may have run when it was hidden as long as one that was handed over", 1, 25, true],
+  ["may have run when it was delivered before", 2, 2, true],
+] as const)("a request %s", (_, dequeueCount, waitedSeconds, expected) => {
+  const visibleAgain = new Date((waitedSeconds + 25) * 1000);
+  const request = { ...received("p1", dequeueCount), nextVisibleOn: visibleAgain };
+  const message = new HeldMessage(new StorageClient(async () => done), "q", request, {} as MessageData);
+
+  expect(message.mayHaveRun(25_000)).toBe(expected);
+});
