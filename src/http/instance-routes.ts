@@ -2,6 +2,7 @@ import { isDurableError } from "../core/errors.ts";
 import type { PurgeQuery } from "../core/orchestration-client.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
+import { redactSecrets } from "../core/redact-secrets.ts";
 import { emptyAnswer, jsonAnswer, RequestRefused, textAnswer } from "./answers.ts";
 import type { EntityRoute } from "./entity-routes.ts";
 import type { ManagementCall } from "./management-call.ts";
@@ -157,7 +158,7 @@ async function rewind(call: ManagementCall, instanceId: string, reason: string |
         `This orchestration has status ${status}, but only orchestrations in the "Failed" state can be rewound.`,
       );
     }
-    if (isDurableError(error, "NotSupported")) return textAnswer(501, error.message);
+    if (isDurableError(error, "NotSupported")) return textAnswer(501, redactSecrets(error.message));
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stackOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
-import { RequestRefused } from "../../http/answers.ts";
+import { formatProblem, RequestRefused } from "../../http/answers.ts";
 import type { RequestGuard } from "../../http/request-guard.ts";
 import type { FunctionApp, ServedFunction } from "../app/function-app.ts";
 import { requestUrl } from "../app/http-conversion.ts";
@@ -104,7 +104,7 @@ export class HttpFront {
       }
       if (error instanceof RequestRefused) {
         const headers = { "content-type": "application/json; charset=utf-8" };
-        return respond(response, error.status, headers, JSON.stringify({ Message: error.message }));
+        return respond(response, error.status, headers, formatProblem(error.message));
       }
       if (!request.complete && request.destroyed) return;
       const fields = { method: request.method ?? "GET", path: pathOf(request.url ?? "/") };

@@ -1,4 +1,5 @@
 import { DurableError } from "../../../core/errors.ts";
+import { redactSecrets } from "../../../core/redact-secrets.ts";
 import type { StorageFailure, StorageReply } from "./storage-request.ts";
 
 /** The parts of an Azure SDK error that count; none is sure to be there. */
@@ -73,10 +74,7 @@ function readErrorCode(sdk: SdkError): string {
 /** SDK messages run on with request dumps; a signature in a URL must not get into a log. */
 function firstLine(message: unknown, errorCode: string): string {
   if (typeof message !== "string" || message === "") return errorCode;
-  return message
-    .split("\n", 1)[0]!
-    .replace(/([?&]sig=)[^&\s]+/g, "$1***")
-    .slice(0, 300);
+  return redactSecrets(message.split("\n", 1)[0]!).slice(0, 300);
 }
 
 function readRetryAfterMs(sdk: SdkError): number | undefined {
