@@ -1,3 +1,4 @@
+import { bareError } from "../../../core/bare-error.ts";
 import { DurableError } from "../../../core/errors.ts";
 import { redactSecrets } from "../../../core/redact-secrets.ts";
 import type { StorageFailure, StorageReply } from "./storage-request.ts";
@@ -10,6 +11,8 @@ interface SdkError {
   readonly statusCode?: unknown;
   readonly details?: {
     readonly errorCode?: unknown;
+    /** Of an answer in XML. */
+    readonly Message?: unknown;
     readonly odataError?: { readonly code?: unknown; readonly message?: { readonly value?: unknown } };
   };
   readonly response?: { readonly headers?: { get(name: string): string | undefined } };
@@ -46,12 +49,12 @@ export function describeForeignError(error: unknown, host: string): StorageReply
   const failure: StorageFailure = {
     httpStatus,
     errorCode,
-    message: firstLine(sdk.details?.odataError?.message?.value ?? sdk.message, errorCode),
+    message: firstLine(sdk.details?.odataError?.message?.value ?? sdk.details?.Message ?? sdk.message, errorCode),
     host,
     transient: isWaiting || httpStatus === undefined || transientStatuses.has(httpStatus),
     answerLost: !undoneCodes.has(errorCode) && (httpStatus === undefined || httpStatus === 408 || httpStatus >= 500),
     retryAfterMs: readRetryAfterMs(sdk),
-    cause: error,
+    cause: bareError(error),
   };
   return { outcome: "failed", failure };
 }
