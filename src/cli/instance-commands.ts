@@ -113,6 +113,7 @@ export class InstanceCommand {
         pageSize: Math.min(pageSize, left),
         fetchInput: false,
         fetchOutput: false,
+        timesMove: true,
         continuationToken,
       });
       left -= page.instances.length;

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { stackOf } from "../core/errors.ts";
 import { helpText, parseCommandLine } from "./command-line.ts";
 import type { InitProduct } from "./init/init-command.ts";
 import { createTerminal } from "./terminal.ts";
@@ -70,7 +71,13 @@ function readProduct(): InitProduct {
   return JSON.parse(manifest) as InitProduct;
 }
 
-const exitCode = await main();
+/** What nobody has foreseen: a fault of ours, whose text may quote anything. */
+function fail(error: unknown): number {
+  createTerminal().fail(stackOf(error));
+  return 1;
+}
+
+const exitCode = await main().catch(fail);
 // Where pipes are written in the background, their last part would be lost.
 await new Promise((resolve) => process.stdout.write("", resolve));
 // User code may have left timers and sockets behind; the process ends all the same.

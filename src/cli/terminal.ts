@@ -1,3 +1,4 @@
+import { redactSecrets } from "../core/redact-secrets.ts";
 import type { HostLog } from "../host/host-log.ts";
 import { type Color, formatJsonLine, formatTextLine, type LogFormat, type Paint } from "./log-line.ts";
 
@@ -6,7 +7,7 @@ export interface Terminal {
   readonly log: HostLog;
   /** A line as it is. For machines, text as an entry of the log; empty lines are left out. */
   print(line: string): void;
-  /** One clear line on stderr. */
+  /** One clear line on stderr, without the secrets that it quotes. */
   fail(message: string): void;
   readonly paint: Paint;
   /** Waits for a slow reader. Resolves to `false` once nobody reads any more (`| head`). */
@@ -36,7 +37,10 @@ export function createTerminal(format: LogFormat = "text"): Terminal {
   return {
     log: (entry) => console.log(formatTextLine(entry, new Date(), paint)),
     print: (line) => console.log(line),
-    fail: (message) => console.error(paintError === undefined ? message : paintError("red", message)),
+    fail(message) {
+      const shown = redactSecrets(message);
+      console.error(paintError === undefined ? shown : paintError("red", shown));
+    },
     paint: paint ?? unpainted,
     flush,
   };
@@ -48,7 +52,10 @@ const jsonTerminal: Omit<Terminal, "flush"> = {
     const message = line.trim();
     if (message !== "") console.log(formatJsonLine({ level: "info", category: "Host", message }, new Date()));
   },
-  fail: (message) => console.error(formatJsonLine({ level: "error", category: "Host", message }, new Date())),
+  fail(text) {
+    const message = redactSecrets(text);
+    console.error(formatJsonLine({ level: "error", category: "Host", message }, new Date()));
+  },
   paint: unpainted,
 };
 

@@ -1,6 +1,7 @@
 import { type LogEventName, logEvents } from "./log-events.ts";
 import type { LogFieldName, logFields } from "./log-fields.ts";
 import { type LogSink, silentLog } from "./ports.ts";
+import { redactSecrets } from "./redact-secrets.ts";
 
 type FieldValue<Name extends LogFieldName> = (typeof logFields)[Name]["type"] extends "number" ? number : string;
 
@@ -18,12 +19,12 @@ export type CommonLogFields = Partial<Readonly<Record<"taskHub" | "workerId", st
 
 /** Writes events of the catalogue: name and fields are checked, the level is the catalogue's. */
 export interface EventLog {
-  /** @param text one line for people; no payloads, no secrets */
+  /** @param text one line for people; no payloads. What it quotes of users is shown without the secrets in it. */
   write<Name extends LogEventName>(name: Name, text: string, fields: LogEventFields<Name>): void;
 }
 
 /**
- * The only way to log an event.
+ * The only way to log an event, and the one place where its texts lose their secrets.
  *
  * @example
  * const events = createEventLog(sink, { taskHub });
@@ -34,8 +35,10 @@ export function createEventLog(sink: LogSink, common: CommonLogFields = {}): Eve
   return {
     write(name, text, fields) {
       const given: Readonly<Record<string, unknown>> = { ...common, ...fields };
-      const present = Object.entries(given).filter(([, value]) => value !== undefined);
-      sink.log(logEvents[name].level, name, text, Object.fromEntries(present));
+      const present = Object.entries(given).flatMap(([field, value]) =>
+        value === undefined ? [] : [[field, typeof value === "string" ? redactSecrets(value) : value] as const],
+      );
+      sink.log(logEvents[name].level, name, redactSecrets(text), Object.fromEntries(present));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { DurableError, messageOf } from "./errors.ts";
+import { DurableError, isError } from "./errors.ts";
 import { orchestrationStatuses } from "./orchestration-status.ts";
 import { parseTimeSpan } from "./time-span.ts";
 
@@ -83,11 +83,17 @@ function isTags(value: unknown): boolean {
   return isObject && Object.values(value).every((text) => typeof text === "string");
 }
 
-/** What was given, in a few words. */
+/** A longer text may be a payload, or a connection string, that stands in the wrong place. */
+const longestShownText = 16;
+
+/** What was given, in a few words; no payload is among them. */
 function describe(value: unknown): string {
   if (typeof value === "function") return "a function";
-  const text = typeof value === "string" ? JSON.stringify(value) : messageOf(value);
-  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
+  if (Array.isArray(value)) return "a list";
+  if (isError(value)) return "an error";
+  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value !== "string") return String(value);
+  return value.length > longestShownText ? `a text of ${value.length} characters` : JSON.stringify(value);
 }
 
 /**

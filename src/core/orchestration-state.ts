@@ -28,7 +28,15 @@ export interface OrchestrationState {
   readonly failureDetails?: FailureDetails | undefined;
   /** What its worker has noted of what it waits for; absent when there was nothing to note, and from other workers. */
   readonly waitNote?: WaitNote | undefined;
+  /** What the instance has and a list did not read, because it lies elsewhere for its size; absent when that is nothing. */
+  readonly notLoaded?: readonly LargePart[] | undefined;
 }
+
+/** What a store may keep apart from an instance, for its size. */
+export type LargePart = "input" | "output" | "tags";
+
+/** `true`: wherever it lies. `"inline"`: unless it lies apart, where each costs a request. `false`: not at all. */
+export type PayloadFetch = boolean | "inline";
 
 /**
  * Which instances are meant: those that meet every condition given. Bounds of time belong to the range. An instance that
@@ -56,15 +64,21 @@ export interface InstanceConditions {
 export interface InstanceQuery extends InstanceConditions {
   /** Most instances in one page; a store may have a lower limit. @defaultValue 100 */
   readonly pageSize?: number | undefined;
-  /** From the page before. @throws DurableError `InvalidOption` from the query when it is not one of those */
+  /**
+   * From the page before, of the same conditions. @throws DurableError `InvalidOption` from the query when it is not one of
+   * those
+   */
   readonly continuationToken?: string | undefined;
+  /** The times are counted from now, so that they are others for each page: a token does not hold to them. @defaultValue false */
+  readonly timesMove?: boolean | undefined;
   /** @defaultValue true */
-  readonly fetchInput?: boolean | undefined;
+  readonly fetchInput?: PayloadFetch | undefined;
   /** @defaultValue true */
-  readonly fetchOutput?: boolean | undefined;
+  readonly fetchOutput?: PayloadFetch | undefined;
   /**
    * Most bytes that the inputs, outputs and custom statuses of one page may have as UTF-8: the page ends before the
-   * instance that would exceed it. One instance is in a page however large it is. @defaultValue 8 MiB
+   * instance that would exceed it, and before the one that would need more than 100 reads of what lies apart. One instance
+   * is in a page however large it is. @defaultValue 8 MiB
    */
   readonly maxPageBytes?: number | undefined;
 }

@@ -30,7 +30,8 @@ export async function cleanEntityStorage(
   let { continuationToken } = request;
   let [emptyEntitiesRemoved, orphanedLocksReleased] = [0, 0];
   do {
-    const query = { instanceIdPrefix: "@", includeEntities: true, fetchInput: false, continuationToken };
+    const bare = { fetchInput: false, fetchOutput: false };
+    const query = { instanceIdPrefix: "@", includeEntities: true, ...bare, continuationToken };
     const page = await options.store.queryInstances(query);
     if (removeEmptyEntities) emptyEntitiesRemoved += await removeEmpty(page.instances, minEmptyMs, options);
     if (releaseOrphanedLocks) orphanedLocksReleased += await releaseOrphans(page.instances, options);

@@ -1,6 +1,7 @@
 import { DurableError } from "../core/errors.ts";
 import type { InstanceIdPage, InstanceIdQuery, OrchestrationState } from "../core/orchestration-state.ts";
 import type { TaskHubStore } from "./backend.ts";
+import { foreignToken, formatPageToken, type PagePlace, parsePageToken } from "./instance-page.ts";
 import { endedStatuses } from "./purge-many.ts";
 
 /** Where an instance stands in the list: by the time it ended, then by its id. */
@@ -17,14 +18,15 @@ const defaultPageSize = 100;
  */
 export async function listInstanceIds(
   query: InstanceIdQuery,
-  store: Pick<TaskHubStore, "queryInstances">,
+  store: Pick<TaskHubStore, "queryInstances" | "taskHub">,
 ): Promise<InstanceIdPage> {
   const { completedTimeFrom, completedTimeTo, pageSize = defaultPageSize } = query;
   if (!(Number.isInteger(pageSize) && pageSize > 0)) {
     throw new DurableError("InvalidOption", `'pageSize' must be a whole number above 0, but got ${pageSize}`);
   }
-  const after = query.continuationToken ? parseToken(query.continuationToken) : undefined;
   const runtimeStatus = endedStatuses(query.runtimeStatus);
+  const conditions = { list: "ids", runtimeStatus, completedTimeFrom, completedTimeTo } as const;
+  const after = placeAfter(parsePageToken(store.taskHub, query.continuationToken, conditions));
   if (runtimeStatus.length === 0) return { instanceIds: [], continuationToken: undefined };
   const places: Place[] = [];
   let continuationToken: string | undefined;
@@ -46,7 +48,9 @@ export async function listInstanceIds(
   const isLast = listed.length === places.length;
   return {
     instanceIds: listed.map(({ instanceId }) => instanceId),
-    continuationToken: isLast ? undefined : formatToken(listed.at(-1)!),
+    continuationToken: isLast
+      ? undefined
+      : formatPageToken(store.taskHub, { after: keyOf(listed.at(-1)!) }, conditions),
   };
 }
 
@@ -60,16 +64,18 @@ function compare(a: Place, b: Place): number {
   return a.instanceId < b.instanceId ? -1 : 1;
 }
 
-function formatToken({ completedMs, instanceId }: Place): string {
-  return Buffer.from(JSON.stringify([completedMs, instanceId])).toString("base64url");
+function keyOf({ completedMs, instanceId }: Place): string {
+  return JSON.stringify([completedMs, instanceId]);
 }
 
-function parseToken(token: string): Place {
+/** @throws DurableError `InvalidOption` for a token of another list */
+function placeAfter({ after }: PagePlace): Place | undefined {
+  if (after === undefined) return undefined;
   try {
-    const [completedMs, instanceId] = JSON.parse(Buffer.from(token, "base64url").toString()) as unknown[];
+    const [completedMs, instanceId] = JSON.parse(after) as unknown[];
     if (typeof completedMs === "number" && typeof instanceId === "string") return { completedMs, instanceId };
   } catch {
     // Said below.
   }
-  throw new DurableError("InvalidOption", "the continuation token is none of this list");
+  throw foreignToken("is of another list");
 }

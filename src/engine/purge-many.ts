@@ -64,6 +64,7 @@ export async function purgeMany(
       includeEntities: false,
       fetchInput: false,
       fetchOutput: false,
+      timesMove: true,
       pageSize: Math.min(pageSize, maxInstances - seen),
       continuationToken,
     });

@@ -107,6 +107,7 @@ export class TaskHubEntityClient implements EntityClient {
       pageSize: query.pageSize,
       continuationToken: query.continuationToken,
       fetchInput: includeState,
+      fetchOutput: false,
     });
     const found = page.instances.flatMap((state) => describeEntity(state, includeState) ?? []);
     return {

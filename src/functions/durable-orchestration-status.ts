@@ -22,6 +22,11 @@ export interface DurableOrchestrationStatus<Output = unknown, CustomStatus = unk
   readonly parentInstanceId?: string;
   /** Present when it was started with any. */
   readonly tags?: Tags;
+  /**
+   * What it has and a list did not read, because it lies in a blob for its size: ask for it with `showInput: true` and
+   * `showOutput: true`, or ask for the status of this instance. Absent when that is nothing.
+   */
+  readonly notLoaded?: readonly ("input" | "output" | "tags")[];
   /** Present only when asked for. */
   readonly history?: readonly HistoryEntry[];
 }

@@ -1,7 +1,8 @@
 import type { HttpMethod, HttpRequest, HttpResponse, HttpResponseInit, InvocationContext } from "@azure/functions";
-import { DurableError, type DurableErrorCode, isDurableError, messageOf } from "../core/errors.ts";
+import { DurableError, type DurableErrorCode, isDurableError } from "../core/errors.ts";
 import { functionNameRule, isFunctionName } from "../core/function-names.ts";
 import { assertOptionNames } from "../core/option-names.ts";
+import { redactSecrets } from "../core/redact-secrets.ts";
 import type { DurableClient } from "./durable-client.ts";
 import type { FoundClient } from "./hosting/http-registrations.ts";
 
@@ -100,8 +101,9 @@ export function assertAuthLevel(what: string, value: unknown): asserts value is 
  */
 export function answerUnavailable(error: unknown, context: InvocationContext): HttpResponseInit {
   if (!isDurableError(error)) throw error;
-  context.error(messageOf(error));
-  return { status: 500, jsonBody: { error: { code: error.code, message: error.message } } };
+  const message = redactSecrets(error.message);
+  context.error(message);
+  return { status: 500, jsonBody: { error: { code: error.code, message } } };
 }
 
 /** What a caller has done wrong, by the errors of the client. */
@@ -133,8 +135,9 @@ export async function answerCall<Route extends string, Converter>(
   } catch (error) {
     const status = isDurableError(error) ? statusOfCode.get(error.code) : undefined;
     if (!isDurableError(error) || status === undefined) throw error;
-    context.warn(`answered with ${status}: ${messageOf(error)}`);
-    return { status, jsonBody: { error: { code: error.code, message: error.message } } };
+    const message = redactSecrets(error.message);
+    context.warn(`answered with ${status}: ${message}`);
+    return { status, jsonBody: { error: { code: error.code, message } } };
   }
 }
 

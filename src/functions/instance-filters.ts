@@ -7,9 +7,9 @@ import type { DurableOrchestrationStatus } from "./durable-orchestration-status.
 export type OrchestrationFilter = Omit<InstanceConditions, "includeEntities">;
 
 export interface StatusFilter extends OrchestrationFilter {
-  /** Fills `input`. @defaultValue true */
+  /** Fills `input`, also from blobs: then a page has fewer instances. @defaultValue unless it lies in a blob */
   readonly showInput?: boolean | undefined;
-  /** Fills `output`. @defaultValue true */
+  /** Fills `output`, also from blobs. @defaultValue unless it lies in a blob */
   readonly showOutput?: boolean | undefined;
 }
 

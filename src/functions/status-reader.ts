@@ -64,8 +64,8 @@ export class StatusReader {
       ...pickConditions(filter),
       pageSize,
       continuationToken,
-      fetchInput: showInput,
-      fetchOutput: showOutput,
+      fetchInput: showInput ?? "inline",
+      fetchOutput: showOutput ?? "inline",
     });
     return {
       instances: page.instances.map((state) => this.#show(state, showInput ?? true)),
@@ -104,7 +104,7 @@ export class StatusReader {
   }
 
   #show(state: OrchestrationState, showInput: boolean, history?: readonly HistoryEntry[]): DurableOrchestrationStatus {
-    const { instanceId, tags, parentInstanceId } = state;
+    const { instanceId, tags, parentInstanceId, notLoaded } = state;
     return {
       name: state.name,
       instanceId,
@@ -116,6 +116,7 @@ export class StatusReader {
       customStatus: this.#read(state.customStatus, `the custom status of instance '${instanceId}'`),
       ...(parentInstanceId !== undefined && { parentInstanceId }),
       ...(tags !== undefined && { tags }),
+      ...(notLoaded !== undefined && { notLoaded }),
       ...(history && { history }),
     };
   }

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { DurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
+import { redactSecrets } from "../core/redact-secrets.ts";
 import { systemClock } from "../core/system-ports.ts";
 import { installEmbeddedHost } from "../functions/embedded-host.ts";
 import { RequestGuard } from "../http/request-guard.ts";
@@ -139,7 +140,7 @@ export class LocalHost {
       return await this.#start();
     } catch (error) {
       this.#state = "Error";
-      this.#errors = [messageOf(error)];
+      this.#errors = [redactSecrets(messageOf(error))];
       this.#apps.engineGone(error);
       await this.stop();
       // What was begun while an earlier stop ran.
@@ -191,7 +192,7 @@ export class LocalHost {
         this.#filteredLog({
           level: readFunctionsLogLevel(level),
           category: category === "user" ? "Function.App.User" : "Host.Functions",
-          message,
+          message: category === "user" ? message : redactSecrets(message),
         }),
     });
     this.#undo.push(injectModule("@azure/functions-core", core.createModule()));

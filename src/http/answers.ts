@@ -1,4 +1,5 @@
 import { type DurableErrorCode, isDurableError, messageOf } from "../core/errors.ts";
+import { redactSecrets } from "../core/redact-secrets.ts";
 
 /** Ends the handling of a request with an answer to its sender. Meets only those who answer requests. */
 export class RequestRefused extends Error {
@@ -64,7 +65,12 @@ export function textAnswer(status: number, text: string): Response {
 }
 
 function messageAnswer(status: number, message: string, headers: Record<string, string> = {}): Response {
-  return jsonAnswer(status, JSON.stringify({ Message: message }), headers);
+  return jsonAnswer(status, formatProblem(message), headers);
+}
+
+/** The body that says what was wrong with a request, without the secrets that it quotes. */
+export function formatProblem(message: string): string {
+  return JSON.stringify({ Message: redactSecrets(message) });
 }
 
 const statusOfCode = new Map<DurableErrorCode, number>([

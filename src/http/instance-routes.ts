@@ -1,7 +1,8 @@
 import { isDurableError } from "../core/errors.ts";
 import type { PurgeQuery } from "../core/orchestration-client.ts";
-import type { OrchestrationState } from "../core/orchestration-state.ts";
+import type { OrchestrationState, PayloadFetch } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
+import { redactSecrets } from "../core/redact-secrets.ts";
 import { emptyAnswer, jsonAnswer, RequestRefused, textAnswer } from "./answers.ts";
 import type { EntityRoute } from "./entity-routes.ts";
 import type { ManagementCall } from "./management-call.ts";
@@ -72,6 +73,8 @@ async function readHistory(call: ManagementCall, state: OrchestrationState, show
 async function list(call: ManagementCall): Promise<Response> {
   const { query, client } = call;
   const showInput = query.flag("showInput", true);
+  // What lies in blobs is read for those who have asked for it by name.
+  const fetched = (flag: string): PayloadFetch => query.flag(flag, false) || (query.flag(flag, true) && "inline");
   const page = await client.queryInstances({
     instanceIdPrefix: query.text("instanceIdPrefix"),
     createdTimeFrom: query.date("createdTimeFrom"),
@@ -79,8 +82,8 @@ async function list(call: ManagementCall): Promise<Response> {
     runtimeStatus: query.statuses("runtimeStatus"),
     ...moreConditions(call),
     ...readPaging(call),
-    fetchInput: showInput,
-    ...(!query.flag("showOutput", true) && { fetchOutput: false }),
+    fetchInput: fetched("showInput"),
+    fetchOutput: fetched("showOutput"),
   });
   const instances = page.instances.map((state) => formatStatus(state, { showInput }));
   return answerPage(instances, page.continuationToken);
@@ -159,7 +162,7 @@ async function rewind(call: ManagementCall, instanceId: string, reason: string |
         `This orchestration has status ${status}, but only orchestrations in the "Failed" state can be rewound.`,
       );
     }
-    if (isDurableError(error, "NotSupported")) return textAnswer(501, error.message);
+    if (isDurableError(error, "NotSupported")) return textAnswer(501, redactSecrets(error.message));
     throw error;
   }
 }

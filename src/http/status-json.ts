@@ -23,6 +23,7 @@ export function formatStatus(
     ["createdTime", formatTime(state.createdTime)],
     ["lastUpdatedTime", formatTime(state.lastUpdatedTime)],
     ["tags", state.tags && JSON.stringify(state.tags)],
+    ["notLoaded", state.notLoaded && JSON.stringify(state.notLoaded)],
     ["historyEvents", options.historyEvents],
   ];
   const present = members.filter(([, json]) => json !== undefined && json !== "");

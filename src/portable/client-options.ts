@@ -76,7 +76,7 @@ export interface InstanceConditions {
 export interface InstanceFilter extends InstanceConditions {
   /** Most instances in one page. @defaultValue 100 */
   readonly pageSize?: number | undefined;
-  /** @defaultValue true */
+  /** @defaultValue all but what lies in blobs for its size; over gRPC, which has no such choice, true */
   readonly fetchPayloads?: boolean | undefined;
 }
 

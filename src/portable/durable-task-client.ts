@@ -9,7 +9,7 @@ import type { InstanceId } from "../core/ids.ts";
 import { linkSignals } from "../core/linked-signal.ts";
 import { assertOptions } from "../core/option-names.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
-import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
+import type { PayloadFetch, OrchestrationState as StoredState } from "../core/orchestration-state.ts";
 import { type DataConverter, guardDataConverter } from "../core/payloads/data-converter.ts";
 import type { StoredAs } from "../core/payloads/json-types.ts";
 import { validate } from "../core/payloads/standard-schema.ts";
@@ -153,7 +153,8 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
   getAllInstances(given?: InstanceFilter): Paged<OrchestrationState> {
     const filter = readOptions("getAllInstances", given);
     const { pageSize, fetchPayloads } = filter;
-    const query = { ...conditionsOf(filter), pageSize, fetchInput: fetchPayloads, fetchOutput: fetchPayloads };
+    const fetched: PayloadFetch = fetchPayloads ?? "inline";
+    const query = { ...conditionsOf(filter), pageSize, fetchInput: fetched, fetchOutput: fetched };
     return new Paged(async (continuationToken) => {
       const client = await this.#connect();
       const page = await client.queryInstances({ ...query, continuationToken });

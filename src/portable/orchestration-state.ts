@@ -62,6 +62,11 @@ export class OrchestrationState<Output = unknown> {
     return this.#state.tags ?? {};
   }
 
+  /** What it has and a list did not read, because it lies in a blob for its size: ask with `fetchPayloads: true`. */
+  get notLoaded(): readonly ("input" | "output" | "tags")[] {
+    return this.#state.notLoaded ?? [];
+  }
+
   /** It has ended, however it did. */
   get isCompleted(): boolean {
     return isTerminalStatus(this.runtimeStatus);

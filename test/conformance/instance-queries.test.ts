@@ -1,10 +1,12 @@
 import { expect, it } from "vitest";
 import type { StorageRequest } from "../../src/backends/azure-storage/storage/storage-request.ts";
 import { matchesConditions } from "../../src/core/instance-conditions.ts";
+import { mapConcurrently } from "../../src/core/map-concurrently.ts";
 import type { InstanceConditions, OrchestrationState } from "../../src/core/orchestration-state.ts";
 import { orchestrationStatuses } from "../../src/core/orchestration-status.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
+import { createManagementApi } from "../../src/http/management-api.ts";
 import { at, executionStarted } from "../../src/testing/history-builder.ts";
 import { forSeeds, SeededRandom } from "../support/seeded-random.ts";
 import { newHubName, openHub } from "./azure-storage-fixture.ts";
@@ -162,4 +164,60 @@ it("a page of large payloads is as large as one of them, and a list without them
   const bare = await store.queryInstances({ pageSize: 100, fetchInput: false });
   expect(bare.instances).toHaveLength(8);
   expect(requests.filter(({ kind }) => kind.startsWith("blob."))).toEqual([]);
+});
+
+it("what lies in blobs is named where it was not asked for, and read in bounded numbers where it was", async () => {
+  const requests: StorageRequest[] = [];
+  const { store } = openHub(newHubName(), {
+    decorateTransport: (transport) => (request, context) => {
+      requests.push(request);
+      return transport(request, context);
+    },
+  });
+  const client = new TaskHubClient({ store, clock: systemClock, random: systemRandom });
+  const api = createManagementApi({ client, basePath: "/", taskHub: store.taskHub, connectionName: "Storage" });
+  const large = JSON.stringify("x".repeat(40_000));
+  const count = 110;
+  const create = async (index: number) => {
+    const instanceId = `large-${String(index).padStart(3, "0")}`;
+    const started = executionStarted("large", { instanceId, executionId: "e" });
+    const input = index === 0 ? '"small"' : large;
+    await store.createInstance({ event: { ...started, input }, replaces: undefined });
+  };
+  await mapConcurrently(
+    Array.from({ length: count }, (_, index) => index),
+    16,
+    create,
+  );
+  const blobsRead = () =>
+    new Set(requests.flatMap((request) => (request.kind.startsWith("blob.") && "blob" in request ? request.blob : [])));
+  const ask = async (query: string, token?: string | null) => {
+    requests.length = 0;
+    const headers: Record<string, string> = token ? { "x-ms-continuation-token": token } : {};
+    const answer = await api(new Request(`http://localhost/instances?${query}`, { headers }));
+    const statuses = (await answer.json()) as { input: unknown; notLoaded?: string[] }[];
+    return { statuses, status: answer.status, next: answer.headers.get("x-ms-continuation-token"), blobs: blobsRead() };
+  };
+
+  const light = await ask("top=1000");
+  expect([light.statuses.length, light.next, light.blobs.size]).toEqual([count, null, 0]);
+  expect(light.statuses[0]).toMatchObject({ input: "small" });
+  expect(light.statuses[0]).not.toHaveProperty("notLoaded");
+  expect(light.statuses.slice(1).every(({ input, notLoaded }) => input === null && notLoaded?.join() === "input")).toBe(
+    true,
+  );
+  const without = await ask("top=1000&showInput=false");
+  expect([without.statuses.length, without.blobs.size]).toEqual([count, 0]);
+  expect(without.statuses.some((status) => "notLoaded" in status)).toBe(false);
+
+  const first = await ask("top=1000&showInput=true");
+  expect([first.statuses.length, first.blobs.size]).toEqual([101, 100]);
+  const second = await ask("top=1000&showInput=true", first.next);
+  expect([second.statuses.length, second.next]).toEqual([count - 101, null]);
+  const inputs = [...first.statuses, ...second.statuses].map(({ input }) => JSON.stringify(input).length);
+  expect(new Set(inputs)).toEqual(new Set([7, 40_002]));
+
+  requests.length = 0;
+  const { instances } = await client.queryInstances({ fetchInput: "inline", fetchOutput: "inline", pageSize: 1000 });
+  expect([instances.length, blobsRead().size]).toEqual([count, 0]);
 });

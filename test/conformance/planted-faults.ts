@@ -172,6 +172,12 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "a token that no query has returned is refused",
   },
   {
+    file: "engine/instance-page.ts",
+    find: "check === checkOf(taskHub, place, conditions)",
+    replacement: 'typeof check === "string"',
+    breaks: "a token of other conditions is refused",
+  },
+  {
     file: "engine/next-instance-write.ts",
     find: "hasEnded && !isLater(change, stored)",
     replacement: "hasEnded === undefined",

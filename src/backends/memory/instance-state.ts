@@ -1,6 +1,6 @@
-import type { OrchestrationState } from "../../core/orchestration-state.ts";
+import type { InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
 import { isTerminalStatus } from "../../core/orchestration-status.ts";
-import type { FetchOptions, InstanceChange, NewInstance } from "../../engine/backend.ts";
+import type { InstanceChange, NewInstance } from "../../engine/backend.ts";
 import { parentInstanceIdOf } from "../../engine/instance-change.ts";
 import { nextInstanceWrite } from "../../engine/next-instance-write.ts";
 
@@ -69,8 +69,9 @@ function noteOf(
 /** What a reader is shown who does not ask for all. */
 export function showState(
   state: OrchestrationState,
-  { fetchInput = true, fetchOutput = true }: FetchOptions,
+  { fetchInput = true, fetchOutput = true }: Pick<InstanceQuery, "fetchInput" | "fetchOutput">,
 ): OrchestrationState {
-  if (fetchInput && fetchOutput) return state;
-  return { ...state, input: fetchInput ? state.input : undefined, output: fetchOutput ? state.output : undefined };
+  const [input, output] = [fetchInput !== false, fetchOutput !== false];
+  if (input && output) return state;
+  return { ...state, input: input ? state.input : undefined, output: output ? state.output : undefined };
 }

@@ -261,7 +261,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
 
   async queryInstances(query: InstanceQuery): Promise<InstancePage> {
     const { continuationToken, pageSize = defaultPageSize } = query;
-    const { after } = parsePageToken(this.taskHub, continuationToken);
+    const { after } = parsePageToken(this.taskHub, continuationToken, query);
     const budget = new PageBudget(query.maxPageBytes);
     const instances: OrchestrationState[] = [];
     for (const id of [...this.#instances.keys()].sort()) {
@@ -270,7 +270,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
       const shown = showState(state, query);
       if (instances.length === pageSize || !budget.take(shown)) {
         const { instanceId } = instances.at(-1)!;
-        return { instances, continuationToken: formatPageToken(this.taskHub, { after: instanceId }) };
+        return { instances, continuationToken: formatPageToken(this.taskHub, { after: instanceId }, query) };
       }
       instances.push(shown);
     }

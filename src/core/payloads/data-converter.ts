@@ -1,4 +1,5 @@
 import { DurableError, isDurableError, messageOf } from "../errors.ts";
+import { redactSecrets } from "../redact-secrets.ts";
 import { findJsonLoss } from "./json-loss.ts";
 
 /**
@@ -37,7 +38,8 @@ export const jsonDataConverter: DataConverter = {
     try {
       return readShortString(text) ?? readLongString(text) ?? JSON.parse(text);
     } catch (cause) {
-      throw new DurableError("InvalidPayload", `${what} is not JSON: ${messageOf(cause)}`, { cause });
+      // The parser's error shows a part of the payload, so that it is no cause to hand on.
+      throw new DurableError("InvalidPayload", `${what} is not JSON: ${redactSecrets(messageOf(cause))}`);
     }
   },
 };

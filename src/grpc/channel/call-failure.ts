@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { DurableError, type DurableErrorCode } from "../../core/errors.ts";
+import { redactSecrets } from "../../core/redact-secrets.ts";
 import type { MethodName } from "../service/service-definition.ts";
 
 export interface CallFailureOptions {
@@ -25,7 +26,8 @@ export class CallFailure extends Error {
   /** This side has called it off, by its signal or by the close of the channel. */
   readonly isLocal: boolean;
 
-  constructor({ method, target, code, details, isLocal = false, cause }: CallFailureOptions) {
+  constructor({ method, target, code, details: said, isLocal = false, cause }: CallFailureOptions) {
+    const details = redactSecrets(said);
     super(`${method} at ${target}: ${status[code] ?? code}: ${details}`, { cause });
     this.method = method;
     this.target = target;

@@ -94,7 +94,11 @@ function readPairs(text: string, refuse: (problem: string) => DurableError): Rea
     if (equals <= 0) throw refuse("is no connection string: expected Name=Value pairs, separated by semicolons");
     const name = pair.slice(0, equals).trim();
     const key = keys.find((known) => known.toLowerCase() === name.toLowerCase());
-    if (key === undefined) throw refuse(`has a key '${name}' that is not known; it takes ${keys.join(", ")}`);
+    if (key === undefined) {
+      // Of a text that is cut in the wrong place a value stands here.
+      const shown = /^[A-Za-z ]{1,32}$/.test(name) ? `'${name}' ` : "";
+      throw refuse(`has a key ${shown}that is not known; it takes ${keys.join(", ")}`);
+    }
     if (values.has(key)) throw refuse(`names ${key} twice`);
     const value = pair.slice(equals + 1).trim();
     if (value !== "") values.set(key, value);

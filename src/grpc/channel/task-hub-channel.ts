@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { ChannelCredentials, Client, type ChannelOptions as GrpcOptions, Metadata, status } from "@grpc/grpc-js";
 import type { AccessCredential } from "../../core/access-credential.ts";
+import { bareError } from "../../core/bare-error.ts";
 import { DurableError, isDurableError, messageOf } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import { systemClock } from "../../core/system-ports.ts";
@@ -217,7 +218,7 @@ class GrpcChannel implements TaskHubChannel {
         const details = `no access token could be got: ${messageOf(cause)}`;
         // What the package of identities lacks stays so; whoever gives tokens may be there later.
         const code = isDurableError(cause) ? status.UNAUTHENTICATED : status.UNAVAILABLE;
-        throw new CallFailure({ method, target: this.target, code, details, cause });
+        throw new CallFailure({ method, target: this.target, code, details, cause: bareError(cause) });
       }
       this.#assertOpen(method, signal);
     }
@@ -253,7 +254,7 @@ class GrpcChannel implements TaskHubChannel {
       code: isUnconnected ? status.UNAVAILABLE : known,
       isLocal: code === status.CANCELLED && (this.#closed.signal.aborted || signal?.aborted === true),
       details: isUnconnected ? `no connection was made in time (${text})` : text,
-      cause: error,
+      cause: bareError(error),
     });
   }
 }

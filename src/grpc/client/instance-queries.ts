@@ -41,7 +41,7 @@ export class InstanceQueries {
         maxInstanceCount: pageSizeOf(query),
         continuationToken,
         instanceIdPrefix: query.instanceIdPrefix,
-        fetchInputsAndOutputs: fetchInput || fetchOutput === true,
+        fetchInputsAndOutputs: fetchInput !== false || fetchOutput === true,
       },
     };
     const page = await this.#call("queryInstances", request, "the query of instances");
@@ -50,7 +50,7 @@ export class InstanceQueries {
       .filter((state) => isMeant(state, query))
       .map(({ failureDetails: _, ...state }) => ({
         ...state,
-        input: fetchInput ? state.input : undefined,
+        input: fetchInput === false ? undefined : state.input,
         output: fetchOutput === false ? undefined : state.output,
       }));
     return { instances, continuationToken: nextTokenOf(page.continuationToken, continuationToken) };

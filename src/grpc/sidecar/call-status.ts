@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { type DurableErrorCode, isDurableError } from "../../core/errors.ts";
+import { redactSecrets } from "../../core/redact-secrets.ts";
 
 /** How a call ends that does not succeed. */
 export interface CallStatus {
@@ -53,7 +54,7 @@ const maxDetailsLength = 1_000;
 /** The status of a call that ended with an error. What is not one of ours tells its sender nothing but that. */
 export function toCallStatus(error: unknown): CallStatus {
   if (!isDurableError(error)) return { code: status.INTERNAL, details: "the call could not be answered" };
-  const details = error.message.slice(0, maxDetailsLength).toWellFormed();
+  const details = redactSecrets(error.message).slice(0, maxDetailsLength).toWellFormed();
   return { code: codes[error.code] ?? status.INTERNAL, details };
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { DurableError } from "../../core/errors.ts";
 import { formatThrown } from "../../core/failure-trace.ts";
 import type { LogLevel } from "../../core/ports.ts";
+import { redactSecrets } from "../../core/redact-secrets.ts";
 import { type HostLog, readFunctionsLogLevel } from "../host-log.ts";
 import type { FunctionCallback, InvocationRequest, RegisteredFunction } from "./function-metadata.ts";
 import type { CoreInvocationContext, FunctionsCore, InvocationResponse } from "./functions-core.ts";
@@ -72,7 +73,8 @@ export async function invokeFunction(
       log({
         level: readFunctionsLogLevel(line.level),
         category: logCategory(fn, category),
-        message: line.message,
+        // What user code logs is its own affair.
+        message: category === "user" ? line.message : redactSecrets(line.message),
         fields,
       });
     },
@@ -122,7 +124,7 @@ export async function withExecutionLog<T>(
   const category = `Function.${fn.metadata.name}`;
   const name = `'Functions.${fn.metadata.name}'`;
   const fields = { functionName: fn.metadata.name, invocationId };
-  const write = (level: LogLevel, message: string) => log({ level, category, message, fields });
+  const write = (level: LogLevel, text: string) => log({ level, category, message: redactSecrets(text), fields });
   const startedAt = performance.now();
   const duration = () => `Duration=${Math.round(performance.now() - startedAt)}ms`;
   write("info", `Executing ${name} (Reason='${reason}', Id=${invocationId})`);

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stackOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
-import { describeKeyNeeded, KeyNeeded, privateHeaders, RequestRefused } from "../../http/answers.ts";
+import { describeKeyNeeded, formatProblem, KeyNeeded, privateHeaders, RequestRefused } from "../../http/answers.ts";
 import type { RequestGuard } from "../../http/request-guard.ts";
 import type { HostAccess } from "../access/host-access.ts";
 import type { FunctionApp, ServedFunction } from "../app/function-app.ts";
@@ -111,7 +111,8 @@ export class HttpFront {
         return respond(response, error.status, headers, body);
       }
       if (error instanceof RequestRefused) {
-        return respondJson(response, error.status, { Message: error.message });
+        const headers = { "content-type": "application/json; charset=utf-8", ...privateHeaders };
+        return respond(response, error.status, headers, formatProblem(error.message));
       }
       if (!request.complete && request.destroyed) return;
       const fields = { method: request.method ?? "GET", path: pathOf(request.url ?? "/") };

@@ -58,6 +58,11 @@ export const managementSchemas: Readonly<Record<string, JsonSchema>> = {
       output: { description: "The result; of a failed instance its failure, of a terminated one the reason, as text" },
       createdTime: time,
       lastUpdatedTime: time,
+      notLoaded: {
+        type: "array",
+        items: { enum: ["input", "output", "tags"] },
+        description: "What a list did not read, because it lies in a blob: ask with showInput=true and showOutput=true",
+      },
       historyEvents: { type: "array", items: { $ref: "#/components/schemas/HistoryEvent" } },
     },
   },

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import type { InstanceQuery } from "../../core/orchestration-state.ts";
+import type { InstanceConditions, InstanceQuery } from "../../core/orchestration-state.ts";
 import { at, episodeStarted } from "../history-builder.ts";
 import { checkpoint, ended } from "../work-items.ts";
 import type { BackendTest, HubUnderTest } from "./hub-under-test.ts";
@@ -208,6 +208,8 @@ export function describeQueries(it: BackendTest): void {
         own!.slice(0, -3),
         own!.repeat(2),
         Buffer.from("a".repeat(20_000)).toString("base64url"),
+        // Moved by hand.
+        forged({ ...JSON.parse(Buffer.from(own!, "base64url").toString()), after: "order-7" }),
       ];
 
       for (const continuationToken of tokens) {
@@ -218,6 +220,37 @@ export function describeQueries(it: BackendTest): void {
         });
       }
       expect((await hub.store.queryInstances({ continuationToken: own })).instances.length).toBeGreaterThan(0);
+    });
+
+    it("refuse a token of other conditions", async ({ hub }) => {
+      await populate(hub);
+      const asked: InstanceQuery = { createdTimeFrom: new Date(0), instanceIdPrefix: "", pageSize: 1 };
+      const { continuationToken } = await hub.store.queryInstances(asked);
+      const others: readonly InstanceConditions[] = [
+        { runtimeStatus: ["Failed"] },
+        { createdTimeFrom: new Date(1) },
+        { createdTimeTo: new Date(8_000_000_000_000) },
+        { lastUpdatedTimeFrom: new Date(0) },
+        { completedTimeTo: new Date(8_000_000_000_000) },
+        { instanceIdPrefix: "a" },
+        { name: "a" },
+        { tags: { a: "b" } },
+        { includeEntities: true },
+      ];
+
+      for (const other of others) {
+        const query = hub.store.queryInstances({ ...asked, ...other, continuationToken });
+        await expect(query).rejects.toMatchObject({ code: "InvalidOption" });
+      }
+      // How much is read, and of what, is no condition.
+      const more = {
+        fetchInput: false,
+        fetchOutput: "inline",
+        pageSize: 7,
+        maxPageBytes: 1,
+        runtimeStatus: [],
+      } as const;
+      await hub.store.queryInstances({ ...asked, ...more, continuationToken });
     });
   });
 }

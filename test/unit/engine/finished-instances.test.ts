@@ -107,7 +107,7 @@ it("lists ids by status and by the time of the end, whose last moment is left ou
 
 it.each([
   ["a page of no ids", { pageSize: 0 }, /'pageSize'/],
-  ["a token of another list", { continuationToken: "x" }, /continuation token/],
+  ["a token of another list", { continuationToken: "x" }, /continuationToken/],
 ])("refuses %s", async (_, query, message) => {
   await using hub = await openHub(family);
 

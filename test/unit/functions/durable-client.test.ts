@@ -111,11 +111,12 @@ it("collects all pages", async () => {
 
   const found = await client.getStatusBy({ runtimeStatus: ["Running"] });
 
+  const light = { fetchInput: "inline", fetchOutput: "inline" };
   expect(found.map((status) => status.instanceId)).toEqual(["a", "b"]);
   expect(hub.calls).toEqual([
-    ["queryInstances", { runtimeStatus: ["Running"] }],
-    ["queryInstances", { runtimeStatus: ["Running"], continuationToken: "1" }],
-    ["queryInstances", { runtimeStatus: ["Running"], continuationToken: "2" }],
+    ["queryInstances", { ...light, runtimeStatus: ["Running"] }],
+    ["queryInstances", { ...light, runtimeStatus: ["Running"], continuationToken: "1" }],
+    ["queryInstances", { ...light, runtimeStatus: ["Running"], continuationToken: "2" }],
   ]);
 });
 

@@ -128,10 +128,23 @@ it("lists by filter, page by page", async () => {
         runtimeStatus: ["Running", "Failed"],
         pageSize: 7,
         fetchInput: false,
+        fetchOutput: "inline",
       },
     ],
-    ["queryInstances", { pageSize: 100, fetchInput: true, continuationToken: "bmV4dA" }],
+    ["queryInstances", { pageSize: 100, fetchInput: "inline", fetchOutput: "inline", continuationToken: "bmV4dA" }],
   ]);
+});
+
+it("reads what lies in blobs for those who ask for it, and names it for the others", async () => {
+  const { client, send } = managementApi();
+  const light = { ...instance(), input: undefined, notLoaded: ["input"] as const };
+  client.pages = [{ instances: [light], continuationToken: undefined }];
+
+  expect(await readJson(await send("GET", "instances"))).toMatchObject([{ input: null, notLoaded: ["input"] }]);
+  client.calls.length = 0;
+  await send("GET", "instances?showInput=TRUE&showOutput=false");
+
+  expect(client.calls[0]?.[1]).toMatchObject({ fetchInput: true, fetchOutput: false });
 });
 
 it.each([

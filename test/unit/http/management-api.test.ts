@@ -126,7 +126,7 @@ it("tells the log what went wrong, and the caller nothing", async () => {
   expect(response.status).toBe(500);
   expect(await response.text()).toBe('{"Message":"Something went wrong while processing your request"}');
   expect(logged).toHaveLength(1);
-  expect(JSON.stringify(logged)).toContain("AccountKey=hunter2");
+  expect(JSON.stringify(logged)).toContain("AccountKey=***");
   expect(JSON.stringify(logged)).not.toContain("secret");
 });
 

@@ -1,5 +1,6 @@
-import { DurableError, isDurableError } from "../../../core/errors.ts";
+import { DurableError } from "../../../core/errors.ts";
 import type { HistoryEvent } from "../../../core/history-event.ts";
+import { redactSecrets } from "../../../core/redact-secrets.ts";
 import { type EdmValue, edm, readBoolean, readDate, readInt, readString, type TableRow } from "../storage/table-row.ts";
 import { buildEvent, formatNested, readNested, readStatus } from "./event-json.ts";
 import { type EventMember, eventMembers, isEventType } from "./event-members.ts";
@@ -90,8 +91,9 @@ export function fromHistoryRow(row: TableRow): HistoryEvent {
     if (event.type !== "GenericEvent" || event.data !== undefined) return event;
     return { ...event, data: readString(row, "Reason") };
   } catch (cause) {
-    const reason = isDurableError(cause) ? cause.message : (cause as Error).message;
-    throw new DurableError("CorruptData", `history row ${row.rowKey} cannot be read: ${reason}`, { cause });
+    // A parser shows a part of the payload in its error, which is no cause to hand on.
+    const reason = redactSecrets((cause as Error).message);
+    throw new DurableError("CorruptData", `history row ${row.rowKey} cannot be read: ${reason}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { EventWaits, NamedEvents, WaitNote } from "../../../core/event-waits.ts";
-import type { OrchestrationState } from "../../../core/orchestration-state.ts";
-import type { FetchOptions, InstanceChange, InstanceStart } from "../../../engine/backend.ts";
+import type { InstanceQuery, OrchestrationState } from "../../../core/orchestration-state.ts";
+import type { InstanceChange, InstanceStart } from "../../../engine/backend.ts";
 import type { InstanceProgress } from "../../../engine/wanted-activities.ts";
 import { type EdmValue, edm, readDate, readInt, readString, type TableRow } from "../storage/table-row.ts";
 import { readStatus } from "./event-json.ts";
@@ -31,9 +31,11 @@ const plainColumns: readonly string[] = [
 ];
 
 /** The columns to read of an instance, or `undefined` for all. */
-export function instanceColumns(fetch: FetchOptions): readonly string[] | undefined {
+export function instanceColumns(
+  fetch: Pick<InstanceQuery, "fetchInput" | "fetchOutput">,
+): readonly string[] | undefined {
   const { fetchInput = true, fetchOutput = true } = fetch;
-  if (fetchInput && fetchOutput) return undefined;
+  if (fetchInput !== false && fetchOutput !== false) return undefined;
   return [
     ...plainColumns,
     ...(fetchInput ? ["Input", "InputBlobName"] : []),

@@ -114,7 +114,7 @@ export function parseMessageData(json: string): QueuedMessage {
     return { kind: "message", data: readMessageData(reader) };
   } catch (cause) {
     if (isDurableError(cause)) throw cause;
-    throw new DurableError("CorruptData", `the message cannot be read: ${describeSyntax(cause)}`, { cause });
+    throw new DurableError("CorruptData", `the message cannot be read: ${describeSyntax(cause)}`);
   }
 }
 

@@ -17,8 +17,8 @@ export function parseQuarantineNote(id: string, json: string): QuarantinedConten
   let value: unknown;
   try {
     value = JSON.parse(json);
-  } catch (cause) {
-    throw new DurableError("CorruptData", `the quarantined message ${id} is not JSON`, { cause });
+  } catch {
+    throw new DurableError("CorruptData", `the quarantined message ${id} is not JSON`);
   }
   const reader = new JsonReader(value, `the quarantined message ${id}`);
   const insertedAt = reader.date("insertedOn") ?? new Date(0);

@@ -1,4 +1,6 @@
+import { bareError } from "../../../core/bare-error.ts";
 import { DurableError } from "../../../core/errors.ts";
+import { redactSecrets } from "../../../core/redact-secrets.ts";
 import type { StorageFailure, StorageReply } from "./storage-request.ts";
 
 /** The parts of an Azure SDK error that count; none is sure to be there. */
@@ -9,6 +11,8 @@ interface SdkError {
   readonly statusCode?: unknown;
   readonly details?: {
     readonly errorCode?: unknown;
+    /** Of an answer in XML. */
+    readonly Message?: unknown;
     readonly odataError?: { readonly code?: unknown; readonly message?: { readonly value?: unknown } };
   };
   readonly response?: { readonly headers?: { get(name: string): string | undefined } };
@@ -45,12 +49,12 @@ export function describeForeignError(error: unknown, host: string): StorageReply
   const failure: StorageFailure = {
     httpStatus,
     errorCode,
-    message: firstLine(sdk.details?.odataError?.message?.value ?? sdk.message, errorCode),
+    message: firstLine(sdk.details?.odataError?.message?.value ?? sdk.details?.Message ?? sdk.message, errorCode),
     host,
     transient: isWaiting || httpStatus === undefined || transientStatuses.has(httpStatus),
     answerLost: !undoneCodes.has(errorCode) && (httpStatus === undefined || httpStatus === 408 || httpStatus >= 500),
     retryAfterMs: readRetryAfterMs(sdk),
-    cause: error,
+    cause: bareError(error),
   };
   return { outcome: "failed", failure };
 }
@@ -73,10 +77,7 @@ function readErrorCode(sdk: SdkError): string {
 /** SDK messages run on with request dumps; a signature in a URL must not get into a log. */
 function firstLine(message: unknown, errorCode: string): string {
   if (typeof message !== "string" || message === "") return errorCode;
-  return message
-    .split("\n", 1)[0]!
-    .replace(/([?&]sig=)[^&\s]+/g, "$1***")
-    .slice(0, 300);
+  return redactSecrets(message.split("\n", 1)[0]!).slice(0, 300);
 }
 
 function readRetryAfterMs(sdk: SdkError): number | undefined {

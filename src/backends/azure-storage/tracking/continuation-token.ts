@@ -1,12 +1,12 @@
-import { foreignToken, type PagePlace, parsePageToken } from "../../../engine/instance-page.ts";
+import { foreignToken, type PagedConditions, type PagePlace, parsePageToken } from "../../../engine/instance-page.ts";
 
 /**
  * Where a page begins: a partition key, or what the SDK has said.
  *
- * @throws DurableError `InvalidOption` for what no query of this hub has returned, before the storage sees any of it
+ * @throws DurableError `InvalidOption` for what no query of this hub, with these conditions, has returned, before the storage sees any of it
  */
-export function readPlace(taskHub: string, token: string | undefined): PagePlace {
-  const place = parsePageToken(taskHub, token);
+export function readPlace(taskHub: string, token: string | undefined, conditions: PagedConditions = {}): PagePlace {
+  const place = parsePageToken(taskHub, token, conditions);
   const { after, next } = place;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that keys must not hold
   const isKey = after === undefined || (after.length <= 512 && !/[/\\#?\u0000-\u001f\u007f-\u009f]/.test(after));

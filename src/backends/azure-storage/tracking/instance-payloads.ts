@@ -9,7 +9,7 @@ import type { LargePayloads } from "./large-payloads.ts";
 
 type PayloadColumn = "Input" | "Output";
 /** .NET moves long tags too, and leaves an empty column with the name of the blob beside it. */
-type StoredColumn = PayloadColumn | "Tags";
+export type StoredColumn = PayloadColumn | "Tags";
 
 /**
  * Inputs and outputs of instances, as their rows refer to them.
@@ -63,6 +63,11 @@ export class InstancePayloads {
       if (isDurableError(error, "CorruptData")) return stored;
       throw error;
     }
+  }
+
+  /** Whether the text of a column lies in a blob. */
+  liesApart(instanceId: string, row: TableRow, column: StoredColumn): boolean {
+    return this.#blobOf(instanceId, readString(row, column), readString(row, `${column}BlobName`)) !== undefined;
   }
 
   #blobOf(instanceId: string, stored: string | undefined, named: string | undefined): string | undefined {

@@ -4,6 +4,7 @@ import type {
   InstanceConditions,
   InstancePage,
   InstanceQuery,
+  LargePart,
   OrchestrationState,
 } from "../../../core/orchestration-state.ts";
 import {
@@ -27,8 +28,10 @@ export interface InstanceRows {
 }
 
 export interface InstanceReader extends InstanceRows {
-  /** Reads the texts too that a row only refers to. */
-  readonly toState: (row: TableRow) => Promise<OrchestrationState>;
+  /** What a row only refers to. */
+  readonly partsOf: (row: TableRow) => readonly LargePart[];
+  /** Reads the texts too that a row only refers to, but for those that are not to be loaded. */
+  readonly toState: (row: TableRow, notLoaded: readonly LargePart[]) => Promise<OrchestrationState>;
 }
 
 const maxPageSize = 1000;
@@ -46,12 +49,13 @@ const maxConcurrentReads = 8;
  *     at. Only when nothing was found at all it repeats what the service said.
  * Q2. As many payloads are read ahead as the page has room for, by those that are in it: of large ones none is read in
  *     vain but the one that did not fit.
+ * Q3. What lies apart is read where it was asked for, and for a bounded number of instances; it is named where it was not.
  */
 export async function queryInstanceRows(query: InstanceQuery, reader: InstanceReader): Promise<InstancePage> {
   const limit = Math.max(1, Math.min(maxPageSize, query.pageSize ?? defaultPageSize));
   const select = instanceColumns(query);
   const isHeavy = query.fetchInput !== false || query.fetchOutput !== false;
-  const begin = readPlace(reader.taskHub, query.continuationToken);
+  const begin = readPlace(reader.taskHub, query.continuationToken, query);
   const filter = instanceFilter(query, begin.after);
   // A token of the service belongs to a size of pages too.
   const pageSize = Math.min(needsLook(query) ? maxPageSize : limit, isHeavy ? maxHeavyRows : maxPageSize);
@@ -64,22 +68,27 @@ export async function queryInstanceRows(query: InstanceQuery, reader: InstanceRe
     if (page === undefined) return { instances, continuationToken: undefined };
     const rows = page.rows.filter((row) => matchesConditions(fromInstanceRow(row, {}), query));
     // Q2
-    for await (const [row, state] of inOrder(rows, reader.toState, budget)) {
-      const isFull = instances.length === limit || !budget.take(state);
-      if (isFull) return pageOf(instances, { after: last! }, reader);
-      instances.push(state);
-      last = row.partitionKey; // Q1
+    for await (const read of inOrder(rows, query, reader, budget)) {
+      const isFull = read === undefined || instances.length === limit || !budget.take(read.state);
+      if (isFull) return pageOf(instances, { after: last! }, reader, query);
+      instances.push(read.state);
+      last = read.row.partitionKey; // Q1
     }
     next = page.continuationToken;
     if (next === undefined) return { instances, continuationToken: undefined };
     last = page.rows.at(-1)?.partitionKey ?? last;
     if (instances.length < limit && request < maxRequests) continue;
-    return pageOf(instances, last === undefined ? { ...begin, next } : { after: last }, reader);
+    return pageOf(instances, last === undefined ? { ...begin, next } : { after: last }, reader, query);
   }
 }
 
-function pageOf(instances: readonly OrchestrationState[], place: PagePlace, { taskHub }: InstanceRows): InstancePage {
-  return { instances, continuationToken: formatPageToken(taskHub, place) };
+function pageOf(
+  instances: readonly OrchestrationState[],
+  place: PagePlace,
+  { taskHub }: InstanceRows,
+  query: InstanceQuery,
+): InstancePage {
+  return { instances, continuationToken: formatPageToken(taskHub, place, query) };
 }
 
 /** How many instances meet the conditions. Reads keys, and what the conditions ask for. */
@@ -119,21 +128,41 @@ async function readPage(
   }
 }
 
-/** Reads some rows at a time, and hands them over in their order. Whoever stops listening has no more of them read. */
+interface ReadRow {
+  readonly row: TableRow;
+  readonly state: OrchestrationState;
+}
+
+/**
+ * Reads some rows at a time, and hands them over in their order. Whoever stops listening has no more of them read.
+ * `undefined` comes last where the page has no room for another read.
+ */
 async function* inOrder(
   rows: readonly TableRow[],
-  toState: InstanceReader["toState"],
+  query: InstanceQuery,
+  { partsOf, toState }: InstanceReader,
   budget: PageBudget,
-): AsyncGenerator<readonly [row: TableRow, state: OrchestrationState], void, undefined> {
+): AsyncGenerator<ReadRow | undefined, void, undefined> {
   const reading: Promise<OrchestrationState>[] = [];
   for (const [index, row] of rows.entries()) {
     const ahead = Math.max(1, Math.min(maxConcurrentReads, budget.room));
     while (reading.length < rows.length && reading.length < index + ahead) {
-      const state = toState(rows[reading.length]!);
+      const next = rows[reading.length]!;
+      const parts = partsOf(next);
+      const notLoaded = parts.filter((part) => !isAskedFor(part, query));
+      if (!budget.mayRead(parts.length - notLoaded.length)) break; // Q3
+      const state = toState(next, notLoaded);
       // A failure counts when its turn comes.
       state.catch(() => {});
       reading.push(state);
     }
-    yield [row, await reading[index]!];
+    if (index === reading.length) return yield undefined;
+    yield { row, state: await reading[index]! };
   }
+}
+
+/** Tags come with either of the payloads. */
+function isAskedFor(part: LargePart, { fetchInput = true, fetchOutput = true }: InstanceQuery): boolean {
+  if (part === "tags") return fetchInput === true || fetchOutput === true;
+  return (part === "input" ? fetchInput : fetchOutput) === true;
 }

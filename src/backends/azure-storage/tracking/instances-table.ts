@@ -4,6 +4,7 @@ import type {
   InstanceConditions,
   InstancePage,
   InstanceQuery,
+  LargePart,
   OrchestrationState,
 } from "../../../core/orchestration-state.ts";
 import { isTerminalStatus } from "../../../core/orchestration-status.ts";
@@ -25,7 +26,7 @@ import { formatDate } from "../codec/wire-text.ts";
 import type { StartedInstance } from "../messaging/start-deduplication.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import { edm, readString, type TableRow } from "../storage/table-row.ts";
-import { InstancePayloads } from "./instance-payloads.ts";
+import { InstancePayloads, type StoredColumn } from "./instance-payloads.ts";
 import { countInstanceRows, queryInstanceRows } from "./instance-search.ts";
 import {
   isOnlyLater,
@@ -75,6 +76,9 @@ const maxWriteAttempts = 8;
 
 const dedupeColumns = ["PartitionKey", "RowKey", "ExecutionId", "RuntimeStatus", "CreatedTime", "Generation"];
 
+const columnOfPart: Readonly<Record<LargePart, StoredColumn>> = { input: "Input", output: "Output", tags: "Tags" };
+const largeParts = ["input", "output", "tags"] as const satisfies readonly LargePart[];
+
 /** One row per instance: what status queries see. */
 export class InstancesTable {
   readonly #options: InstancesTableOptions;
@@ -122,7 +126,11 @@ export class InstancesTable {
 
   /** @throws DurableError `InvalidOption` for a token of another hub, or of none */
   query(query: InstanceQuery): Promise<InstancePage> {
-    return queryInstanceRows(query, { ...this.#options, toState: (row) => this.#toState(row) });
+    return queryInstanceRows(query, {
+      ...this.#options,
+      partsOf: (row) => this.#partsOf(row),
+      toState: (row, notLoaded) => this.#toState(row, notLoaded),
+    });
   }
 
   count(conditions: InstanceConditions): Promise<number> {
@@ -276,15 +284,25 @@ export class InstancesTable {
     return reply.outcome !== "conflict";
   }
 
-  async #toState(row: TableRow): Promise<OrchestrationState> {
+  /** What of a row lies in blobs. */
+  #partsOf(row: TableRow): readonly LargePart[] {
     const { instanceId } = fromInstanceRow(row, {});
+    return largeParts.filter((part) => this.#payloads.liesApart(instanceId, row, columnOfPart[part]));
+  }
+
+  /** @param notLoaded of what lies in blobs the parts that are left there */
+  async #toState(row: TableRow, notLoaded: readonly LargePart[] = []): Promise<OrchestrationState> {
+    const { instanceId } = fromInstanceRow(row, {});
+    const read = async (part: LargePart) =>
+      notLoaded.includes(part) ? undefined : await this.#payloads.restore(instanceId, row, columnOfPart[part]);
     const [input, output, tags] = await Promise.all([
-      this.#payloads.restore(instanceId, row, "Input"),
-      this.#payloads.restore(instanceId, row, "Output"),
-      readString(row, "TagsBlobName") ? this.#payloads.restore(instanceId, row, "Tags") : undefined,
+      read("input"),
+      read("output"),
+      readString(row, "TagsBlobName") ? read("tags") : undefined,
     ]);
     const columns = tags === undefined ? row.columns : new Map(row.columns).set("Tags", edm.string(tags));
-    return fromInstanceRow({ ...row, columns }, { input, output });
+    const state = fromInstanceRow({ ...row, columns }, { input, output });
+    return notLoaded.length === 0 ? state : { ...state, notLoaded };
   }
 }
 
