@@ -33,9 +33,9 @@ export function createEventLog(sink: LogSink, common: CommonLogFields = {}): Eve
   if (sink === silentLog) return { write() {} };
   return {
     write(name, text, fields) {
-      const given: Readonly<Record<string, unknown>> = { ...common, ...fields };
-      const present = Object.entries(given).filter(([, value]) => value !== undefined);
-      sink.log(logEvents[name].level, name, text, Object.fromEntries(present));
+      const present: Record<string, unknown> = { ...common };
+      for (const [field, value] of Object.entries(fields)) if (value !== undefined) present[field] = value;
+      sink.log(logEvents[name].level, name, text, present);
     },
   };
 }
