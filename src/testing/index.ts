@@ -86,6 +86,7 @@ export {
   replace,
   type TestedActivity,
 } from "./test-hub/replacement.ts";
+export { type ReplayedHistory, replay } from "./test-hub/replay.ts";
 export type { RunUntilOptions, TestHub, TestStartOptions } from "./test-hub/test-hub.ts";
 export type { TestHubOptions } from "./test-hub/test-hub-options.ts";
 export type { TestLogLine } from "./test-hub/test-logs.ts";

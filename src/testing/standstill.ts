@@ -29,7 +29,7 @@ export async function describeStandstill(
 }
 
 /** What an instance waits for, in words. */
-export async function describeWaitsOf(
+async function describeWaitsOf(
   state: OrchestrationState,
   client: Pick<OrchestrationClient, "getHistory">,
   now: number,

@@ -508,6 +508,11 @@ const wrong: Readonly<Record<string, readonly Wrong[]>> = {
     ],
   ],
   hangs: [],
+  replay: [
+    ["no app", () => testing.replay(js("./app.js"), []), /takes an app/],
+    ["no history", () => testing.replay(tested, js(undefined)), /replay takes a history/],
+    ["a list of texts", () => testing.replay(tested, js(["a"])), /element 0 of the history is no event/],
+  ],
   replace: [
     ["no activity", () => testing.replace(js(undefined), () => 1), /replace\(activity, code\) takes an activity/],
     ["an orchestration", () => testing.replace(js({ kind: "orchestration", name: "o" }), () => 1), /takes an activity/],
