@@ -7,6 +7,7 @@ import { type KeysOptions, keysHelp, parseKeys } from "./keys-options.ts";
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
 import { type PurgeCommandOptions, parsePurge, purgeHelp } from "./purge-options.ts";
 import { parseQuarantine, type QuarantineOptions, quarantineHelp } from "./quarantine-options.ts";
+import { parseReplayCheck, type ReplayCheckOptions, replayCheckHelp } from "./replay-options.ts";
 import { parseSidecar, type SidecarOptions, sidecarHelp } from "./sidecar-options.ts";
 import { parseStart, type StartOptions, startHelp } from "./start-options.ts";
 
@@ -20,6 +21,7 @@ export type Command =
   | { readonly kind: "sidecar"; readonly options: SidecarOptions }
   | { readonly kind: "pack"; readonly options: PackOptions }
   | { readonly kind: "keys"; readonly options: KeysOptions }
+  | { readonly kind: "replay-check"; readonly options: ReplayCheckOptions }
   | { readonly kind: "quarantine"; readonly options: QuarantineOptions }
   | { readonly kind: "instances"; readonly options: InstanceOptions }
   | { readonly kind: "purge"; readonly options: PurgeCommandOptions }
@@ -37,7 +39,17 @@ interface Verb {
   parse(args: readonly string[], cwd: string): Command;
 }
 
-type VerbName = InstanceVerb | "init" | "dev" | "sidecar" | "keys" | "pack" | "purge" | "quarantine" | "hub";
+type VerbName =
+  | InstanceVerb
+  | "init"
+  | "dev"
+  | "sidecar"
+  | "keys"
+  | "pack"
+  | "replay-check"
+  | "purge"
+  | "quarantine"
+  | "hub";
 
 /** The verbs of `durable`, in the order in which they are listed. */
 const verbs: Readonly<Record<VerbName, Verb>> = {
@@ -95,6 +107,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parsePack(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "pack" };
       return read.kind === "options" ? { kind: "pack", options: read.options } : read;
+    },
+  },
+  "replay-check": {
+    summary: "Replay recorded histories with the present code, before it is deployed",
+    help: replayCheckHelp,
+    parse(args, cwd) {
+      const read = parseReplayCheck(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "replay-check" };
+      return read.kind === "options" ? { kind: "replay-check", options: read.options } : read;
     },
   },
   ls: instanceVerb("ls"),
