@@ -2,7 +2,7 @@ import { az, type FunctionsCore, findFunctionsCore } from "../azure-functions.ts
 import type { FunctionApp, HostedApp } from "./function-app.ts";
 
 /** The app of the process. Copies of this package meet under a global symbol; its number changes with the shape. */
-const functionAppKey = Symbol.for("durable-functions-ts.function-app.1");
+const functionAppKey = Symbol.for("durable-functions-ts.function-app.2");
 
 /**
  * Makes a `DFApp` a part of the Functions app that this process runs.
