@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { az } from "../../../src/functions/azure-functions.ts";
 import { DFApp } from "../../../src/functions/df-app.ts";
+import type { DurableClient } from "../../../src/functions/durable-client.ts";
 import { findHostableApp, installEmbeddedHost } from "../../../src/functions/embedded-host.ts";
-import { clientFunctionsOf } from "../../../src/functions/hosting/client-registrations.ts";
+import {
+  type ClientFunctions,
+  ClientRegistrations,
+  clientFunctionsOf,
+  registerStarter,
+} from "../../../src/functions/hosting/client-registrations.ts";
 import { FakeOrchestrationClient } from "../http/fake-orchestration-client.ts";
 
 type Handler = (trigger: unknown, context: unknown) => Promise<unknown>;
@@ -97,6 +103,32 @@ describe.each(kinds)("app.%s", (kind) => {
       "a function name must be",
     );
   });
+});
+
+it("waits where the hosting is not chosen yet, and then has the input that it asks for", async () => {
+  const registrations = new ClientRegistrations();
+  registrations.hold();
+  const client = { taskHubName: "Hub" } as DurableClient;
+  const functions: ClientFunctions = {
+    add: (added, register) => registrations.add(added, register),
+    findClient: () => Promise.reject(new Error("not an HTTP function")),
+    connect: async () => client,
+  };
+  const given: unknown[] = [];
+  const kind = { triggerType: "timerTrigger", required: ["schedule"] };
+  const handler = (...args: unknown[]) => given.push(args);
+  const extraInputs = [az.input.generic({ type: "table" })];
+  let registered: Registered | undefined;
+  registerStarter(functions, "tick", kind, { schedule: "0 * * * * *", extraInputs, handler }, (options) => {
+    registered = options as never;
+  });
+  expect(registered).toBeUndefined();
+  const durableClient = az.input.generic({ type: "durableClient" });
+  registrations.release([durableClient]);
+  await registered!.handler("timer", "context");
+
+  expect(registered!["extraInputs"]).toEqual([...extraInputs, durableClient]);
+  expect(given).toEqual([["timer", client, "context"]]);
 });
 
 it("what is misspelt is refused, with what was meant", () => {
