@@ -1,5 +1,12 @@
-import type { CosmosDBFunctionOptions, InvocationContext } from "@azure/functions";
+import type {
+  CosmosDBFunctionOptions,
+  FunctionHandler,
+  FunctionInput,
+  FunctionOptions,
+  InvocationContext,
+} from "@azure/functions";
 import { DurableError } from "../core/errors.ts";
+import { assertKind, assertOptionNames } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
 import type { Registry } from "../worker/registry.ts";
@@ -17,13 +24,13 @@ import {
 import {
   type ClientFunctions,
   ClientRegistrations,
-  registerStarter,
+  joinFunctionApp,
   showClientFunctions,
-} from "./hosting/client-registrations.ts";
-import { joinFunctionApp } from "./hosting/join-function-app.ts";
+} from "./hosting/join-function-app.ts";
 import {
   answerCall,
   answerUnavailable,
+  assertFunctionName,
   assertHttpFunction,
   type FoundClient,
   type HttpFunctionHandler,
@@ -38,6 +45,7 @@ import type {
   GenericStarterOptions,
   ServiceBusQueueStarterOptions,
   ServiceBusTopicStarterOptions,
+  StarterHandler,
   StorageBlobStarterOptions,
   StorageQueueStarterOptions,
   TimerStarterOptions,
@@ -290,6 +298,62 @@ export class StarterApp<Converter extends DataConverter | undefined = undefined>
     const { dataConverter, trustForwardedHeaders } = this.#options;
     return new DurableClient(connection, { dataConverter, trustForwardedHeaders });
   }
+}
+
+/** What all functions have, besides what their trigger has. */
+const commonNames = ["handler", "trigger", "return", "extraInputs", "extraOutputs", "retry"];
+
+/** What a registration of `@azure/functions` takes. */
+type Registered<Options> = Options & { readonly handler: FunctionHandler; extraInputs?: FunctionInput[] };
+
+/** A kind of starter: its trigger, and what is checked of its options before the host sees them. */
+export interface StarterKind {
+  readonly triggerType: string;
+  /** Options that it cannot do without. */
+  readonly required: readonly string[];
+  /** All others, where they are few and known; misspelt ones are refused then. @defaultValue any */
+  readonly optional?: readonly string[];
+}
+
+/**
+ * Registers a function that is given a client, with the inputs that the hosting asks for.
+ *
+ * @param register hands it over to `@azure/functions`
+ * @throws DurableError `InvalidOption`
+ */
+export function registerStarter<Options extends object>(
+  functions: ClientFunctions,
+  name: string,
+  kind: StarterKind,
+  options: Options,
+  register: (registered: Registered<Omit<Options, "handler">>) => void,
+): void {
+  assertStarter(name, kind, options);
+  const { handler, extraInputs = [] } = options as unknown as Pick<FunctionOptions, "extraInputs"> & {
+    readonly handler: StarterHandler<unknown>;
+  };
+  functions.add({ name, triggerType: kind.triggerType }, (asked) =>
+    register({
+      ...options,
+      ...(extraInputs.length + asked.length > 0 && { extraInputs: [...extraInputs, ...asked] }),
+      handler: async (trigger: unknown, context: InvocationContext) =>
+        handler(trigger, await functions.connect(context), context),
+    }),
+  );
+}
+
+function assertStarter(name: string, { triggerType, required, optional }: StarterKind, options: object): void {
+  assertFunctionName(name);
+  const what = `the ${triggerType} function '${name}'`;
+  const known = [...required, ...(optional ?? []), ...commonNames];
+  assertOptionNames(options, optional === undefined ? [...known, ...Object.keys(options ?? {})] : known, what);
+  const given = options as Readonly<Record<string, unknown>>;
+  assertKind(given["handler"], "function", `'handler' of ${what}`);
+  for (const option of required) {
+    if (given[option] === undefined) throw new DurableError("InvalidOption", `${what} needs the option '${option}'`);
+    if (option !== "trigger") assertKind(given[option], "text", `'${option}' of ${what}`);
+  }
+  assertKind(given["extraInputs"], "list", `'extraInputs' of ${what}`, true);
 }
 
 /** `kafkaTrigger`; the library itself tells of a trigger without a type. */

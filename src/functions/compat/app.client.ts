@@ -2,7 +2,7 @@ import type { CosmosDBFunctionOptions, FunctionHandler, FunctionInput } from "@a
 import { DurableError } from "../../core/errors.ts";
 import { assertKind, findNearName } from "../../core/option-names.ts";
 import { az } from "../azure-functions.ts";
-import { clientFunctionsOf } from "../hosting/client-registrations.ts";
+import { clientFunctionsOf } from "../hosting/join-function-app.ts";
 import type {
   CosmosDBDurableClientOptions,
   DurableClientHandler,

@@ -7,8 +7,8 @@ import {
   type ClientFunctions,
   ClientRegistrations,
   clientFunctionsOf,
-  registerStarter,
-} from "../../../src/functions/hosting/client-registrations.ts";
+} from "../../../src/functions/hosting/join-function-app.ts";
+import { registerStarter } from "../../../src/functions/starter-app.ts";
 import { FakeOrchestrationClient } from "../http/fake-orchestration-client.ts";
 
 type Handler = (trigger: unknown, context: unknown) => Promise<unknown>;
