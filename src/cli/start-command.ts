@@ -5,7 +5,8 @@ import { isDurableError, messageOf, stackOf } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
 import { formatThrown } from "../core/failure-trace.ts";
 import { createEventSink } from "../host/host-log.ts";
-import { LocalHost, type RunningHost } from "../host/local-host.ts";
+import { LocalHost } from "../host/local-host.ts";
+import type { RunningHost } from "../host/running-host.ts";
 import { formatFunctions } from "./banner.ts";
 import { resolveLogFormat } from "./log-line.ts";
 import { showNewKeys, showRunning, showStart, tellIgnored, tellStopped } from "./start-lines.ts";
@@ -82,6 +83,10 @@ export async function runStart(
         { replayCheck: replayCheck ?? request.settings.replayCheck ?? true },
       );
     },
+    openTriggerStorages: async (request) => {
+      const { createTriggerStorages } = await import("../hosting/trigger-storages.ts");
+      return createTriggerStorages(request);
+    },
   });
   const asked = session?.asked ?? watchEnd(options.endWithParent ?? false, terminal);
   const endLoading = watchExit(terminal);
@@ -108,7 +113,7 @@ export async function runStart(
     if (shown !== session?.shown) showRunning(running, shown, format, terminal);
     session?.onReady(running, shown);
 
-    const failure = await Promise.race([asked, running.engine?.failed ?? asked]);
+    const failure = await Promise.race([asked, running.failed]);
     if (failure === undefined) {
       await stop();
       return 0;

@@ -18,10 +18,11 @@ import { FunctionsCore } from "./app/functions-core.ts";
 import type { LoadedApp } from "./app/load-app.ts";
 import { loadAppWithin } from "./app/load-app.ts";
 import { injectModule } from "./app/module-injection.ts";
-import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
+import type { CreateDurableEngine } from "./durable-engine.ts";
 import { DurableFunctionsHost } from "./durable-functions-host.ts";
 import { createEventSink, createLogFilter, type HostLog, type LogFilter, readFunctionsLogLevel } from "./host-log.ts";
 import { readBodyLimit, readFunctionList, tellUnusedSettings } from "./host-settings.ts";
+import type { CutOffWork, RunningHost } from "./running-host.ts";
 import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
 import { parseCorsPolicy } from "./server/cors.ts";
@@ -39,6 +40,8 @@ import { memberOf, readHostJson, sectionOf } from "./settings/host-json.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
 import { applyLocalSettings, hostEnvironment, readLocalSettings } from "./settings/local-settings.ts";
 import { managementPath, startDurable } from "./start-durable.ts";
+import { createTriggerHost, type OpenTriggerStorages, startTriggers } from "./start-triggers.ts";
+import type { TriggerHost } from "./triggers/trigger-host.ts";
 
 export interface LocalHostOptions {
   readonly appFolder: string;
@@ -79,29 +82,7 @@ export interface LocalHostOptions {
   readonly env: Record<string, string | undefined>;
   readonly log: HostLog;
   readonly createEngine: CreateDurableEngine;
-}
-
-/** What a running host serves, for whoever shows it. */
-export interface RunningHost {
-  /** `http://localhost:7071`. */
-  readonly origin: string;
-  readonly app: FunctionApp;
-  readonly orchestrationNames: readonly string[];
-  /** The first that the app has registered. */
-  readonly firstOrchestration: string | undefined;
-  readonly activityNames: readonly string[];
-  readonly entityNames: readonly string[];
-  readonly engine: DurableEngine | undefined;
-  /** Where the keys are that callers need; `undefined` where they need none. */
-  readonly keySource: string | undefined;
-}
-
-/** Work that had not ended when its host stopped. */
-export interface CutOffWork {
-  /** Calls of HTTP functions. */
-  readonly calls: number;
-  /** Activities, which run again. */
-  readonly activities: number;
+  readonly openTriggerStorages: OpenTriggerStorages;
 }
 
 const drainTimeoutMs = 5_000;
@@ -205,7 +186,10 @@ export class LocalHost {
       log: this.#filteredLog,
       events: this.#events,
     });
-    const app = this.#openApp(core, hostJson, durable);
+    const { openTriggerStorages } = this.#options;
+    const log = this.#filteredLog;
+    const triggers = createTriggerHost({ hostJson, env, appFolder, openTriggerStorages, log, events });
+    const app = this.#openApp(core, hostJson, durable, triggers, origin);
 
     this.#assertNotStopped();
     const isDurable = this.#apps.registries.length > 0 || app.clientProtocols.size > 0;
@@ -242,6 +226,7 @@ export class LocalHost {
         onStop: this.#onStop,
         assertNotStopped: () => this.#assertNotStopped(),
       }));
+    this.#undo.push(() => triggers.close());
     this.#undo.push(async () => {
       const count = await app.drain(this.#options.drainTimeoutMs ?? drainTimeoutMs);
       this.#cutOff = { ...this.#cutOff, calls: count };
@@ -249,6 +234,10 @@ export class LocalHost {
         this.#events.write("FunctionCallsCutOff", `${count} function call(s) did not end in time`, { count });
     });
     this.#assertNotStopped();
+    this.#undo.push(() => triggers.stop());
+    const hasLocalStore = started !== false && settings.usesLocalStore;
+    const problems = await startTriggers(triggers, app, hasLocalStore, env, events);
+    this.#errors = [...this.#errors, ...problems];
     serve.content({
       app,
       httpUri: loaded.capabilities["HttpUri"],
@@ -264,6 +253,7 @@ export class LocalHost {
       activityNames,
       entityNames,
       engine: started ? started.engine : undefined,
+      failed: Promise.race([triggers.failed, ...(started ? [started.engine.failed] : [])]),
       keySource: access.source,
     };
   }
@@ -348,7 +338,13 @@ export class LocalHost {
     return await loadAppWithin(timeoutMs, this.#options, core, cure, declared);
   }
 
-  #openApp(core: FunctionsCore, hostJson: JsonObject, durable: DurableFunctionsHost): FunctionApp {
+  #openApp(
+    core: FunctionsCore,
+    hostJson: JsonObject,
+    durable: DurableFunctionsHost,
+    triggers: TriggerHost,
+    origin: string,
+  ): FunctionApp {
     const { env } = this.#options;
     const list = readFunctionList(this.#options.functions, hostJson);
     const app = new FunctionApp({
@@ -357,12 +353,13 @@ export class LocalHost {
       allowList: list?.names,
       isDisabled: (name) => /^(?:true|1)$/i.test(findSetting(env, `AzureWebJobs.${name}.Disabled`) ?? ""),
       clientInput: durable.clientInput,
+      triggers,
       log: this.#filteredLog,
     });
     this.#errors = app.problems.map(({ functionName, message }) => describeProblem(functionName, message));
     const { orchestrationNames, activityNames, entityNames } = this.#apps;
     const others = [...orchestrationNames, ...activityNames, ...entityNames];
-    reportApp(app, list, [...core.functions.map(({ metadata }) => metadata.name), ...others], this.#events);
+    reportApp(app, list, [...core.functions.map(({ metadata }) => metadata.name), ...others], this.#events, origin);
     durable.adopt(app);
     this.#apps.assertDefinedOnce();
     return app;
