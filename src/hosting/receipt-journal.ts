@@ -18,7 +18,7 @@ import type {
   StorageTransport,
 } from "../backends/azure-storage/storage/storage-request.ts";
 
-/** A message that a process has received and not given up. */
+/** A message that a process has received, or sent for itself, and not given up. */
 export interface HeldReceipt {
   readonly queue: string;
   readonly messageId: string;
@@ -68,7 +68,7 @@ export class ReceiptJournal {
     });
   }
 
-  /** Sees what is received, hidden anew and deleted. */
+  /** Sees what is received or sent for this process itself, hidden anew and deleted. */
   watch(transport: StorageTransport): StorageTransport {
     this.#transport = transport;
     return async (request, context) => {
@@ -186,6 +186,11 @@ export function linesOf(
       if (reply.outcome !== "done") return [];
       const received = reply.value as readonly { readonly messageId: string; readonly popReceipt: string }[];
       return received.map(({ messageId, popReceipt }) => [request.queue, messageId, popReceipt]);
+    }
+    case "queue.send": {
+      if (reply.outcome !== "done" || request.isHeld !== true) return [];
+      const { messageId, popReceipt } = reply.value as { readonly messageId: string; readonly popReceipt: string };
+      return [[request.queue, messageId, popReceipt]];
     }
     case "queue.update": {
       const { queue, messageId } = request;

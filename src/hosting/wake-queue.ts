@@ -113,7 +113,7 @@ export class WakeQueue {
       if (isPutBack) this.#wake(now, visibilityTimeoutMs);
       else this.#busyAt = now;
     } else if (request.kind === "queue.send") {
-      if (request.visibilityDelayMs > 0) return this.#wake(now, request.visibilityDelayMs);
+      if (request.visibilityDelayMs > 0 && request.isHeld !== true) return this.#wake(now, request.visibilityDelayMs);
       this.#busyAt = now;
       const hasPartition = now - this.#polledAt < this.#options.maxPollingIntervalMs + bucketMs;
       if (isControl && !hasPartition) this.#wake(now, 0);

@@ -32,8 +32,7 @@ export class HeldReceipts {
       } else if (request.kind === "queue.send") {
         const { messageId, popReceipt } = reply.value as { messageId: string; popReceipt: string };
         // Hidden for the sender itself.
-        if (request.visibilityDelayMs === this.#lockMs)
-          this.#receipts.set(messageId, { queue: request.queue, popReceipt });
+        if (request.isHeld === true) this.#receipts.set(messageId, { queue: request.queue, popReceipt });
       } else if (request.kind === "queue.update") {
         const { queue, messageId, visibilityTimeoutMs } = request;
         const { popReceipt } = reply.value as { popReceipt: string };

@@ -15,6 +15,14 @@ it("what was received is held", () => {
   expect(linesOf(request, failed, undefined)).toEqual([]);
 });
 
+it("notes what this process has sent for itself, and nothing else that it sends", () => {
+  const send = { kind: "queue.send", queue: "q", text: "", visibilityDelayMs: 25_000 } as const;
+  const sent = done({ messageId: "m", popReceipt: "1" });
+
+  expect(linesOf({ ...send, isHeld: true }, sent, 25_000)).toEqual([["q", "m", "1"]]);
+  expect(linesOf(send, sent, 25_000)).toEqual([]);
+});
+
 it("a message that is hidden for the usual time is held on, and given up when it is hidden for another", () => {
   const value = { popReceipt: "new" };
 

@@ -183,7 +183,8 @@ export class MessageSender {
     const text = encodeQueueText(json, encoding);
     const place = isHandedOver && this.#isDue(outgoing) ? local?.reserve(queue, message) : undefined; // S4
     const visibilityDelayMs = place === undefined || local === undefined ? delayMs : local.visibilityTimeoutMs;
-    const request = { kind: "queue.send", queue, text, visibilityDelayMs } as const;
+    const isHeld = place !== undefined;
+    const request = { kind: "queue.send", queue, text, visibilityDelayMs, ...(isHeld && { isHeld }) } as const;
     const since = clock.now();
     try {
       const { messageId, popReceipt, ...stored } = await storage.require(request, undefined, budget);

@@ -6,8 +6,8 @@ interface StorageOperations {
   "queue.delete": Op<{ queue: string }, undefined>;
   /** `done` when there is such a queue, else `notFound`. */
   "queue.exists": Op<{ queue: string }, undefined>;
-  /** Sent messages never expire. */
-  "queue.send": Op<{ queue: string; text: string; visibilityDelayMs: number }, SentMessage>;
+  /** Sent messages never expire. `isHeld` says that the sender has it himself while it is hidden; the service is not told. */
+  "queue.send": Op<{ queue: string; text: string; visibilityDelayMs: number; isHeld?: boolean }, SentMessage>;
   "queue.receive": Op<{ queue: string; maxMessages: number; visibilityTimeoutMs: number }, readonly ReceivedMessage[]>;
   /**
    * Changes when the message is delivered next, and its text if one is given. Resolves to the receipt that later calls
