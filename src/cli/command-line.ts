@@ -3,6 +3,7 @@ import { type HubDeleteOptions, hubHelp, parseHub } from "./hub-options.ts";
 import { type InitOptions, initHelp, parseInit } from "./init/init-options.ts";
 import { instanceHelp } from "./instance-help.ts";
 import { type InstanceOptions, type InstanceVerb, namesOrchestration, parseInstances } from "./instance-options.ts";
+import { type OpenApiCommandOptions, openApiHelp, parseOpenApi } from "./openapi-options.ts";
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
 import { type PurgeCommandOptions, parsePurge, purgeHelp } from "./purge-options.ts";
 import { parseQuarantine, type QuarantineOptions, quarantineHelp } from "./quarantine-options.ts";
@@ -17,6 +18,7 @@ export type Command =
   | { readonly kind: "start"; readonly options: StartOptions }
   | { readonly kind: "dev"; readonly options: DevOptions }
   | { readonly kind: "sidecar"; readonly options: SidecarOptions }
+  | { readonly kind: "openapi"; readonly options: OpenApiCommandOptions }
   | { readonly kind: "pack"; readonly options: PackOptions }
   | { readonly kind: "quarantine"; readonly options: QuarantineOptions }
   | { readonly kind: "instances"; readonly options: InstanceOptions }
@@ -35,7 +37,7 @@ interface Verb {
   parse(args: readonly string[], cwd: string): Command;
 }
 
-type VerbName = InstanceVerb | "init" | "dev" | "sidecar" | "pack" | "purge" | "quarantine" | "hub";
+type VerbName = InstanceVerb | "init" | "dev" | "sidecar" | "openapi" | "pack" | "purge" | "quarantine" | "hub";
 
 /** The verbs of `durable`, in the order in which they are listed. */
 const verbs: Readonly<Record<VerbName, Verb>> = {
@@ -75,6 +77,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parseSidecar(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "sidecar" };
       return read.kind === "options" ? { kind: "sidecar", options: read.options } : read;
+    },
+  },
+  openapi: {
+    summary: "Print an OpenAPI document of a functions app",
+    help: openApiHelp,
+    parse(args, cwd) {
+      const read = parseOpenApi(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "openapi" };
+      return read.kind === "options" ? { kind: "openapi", options: read.options } : read;
     },
   },
   pack: {

@@ -1,32 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { basename } from "node:path";
 import { DurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
-import { installEmbeddedHost } from "../functions/embedded-host.ts";
 import { createManagementApi } from "../http/management-api.ts";
 import type { OpenApiDocument } from "../http/open-api/open-api-document.ts";
 import { RequestGuard } from "../http/request-guard.ts";
 import { type PublicOrigin, publicOriginBy } from "../management/management-links.ts";
-import { describeProblem, type FunctionList, reportApp } from "./app/app-report.ts";
-import { describeApp } from "./app/describe-app.ts";
+import { describeProblem } from "./app/app-report.ts";
+import { describeApp, identifyApp, managementPath } from "./app/describe-app.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
-import { FunctionApp } from "./app/function-app.ts";
-import { FunctionJsonFunctions } from "./app/function-json-functions.ts";
-import { FunctionsCore } from "./app/functions-core.ts";
-import type { LoadedApp } from "./app/load-app.ts";
-import { loadAppWithin } from "./app/load-app.ts";
-import { injectModule } from "./app/module-injection.ts";
+import type { FunctionApp } from "./app/function-app.ts";
+import { openApp } from "./app/open-app.ts";
 import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
-import { DurableFunctionsHost } from "./durable-functions-host.ts";
-import {
-  createEventSink,
-  createLogFilter,
-  describeUnknownLevels,
-  type HostLog,
-  type LogFilter,
-  readFunctionsLogLevel,
-} from "./host-log.ts";
+import type { DurableFunctionsHost } from "./durable-functions-host.ts";
+import { createEventSink, type HostLog, type LogFilter } from "./host-log.ts";
 import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
 import { parseCorsPolicy } from "./server/cors.ts";
@@ -38,11 +25,9 @@ import { hostInUrl, isLoopback } from "./server/listen-address.ts";
 import { defaultMaxBodyBytes, parseBodyLimit } from "./server/request-reader.ts";
 import { findSetting } from "./settings/app-settings.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
-import type { JsonObject } from "./settings/host-json.ts";
-import { memberOf, readHostJson, sectionOf } from "./settings/host-json.ts";
-import { describeUnknownKeys } from "./settings/host-json-keys.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
-import { applyLocalSettings, hostEnvironment, readLocalSettings } from "./settings/local-settings.ts";
+import { hostEnvironment } from "./settings/local-settings.ts";
+import { readFolderSettings } from "./settings/read-settings.ts";
 
 export interface LocalHostOptions {
   readonly appFolder: string;
@@ -99,7 +84,6 @@ export interface CutOffWork {
 }
 
 const drainTimeoutMs = 5_000;
-const managementPath = "/runtime/webhooks/durabletask";
 
 /**
  * Runs one Functions app in this process, with its orchestrations on an engine.
@@ -160,18 +144,10 @@ export class LocalHost {
 
   async #start(): Promise<RunningHost> {
     const { appFolder, env } = this.#options;
-    const localSettings = await readLocalSettings(appFolder);
-    const skipped = applyLocalSettings(localSettings, env);
-    const hostJson = await readHostJson(appFolder, env);
-    this.#isLogged = createLogFilter(hostJson, this.#options.verbose ?? false);
-    for (const { setting, text } of [...describeUnknownKeys(hostJson), ...describeUnknownLevels(hostJson)]) {
-      this.#events.write("SettingIgnored", text, { setting });
-    }
-    for (const warning of localSettings.warnings) this.#events.write("LocalSettingUnusable", warning, {});
-    for (const setting of skipped) {
-      const text = `'${setting}' of local.settings.json is skipped: the environment has it`;
-      this.#events.write("LocalSettingSkipped", text, { setting });
-    }
+    const folder = await readFolderSettings(appFolder, env, this.#options.verbose ?? false);
+    const { localSettings, hostJson } = folder;
+    this.#isLogged = folder.isLogged;
+    folder.report(this.#events);
 
     const cors = this.#readCors(localSettings);
     const address = this.#options.address ?? localSettings.address ?? "localhost";
@@ -187,29 +163,17 @@ export class LocalHost {
     const { origin, port } = serve;
     for (const [name, value] of hostEnvironment(appFolder, port)) env[name] = value;
 
-    const core = new FunctionsCore({
-      version: this.#options.version,
-      log: (level, category, message) =>
-        this.#filteredLog({
-          level: readFunctionsLogLevel(level),
-          category: category === "user" ? "Function.App.User" : "Host.Functions",
-          message,
-        }),
-    });
-    this.#undo.push(injectModule("@azure/functions-core", core.createModule()));
-    this.#undo.push(installEmbeddedHost(this.#apps));
-    this.#undo.push(() => this.#runTerminateHooks(core));
-    const loaded = await this.#loadWithin(core);
-    const durable = new DurableFunctionsHost({
-      core,
+    const { app, durable, loaded, isDurable } = await openApp({
+      ...this.#options,
+      hostJson,
       apps: this.#apps,
       log: this.#filteredLog,
       events: this.#events,
+      undo: this.#undo,
     });
-    const app = this.#openApp(core, hostJson, durable);
+    this.#errors = app.problems.map(({ functionName, message }) => describeProblem(functionName, message));
 
     this.#assertNotStopped();
-    const isDurable = this.#apps.registries.length > 0 || app.clientProtocols.size > 0;
     const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
     const trustForwardedHeaders = settings.useForwardedHost || this.#apps.trustForwardedHeaders;
     // The proxy that sets them has looked at the host.
@@ -218,8 +182,8 @@ export class LocalHost {
     const isServed = (name: string) => guard.servesHost(name);
     const publicOrigin = publicOriginBy({ trustForwardedHeaders, isServed, ownOrigin: origin });
     const engine = isDurable ? await this.#startEngine(settings, { origin, publicOrigin }, durable) : undefined;
-    const described = { title: basename(appFolder), version: this.#options.version, managementPath };
-    const openApi = () => describeApp(app, this.#apps, described);
+    const identity = await identifyApp(appFolder);
+    const openApi = () => describeApp(app, this.#apps, isDurable, identity);
     const management = engine && this.#createManagement(engine, { guard, publicOrigin, maxBodyBytes, openApi });
     this.#undo.push(async () => {
       const count = await app.drain(this.#options.drainTimeoutMs ?? drainTimeoutMs);
@@ -312,51 +276,9 @@ export class LocalHost {
     return { origin: `http://${hostInUrl(address)}:${port}`, port, content };
   }
 
-  async #loadWithin(core: FunctionsCore): Promise<LoadedApp> {
-    const declared = new FunctionJsonFunctions({
-      core,
-      apps: this.#apps,
-      events: this.#events,
-      version: this.#options.version,
-    });
-    const cure = () =>
-      this.#apps.isAwaited
-        ? "it waits for app.connect(), but the engine starts only after loading. Call connect() inside a function, or do not await it at the top level."
-        : "a longer time can be given with --timeout.";
-    const timeoutMs = this.#options.loadTimeoutMs ?? 20_000;
-    return await loadAppWithin(timeoutMs, this.#options, core, cure, declared);
-  }
-
-  #openApp(core: FunctionsCore, hostJson: JsonObject, durable: DurableFunctionsHost): FunctionApp {
-    const { env } = this.#options;
-    const list = this.#functionList(hostJson);
-    const app = new FunctionApp({
-      core,
-      routePrefix: String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api"),
-      allowList: list?.names,
-      isDisabled: (name) => /^(?:true|1)$/i.test(findSetting(env, `AzureWebJobs.${name}.Disabled`) ?? ""),
-      clientInput: durable.clientInput,
-      log: this.#filteredLog,
-    });
-    this.#errors = app.problems.map(({ functionName, message }) => describeProblem(functionName, message));
-    const { orchestrationNames, activityNames, entityNames } = this.#apps;
-    const others = [...orchestrationNames, ...activityNames, ...entityNames];
-    reportApp(app, list, [...core.functions.map(({ metadata }) => metadata.name), ...others], this.#events);
-    durable.adopt(app);
-    this.#apps.assertDefinedOnce();
-    return app;
-  }
-
   #createGuard(cors: CorsPolicy | undefined, address: string, isBehindProxy: boolean): RequestGuard {
     const { allowedHosts, env } = this.#options;
     return createHostGuard({ cors, address, isBehindProxy, allowedHosts, env, events: this.#events });
-  }
-
-  #functionList(hostJson: JsonObject): FunctionList | undefined {
-    const { functions } = this.#options;
-    if (functions !== undefined) return { names: functions, source: "--functions" };
-    const listed = memberOf(hostJson, "functions");
-    return Array.isArray(listed) ? { names: listed.map(String), source: "host.json: 'functions'" } : undefined;
   }
 
   async #startEngine(
@@ -414,14 +336,6 @@ export class LocalHost {
         log: createEventSink(this.#filteredLog),
       }),
     };
-  }
-
-  async #runTerminateHooks(core: FunctionsCore): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, drainTimeoutMs);
-    });
-    await Promise.race([core.runAppHooks("appTerminate"), timeout]).finally(() => clearTimeout(timer));
   }
 
   readonly #filteredLog: HostLog = (entry) => {
