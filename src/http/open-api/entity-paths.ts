@@ -41,11 +41,7 @@ export function entityPaths(
       { 200: json({ type: "array", items: ref("EntityStatus") }, "A page of them", nextPage) },
     ),
   });
-  const one = (suffix: string, what: string, parameters: readonly object[], entity: EntitySchemas) => ({
-    get: operation(`readEntity${suffix}`, "entities", `The state of ${what}`, parameters, {
-      200: json(entity.state, "Its state"),
-      404: empty("There is no such entity"),
-    }),
+  const change = (suffix: string, what: string, parameters: readonly object[], entity: EntitySchemas) => ({
     post: operation(
       `signalEntity${suffix}`,
       "entities",
@@ -58,15 +54,26 @@ export function entityPaths(
       202: empty("Accepted"),
     }),
   });
+  const one = (suffix: string, what: string, parameters: readonly object[], entity: EntitySchemas) => ({
+    get: operation(`readEntity${suffix}`, "entities", `The state of ${what}`, parameters, {
+      200: json(entity.state, "Its state"),
+      404: empty("There is no such entity"),
+    }),
+    ...change(suffix, what, parameters, entity),
+  });
+  const open: EntitySchemas = { state: {}, operation: text, input: {} };
   const known = entities.map((entity) => [
     `/entities/${encodeURIComponent(entity.name)}/{key}`,
     one(`_${entity.name}`, entity.name, [key], schemasOf(entity, components)),
   ]);
   return {
     "/entities": list("listEntities", []),
-    "/entities/{name}": list("listEntitiesOf", [name]),
+    "/entities/{name}": {
+      ...list("listEntitiesOf", [name]),
+      ...change("WithoutKey", "the entity whose key is empty", [name], open),
+    },
     ...Object.fromEntries(known),
-    "/entities/{name}/{key}": one("", "an entity", [name, key], { state: {}, operation: text, input: {} }),
+    "/entities/{name}/{key}": one("", "an entity", [name, key], open),
   };
 }
 
