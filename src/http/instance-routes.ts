@@ -54,7 +54,9 @@ export async function answerStatus(call: ManagementCall, state: OrchestrationSta
   const json = formatStatus(state, { showInput, historyEvents });
 
   if (!isTerminalStatus(state.runtimeStatus)) {
-    return jsonAnswer(202, json, { location: call.url.href, "retry-after": "5" });
+    const { pathname, search } = call.url;
+    const location = call.publicOrigin(call.request) + pathname + search;
+    return jsonAnswer(202, json, { location, "retry-after": "5" });
   }
   const isServerError = state.runtimeStatus === "Failed" && query.flag("returnInternalServerErrorOnFailure", false);
   return jsonAnswer(isServerError ? 500 : 200, json);
