@@ -22,7 +22,7 @@ import { createHostGuard } from "./server/host-guard.ts";
 import type { FrontContent } from "./server/http-front.ts";
 import { HttpFront } from "./server/http-front.ts";
 import { hostInUrl, isLoopback } from "./server/listen-address.ts";
-import { defaultMaxBodyBytes, parseBodyLimit } from "./server/request-reader.ts";
+import { bodyLimitSetting, defaultMaxBodyBytes, parseBodyLimit } from "./server/request-reader.ts";
 import { findSetting } from "./settings/app-settings.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
@@ -236,25 +236,31 @@ export class LocalHost {
     return policy;
   }
 
-  #readBodyLimit(): number {
-    const setting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
+  /** `undefined` where none was asked for. */
+  #readBodyLimit(): number | undefined {
+    const setting = bodyLimitSetting;
     const text = findSetting(this.#options.env, setting);
-    if (text === undefined) return defaultMaxBodyBytes;
+    if (text === undefined) return undefined;
     const limit = parseBodyLimit(text);
     if (limit === undefined) {
       const problem = `${setting} must be a whole number of bytes; the default of ${defaultMaxBodyBytes} is taken`;
       this.#events.write("SettingIgnored", problem, { setting });
     }
-    return limit ?? defaultMaxBodyBytes;
+    return limit;
   }
 
-  async #listen(settings: LocalSettings, cors: CorsPolicy | undefined, address: string, maxBodyBytes: number) {
+  async #listen(
+    settings: LocalSettings,
+    cors: CorsPolicy | undefined,
+    address: string,
+    maxBodyBytes: number | undefined,
+  ) {
     const { productName, version, env } = this.#options;
     let content!: (content: FrontContent) => void;
     let unavailable!: (error: unknown) => void;
     const front = new HttpFront({
       cors,
-      maxBodyBytes,
+      maxBodyBytes: maxBodyBytes ?? defaultMaxBodyBytes,
       guard: () => this.#guard,
       homepage:
         findSetting(env, "AzureWebJobsDisableHomepage")?.toLowerCase() === "true"
@@ -317,7 +323,7 @@ export class LocalHost {
     front: {
       readonly guard: RequestGuard;
       readonly publicOrigin: PublicOrigin;
-      readonly maxBodyBytes: number;
+      readonly maxBodyBytes: number | undefined;
       readonly openApi: () => OpenApiDocument;
     },
   ) {
@@ -332,7 +338,7 @@ export class LocalHost {
         publicOrigin: front.publicOrigin,
         openApi: front.openApi,
         // As much as functions take where that was said, less where nothing was.
-        maxBodyBytes: front.maxBodyBytes === defaultMaxBodyBytes ? undefined : front.maxBodyBytes,
+        maxBodyBytes: front.maxBodyBytes,
         log: createEventSink(this.#filteredLog),
       }),
     };

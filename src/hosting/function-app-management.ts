@@ -19,6 +19,8 @@ export interface FunctionAppManagementOptions {
   /** `undefined` when there is no key to sign with: links then lead to the door that asks for a key. */
   readonly signer: LinkSigner | undefined;
   readonly health: () => HostHealth;
+  /** Most bytes in a request body. @defaultValue 10 MiB */
+  readonly maxBodyBytes?: number | undefined;
   readonly clock: Clock;
   readonly log: LogSink;
 }
@@ -51,6 +53,7 @@ export function createFunctionAppManagement(options: FunctionAppManagementOption
     connectionName,
     startChecks,
     publicOrigin,
+    maxBodyBytes: options.maxBodyBytes,
     allowedHosts: "any",
     clock,
     log,

@@ -4,6 +4,9 @@ import { Transform } from "node:stream";
 /** Largest request body the Functions host takes. */
 export const defaultMaxBodyBytes = 104_857_600;
 
+/** The setting that asks for another one. */
+export const bodyLimitSetting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
+
 /**
  * The limit that `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` asks for, in bytes. `undefined` for a text that is no count of them,
  * which must not become "no limit".
