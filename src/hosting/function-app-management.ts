@@ -3,10 +3,11 @@ import type { Clock, LogSink } from "../core/ports.ts";
 import { RequestRefused } from "../http/answers.ts";
 import { createManagementApi, type ManagementApi } from "../http/management-api.ts";
 import type { ManagementRoute } from "../http/management-route.ts";
+import { RequestGuard } from "../http/request-guard.ts";
 import type { PublicOrigin } from "../management/management-links.ts";
 import type { LinkSigner, LinkVerb, SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
-import type { ManagementFunctions } from "./function-app-settings.ts";
+import { functionAppSettingNames, type ManagementFunctions } from "./function-app-settings.ts";
 import type { HostHealth } from "./health.ts";
 
 export interface FunctionAppManagementOptions {
@@ -40,6 +41,8 @@ export interface FunctionAppManagement {
   readonly handleSignedLink: ManagementApi;
 }
 
+const pageCure = `they may with a key, where ${functionAppSettingNames.authLevel} is 'function' or 'admin'`;
+
 export function createFunctionAppManagement(options: FunctionAppManagementOptions): FunctionAppManagement {
   const { functions, routePrefix, client, connectionName, startChecks, signer, clock, log, health } = options;
   const { publicOrigin } = options;
@@ -54,20 +57,24 @@ export function createFunctionAppManagement(options: FunctionAppManagementOption
     startChecks,
     publicOrigin,
     maxBodyBytes: options.maxBodyBytes,
-    allowedHosts: "any",
     clock,
     log,
   } as const;
   const keyed = createManagementApi({
     ...common,
     basePath,
-    // A key is nothing that a foreign page could make a browser add; without one it could use what a proxy adds.
-    allowedOrigins: functions.authLevel === "anonymous" ? [] : "any",
+    guard: new RequestGuard({
+      allowedHosts: "any",
+      // A key is nothing that a foreign page could make a browser add; without one it could use what a proxy adds.
+      allowedOrigins: functions.authLevel === "anonymous" ? [] : "any",
+      cures: { host: "", origin: pageCure },
+    }),
     links: { basePath: linkPath, signLink },
   });
   const signed = createManagementApi({
     ...common,
     basePath: signedPath,
+    allowedHosts: "any",
     allowedOrigins: "any",
     links: {
       basePath: signedPath,

@@ -256,3 +256,15 @@ it("takes bodies as large as the setting of its host says", async () => {
   expect(await answer.text()).toContain("at most 100 bytes; the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT");
   await other.stop();
 });
+
+it("says what a page needs that may not change anything, where no key is asked for", async () => {
+  const open = await createEngine({ DURABLE_MANAGEMENT_AUTH_LEVEL: "anonymous" });
+  const url = `${origin}/api/durabletask/instances/none/terminate`;
+  const answer = await open.handleManagement(
+    new Request(url, { method: "POST", headers: { origin: "https://page.example" } }),
+  );
+
+  expect(answer.status).toBe(403);
+  expect(await answer.text()).toContain("where DURABLE_MANAGEMENT_AUTH_LEVEL is 'function' or 'admin'");
+  await open.stop();
+});
