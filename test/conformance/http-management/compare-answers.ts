@@ -12,7 +12,7 @@ export interface Difference {
 }
 
 /** The server's business, or harmless and ours. */
-const ignoredHeaders = new Set([
+export const ignoredHeaders: ReadonlySet<string> = new Set([
   "content-length",
   "connection",
   "keep-alive",

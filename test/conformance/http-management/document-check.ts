@@ -1,5 +1,6 @@
 import { registerSchema, unregisterSchema, validate } from "@hyperjump/json-schema/openapi-3-1";
 import type { OpenApiDocument } from "../../../src/http/open-api/open-api-document.ts";
+import { ignoredHeaders } from "./compare-answers.ts";
 import type { RecordedAnswer, RecordedExchange } from "./recorded-exchange.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -11,9 +12,6 @@ interface Operation {
   readonly place: string;
 }
 
-/** Of the server, and of every answer alike. */
-const commonHeaders = new Set(["content-type", "content-length", "cache-control", "referrer-policy"]);
-commonHeaders.add("x-content-type-options");
 /** Keys are the business of the server in front. */
 const keyParameter = "code";
 /** What is undocumented answers so: no path, or a method that a path does not have. */
@@ -48,7 +46,8 @@ export class DocumentCheck implements AsyncDisposable {
     if (described === undefined) return [...faults, `no status ${answer.status} of ${operation.path}`];
     const headers = new Set(Object.keys(described.headers ?? {}).map((name) => name.toLowerCase()));
     for (const name of Object.keys(answer.headers).map((each) => each.toLowerCase())) {
-      if (!commonHeaders.has(name) && !headers.has(name)) faults.push(`no header ${name} of ${answer.status}`);
+      if (name !== "content-type" && !ignoredHeaders.has(name) && !headers.has(name))
+        faults.push(`no header ${name} of ${answer.status}`);
     }
     const mediaType = answer.headers["content-type"]?.split(";")[0];
     if (mediaType === undefined || answer.body === "") {
