@@ -3,6 +3,7 @@ import type { NamedEvents } from "../core/event-waits.ts";
 import { type FailureDetails, formatFailure } from "../core/failure-details.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+import { isTextOutput } from "../core/orchestration-status.ts";
 import type { InstanceWait, InstanceWaits } from "../management/instance-waits.ts";
 import { formatLength } from "./moment.ts";
 import { Columns, printable, readPayload, shorten } from "./printable.ts";
@@ -61,7 +62,7 @@ export function shownInstanceJson({ state, waits, children }: ShownInstance): Re
     ...instanceJson(state),
     executionId: state.executionId,
     input: readPayload(state.input),
-    output: readPayload(state.output),
+    output: isTextOutput(state.runtimeStatus) ? state.output : readPayload(state.output),
     failure: state.failureDetails && failureJson(state.failureDetails),
     waitsFor: waits.waits.map((wait) => {
       return wait.kind === "sub-orchestration" ? { ...wait, status: children.get(wait.instanceId) } : wait;
