@@ -8,6 +8,7 @@ import { type OpenApiCommandOptions, openApiHelp, parseOpenApi } from "./openapi
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
 import { type PurgeCommandOptions, parsePurge, purgeHelp } from "./purge-options.ts";
 import { parseQuarantine, type QuarantineOptions, quarantineHelp } from "./quarantine-options.ts";
+import { parseReplayCheck, type ReplayCheckOptions, replayCheckHelp } from "./replay-options.ts";
 import { parseSidecar, type SidecarOptions, sidecarHelp } from "./sidecar-options.ts";
 import { parseStart, type StartOptions, startHelp } from "./start-options.ts";
 
@@ -22,6 +23,7 @@ export type Command =
   | { readonly kind: "openapi"; readonly options: OpenApiCommandOptions }
   | { readonly kind: "pack"; readonly options: PackOptions }
   | { readonly kind: "keys"; readonly options: KeysOptions }
+  | { readonly kind: "replay-check"; readonly options: ReplayCheckOptions }
   | { readonly kind: "quarantine"; readonly options: QuarantineOptions }
   | { readonly kind: "instances"; readonly options: InstanceOptions }
   | { readonly kind: "purge"; readonly options: PurgeCommandOptions }
@@ -47,6 +49,7 @@ type VerbName =
   | "openapi"
   | "keys"
   | "pack"
+  | "replay-check"
   | "purge"
   | "quarantine"
   | "hub";
@@ -116,6 +119,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parsePack(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "pack" };
       return read.kind === "options" ? { kind: "pack", options: read.options } : read;
+    },
+  },
+  "replay-check": {
+    summary: "Replay recorded histories with the present code, before it is deployed",
+    help: replayCheckHelp,
+    parse(args, cwd) {
+      const read = parseReplayCheck(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "replay-check" };
+      return read.kind === "options" ? { kind: "replay-check", options: read.options } : read;
     },
   },
   ls: instanceVerb("ls"),

@@ -9,6 +9,8 @@ import { systemClock } from "../core/system-ports.ts";
 import type { OpenTaskHub } from "../hosting/task-hub.ts";
 import { describeHistory } from "../management/history-lines.ts";
 import { describeWaits } from "../management/instance-waits.ts";
+import { formatRecordedHistory } from "../management/recorded-history.ts";
+import { openForWriting, readHistories } from "./histories.ts";
 import { describeHistoryLines, historyLineJson } from "./history-view.ts";
 import { withChosenHub } from "./hub-access.ts";
 import {
@@ -32,6 +34,8 @@ import { Columns, printable, printableJson } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Output = Pick<Terminal, "print" | "fail" | "paint" | "flush">;
+type HistoryTask = Extract<InstanceTask, { readonly verb: "history"; readonly instanceId: string }>;
+type HistoriesTask = Extract<InstanceTask, { readonly verb: "history"; readonly instanceId: undefined }>;
 type TaskOf<V extends InstanceTask["verb"]> = Extract<InstanceTask, { readonly verb: V }>;
 
 const pageSize = 100;
@@ -82,7 +86,7 @@ export class InstanceCommand {
       case "show":
         return isEntityInstanceId(task.instanceId) ? this.#showEntity(task) : this.#show(task.instanceId, task.full);
       case "history":
-        return this.#showHistory(task);
+        return task.instanceId === undefined ? this.#printHistories(task) : this.#showHistory(task);
       case "start":
         return this.#start(task);
       case "raise":
@@ -184,7 +188,28 @@ export class InstanceCommand {
     return 0;
   }
 
-  async #showHistory({ instanceId, full }: TaskOf<"history">): Promise<number> {
+  /** A line for each instance that has a history. */
+  async #printHistories({ statuses, name, prefix, out }: HistoriesTask): Promise<number> {
+    const conditions = { runtimeStatus: statuses, name, instanceIdPrefix: prefix };
+    const file = out === undefined ? undefined : await openForWriting(out);
+    let count = 0;
+    try {
+      for await (const recorded of readHistories(this.#hub.client, conditions)) {
+        count++;
+        const line = printable(formatRecordedHistory(recorded));
+        if (file !== undefined) await file.write(`${line}\n`);
+        else this.#terminal.print(line);
+        if (!(await this.#terminal.flush())) break;
+      }
+    } finally {
+      await file?.close();
+    }
+    if (count === 0) this.#terminal.fail("No instance meets the conditions.");
+    else if (file !== undefined) this.#terminal.print(`${count} histories are in ${out}.`);
+    return 0;
+  }
+
+  async #showHistory({ instanceId, full }: HistoryTask): Promise<number> {
     const history = await this.#hub.client.getHistory(instanceId);
     if (history === undefined) {
       const state = await this.#hub.client.getInstance(instanceId, { fetchInput: false, fetchOutput: false });

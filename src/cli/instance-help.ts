@@ -49,9 +49,13 @@ ${json}`,
   history: {
     summary: "Show what an instance has done, step by step",
     help: help(
-      "durable history <id> [options]",
-      "Shows the history of an instance: a line for each call with how long it took, in the order of their starts.",
+      "durable history <id> [options]\n       durable history --all [options]",
+      `Shows the history of an instance: a line for each call with how long it took, in the order of their starts.
+With --all it prints the histories of all instances with nothing left out, one JSON object per line: for a file that
+'durable replay-check' and the testing kit replay. They hold the data of users.`,
       `      --full                   With inputs, results and stacks
+      --all                    All instances; --status, --name and --prefix choose among them as for 'durable ls'
+      --out <file>             Write the histories of --all into a file
 ${json}`,
     ),
   },

@@ -29,6 +29,16 @@ export type InstanceTask =
     }
   | { readonly verb: "show"; readonly instanceId: string; readonly full: boolean }
   | { readonly verb: "history"; readonly instanceId: string; readonly full: boolean }
+  /** Of many instances, with nothing left out. */
+  | {
+      readonly verb: "history";
+      readonly instanceId: undefined;
+      readonly statuses: readonly OrchestrationRuntimeStatus[] | undefined;
+      readonly name: string | undefined;
+      readonly prefix: string | undefined;
+      /** A file, in place of standard output. */
+      readonly out: string | undefined;
+    }
   | {
       readonly verb: "start";
       readonly name: string;
@@ -101,7 +111,7 @@ const flagsOf: Readonly<Record<InstanceVerb, Readonly<Record<string, typeof text
     entities: flag,
   },
   show: { full: flag },
-  history: { full: flag },
+  history: { full: flag, all: flag, out: text, status: texts, name: text, prefix: text },
   start: { id: text, input: text, version: text, ...dataFlags, ...waitFlags },
   raise: dataFlags,
   signal: dataFlags,
@@ -167,9 +177,10 @@ function readTask(verb: InstanceVerb, values: Values, positionals: readonly stri
       expectCount(verb, positionals, 0, 0, "no argument; filter by --name, --prefix, --status");
       return readList(values);
     case "show":
-    case "history":
       expectCount(verb, positionals, 1, 1, "the id of one instance");
       return { verb, instanceId: first!, full: values.has("full") };
+    case "history":
+      return readHistory(values, positionals);
     case "start":
       expectCount(verb, positionals, 1, 1, "the name of one orchestration, and its input by --input");
       if (/^(?:[./\\~]|[a-z]:)/i.test(first!)) {
@@ -207,15 +218,33 @@ function expectCount(verb: string, given: readonly string[], least: number, most
   throw new Mistake(`'durable ${verb}' takes ${what}. Try: durable ${verb} --help`);
 }
 
+function readHistory(values: Values, positionals: readonly string[]): InstanceTask {
+  const verb = "history";
+  if (values.has("all")) {
+    expectCount(verb, positionals, 0, 0, "no id with --all; filter by --name, --prefix, --status");
+    return { verb, instanceId: undefined, ...readFilter(values), out: values.text("out") || undefined };
+  }
+  expectCount(verb, positionals, 1, 1, "the id of one instance, or --all");
+  const ofAll = ["status", "name", "prefix", "out"].find((name) => values.text(name) ?? values.texts(name));
+  if (ofAll !== undefined) throw new Mistake(`--${ofAll} goes with --all: durable history --all`);
+  return { verb, instanceId: positionals[0]!, full: values.has("full") };
+}
+
+function readFilter(values: Values) {
+  return {
+    statuses: readStatuses(values.texts("status")),
+    name: values.text("name") || undefined,
+    prefix: values.text("prefix") || undefined,
+  };
+}
+
 function readList(values: Values): InstanceTask {
   const limit = values.text("limit");
   const most = limit === undefined ? undefined : readInteger(limit, 1, Number.MAX_SAFE_INTEGER);
   if (most === null) throw new Mistake(`--limit must be a number, at least 1, but is '${limit}'`);
   return {
     verb: "ls",
-    statuses: readStatuses(values.texts("status")),
-    name: values.text("name") || undefined,
-    prefix: values.text("prefix") || undefined,
+    ...readFilter(values),
     createdAfter: readTime("--created-after", values.text("created-after")),
     createdBefore: readTime("--created-before", values.text("created-before")),
     limit: most,

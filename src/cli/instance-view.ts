@@ -1,10 +1,10 @@
 import type { EntityMetadata } from "../core/entity-client.ts";
-import type { NamedEvents } from "../core/event-waits.ts";
 import { type FailureDetails, formatFailure } from "../core/failure-details.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import { isTextOutput } from "../core/orchestration-status.ts";
-import type { InstanceWait, InstanceWaits } from "../management/instance-waits.ts";
+import type { InstanceWaits } from "../management/instance-waits.ts";
+import { formatNamedEvents, formatWait } from "../management/wait-text.ts";
 import { formatLength } from "./moment.ts";
 import { Columns, printable, readPayload, shorten } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
@@ -123,11 +123,17 @@ function describeWaits(
 ) {
   const section = (title: string, rows: readonly (readonly string[])[]) =>
     rows.length === 0 ? [] : ["", title, ...new Columns().format(rows).map((line) => `  ${line}`)];
+  const text = {
+    now,
+    shorten,
+    distance: (time: Date) => ago(time, now),
+    statusOf: (instanceId: string) => children.get(instanceId),
+  };
   const since = (time: Date) => `since ${time.toISOString()} (${formatLength(now - time.getTime())})`;
   return [
     ...section(
       "waits for:",
-      waits.map((wait) => [printable(describeWait(wait, children, now)), since(wait.since)]),
+      waits.map((wait) => [printable(formatWait(wait, text)), since(wait.since)]),
     ),
     ...section(
       "holds locks of:",
@@ -135,41 +141,9 @@ function describeWaits(
     ),
     ...section(
       "events that it has not taken:",
-      keptEvents.map((event) => [printable(named(event)), since(event.since)]),
+      keptEvents.map((event) => [printable(formatNamedEvents(event)), since(event.since)]),
     ),
   ];
-}
-
-/** What is waited for, in words. */
-function describeWait(wait: InstanceWait, children: ShownInstance["children"], now: number): string {
-  switch (wait.kind) {
-    case "worker":
-      return wait.notBefore !== undefined && wait.notBefore.getTime() > now
-        ? `its start at ${wait.notBefore.toISOString()}`
-        : "a worker that takes it up";
-    case "resume":
-      return `being resumed${wait.reason ? `: ${shorten(wait.reason, 100)}` : ""}`;
-    case "activity":
-      return `activity '${wait.name}'${wait.attempt > 1 ? `, attempt ${wait.attempt}` : ""}`;
-    case "timer":
-      return `timer, due ${wait.fireAt.toISOString()} ${ago(wait.fireAt, now)}`;
-    case "sub-orchestration": {
-      const status = children.get(wait.instanceId);
-      return `sub-orchestration '${wait.name}' ${wait.instanceId}${status === undefined ? "" : `, ${status}`}`;
-    }
-    case "event":
-      return wait.name === undefined
-        ? "an event (its worker has not noted which)"
-        : named({ ...wait, name: wait.name });
-    case "entity":
-      return `entity ${wait.entity}, operation '${wait.operation}'`;
-    case "lock":
-      return `lock of ${wait.entities.join(", ")}`;
-  }
-}
-
-function named({ name, count }: Pick<NamedEvents, "name" | "count">): string {
-  return `event '${name}'${count > 1 ? `, ${count} times` : ""}`;
 }
 
 /** With its causes, each with its stack. */

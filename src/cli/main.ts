@@ -62,6 +62,10 @@ async function main(): Promise<number> {
       const { runKeys } = await import("./keys-command.ts");
       return runKeys(command.options, terminal);
     }
+    case "replay-check": {
+      const { runReplayCheck } = await import("./replay-command.ts");
+      return runReplayCheck(command.options, product, terminal);
+    }
     case "quarantine": {
       const { runQuarantine } = await import("./quarantine-command.ts");
       return runQuarantine(command.options, terminal);

@@ -14,6 +14,8 @@ export type DurableErrorCode =
   /** The instance exists and its status does not allow the operation (for example an event to a finished one). */
   | "InstanceNotActive"
   | "InstanceAlreadyExists"
+  /** An instance whose result was waited for was terminated, or canceled. */
+  | "InstanceTerminated"
   /** Workers seem to be at work on the task hub, which would vanish under them. */
   | "TaskHubInUse"
   /** There is no task hub of that name in the storage. */

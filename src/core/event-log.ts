@@ -34,11 +34,11 @@ export function createEventLog(sink: LogSink, common: CommonLogFields = {}): Eve
   if (sink === silentLog) return { write() {} };
   return {
     write(name, text, fields) {
-      const given: Readonly<Record<string, unknown>> = { ...common, ...fields };
-      const present = Object.entries(given).flatMap(([field, value]) =>
-        value === undefined ? [] : [[field, typeof value === "string" ? redactSecrets(value) : value] as const],
-      );
-      sink.log(logEvents[name].level, name, redactSecrets(text), Object.fromEntries(present));
+      const present: Record<string, unknown> = {};
+      for (const [field, value] of Object.entries({ ...common, ...fields } as Record<string, unknown>)) {
+        if (value !== undefined) present[field] = typeof value === "string" ? redactSecrets(value) : value;
+      }
+      sink.log(logEvents[name].level, name, redactSecrets(text), present);
     },
   };
 }

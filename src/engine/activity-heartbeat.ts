@@ -20,7 +20,9 @@ const detailsIntervalMs = 500;
  */
 export class ActivityHeartbeat {
   readonly #options: ActivityHeartbeatOptions;
-  readonly #ended = new AbortController();
+  #hasEnded = false;
+  /** Made by the first beat: most activities never beat. */
+  #pause: AbortController | undefined;
   #details: string | undefined;
   #isStored = true;
   #beatAt = Number.NEGATIVE_INFINITY;
@@ -32,7 +34,7 @@ export class ActivityHeartbeat {
 
   /** @param details JSON text. @defaultValue those of the last beat stay */
   beat(details: string | undefined): void {
-    if (this.#ended.signal.aborted) return;
+    if (this.#hasEnded) return;
     if (details !== undefined && details !== this.#details) {
       this.#details = details;
       this.#isStored = false;
@@ -59,17 +61,20 @@ export class ActivityHeartbeat {
 
   /** The activity has ended: it beats no more. */
   end(): void {
-    this.#ended.abort();
+    this.#hasEnded = true;
+    this.#pause?.abort();
   }
 
   async #write(): Promise<void> {
     const { clock, renew } = this.#options;
     this.#isWriting = true;
+    this.#pause ??= new AbortController();
+    const { signal } = this.#pause;
     do {
       this.#beatAt = clock.now();
       await renew();
-      await clock.sleep(detailsIntervalMs, this.#ended.signal); // H1
-    } while (!this.#isStored && !this.#ended.signal.aborted);
+      await clock.sleep(detailsIntervalMs, signal); // H1
+    } while (!this.#isStored && !this.#hasEnded);
     this.#isWriting = false;
   }
 }

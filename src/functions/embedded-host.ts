@@ -47,9 +47,20 @@ export interface HostableApp extends EmbeddedApp {
 /** Where an app of this or another copy of the package keeps its {@link HostableApp}. */
 const hostableAppKey = Symbol.for("durable-functions-ts.hostable-app.1");
 
+/** What every app of this process shows, whichever copy of the package it was made by, in the order they were made. */
+const loadedAppsKey = Symbol.for("durable-functions-ts.loaded-apps.1");
+
 /** Lets hosts find what they need of an app. */
 export function showToHosts(app: object, hostable: HostableApp): void {
   Object.defineProperty(app, hostableAppKey, { value: hostable });
+  const globals = globalThis as { [loadedAppsKey]?: HostableApp[] };
+  globals[loadedAppsKey] ??= [];
+  globals[loadedAppsKey].push(hostable);
+}
+
+/** The apps that this process has loaded so far: modules need not export them. */
+export function findLoadedApps(): readonly HostableApp[] {
+  return [...((globalThis as { readonly [loadedAppsKey]?: readonly HostableApp[] })[loadedAppsKey] ?? [])];
 }
 
 /** `undefined` when it is no `DFApp`. */

@@ -30,6 +30,11 @@ function markOf(target: object): Definition | undefined {
     : undefined;
 }
 
+/** What a function was marked as, by a helper or a registration under a name; `undefined` when nobody has said. */
+export function kindOf(target: object): DefinitionKind | undefined {
+  return markOf(target)?.kind;
+}
+
 /** Somebody has said what it is: a helper, or a registration under a name. */
 export function isMarked(target: object): boolean {
   return markOf(target) !== undefined;

@@ -1,6 +1,16 @@
 /**
- * What it takes to run orchestrations in a test, and to prove a backend of one's own. The suites that prove it are in
- * `durable-functions-ts/testing/suites`, because they need vitest; nothing here does.
+ * What it takes to test an app ({@link createTestHub}), and to prove a backend of one's own ({@link VirtualHub}, whose
+ * worker runs registries). The suites that prove it are in `durable-functions-ts/testing/suites`, because they need vitest;
+ * nothing here does.
+ *
+ * @example
+ * import "./app.js";
+ *
+ * test("greets", async () => {
+ *   await using hub = createTestHub();
+ *   const run = await hub.start("hello", ["Ann"]);
+ *   assert.deepEqual(await run.result(), ["Hello Ann!"]);
+ * });
  *
  * @example
  * const registry = new Registry();
@@ -46,6 +56,7 @@ export { formatPageToken, PageBudget, type PagePlace, parsePageToken } from "../
 export { type InstanceWrite, nextInstanceWrite, type StoredInstance } from "../engine/next-instance-write.ts";
 export { TaskHubClient, type TaskHubClientOptions } from "../engine/task-hub-client.ts";
 export { TaskHubWorker, type TaskHubWorkerOptions } from "../engine/task-hub-worker.ts";
+export type { InstanceWait } from "../management/instance-waits.ts";
 export type { Orchestrator } from "../orchestration/orchestrator.ts";
 export type { EntityClass, EntityDefinition, EntityFunction } from "../worker/entities/entity-definition.ts";
 export { InProcessExecutor, type InProcessExecutorOptions } from "../worker/in-process-executor.ts";
@@ -57,10 +68,36 @@ export {
 } from "../worker/registry.ts";
 export * from "./history-builder.ts";
 export { SteppedClock } from "./stepped-clock.ts";
+export type { ActivityCall } from "./test-hub/activity-call.ts";
+export { createTestHub } from "./test-hub/create-test-hub.ts";
+export type { TestedHttp, TestedHttpAnswer, TestedHttpRequest } from "./test-hub/fake-http.ts";
+export type {
+  DeliveredTwice,
+  FailActivityOptions,
+  HostDiesOptions,
+  InjectionOptions,
+  Injections,
+  TestedInstance,
+} from "./test-hub/injections.ts";
+export {
+  hangs,
+  type Replacement,
+  type ReplacementOf,
+  replace,
+  type TestedActivity,
+} from "./test-hub/replacement.ts";
+export { type ReplayedHistory, replay } from "./test-hub/replay.ts";
+export type { RunUntilOptions, TestHub, TestStartOptions } from "./test-hub/test-hub.ts";
+export type { TestHubOptions } from "./test-hub/test-hub-options.ts";
+export type { TestLogLine } from "./test-hub/test-logs.ts";
+export type { TestRun } from "./test-hub/test-run.ts";
+export type { TestedEntity } from "./test-hub/tested-entity.ts";
+export type { PortableFunctions, TestedApp } from "./test-hub/tested-functions.ts";
 export { type VirtualApp, VirtualHub, type VirtualHubOptions, type VirtualWorkerOptions } from "./virtual-hub.ts";
 export {
   type BackendFault,
   type FaultPlan,
+  type FaultSubject,
   type FaultyOperation,
   lockLost,
   type ScriptedFault,

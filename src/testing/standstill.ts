@@ -1,6 +1,8 @@
-import type { HistoryEvent } from "../core/history-event.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
+import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
+import { describeWaits } from "../management/instance-waits.ts";
+import { formatWait } from "../management/wait-text.ts";
 import type { SteppedClock } from "./stepped-clock.ts";
 
 const maxShown = 10;
@@ -14,9 +16,9 @@ export async function describeStandstill(
   const { client, clock } = hub;
   const runtimeStatus = orchestrationStatuses.filter((status) => !isTerminalStatus(status));
   const { instances } = await client.queryInstances({ runtimeStatus, pageSize: maxShown + 1, fetchInput: false });
-  const lines = instances.slice(0, maxShown).map(async ({ instanceId, name, runtimeStatus }) => {
-    const waits = describeWaits((await client.getHistory(instanceId)) ?? []);
-    return `- '${instanceId}' (${name}, ${runtimeStatus}) waits for ${waits}`;
+  const lines = instances.slice(0, maxShown).map(async (state) => {
+    const { instanceId, name, runtimeStatus } = state;
+    return `- '${instanceId}' (${name}, ${runtimeStatus}) waits for ${await describeWaitsOf(state, client, clock.now())}`;
   });
   return [
     `${what}; it is ${new Date(clock.now()).toISOString()}`,
@@ -26,31 +28,12 @@ export async function describeStandstill(
   ].join("\n");
 }
 
-/** The tasks of a history that nothing has answered. Waits for events are not recorded. */
-function describeWaits(history: readonly HistoryEvent[]): string {
-  if (history.length === 0) return "a worker that takes it";
-  const open = new Map<number, string>();
-  for (const event of history) {
-    switch (event.type) {
-      case "TaskScheduled":
-        open.set(event.eventId, `activity '${event.name}'`);
-        break;
-      case "SubOrchestrationInstanceCreated":
-        open.set(event.eventId, `sub-orchestration '${event.instanceId}'`);
-        break;
-      case "TimerCreated":
-        open.set(event.eventId, `a timer at ${event.fireAt.toISOString()}`);
-        break;
-      case "TimerFired":
-        open.delete(event.timerId);
-        break;
-      case "TaskCompleted":
-      case "TaskFailed":
-      case "SubOrchestrationInstanceCompleted":
-      case "SubOrchestrationInstanceFailed":
-        open.delete(event.taskScheduledId);
-        break;
-    }
-  }
-  return [...open.values(), "an event, or code of its own"].join(", or ");
+/** What an instance waits for, in words. */
+async function describeWaitsOf(
+  state: OrchestrationState,
+  client: Pick<OrchestrationClient, "getHistory">,
+  now: number,
+): Promise<string> {
+  const { waits } = describeWaits(state, await client.getHistory(state.instanceId));
+  return waits.length === 0 ? "code of its own" : waits.map((wait) => formatWait(wait, { now })).join("; ");
 }

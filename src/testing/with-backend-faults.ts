@@ -29,7 +29,9 @@ export type BackendFault =
   /** A checkpoint was made, but what waits for it was not sent, and its inputs stay; the caller was not told. */
   | { readonly when: "historyWritten"; readonly error: Error }
   /** Nothing fails: fetched messages are delivered twice in one work item, together with some delivered before. */
-  | { readonly when: "repeated" };
+  | { readonly when: "repeated" }
+  /** Nothing fails: a checkpoint is made, but its messages are not deleted, and come again. */
+  | { readonly when: "notDeleted" };
 
 /** A fault of a fixed script. */
 export type ScriptedFault = BackendFault & {
@@ -38,8 +40,19 @@ export type ScriptedFault = BackendFault & {
   readonly call: number;
 };
 
+/** What a call is about. Absent where the call is not about work that was fetched. */
+export interface FaultSubject {
+  readonly workItem: OrchestrationWorkItem | ActivityWorkItem;
+  /** Of `completeActivityWorkItem`. */
+  readonly answer?: TaskMessage | undefined;
+}
+
 /** Chooses the fault of a call, if it shall have one. Calls are counted from 1, per operation. */
-export type FaultPlan = (operation: FaultyOperation, call: number) => BackendFault | undefined;
+export type FaultPlan = (
+  operation: FaultyOperation,
+  call: number,
+  subject: FaultSubject | undefined,
+) => BackendFault | undefined;
 
 /** How many messages of the past may be delivered again. */
 const maxRemembered = 20;
@@ -98,13 +111,13 @@ class FaultyBackend implements Backend {
   }
 
   async fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
-    const fault = this.#next("fetchOrchestrationWorkItem");
+    const fault = this.#next("fetchOrchestrationWorkItem", undefined);
     if (fault?.when === "before") throw fault.error;
     const workItem = await this.#backend.fetchOrchestrationWorkItem(signal);
     if (workItem === undefined) return undefined;
     if (fault?.when === "repeated") return this.#repeat(workItem);
     for (const message of workItem.messages) this.#remember(workItem.instanceId, message);
-    if (fault !== undefined) throw fault.error;
+    if (fault !== undefined && isFailure(fault)) throw fault.error;
     return workItem;
   }
 
@@ -115,14 +128,15 @@ class FaultyBackend implements Backend {
   loadHistory(workItem: OrchestrationWorkItem): ReturnType<Backend["loadHistory"]> {
     const original = this.#original(workItem);
     const giveBack = () => this.#backend.abandonOrchestrationWorkItem(original);
-    return this.#call("loadHistory", giveBack, () => this.#backend.loadHistory(original));
+    return this.#call("loadHistory", original, giveBack, () => this.#backend.loadHistory(original));
   }
 
   async renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
     const original = this.#original(workItem);
     this.#assertOpen(original);
     const giveBack = () => this.#backend.abandonOrchestrationWorkItem(original);
-    await this.#call("renewOrchestrationWorkItem", giveBack, () => this.#backend.renewOrchestrationWorkItem(original));
+    const renew = () => this.#backend.renewOrchestrationWorkItem(original);
+    await this.#call("renewOrchestrationWorkItem", original, giveBack, renew);
   }
 
   async completeOrchestrationWorkItem(
@@ -137,7 +151,12 @@ class FaultyBackend implements Backend {
       deferred: unique(checkpoint.deferred).filter((message) => own.has(message)),
     };
     this.#assertOpen(workItem);
-    const fault = this.#next("completeOrchestrationWorkItem");
+    const fault = this.#next("completeOrchestrationWorkItem", { workItem });
+    if (fault?.when === "notDeleted") {
+      const undeleted = whole.settled.map(({ id }) => id);
+      const kept = { ...whole, settled: [], deferred: workItem.messages };
+      return { ...(await this.#backend.completeOrchestrationWorkItem(kept)), undeleted };
+    }
     if (fault === undefined || fault.when === "repeated") return this.#backend.completeOrchestrationWorkItem(whole);
     const keepsMessages = { settled: [], deferred: workItem.messages, outgoingAfterCommit: [] };
     if (fault.when === "messagesSent") {
@@ -161,24 +180,25 @@ class FaultyBackend implements Backend {
   }
 
   async fetchActivityWorkItem(signal: AbortSignal, demand?: () => number): Promise<ActivityWorkItem | undefined> {
-    const fault = this.#next("fetchActivityWorkItem");
+    const fault = this.#next("fetchActivityWorkItem", undefined);
     if (fault?.when === "before") throw fault.error;
     const workItem = await this.#backend.fetchActivityWorkItem(signal, demand);
-    if (workItem !== undefined && fault !== undefined && fault.when !== "repeated") throw fault.error;
+    if (workItem !== undefined && fault !== undefined && isFailure(fault)) throw fault.error;
     return workItem;
   }
 
   async renewActivityWorkItem(workItem: ActivityWorkItem, heartbeat?: string): Promise<void> {
     this.#assertOpen(workItem);
     const giveBack = () => this.#backend.abandonActivityWorkItem(workItem);
-    await this.#call("renewActivityWorkItem", giveBack, () => this.#backend.renewActivityWorkItem(workItem, heartbeat));
+    const renew = () => this.#backend.renewActivityWorkItem(workItem, heartbeat);
+    await this.#call("renewActivityWorkItem", workItem, giveBack, renew);
   }
 
   async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage | undefined): Promise<void> {
     this.#assertOpen(workItem);
     const giveBack = () => this.#backend.abandonActivityWorkItem(workItem);
     const complete = () => this.#backend.completeActivityWorkItem(workItem, answer);
-    await this.#call("completeActivityWorkItem", giveBack, complete);
+    await this.#call("completeActivityWorkItem", workItem, giveBack, complete, answer);
   }
 
   isKeeper(): boolean {
@@ -191,22 +211,33 @@ class FaultyBackend implements Backend {
 
   async readInstanceProgress(instanceId: string): ReturnType<Backend["readInstanceProgress"]> {
     const nothing = async () => {};
-    return await this.#call("readInstanceProgress", nothing, () => this.#backend.readInstanceProgress(instanceId));
+    const read = () => this.#backend.readInstanceProgress(instanceId);
+    return await this.#call("readInstanceProgress", undefined, nothing, read);
   }
 
   /** A call for a work item. What gives it back settles it, should the fault be that it is lost. */
-  async #call<T>(operation: FaultyOperation, giveBack: () => Promise<void>, run: () => Promise<T>): Promise<T> {
-    const fault = this.#next(operation);
-    if (fault === undefined || fault.when === "repeated") return run();
+  async #call<T>(
+    operation: FaultyOperation,
+    workItem: FaultSubject["workItem"] | undefined,
+    giveBack: () => Promise<void>,
+    run: () => Promise<T>,
+    answer?: TaskMessage,
+  ): Promise<T> {
+    const fault = this.#next(operation, workItem && { workItem, answer });
+    if (fault === undefined || !isFailure(fault)) return run();
     if (isDurableError(fault.error, "WorkItemLockLost")) await giveBack();
     else if (fault.when !== "before") await run();
     throw fault.error;
   }
 
-  async #abandon(operation: FaultyOperation, workItem: object, giveBack: () => Promise<void>): Promise<void> {
+  async #abandon(
+    operation: FaultyOperation,
+    workItem: FaultSubject["workItem"],
+    giveBack: () => Promise<void>,
+  ): Promise<void> {
     if (this.#settled.has(workItem)) return;
     // The backend is not told, so it holds the messages until their lock runs out.
-    if (this.#next(operation)?.when === "before") this.#settled.add(workItem);
+    if (this.#next(operation, { workItem })?.when === "before") this.#settled.add(workItem);
     else await giveBack();
   }
 
@@ -214,10 +245,10 @@ class FaultyBackend implements Backend {
     if (this.#settled.has(workItem)) throw new DurableError("WorkItemLockLost", "the work item is settled");
   }
 
-  #next(operation: FaultyOperation): BackendFault | undefined {
+  #next(operation: FaultyOperation, subject: FaultSubject | undefined): BackendFault | undefined {
     const call = (this.#calls.get(operation) ?? 0) + 1;
     this.#calls.set(operation, call);
-    return this.#plan(operation, call);
+    return this.#plan(operation, call, subject);
   }
 
   #remember(instanceId: string, message: DeliveredMessage): void {
@@ -241,6 +272,11 @@ class FaultyBackend implements Backend {
   #original(workItem: OrchestrationWorkItem): OrchestrationWorkItem {
     return this.#originals.get(workItem) ?? workItem;
   }
+}
+
+/** Whether the caller learns of it by an error. */
+function isFailure(fault: BackendFault): fault is Extract<BackendFault, { readonly error: Error }> {
+  return "error" in fault;
 }
 
 function unique<T>(items: readonly T[]): T[] {

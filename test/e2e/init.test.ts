@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runDurable, startLocalHost } from "../support/local-host.ts";
 import { npmCommand } from "../support/npm-command.mjs";
@@ -56,11 +56,13 @@ describe("durable init", () => {
     expect(dependencies["durable-functions-ts"]).toBe("file:../durable-functions-ts-0.1.0.tgz");
     install(app, tarball);
 
-    if (language === "typescript")
-      execFileSync(process.execPath, [resolve("node_modules/typescript/bin/tsc")], { cwd: app });
     expect(scripts.test).toContain("node --test");
-    const tests = join(app, language === "typescript" ? "dist" : "src");
-    execFileSync(process.execPath, ["--test"], { cwd: tests, env: { ...process.env, NODE_OPTIONS: "" } });
+    const [npm, ...npmArgs] = npmCommand;
+    const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: "" };
+    const pathName = Object.keys(env).find((name) => /^path$/i.test(name)) ?? "PATH";
+    env[pathName] = `${resolve("node_modules/.bin")}${delimiter}${env[pathName]}`;
+    const tested = execFileSync(npm, [...npmArgs, "test"], { cwd: app, encoding: "utf8", env });
+    expect(tested).toMatch(/pass 2\b/);
 
     await using host = await startLocalHost({ appFolder: app });
     const answer = await fetch(`${host.url}/api/orchestrators/hello`, { method: "POST", body: '["Rome"]' });

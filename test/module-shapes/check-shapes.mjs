@@ -159,11 +159,17 @@ function jest(folder) {
   writeFileSync(join(folder, "jest.config.json"), JSON.stringify(config));
   writeFileSync(
     join(folder, "app.test.ts"),
-    'import { greet } from "./app";\ntest("loads", () => expect(greet.name).toBe("greet"));\n',
+    `import { createTestHub } from "durable-functions-ts/testing";
+import { greet } from "./app";
+test("greets", async () => {
+  const run = await createTestHub().start(greet, "Tokyo");
+  expect(await run.result()).toBe("Hello Tokyo!");
+});
+`,
   );
   const args = [bin("jest/bin/jest.js"), "--config", "jest.config.json", "--no-cache"];
   run("--experimental-vm-modules", args, folder);
-  process.stdout.write("jest: loads the app\n");
+  process.stdout.write("jest: runs a test of the app\n");
 }
 
 function path(name) {

@@ -2,6 +2,7 @@
 // orchestration on a hub in memory, on a clock that is moved by hand, and on one that moves by itself.
 import assert from "node:assert/strict";
 import {
+  createTestHub,
   InProcessExecutor,
   MemoryTaskHub,
   Registry,
@@ -55,3 +56,13 @@ await virtual[Symbol.asyncDispose]();
 
 assert.equal(ended.output, '"Hello, Ann!"');
 assert.equal(ended.completedTime.getTime() - ended.createdTime.getTime(), 86_400_000);
+
+// An app in memory.
+const begun = performance.now();
+const tested = createTestHub(registry);
+tested.inject.failActivity("greet", { times: 1, error: "nobody is at home" });
+await assert.rejects((await tested.start("hello")).result(), /nobody is at home/);
+assert.equal(await (await tested.start("hello")).result(), "Hello, Ann!");
+assert.equal(tested.now.getTime(), Date.UTC(2026, 0, 3));
+// Two waits of a day. A busy machine is slow, not wrong.
+assert(performance.now() - begun < 5_000);

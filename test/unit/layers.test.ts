@@ -65,6 +65,7 @@ const mayImport = new Map([
       "backends/azure-storage",
       "functions",
       "http",
+      "portable",
     ),
   ],
 ]);

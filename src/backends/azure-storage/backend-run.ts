@@ -23,9 +23,12 @@ const receiveGraceMs = 1000;
 /** How much longer than the longest pause between two polls a queue may go without one. */
 const unpolledGraceMs = 15_000;
 
+/** Payloads of messages that wait in memory, in UTF-16 units: beyond it nothing more is received. */
+const maxBufferedLength = 32 * 1024 * 1024;
+
 /** What lives from one start to the next stop. */
 export class BackendRun {
-  readonly inbox: OrchestrationInbox = new OrchestrationInbox();
+  readonly inbox: OrchestrationInbox;
   readonly workItems: WorkItemQueue;
   readonly #options: ResolvedAzureStorageOptions;
   readonly #parts: TaskHubParts;
@@ -42,6 +45,10 @@ export class BackendRun {
   constructor(options: ResolvedAzureStorageOptions, parts: TaskHubParts) {
     this.#options = options;
     this.#parts = parts;
+    this.inbox = new OrchestrationInbox({
+      maxMessages: options.controlQueueBufferThreshold,
+      maxLength: maxBufferedLength,
+    });
     // All receives under way listen to it.
     setMaxListeners(0, this.#cutOff.signal);
     this.workItems = new WorkItemQueue({
@@ -62,7 +69,7 @@ export class BackendRun {
       taskHub: options.names.taskHub,
       maxUnpolledMs: options.maxQueuePollingIntervalMs + unpolledGraceMs,
       listening: this.#controlQueues,
-      isFull: () => this.inbox.messageCount >= options.controlQueueBufferThreshold,
+      isFull: () => this.inbox.isFull(),
       restart: (queue) => this.#restart(queue),
     });
     if (options.appLease === undefined) return;
@@ -170,7 +177,7 @@ export class BackendRun {
 
   /** The end of a work item. @param delays after which messages come again, of those that do */
   release(instanceId: string, messages: readonly HeldDelivery[], delays: readonly number[]): void {
-    const wasFull = this.inbox.messageCount >= this.#options.controlQueueBufferThreshold;
+    const wasFull = this.inbox.isFull();
     for (const message of messages) this.inbox.forget(message);
     this.inbox.unlock(instanceId);
     if (wasFull) for (const queue of this.#controlQueues.values()) queue.poller.wake();
@@ -194,7 +201,6 @@ export class BackendRun {
       reader,
       instances,
       batchSize: this.#options.controlQueueBatchSize,
-      bufferThreshold: this.#options.controlQueueBufferThreshold,
     });
     this.#controlQueues.set(queue, controlQueue);
     controlQueue.start();

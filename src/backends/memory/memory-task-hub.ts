@@ -132,6 +132,11 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     this.#purgedStarts.clear();
   }
 
+  /** When the next message is due, in milliseconds since the epoch; `Infinity` when none waits for its time. For tests. */
+  get nextDueAt(): number {
+    return Math.min(this.#control.messages.nextChangeAt, this.#workItems.messages.nextChangeAt);
+  }
+
   /** Ends all locks as if their time had passed; for tests. */
   expireLocks(): void {
     for (const queue of [this.#control, this.#workItems]) {

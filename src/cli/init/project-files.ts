@@ -176,21 +176,25 @@ app.orchestration("hello", function* (context, cities = ["Tokyo", "Seattle", "Lo
 ${startFunction("")}`;
 
 const helloTest = (extension: string) => `import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import { VirtualHub } from ${testKit};
+import { test } from "node:test";
+import { createTestHub } from ${testKit};
+import "../functions/hello.${extension}";
 
-// A task hub in memory, in which timers and retries take no time.
-const hub = new VirtualHub();
-const { registries } = await hub.loadApp(() => import("../functions/hello.${extension}"));
-await hub.startWorker({ registries });
-after(() => hub[Symbol.asyncDispose]());
+// The app in memory, on a clock that skips timers and the waits of retries.
 
 test("hello greets every city", async () => {
-  const id = await hub.client.startInstance({ name: "hello", input: JSON.stringify(["Paris", "Oslo"]) });
+  const hub = createTestHub();
+  const run = await hub.start("hello", ["Paris", "Oslo"]);
 
-  const { runtimeStatus, output } = await hub.runUntilEnded(id);
+  assert.deepEqual(await run.result(), ["Hello Paris!", "Hello Oslo!"]);
+});
 
-  assert.equal(runtimeStatus, "Completed");
-  assert.deepEqual(JSON.parse(output ?? "null"), ["Hello Paris!", "Hello Oslo!"]);
+test("hello fails when a greeting fails", async () => {
+  const hub = createTestHub();
+  hub.inject.failActivity("sayHello", { error: "nobody is at home" });
+  const run = await hub.start("hello", ["Paris"]);
+
+  await assert.rejects(run.result(), /nobody is at home/);
+  assert.equal(hub.calls("sayHello").length, 1);
 });
 `;

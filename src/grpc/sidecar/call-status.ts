@@ -15,6 +15,7 @@ const codes: Readonly<Record<DurableErrorCode, status>> = {
   InvalidEntityId: status.INVALID_ARGUMENT,
   InstanceNotFound: status.NOT_FOUND,
   InstanceNotActive: status.FAILED_PRECONDITION,
+  InstanceTerminated: status.FAILED_PRECONDITION,
   InstanceAlreadyExists: status.ALREADY_EXISTS,
   TaskHubInUse: status.FAILED_PRECONDITION,
   TaskHubNotFound: status.NOT_FOUND,

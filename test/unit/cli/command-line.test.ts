@@ -134,3 +134,20 @@ it.each([
 ])("with %o on a terminal (%s) colours are used: %s", (env, isTerminal, expected) => {
   expect(wantsColor(env, isTerminal)).toBe(expected);
 });
+
+it("reads where histories come from", () => {
+  expect(parse("replay-check", "--histories", "recorded", "--json")).toMatchObject({
+    kind: "replay-check",
+    options: { appFolder: "/srv", histories: "/srv/recorded", json: true },
+  });
+  expect(parse("replay-check", "--hub", "Orders")).toMatchObject({
+    options: { histories: undefined, hubName: "Orders" },
+  });
+  expect(parse("replay-check", "--histories", "a", "--connection", "B")).toMatchObject({
+    message: "Give --histories, or options that say which task hub is meant, not both",
+  });
+  expect(parse("replay-check", "--history", "a")).toMatchObject({
+    message: "Unknown option '--history'. Try: durable replay-check --help",
+  });
+  expect(parse("replay-check", "--help")).toEqual({ kind: "help", topic: "replay-check" });
+});

@@ -43,6 +43,10 @@ describe("the verbs for instances", () => {
     [["show", "a", "--full"], { verb: "show", instanceId: "a", full: true }],
     [["history", "a"], { verb: "history", instanceId: "a", full: false }],
     [
+      ["history", "--all", "--name", "Order", "--status", "running"],
+      { verb: "history", instanceId: undefined, name: "Order", statuses: ["Running"], prefix: undefined },
+    ],
+    [
       ["start", "Order", "--id", "7", "--input", '{"a":1}', "--version", "2", "--timeout", "30s"],
       {
         verb: "start",
@@ -84,6 +88,9 @@ describe("the verbs for instances", () => {
     [["show"], "'durable show' takes the id of one instance. Try: durable show --help"],
     [["show", "a", "b"], "'durable show' takes the id of one instance. Try: durable show --help"],
     [["show", "a", "--ful"], "Unknown option '--ful'. Try: durable show --help"],
+    [["history"], "'durable history' takes the id of one instance, or --all. Try: durable history --help"],
+    [["history", "a", "--all"], /^'durable history' takes no id with --all; filter by --name/],
+    [["history", "a", "--name", "b"], "--name goes with --all: durable history --all"],
     [["start", "Order", "--input", "{a:1}"], /^--input must be JSON, @file or - .* --text$/],
     [["start", "Order", "--timeout", "long"], "--timeout must be a length of time such as 30s, but is 'long'"],
     [["start", "Order", "--bogus", "x"], "Unknown option '--bogus'. Try: durable start --help"],

@@ -22,6 +22,13 @@ it("the portable entry loads neither an engine nor storage nor gRPC, and nothing
   expect([...loaded].filter((path) => heavy.test(path) || path.startsWith("src/functions/"))).toEqual([]);
 });
 
+it("the entry for tests loads neither storage nor gRPC, and nothing that only some have installed", () => {
+  const loaded = closureOf("src/testing/index.ts");
+  expect(loaded.size).toBeGreaterThan(30);
+  expect([...loaded].filter((path) => !path.startsWith("src/") && !path.startsWith("node:"))).toEqual([]);
+  expect([...loaded].filter((path) => /^src\/(?:hosting|host|grpc|backends\/azure-storage)\//.test(path))).toEqual([]);
+});
+
 it("follows what is loaded", () => {
   expect(closureOf("src/portable/grpc-place.ts").has("@grpc/grpc-js")).toBe(true);
   expect(closureOf("src/hosting/library-host.ts").has("src/engine/task-hub-worker.ts")).toBe(true);

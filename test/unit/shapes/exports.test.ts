@@ -14,6 +14,8 @@ const js = <T>(value: T): any => value;
 
 const app = new main.DFApp();
 const generator = function* () {};
+const tested = new testing.Registry();
+tested.addOrchestration({ name: "tests", orchestrator: () => "tested" });
 const location = { storage: "memory", taskHub: "Shapes" } as const;
 
 const wrong: Readonly<Record<string, readonly Wrong[]>> = {
@@ -452,6 +454,69 @@ const wrong: Readonly<Record<string, readonly Wrong[]>> = {
   ],
   SteppedClock: [
     ["a date", () => new testing.SteppedClock(js(new Date(0))), /the start of a SteppedClock must be a number/],
+  ],
+  createTestHub: [
+    ["a text", () => testing.createTestHub(js("./app.js")), /takes an app, but got string/],
+    ["nothing durable", () => testing.createTestHub({ app: {} }), /there are no durable functions/],
+    [
+      "a plain function",
+      () => testing.createTestHub(function greet() {}),
+      /cannot tell what a plain function is: give it as \{ orchestrations/,
+    ],
+    [
+      "a function of the other kind",
+      () => testing.createTestHub({ activities: [portable.orchestration(function* other() {})] }),
+      /'other' is an orchestration, and an activity is wanted/,
+    ],
+    ["a misspelt option", () => testing.createTestHub(tested, js({ seeds: 1 })), /did you mean 'seed'/],
+    ["options as a text", () => testing.createTestHub(tested, js("seed")), /createTestHub needs an object/],
+    ["no date", () => testing.createTestHub(tested, js({ startAt: "2026" })), /'startAt' .* must be a valid Date/],
+    ["one replacement", () => testing.createTestHub(tested, { activities: js({ pay: 5 }) }), /'pay' of 'activities'/],
+    ["a list of functions", () => testing.createTestHub(tested, { activities: js([() => 1]) }), /what replace\(/],
+    [
+      "an activity that the app has not",
+      () => testing.createTestHub(tested, { activities: { pay: () => 1 } }),
+      /there is no activity 'pay' to be replaced; the app has none/,
+    ],
+    ["no name to start", () => testing.createTestHub(tested).start(js({})), /start takes an orchestration/],
+    ["a name that is none", () => testing.createTestHub(tested).start("test"), /did you mean 'tests'/],
+    [
+      "a misspelt option of a start",
+      () => testing.createTestHub(tested).start("tests", 1, js({ instanceID: "x" })),
+      /did you mean 'instanceId'/,
+    ],
+    ["no time", () => testing.createTestHub(tested).advance(js(undefined)), /the time to advance/],
+    ["no condition", () => testing.createTestHub(tested).runUntil(js("a")), /runUntil takes a condition/],
+    [
+      "nothing to wait for",
+      async () => {
+        const hub = testing.createTestHub(tested);
+        await hub.runUntil(await hub.start("tests"), js({}));
+      },
+      /'waitsFor' of runUntil must be the name/,
+    ],
+    ["no activity", () => testing.createTestHub(tested).calls(js({})), /calls takes an activity/],
+    ["an entity without a key", () => testing.createTestHub(tested).entity("e", js(undefined)), /key of an entity/],
+    ["an unknown entity", () => testing.createTestHub(tested).entity("e", "k")["add"]?.(), /no entity named 'e'/],
+    [
+      "an event without a name",
+      async () => {
+        const run = await testing.createTestHub(tested).start("tests");
+        await run.raiseEvent(js(undefined));
+      },
+      /name of an event/,
+    ],
+  ],
+  hangs: [],
+  replay: [
+    ["no app", () => testing.replay(js("./app.js"), []), /takes an app/],
+    ["no history", () => testing.replay(tested, js(undefined)), /replay takes a history/],
+    ["a list of texts", () => testing.replay(tested, js(["a"])), /element 0 of the history is no event/],
+  ],
+  replace: [
+    ["no activity", () => testing.replace(js(undefined), () => 1), /replace\(activity, code\) takes an activity/],
+    ["an orchestration", () => testing.replace(js({ kind: "orchestration", name: "o" }), () => 1), /takes an activity/],
+    ["no code", () => testing.replace("pay", js(5)), /what replaces activity 'pay' must be a function/],
   ],
   TaskHubClient: [
     [

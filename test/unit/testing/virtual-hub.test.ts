@@ -113,9 +113,9 @@ it("says what everybody waits for when nothing helps", async () => {
     expect.stringMatching(
       /^50 steps of the clock were not enough, and the instance 'parent' has not ended; it is 2026-/,
     ),
-    "- 'child' (waits, Running) waits for an event, or code of its own",
-    "- 'parent' (hangs, Running) waits for sub-orchestration 'child', or activity 'hang', " +
-      "or a timer at 2026-01-02T00:00:00.000Z, or an event, or code of its own",
+    "- 'child' (waits, Running) waits for event 'go'",
+    "- 'parent' (hangs, Running) waits for sub-orchestration 'waits' child; activity 'hang'; " +
+      "timer, due 2026-01-02T00:00:00.000Z",
     "- a worker said: ActivityFetchFailed: connection reset",
   ]);
 });
@@ -126,7 +126,7 @@ it("says so when nobody sleeps, and that an instance has no worker", async () =>
 
   await expect(hub.runUntilEnded(id)).rejects.toThrow(
     "nobody waits for time any more, and the instance 'alone' has not ended; it is 2026-01-01T00:00:00.000Z\n" +
-      "- 'alone' (nag, Pending) waits for a worker that takes it",
+      "- 'alone' (nag, Pending) waits for a worker that takes it up",
   );
   await expect(hub.run(new Promise(() => {}))).rejects.toThrow("the promise is not settled");
   await expect(hub.runUntil(() => false)).rejects.toThrow("the condition does not hold");

@@ -19,7 +19,6 @@ export interface ControlQueueOptions extends Omit<QueuePollerOptions, "capacity"
   readonly clock: Clock;
   readonly log: LogSink;
   readonly batchSize: number;
-  readonly bufferThreshold: number;
 }
 
 /** An event due within this time is waited for in memory; a later one goes back into the queue. */
@@ -52,10 +51,12 @@ export class ControlQueue implements LocalReceiver {
   #gathered: GatheredMessage[] = [];
   #receives = 0;
   #reserved = 0;
-  /** When this process has put something into the queue last that it has to receive. */
-  #sentAt = Number.NEGATIVE_INFINITY;
-  /** Start of the last receive that has left nothing in the queue. */
-  #drainedAt = Number.NEGATIVE_INFINITY;
+  /** Messages that this process has put into the queue and has to receive. */
+  #sent = 0;
+  /** {@link ControlQueue.#sent} when the receive under way began. */
+  #sentBefore = 0;
+  /** So many of them are not in the queue any more, as a receive has left nothing there. */
+  #drained = 0;
   #running: Promise<void> | undefined;
 
   constructor(options: ControlQueueOptions) {
@@ -63,13 +64,15 @@ export class ControlQueue implements LocalReceiver {
     this.#events = createEventLog(options.log, { taskHub: options.taskHub });
     // All messages that wait for their time, or for the row of their instance, listen to it.
     setMaxListeners(0, this.#stopping.signal);
-    const { inbox, batchSize, bufferThreshold } = options;
+    const { inbox, batchSize } = options;
     this.#poller = new QueuePoller({
       ...options,
-      capacity: () => (inbox.messageCount >= bufferThreshold ? 0 : batchSize),
-      onReceived: (messages, isMore, startedAt) => {
-        const hasAnswered = (this.#poller.lastPolledAt ?? 0) >= startedAt;
-        if (!isMore && hasAnswered) this.#drainedAt = startedAt;
+      capacity: () => (inbox.isFull() ? 0 : batchSize),
+      onReceive: () => {
+        this.#sentBefore = this.#sent;
+      },
+      onReceived: (messages, isMore) => {
+        if (!isMore && !this.#poller.hasFailed) this.#drained = this.#sentBefore;
         return this.#receive(messages, isMore);
       },
     });
@@ -86,17 +89,15 @@ export class ControlQueue implements LocalReceiver {
 
   /** This process has put a message into the queue. */
   onSent(visibleAt: number): void {
-    const now = this.#options.clock.now();
-    if (visibleAt > now) return this.#poller.wakeAt(visibleAt);
-    this.#sentAt = now;
+    if (visibleAt > this.#options.clock.now()) return this.#poller.wakeAt(visibleAt);
+    this.#sent++;
     this.#poller.wake();
   }
 
   reserve(): boolean {
-    const { inbox, bufferThreshold } = this.#options;
-    const isOvertaking = this.#sentAt >= this.#drainedAt && this.#sentAt > Number.NEGATIVE_INFINITY;
-    const isFull = inbox.messageCount + this.#reserved >= bufferThreshold;
-    if (this.#stopping.signal.aborted || isOvertaking || isFull) return false;
+    const { inbox } = this.#options;
+    const isOvertaking = this.#sent > this.#drained;
+    if (this.#stopping.signal.aborted || isOvertaking || inbox.isFull(this.#reserved)) return false;
     this.#reserved++;
     return true;
   }
@@ -133,11 +134,11 @@ export class ControlQueue implements LocalReceiver {
 
   /** What is backed up is delivered together: an instance with several messages in it needs one checkpoint for them. */
   async #receive(received: readonly ReceivedMessage[], isMore: boolean): Promise<void> {
-    const { inbox, bufferThreshold } = this.#options;
+    const { inbox } = this.#options;
     const fresh = received.filter((message) => !inbox.renewReceipt(message) && !this.#renewReading(message));
     if (fresh.length > 0) await this.#readAll(fresh);
     this.#receives++;
-    if (isMore && this.#receives < maxReceives && inbox.messageCount < bufferThreshold) return;
+    if (isMore && this.#receives < maxReceives && !inbox.isFull()) return;
     await this.#deliver();
   }
 

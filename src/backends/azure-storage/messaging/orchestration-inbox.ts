@@ -2,6 +2,13 @@ import { WaitingLine } from "../../../core/waiting-line.ts";
 import type { ReceivedMessage } from "../storage/storage-request.ts";
 import { compareArrival, type HeldDelivery } from "./held-message.ts";
 
+/** How much is kept in memory; more stays in the queues. */
+export interface InboxLimits {
+  readonly maxMessages: number;
+  /** Of the texts of messages, payloads from blobs included, in UTF-16 units. */
+  readonly maxLength: number;
+}
+
 interface InstanceEntry {
   pending: HeldDelivery[];
   /** Work items and checks that keep the pending messages waiting. */
@@ -21,10 +28,21 @@ export class OrchestrationInbox {
   /** Instances that can be taken, oldest first. */
   readonly #ready = new Set<string>();
   readonly #line = new WaitingLine<readonly HeldDelivery[]>();
+  readonly #limits: InboxLimits;
+  #length = 0;
+
+  constructor(limits: InboxLimits) {
+    this.#limits = limits;
+  }
 
   /** Messages in memory, those of work items included. */
   get messageCount(): number {
     return this.#held.size;
+  }
+
+  /** `true` when no more shall be received, nor taken beside what has a place already. @param places that are kept */
+  isFull(places = 0): boolean {
+    return this.#held.size + places >= this.#limits.maxMessages || this.#length >= this.#limits.maxLength;
   }
 
   /** `true` when the message is held already. */
@@ -36,10 +54,13 @@ export class OrchestrationInbox {
 
   hold(message: HeldDelivery): void {
     this.#held.set(message.id, message);
+    this.#length += lengthOf(message);
   }
 
   forget(message: HeldDelivery): void {
-    if (this.#held.get(message.id) === message) this.#held.delete(message.id);
+    if (this.#held.get(message.id) !== message) return;
+    this.#held.delete(message.id);
+    this.#length -= lengthOf(message);
   }
 
   /** Puts held messages before the next work items of their instances: into one what came together for one. */
@@ -116,4 +137,10 @@ export class OrchestrationInbox {
     const messages = this.#takeReady();
     if (messages !== undefined) this.#line.offer(messages);
   }
+}
+
+function lengthOf({ message: { event } }: HeldDelivery): number {
+  const input = "input" in event ? (event.input?.length ?? 0) : 0;
+  const result = "result" in event ? (event.result?.length ?? 0) : 0;
+  return input + result;
 }

@@ -21,9 +21,10 @@ export interface QueuePollerOptions {
    * comes again.
    *
    * @param isMore as many as were asked for: if there is room, the next receive follows at once
-   * @param startedAt when the receive began
    */
-  readonly onReceived: (messages: readonly ReceivedMessage[], isMore: boolean, startedAt: number) => Promise<void>;
+  readonly onReceived: (messages: readonly ReceivedMessage[], isMore: boolean) => Promise<void>;
+  /** Told right before each receive. */
+  readonly onReceive?: () => void;
   /**
    * Ends a receive under way. Later than the poller's own signal, because messages of a receive that is broken off stay
    * hidden without anyone having them.
@@ -48,6 +49,7 @@ export class QueuePoller {
   readonly #signal: WakeSignal;
   #lastPolledAt: number | undefined;
   #isFull = false;
+  #hasFailed = false;
 
   constructor(options: QueuePollerOptions) {
     this.#options = options;
@@ -67,6 +69,11 @@ export class QueuePoller {
   /** When storage answered a receive last, in milliseconds since the epoch; `undefined` before the first time. */
   get lastPolledAt(): number | undefined {
     return this.#lastPolledAt;
+  }
+
+  /** Storage has not answered the last receive. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /** There is no room for messages, so that nothing is received: {@link lastPolledAt} stands still for a reason. */
@@ -105,7 +112,7 @@ export class QueuePoller {
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
-    const { random, clock, maxPollingIntervalMs, capacity, onReceived } = this.#options;
+    const { random, clock, maxPollingIntervalMs, capacity, onReceived, onReceive } = this.#options;
     const backoff = new PollingBackoff(maxPollingIntervalMs, () => random.number());
     let isWoken = false;
     while (!signal.aborted) {
@@ -115,13 +122,13 @@ export class QueuePoller {
         isWoken = await this.#signal.wait(1000, signal);
         continue;
       }
-      const startedAt = clock.now();
+      onReceive?.();
       const messages = await this.#receive(maxMessages);
       if (messages.length > 0) {
         if (isWoken) backoff.foundOwn();
         else backoff.foundForeign();
       }
-      await onReceived(messages, messages.length >= maxMessages, startedAt);
+      await onReceived(messages, messages.length >= maxMessages);
       // A full batch is seldom all there is.
       if (messages.length >= maxMessages) continue;
       const pauseMs = clock.now() < this.#alertUntil ? Math.min(backoff.next(), alertPauseMs) : backoff.next();
@@ -135,8 +142,10 @@ export class QueuePoller {
       const request = { kind: "queue.receive", queue, maxMessages, visibilityTimeoutMs } as const;
       const messages = await storage.require(request, cutOff);
       this.#lastPolledAt = clock.now();
+      this.#hasFailed = false;
       return messages;
     } catch (error) {
+      this.#hasFailed = true;
       if (!cutOff.aborted) this.#events.write("QueueReceiveFailed", messageOf(error), { queue });
       return [];
     }

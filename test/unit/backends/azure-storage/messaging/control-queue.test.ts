@@ -66,7 +66,7 @@ function openQueue(
   };
   const refused: string[] = [];
   const refuse = async (_: string, { messageId }: ReceivedMessage) => void refused.push(messageId);
-  const inbox = new OrchestrationInbox();
+  const inbox = new OrchestrationInbox({ maxMessages: bufferThreshold, maxLength: 1_000_000 });
   const controlQueue = new ControlQueue({
     queue: "q",
     taskHub: "hub",
@@ -81,7 +81,6 @@ function openQueue(
     reader: { read, refuse, idle: async () => {}, instanceOfBlob: () => "@counter@k" } as unknown as MessageReader,
     instances: {} as InstancesTable,
     batchSize: 4,
-    bufferThreshold,
   });
   controlQueue.start();
   const answer = async () => {
@@ -188,4 +187,26 @@ it("any number of messages may wait for their time", async () => {
   await controlQueue.stop();
   process.off("warning", warn);
   expect(warnings).toEqual([]);
+});
+
+it("takes what this process sends for itself, but not past what it has put into the queue before", async () => {
+  const { controlQueue, inbox, answer, clock, receives } = openQueue(1, 64);
+  await answer(); // of a poll at the start
+  expect(receives).toEqual([1]);
+  const held = inbox.messageCount;
+  const own = (id: string) => ({ id, instanceId: "i", message: { event: {} } }) as unknown as HeldMessage;
+  expect(controlQueue.reserve()).toBe(true);
+  expect(controlQueue.accept(own("own"))).toBe(true);
+  expect(inbox.messageCount).toBe(held + 1);
+
+  clock.advance(1000);
+  controlQueue.onSent(clock.now());
+  expect(controlQueue.reserve()).toBe(false);
+  await answer();
+  await answer();
+
+  expect(controlQueue.reserve()).toBe(true);
+  controlQueue.release();
+  await controlQueue.stop();
+  expect(controlQueue.reserve()).toBe(false);
 });

@@ -5,8 +5,16 @@ import { StorageClient } from "../../../../../src/backends/azure-storage/storage
 
 const storage = new StorageClient(async () => ({ outcome: "done", value: undefined }));
 const never = new AbortController().signal;
+const limits = { maxMessages: 64, maxLength: 1000 };
 
-function message(id: string, instanceId: string, second = 0, sequenceNumber = 1, popReceipt = "p1"): HeldMessage {
+function message(
+  id: string,
+  instanceId: string,
+  second = 0,
+  sequenceNumber = 1,
+  popReceipt = "p1",
+  input?: string,
+): HeldMessage {
   const insertedOn = new Date(second * 1000);
   const received = { messageId: id, popReceipt, text: "", dequeueCount: 1, insertedOn, nextVisibleOn: insertedOn };
   return new HeldMessage(storage, "q", received, {
@@ -15,7 +23,7 @@ function message(id: string, instanceId: string, second = 0, sequenceNumber = 1,
       event: {
         type: "EventRaised",
         name: "n",
-        input: undefined,
+        input,
         parentTraceContext: undefined,
         eventId: -1,
         timestamp: insertedOn,
@@ -38,14 +46,14 @@ function put(inbox: OrchestrationInbox, ...messages: HeldMessage[]): void {
 const ids = (messages: readonly HeldDelivery[] | undefined) => messages?.map(({ id }) => id);
 
 it("hands out the messages of one instance in the order of their arrival", async () => {
-  const inbox = new OrchestrationInbox();
+  const inbox = new OrchestrationInbox(limits);
   put(inbox, message("m3", "a", 2, 1), message("m2", "a", 1, 9), message("other", "b"), message("m1", "a", 1, 4));
   expect(ids(await inbox.take(never))).toEqual(["m1", "m2", "m3"]);
   expect(ids(await inbox.take(never))).toEqual(["other"]);
 });
 
 it("hands out together what came together, also to someone who waits", async () => {
-  const inbox = new OrchestrationInbox();
+  const inbox = new OrchestrationInbox(limits);
   const waiting = [inbox.take(never), inbox.take(never)];
   const messages = [message("m1", "a", 1, 1), message("other", "b", 1, 2), message("m2", "a", 1, 3)];
   for (const held of messages) inbox.hold(held);
@@ -56,7 +64,7 @@ it("hands out together what came together, also to someone who waits", async () 
 });
 
 it("lets messages wait while their instance is worked on", async () => {
-  const inbox = new OrchestrationInbox();
+  const inbox = new OrchestrationInbox(limits);
   put(inbox, message("m1", "a"));
   await inbox.take(never);
   put(inbox, message("m2", "a"));
@@ -70,14 +78,14 @@ it("lets messages wait while their instance is worked on", async () => {
 });
 
 it("tells ids apart by case", async () => {
-  const inbox = new OrchestrationInbox();
+  const inbox = new OrchestrationInbox(limits);
   put(inbox, message("m1", "a"), message("m2", "A"));
   expect(ids(await inbox.take(never))).toEqual(["m1"]);
   expect(ids(await inbox.take(never))).toEqual(["m2"]);
 });
 
 it("takes a second receipt of a held message over", () => {
-  const inbox = new OrchestrationInbox();
+  const inbox = new OrchestrationInbox(limits);
   const held = message("m1", "a");
   put(inbox, held);
   expect(inbox.renewReceipt({ ...held.received, popReceipt: "p2", dequeueCount: 2 })).toBe(true);
@@ -88,7 +96,7 @@ it("takes a second receipt of a held message over", () => {
 });
 
 it("wakes one who waits, and gives up what an instance still has on eviction", async () => {
-  const inbox = new OrchestrationInbox();
+  const inbox = new OrchestrationInbox(limits);
   const taken = inbox.take(never);
   put(inbox, message("m1", "a"));
   expect(ids(await taken)).toEqual(["m1"]);
@@ -96,4 +104,20 @@ it("wakes one who waits, and gives up what an instance still has on eviction", a
   expect(inbox.isBusy((id) => id === "a")).toBe(true);
   expect(ids(inbox.evict((id) => id === "a"))).toEqual(["m2"]);
   expect(inbox.messageCount).toBe(2);
+});
+
+it("is full with so many messages, or with so much in them, and not any more once they are gone", () => {
+  const inbox = new OrchestrationInbox({ maxMessages: 3, maxLength: 100 });
+  const large = message("large", "a", 0, 1, "p1", "x".repeat(100));
+  put(inbox, message("m1", "a"));
+  expect([inbox.isFull(), inbox.isFull(1), inbox.isFull(2)]).toEqual([false, false, true]);
+
+  put(inbox, large);
+  expect(inbox.isFull()).toBe(true);
+  inbox.forget(large);
+  inbox.forget(large);
+  expect(inbox.isFull()).toBe(false);
+
+  put(inbox, message("m2", "b"), message("m3", "c"));
+  expect(inbox.isFull()).toBe(true);
 });
