@@ -346,3 +346,25 @@ describe("bank-transfer", () => {
     expect(Math.min(...balances)).toBeGreaterThanOrEqual(0);
   });
 });
+
+describe("starters", () => {
+  it("a message of the queue starts an orchestration, once for an order", async () => {
+    const order = { id: "order-of-the-queue", cents: 500 };
+    expect((await samples.post("/api/reports/orders", [order, order])).status).toBe(202);
+
+    const booked = async () => (await samples.get(`/api/reports/orders/${order.id}`)).json().catch(() => undefined);
+    await expect.poll(booked).toEqual({ status: "Completed", cents: 500 });
+  });
+
+  it("a timer that is called by hand starts its report", async () => {
+    expect((await samples.post("/admin/functions/nightlyReport", {})).status).toBe(202);
+
+    const reports = async () =>
+      (await samples.get("/runtime/webhooks/durabletask/instances?runtimeStatus=Completed&showInput=true")).json();
+    await expect
+      .poll(reports)
+      .toContainEqual(
+        expect.objectContaining({ name: "reportOrders", input: expect.stringMatching(/T02:30:00[+-]/) as unknown }),
+      );
+  });
+});

@@ -164,6 +164,18 @@ export type {
   CheckedOutputActivity,
   CheckedOutputOrchestration,
 } from "./functions/schema-definition.ts";
+export type {
+  CosmosDBStarterOptions,
+  EventGridStarterOptions,
+  EventHubStarterOptions,
+  GenericStarterOptions,
+  ServiceBusQueueStarterOptions,
+  ServiceBusTopicStarterOptions,
+  StarterHandler,
+  StorageBlobStarterOptions,
+  StorageQueueStarterOptions,
+  TimerStarterOptions,
+} from "./functions/starters.ts";
 export type { HealthStatus, HostHealth, HostState } from "./hosting/health.ts";
 export type { HealthHandler, HealthHandlerOptions } from "./hosting/health-handler.ts";
 export type { WorkerConcurrency } from "./hosting/hub-location.ts";

@@ -1,4 +1,5 @@
-import type { RunningHost } from "../host/local-host.ts";
+import type { RunningHost } from "../host/running-host.ts";
+import type { LocalTrigger } from "../host/triggers/local-trigger.ts";
 import type { Paint } from "./log-line.ts";
 
 /** The first lines, printed before the app is loaded. */
@@ -27,12 +28,19 @@ export function formatFunctions(host: RunningHost, paint: Paint): readonly strin
     ...host.orchestrationNames.map((name) => `${paint("yellow", name)}: orchestration`),
     ...host.activityNames.map((name) => `${paint("yellow", name)}: activity`),
     ...host.entityNames.map((name) => `${paint("yellow", name)}: entity`),
-    ...others.map(({ name, trigger }) => `${paint("yellow", name)}: ${trigger.binding.type} (not served locally)`),
+    ...others.map(({ name, trigger, local }) => {
+      return `${paint("yellow", name)}: ${trigger.binding.type} (${describeLocal(local)})`;
+    }),
     ...host.app.disabled.map((name) => paint("yellow", `Function ${name} is disabled.`)),
   ];
   if (entries.length === 0) lines.push("No functions found.", "");
   else lines.push("Functions:", "", ...entries.map((entry) => `\t${entry}`), "");
   return lines;
+}
+
+function describeLocal(local: LocalTrigger | undefined): string {
+  if (local === undefined) return "not served locally";
+  return local.kind === "timer" ? local.text : local.queueName;
 }
 
 /** What {@link suggestCommand} asks of a host. */

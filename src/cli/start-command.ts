@@ -1,6 +1,7 @@
 import inspector from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LocalHost, type RunningHost } from "../host/local-host.ts";
+import { LocalHost } from "../host/local-host.ts";
+import type { RunningHost } from "../host/running-host.ts";
 import { describeFailure, trueFolder, watchExit, watchUserCode } from "./app-process.ts";
 import { formatFunctions } from "./banner.ts";
 import { resolveLogFormat } from "./log-line.ts";
@@ -77,6 +78,10 @@ export async function runStart(
         { replayCheck: replayCheck ?? request.settings.replayCheck ?? true },
       );
     },
+    openTriggerStorages: async (request) => {
+      const { createTriggerStorages } = await import("../hosting/trigger-storages.ts");
+      return createTriggerStorages(request);
+    },
   });
   const asked = session?.asked ?? watchEnd(options.endWithParent ?? false, terminal);
   const endLoading = watchExit(terminal);
@@ -103,7 +108,7 @@ export async function runStart(
     if (shown !== session?.shown) showRunning(running, shown, format, terminal);
     session?.onReady(running, shown);
 
-    const failure = await Promise.race([asked, running.engine?.failed ?? asked]);
+    const failure = await Promise.race([asked, running.failed]);
     if (failure === undefined) {
       await stop();
       return 0;

@@ -4,7 +4,7 @@ import { systemClock } from "../core/system-ports.ts";
 import { formatDuration } from "../core/time-span.ts";
 import type { KeySet } from "../host/access/key-set.ts";
 import { createEventSink } from "../host/host-log.ts";
-import type { CutOffWork, RunningHost } from "../host/local-host.ts";
+import type { CutOffWork, RunningHost } from "../host/running-host.ts";
 import { formatBanner, suggestCommand } from "./banner.ts";
 import { describeInstances, findInstances } from "./instances-found.ts";
 import { formatKeys } from "./key-lines.ts";

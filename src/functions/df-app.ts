@@ -1,12 +1,9 @@
-import type { InvocationContext } from "@azure/functions";
-import { DurableError } from "../core/errors.ts";
 import { assertOptions, type OptionKinds } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { IsKept, StoredAs } from "../core/payloads/json-types.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/payloads/standard-schema.ts";
 import { shareAcrossCopies } from "../core/shared-class.ts";
 import { resolveVersioning, type VersioningOptions } from "../core/versioning.ts";
-import { createStartChecks, type StartChecks } from "../management/start-checks.ts";
 import {
   createEntityHandle,
   type EntityAsStored,
@@ -23,17 +20,8 @@ import type { Orchestrator } from "../orchestration/orchestrator.ts";
 import type { ActivityFunction } from "../worker/activity-context.ts";
 import type { EntityClass, OperationSchemas } from "../worker/entities/entity-definition.ts";
 import { Registry } from "../worker/registry.ts";
-import { assertSupportedVersions, az } from "./azure-functions.ts";
+import { assertSupportedVersions } from "./azure-functions.ts";
 import type { DFAppOptions } from "./df-app-options.ts";
-import { DurableClient } from "./durable-client.ts";
-import {
-  type ClientConnection,
-  type EmbeddedHost,
-  findEmbeddedHost,
-  noConnection,
-  notHosted,
-  showToHosts,
-} from "./embedded-host.ts";
 import {
   type CheckedClassEntity,
   type CheckedFunctionEntity,
@@ -56,19 +44,7 @@ import type {
   UntypedInput,
 } from "./function-forms.ts";
 import { assertHostingOption } from "./hosting/hosting-option.ts";
-import { type FoundClient, HttpRegistrations, showClientFunctions } from "./hosting/http-registrations.ts";
-import { joinFunctionApp } from "./hosting/join-function-app.ts";
-import {
-  answerCall,
-  answerUnavailable,
-  assertAuthLevel,
-  assertFunctionName,
-  assertHttpFunction,
-  type HttpFunctionHandler,
-  type HttpFunctionOptions,
-  type RouteOptions,
-  resolveRoute,
-} from "./http-function.ts";
+import { assertAuthLevel, assertFunctionName } from "./http-function.ts";
 import {
   type CheckedActivity,
   type CheckedInputActivity,
@@ -80,6 +56,7 @@ import {
   resolveName,
   type SchemaOfStored,
 } from "./schema-definition.ts";
+import { StarterApp } from "./starter-app.ts";
 
 /** What is `any` is checked where it is read. */
 const appOptions: OptionKinds<DFAppOptions> = {
@@ -95,8 +72,8 @@ const appOptions: OptionKinds<DFAppOptions> = {
 };
 
 /**
- * A durable functions app: collects orchestrations, activities and HTTP functions. The process that loads the module
- * runs them.
+ * A durable functions app: collects orchestrations, activities, entities and the functions that start them. The process
+ * that loads the module runs them.
  *
  * Results are typed as they come back: without a `dataConverter` as JSON gives them, so that a `Date` is a text.
  *
@@ -110,17 +87,12 @@ const appOptions: OptionKinds<DFAppOptions> = {
  *   return greetings;
  * });
  */
-export class DFApp<Converter extends DataConverter | undefined = undefined> {
+export class DFApp<Converter extends DataConverter | undefined = undefined> extends StarterApp<Converter> {
   static {
     shareAcrossCopies(DFApp, "DFApp");
   }
 
   readonly #registry: Registry;
-  readonly #http = new HttpRegistrations();
-  #host: EmbeddedHost | undefined;
-  readonly #options: DFAppOptions<Converter>;
-  /** A Functions host runs the process. */
-  readonly #isInFunctionApp: boolean;
 
   /** @throws DurableError `InvalidOption`; `NotSupported` when Node.js or `@azure/functions` is too old */
   constructor(options: DFAppOptions<Converter> = {}) {
@@ -128,26 +100,13 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
     assertOptions(options, appOptions, "new DFApp");
     if (options.httpAuthLevel !== undefined) assertAuthLevel("'httpAuthLevel'", options.httpAuthLevel);
     if (options.hosting !== undefined) assertHostingOption(options.hosting);
-    this.#options = options;
-    this.#registry = new Registry({
+    const registry = new Registry({
       dataConverter: options.dataConverter,
       versioning: readVersioning(options),
       durableHttp: options.durableHttp,
     });
-    this.#host = findEmbeddedHost();
-    const { trustForwardedHeaders } = options;
-    this.#host?.attach({ registry: this.#registry, trustForwardedHeaders });
-    showToHosts(this, {
-      registry: this.#registry,
-      trustForwardedHeaders,
-      httpFunctionNames: this.#http.names,
-      attachTo: (host) => this.#attachTo(host),
-    });
-    showClientFunctions(this, {
-      add: (name, register) => this.#http.add(name, register),
-      findClient: (context) => this.#findClient(context),
-    });
-    this.#isInFunctionApp = this.#host === undefined && this.#joinFunctionApp();
+    super(options, registry);
+    this.#registry = registry;
   }
 
   /**
@@ -309,115 +268,6 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> {
     const resolved = resolveEntity(name, definition);
     this.#registry.addEntity(resolved);
     return createEntityHandle(name, inputSchemasOf(resolved));
-  }
-
-  /**
-   * Registers an HTTP function whose handler is given a client. A request that comes before the engine runs waits.
-   *
-   * @example
-   * app.http("start", {
-   *   route: "orchestrators/{name}",
-   *   handler: async (request, client) => {
-   *     const id = await client.startNew(request.params.name, { input: await request.json() });
-   *     return client.createCheckStatusResponse(request, id);
-   *   },
-   * });
-   *
-   * @throws DurableError `InvalidOption`
-   */
-  http<const Route extends string = string>(name: string, options: HttpFunctionOptions<Route, Converter>): void {
-    assertHttpFunction(name, options);
-    const { route, methods, handler } = options;
-    const authLevel = options.authLevel ?? this.#options.httpAuthLevel ?? "anonymous";
-    this.#http.add(name, (extraInputs) =>
-      az.app.http(name, {
-        authLevel,
-        ...(route !== undefined && { route }),
-        ...(methods !== undefined && { methods: [...methods] }),
-        ...(extraInputs.length > 0 && { extraInputs: [...extraInputs] }),
-        handler: async (request, context) => answerCall(handler, request, await this.#findClient(context), context),
-      }),
-    );
-  }
-
-  /**
-   * {@link http} with the route first. The function is called as its handler is, else by its methods and route.
-   *
-   * @example
-   * app.route("orders/{id}", async function readOrder(request, client) {
-   *   return { jsonBody: await client.getStatus(request.params.id) };
-   * });
-   * @throws DurableError `InvalidOption`
-   */
-  route<const Route extends string>(
-    route: Route,
-    definition: HttpFunctionHandler<Route, Converter> | RouteOptions<Route, Converter>,
-  ): void {
-    const { name, options } = resolveRoute(route, definition);
-    this.http(name, options);
-  }
-
-  /**
-   * A client, once the engine runs, which is after the app was loaded: awaited at the top level of a module it would
-   * wait for itself. For code that is no HTTP function: timers, queues, tests. In library mode, once `startWorker` was
-   * called with this app.
-   *
-   * @param context of the function that asks, when the Durable extension runs the orchestrations: it hands over a client
-   * with each call of a function that has the input `durableClient`. @defaultValue the one that it handed over last
-   * @throws DurableError `NotSupported` where nothing in this process runs orchestrations, `HostStartFailed`
-   */
-  async connect(context?: InvocationContext): Promise<DurableClient<Converter>> {
-    if (this.#host === undefined) throw notHosted();
-    const connection = await this.#host.connect(context);
-    const { startChecks } = connection;
-    // What a connection refuses to tell is not asked for here.
-    return this.#createClient(
-      startChecks === undefined ? { ...connection, startChecks: this.#ownStartChecks() } : connection,
-    );
-  }
-
-  #joinFunctionApp(): boolean {
-    const hasJoined = joinFunctionApp({
-      registry: this.#registry,
-      trustForwardedHeaders: this.#options.trustForwardedHeaders,
-      hosting: this.#options.hosting,
-      httpFunctionNames: this.#http.names,
-      attachTo: (host) => this.#attachTo(host),
-      registerHttpFunctions: (extraInputs) => this.#http.release(extraInputs),
-    });
-    if (hasJoined) this.#http.hold();
-    return hasJoined;
-  }
-
-  /** The client of one call, or what is answered because there is none. */
-  async #findClient(context: InvocationContext): Promise<FoundClient> {
-    if (this.#host === undefined) return { client: this.#createClient(noConnection) as DurableClient };
-    try {
-      return { client: (await this.connect(context)) as DurableClient };
-    } catch (error) {
-      if (!this.#isInFunctionApp) throw error;
-      return { answer: answerUnavailable(error, context) };
-    }
-  }
-
-  #attachTo(host: EmbeddedHost): () => void {
-    if (this.#host !== undefined) {
-      throw new DurableError("NotSupported", "this app has a host already, which runs it; an app has one at a time");
-    }
-    this.#host = host;
-    return () => {
-      if (this.#host === host) this.#host = undefined;
-    };
-  }
-
-  /** What this app alone knows: others may run more, so that no name is refused. */
-  #ownStartChecks(): StartChecks {
-    return { ...createStartChecks(() => [this.#registry]), assertKnown() {}, assertEntityKnown() {} };
-  }
-
-  #createClient(connection: ClientConnection): DurableClient<Converter> {
-    const { dataConverter, trustForwardedHeaders } = this.#options;
-    return new DurableClient(connection, { dataConverter, trustForwardedHeaders });
   }
 }
 

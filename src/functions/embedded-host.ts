@@ -31,10 +31,17 @@ export interface EmbeddedApp {
   readonly trustForwardedHeaders?: boolean | undefined;
 }
 
+/** A function that is given a client. */
+export interface ClientFunction {
+  readonly name: string;
+  /** `httpTrigger`, `timerTrigger` and so on. */
+  readonly triggerType: string;
+}
+
 /** What a `DFApp` shows to a host that is started after it was loaded: library mode. */
 export interface HostableApp extends EmbeddedApp {
-  /** Names of HTTP functions, which only a Functions host serves. */
-  readonly httpFunctionNames: readonly string[];
+  /** Functions with other triggers than durable ones, which only a Functions host serves. */
+  readonly clientFunctions: readonly ClientFunction[];
   /**
    * Makes `host` the one that the app's clients come from.
    *
@@ -45,7 +52,7 @@ export interface HostableApp extends EmbeddedApp {
 }
 
 /** Where an app of this or another copy of the package keeps its {@link HostableApp}. */
-const hostableAppKey = Symbol.for("durable-functions-ts.hostable-app.1");
+const hostableAppKey = Symbol.for("durable-functions-ts.hostable-app.2");
 
 /** What every app of this process shows, whichever copy of the package it was made by, in the order they were made. */
 const loadedAppsKey = Symbol.for("durable-functions-ts.loaded-apps.1");

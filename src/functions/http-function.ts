@@ -4,7 +4,6 @@ import { functionNameRule, isFunctionName } from "../core/function-names.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import { redactSecrets } from "../core/redact-secrets.ts";
 import type { DurableClient } from "./durable-client.ts";
-import type { FoundClient } from "./hosting/http-registrations.ts";
 
 export type HttpAuthLevel = "anonymous" | "function" | "admin";
 
@@ -57,6 +56,9 @@ export type HttpFunctionHandler<Route extends string = string, Converter = undef
   client: DurableClient<Converter>,
   context: InvocationContext,
 ) => HttpResponse | HttpResponseInit | Promise<HttpResponse | HttpResponseInit>;
+
+/** The client of one call, or what an HTTP function answers because there is none. */
+export type FoundClient = { readonly client: DurableClient } | { readonly answer: HttpResponseInit };
 
 /** Options of a route: those of an HTTP function, and its name. */
 export interface RouteOptions<Route extends string = string, Converter = undefined>

@@ -1,3 +1,4 @@
+import { DurableError } from "../core/errors.ts";
 import { createEventLog } from "../core/event-log.ts";
 import type { OpenApiDocument } from "../http/open-api/open-api-document.ts";
 import { describeApp, identifyApp } from "./app/describe-app.ts";
@@ -28,16 +29,24 @@ export async function describeFolder(options: FolderDescription): Promise<OpenAp
   };
   const events = createEventLog(createEventSink(filteredLog));
   settings.report(events);
-  for (const [name, value] of hostEnvironment(appFolder, settings.localSettings.port ?? 7071)) env[name] = value;
+  const port = settings.localSettings.port ?? 7071;
+  for (const [name, value] of hostEnvironment(appFolder, port)) env[name] = value;
 
   const apps = new EmbeddedApps();
   const undo: (() => Promise<void> | void)[] = [];
   const onStop: AppOpening["onStop"] = (step) => void undo.push(step);
   try {
     const { hostJson } = settings;
-    const { app, isDurable } = await openApp({ ...options, hostJson, apps, log: filteredLog, events, onStop });
+    const origin = `http://localhost:${port}`;
+    const place = { ...options, hostJson, origin, openTriggerStorages: openNone };
+    const { app, isDurable } = await openApp({ ...place, apps, log: filteredLog, events, onStop });
     return describeApp(app, apps, { ...(await identifyApp(appFolder)), isDurable, needsKeys: false });
   } finally {
     for (const step of undo.reverse()) await step();
   }
+}
+
+/** No trigger fires here. */
+function openNone(): Promise<never> {
+  throw new DurableError("NotSupported", "an app that is described does not run");
 }

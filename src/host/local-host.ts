@@ -10,10 +10,10 @@ import { type HostAccess, type OnKeysMade, openHostAccess } from "./access/host-
 import { describeProblem } from "./app/app-report.ts";
 import { describeApp, identifyApp } from "./app/describe-app.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
-import type { FunctionApp } from "./app/function-app.ts";
 import { openApp } from "./app/open-app.ts";
-import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
+import type { CreateDurableEngine } from "./durable-engine.ts";
 import { createEventSink, type HostLog, type LogFilter } from "./host-log.ts";
+import type { CutOffWork, RunningHost } from "./running-host.ts";
 import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
 import { parseCorsPolicy } from "./server/cors.ts";
@@ -30,6 +30,7 @@ import type { LocalSettings } from "./settings/local-settings.ts";
 import { hostEnvironment } from "./settings/local-settings.ts";
 import { readFolderSettings } from "./settings/read-settings.ts";
 import { startDurable } from "./start-durable.ts";
+import { type OpenTriggerStorages, startTriggers } from "./start-triggers.ts";
 
 export interface LocalHostOptions {
   readonly appFolder: string;
@@ -70,29 +71,7 @@ export interface LocalHostOptions {
   readonly env: Record<string, string | undefined>;
   readonly log: HostLog;
   readonly createEngine: CreateDurableEngine;
-}
-
-/** What a running host serves, for whoever shows it. */
-export interface RunningHost {
-  /** `http://localhost:7071`. */
-  readonly origin: string;
-  readonly app: FunctionApp;
-  readonly orchestrationNames: readonly string[];
-  /** The first that the app has registered. */
-  readonly firstOrchestration: string | undefined;
-  readonly activityNames: readonly string[];
-  readonly entityNames: readonly string[];
-  readonly engine: DurableEngine | undefined;
-  /** Where the keys are that callers need; `undefined` where they need none. */
-  readonly keySource: string | undefined;
-}
-
-/** Work that had not ended when its host stopped. */
-export interface CutOffWork {
-  /** Calls of HTTP functions. */
-  readonly calls: number;
-  /** Activities, which run again. */
-  readonly activities: number;
+  readonly openTriggerStorages: OpenTriggerStorages;
 }
 
 const drainTimeoutMs = 5_000;
@@ -176,9 +155,10 @@ export class LocalHost {
     const { origin, port } = serve;
     for (const [name, value] of hostEnvironment(appFolder, port)) env[name] = value;
 
-    const { app, durable, loaded, isDurable } = await openApp({
+    const { app, durable, triggers, loaded, isDurable } = await openApp({
       ...this.#options,
       hostJson,
+      origin,
       apps: this.#apps,
       log: this.#filteredLog,
       events: this.#events,
@@ -220,6 +200,7 @@ export class LocalHost {
         onStop: this.#onStop,
         assertNotStopped: () => this.#assertNotStopped(),
       }));
+    this.#undo.push(() => triggers.close());
     this.#undo.push(async () => {
       const count = await app.drain(this.#options.drainTimeoutMs ?? drainTimeoutMs);
       this.#cutOff = { ...this.#cutOff, calls: count };
@@ -227,6 +208,10 @@ export class LocalHost {
         this.#events.write("FunctionCallsCutOff", `${count} function call(s) did not end in time`, { count });
     });
     this.#assertNotStopped();
+    this.#undo.push(() => triggers.stop());
+    const hasLocalStore = started !== false && settings.usesLocalStore;
+    const problems = await startTriggers(triggers, app, hasLocalStore, env, events);
+    this.#errors = [...this.#errors, ...problems];
     serve.content({
       app,
       httpUri: loaded.capabilities["HttpUri"],
@@ -242,6 +227,7 @@ export class LocalHost {
       activityNames,
       entityNames,
       engine: started ? started.engine : undefined,
+      failed: Promise.race([triggers.failed, ...(started ? [started.engine.failed] : [])]),
       keySource: access.source,
     };
   }

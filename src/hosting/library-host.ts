@@ -107,10 +107,13 @@ export class LibraryHost implements WorkerHost {
   #attach(app: HostableApp): void {
     const host: EmbeddedHost = { attach() {}, connect: () => this.#connected };
     this.#detach.push(app.attachTo(host));
-    if (app.httpFunctionNames.length === 0) return;
-    const names = app.httpFunctionNames.join(", ");
-    const text = `HTTP functions are served by a Functions host only, so not here: ${names}`;
-    createEventLog(this.#events).write("TriggerNotServed", text, { functionName: names, triggerType: "httpTrigger" });
+    const { clientFunctions } = app;
+    if (clientFunctions.length === 0) return;
+    const functionName = clientFunctions.map(({ name }) => name).join(", ");
+    const triggerType = [...new Set(clientFunctions.map((each) => each.triggerType))].join(", ");
+    const listed = clientFunctions.map((each) => `${each.name} (${each.triggerType})`).join(", ");
+    const text = `functions with these triggers are called by a Functions host only, so not here: ${listed}`;
+    createEventLog(this.#events).write("TriggerNotServed", text, { functionName, triggerType });
   }
 
   async #fail(failure: string): Promise<void> {

@@ -257,7 +257,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: "engine/activity-processor.ts",
-    find: "if (deliveryCount > 1) await this.#running.look(instanceId, renewIntervalMs / 2); // A4",
+    find: "if (mayHaveRun) await this.#running.look(instanceId, renewIntervalMs / 2); // A4",
     replacement: "",
     breaks: "whether an activity is wanted is asked before it runs once more",
   },

@@ -46,7 +46,9 @@ it("an app of folders with a function.json runs, with its orchestrations, activi
   expect(host.output()).toContain(`started ${links.id}`);
   expect(host.output()).toContain("'Bad' must export what df.orchestrator of durable-functions-ts returns");
   expect(host.output()).toContain("Worse/function.json is not JSON");
-  expect(host.output()).toContain("'Tick' does not run: trigger type not served locally (timerTrigger)");
+  expect(await (await post("Put", { n: 1 })).text()).toBe("put");
+  await expect.poll(() => host.output()).toMatch(/inbox \{ n: 1 \} received 1 times/);
+  await expect.poll(() => host.output()).toContain("tick past due: false");
 });
 
 it("folders do not run where code registers a function, and the log names them", async () => {

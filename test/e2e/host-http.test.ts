@@ -161,7 +161,7 @@ describe("a CommonJS app", () => {
     expect((await post("tick")).status).toBe(400);
     expect((await post("unknown", '{"input":""}')).status).toBe(404);
     await expect.poll(() => host.output()).toContain("tick ran by hand");
-    expect(host.output()).toContain("trigger type not served locally (timerTrigger)");
+    expect(host.output()).toContain("tick: timerTrigger (0 0 1 1 *)");
   });
 });
 

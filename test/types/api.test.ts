@@ -405,3 +405,52 @@ it("operations of entities signal and start what they know the type of", () => {
     context.startNewOrchestration(count);
   });
 });
+
+it("starters know what triggers them, and get a client of the app", () => {
+  app.timer("nightly", {
+    schedule: "0 0 2 * * *",
+    handler: async (timer, client, context) => {
+      expectTypeOf(timer.scheduleStatus.next).toEqualTypeOf<string>();
+      expectTypeOf(context.invocationId).toEqualTypeOf<string>();
+      await client.startNew(count, { input: [timer.scheduleStatus.last] });
+      // @ts-expect-error what the orchestration takes is checked
+      await client.startNew(count, { input: timer.isPastDue });
+    },
+  });
+  app.storageQueue<Order>("ordered", {
+    queueName: "orders",
+    handler: (order) => {
+      expectTypeOf(order).toEqualTypeOf<Order>();
+    },
+  });
+  app.storageQueue("anything", {
+    queueName: "orders",
+    connection: "Orders",
+    handler: (entry) => {
+      expectTypeOf(entry).toEqualTypeOf<unknown>();
+    },
+  });
+  app.eventGrid("event", {
+    handler: (event) => {
+      expectTypeOf(event.subject).toEqualTypeOf<string>();
+    },
+  });
+  app.cosmosDB<Order>("changed", {
+    connection: "Cosmos",
+    databaseName: "shop",
+    containerName: "orders",
+    handler: (orders) => {
+      expectTypeOf(orders).toEqualTypeOf<Order[]>();
+    },
+  });
+  // @ts-expect-error a timer has a schedule
+  app.timer("never", { handler: () => {} });
+  // @ts-expect-error a bus has a connection
+  app.serviceBusQueue("bus", { queueName: "orders", handler: () => {} });
+  new DFApp({ dataConverter: createRichDataConverter() }).timer("rich", {
+    schedule: "00:10:00",
+    handler: (_timer, client) => {
+      expectTypeOf(client.getStatus).toBeFunction();
+    },
+  });
+});

@@ -90,8 +90,47 @@ export const hostLogEvents = {
     area: "Host",
     level: "warn",
     fields: ["functionName", "triggerType"],
-    meaning: "A function does not run here: the local host serves HTTP triggers only.",
+    meaning: "A function is not called by its trigger here: the local host serves HTTP, timers and storage queues.",
     action: "Call it by hand (`POST /admin/functions/<name>`), or run the app in Azure.",
+  },
+  BindingNotServed: {
+    area: "Host",
+    level: "warn",
+    fields: ["functionName"],
+    meaning:
+      "An input or output of a function is not served here: an input is absent, and what is given to an output is lost.",
+    action: "Use the library of that service in the function, or run the app in Azure.",
+  },
+  TriggerWaits: {
+    area: "Host",
+    level: "warn",
+    fields: ["functionName"],
+    meaning:
+      "A timer or queue waits: its storage does not answer, or another host on the same storage has the timer. It goes on by itself.",
+    action: "storage",
+  },
+  ScheduleNotKept: {
+    area: "Host",
+    level: "warn",
+    fields: ["functionName"],
+    meaning:
+      "The status of a timer could not be written, so that a time that was made up for may come again after a restart.",
+    action: "storage",
+  },
+  QueueMessagePoisoned: {
+    area: "Host",
+    level: "warn",
+    fields: ["functionName", "queue", "messageId", "deliveryCount"],
+    meaning: "A queue message that its function fails on, or that cannot be read, was moved to the poison queue.",
+    action: "Look at the failures of the function, mend it, and put the message back.",
+  },
+  QueueMessageNotSettled: {
+    area: "Host",
+    level: "warn",
+    fields: ["functionName", "queue", "messageId"],
+    meaning:
+      "What became of a queue message could not be written down, so that its function may be called for it again.",
+    action: "storage",
   },
   RoutesClash: {
     area: "Host",

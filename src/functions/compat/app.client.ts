@@ -2,7 +2,7 @@ import type { CosmosDBFunctionOptions, FunctionHandler, FunctionInput } from "@a
 import { DurableError } from "../../core/errors.ts";
 import { assertKind, findNearName } from "../../core/option-names.ts";
 import { az } from "../azure-functions.ts";
-import { clientFunctionsOf } from "../hosting/http-registrations.ts";
+import { clientFunctionsOf } from "../hosting/join-function-app.ts";
 import type {
   CosmosDBDurableClientOptions,
   DurableClientHandler,
@@ -16,7 +16,7 @@ import type {
   StorageQueueDurableClientOptions,
   TimerDurableClientOptions,
 } from "./client-handlers.ts";
-import { connectClient, defaultApp, rememberClient } from "./default-app.ts";
+import { defaultApp, rememberClient } from "./default-app.ts";
 import { isClientBinding } from "./function-json-contract.ts";
 
 /**
@@ -26,52 +26,54 @@ import { isClientBinding } from "./function-json-contract.ts";
  * @throws DurableError `InvalidOption`
  */
 export function http(functionName: string, options: HttpDurableClientOptions): void {
-  register(functionName, options, (adapted) => az.app.http(functionName, adapted), true);
+  register(functionName, "httpTrigger", options, (adapted) => az.app.http(functionName, adapted));
 }
 
 /** Registers a function that runs by a schedule, and is given a client. @throws DurableError `InvalidOption` */
 export function timer(functionName: string, options: TimerDurableClientOptions): void {
-  register(functionName, options, (adapted) => az.app.timer(functionName, adapted));
+  register(functionName, "timerTrigger", options, (adapted) => az.app.timer(functionName, adapted));
 }
 
 /** Registers a function for blobs, which is given a client. @throws DurableError `InvalidOption` */
 export function storageBlob(functionName: string, options: StorageBlobDurableClientOptions): void {
-  register(functionName, options, (adapted) => az.app.storageBlob(functionName, adapted));
+  register(functionName, "blobTrigger", options, (adapted) => az.app.storageBlob(functionName, adapted));
 }
 
 /** Registers a function for messages of a queue, which is given a client. @throws DurableError `InvalidOption` */
 export function storageQueue(functionName: string, options: StorageQueueDurableClientOptions): void {
-  register(functionName, options, (adapted) => az.app.storageQueue(functionName, adapted));
+  register(functionName, "queueTrigger", options, (adapted) => az.app.storageQueue(functionName, adapted));
 }
 
 /** Registers a function for messages of a Service Bus queue. @throws DurableError `InvalidOption` */
 export function serviceBusQueue(functionName: string, options: ServiceBusQueueDurableClientOptions): void {
-  register(functionName, options, (adapted) => az.app.serviceBusQueue(functionName, adapted));
+  register(functionName, "serviceBusTrigger", options, (adapted) => az.app.serviceBusQueue(functionName, adapted));
 }
 
 /** Registers a function for messages of a Service Bus topic. @throws DurableError `InvalidOption` */
 export function serviceBusTopic(functionName: string, options: ServiceBusTopicDurableClientOptions): void {
-  register(functionName, options, (adapted) => az.app.serviceBusTopic(functionName, adapted));
+  register(functionName, "serviceBusTrigger", options, (adapted) => az.app.serviceBusTopic(functionName, adapted));
 }
 
 /** Registers a function for the events of an event hub. @throws DurableError `InvalidOption` */
 export function eventHub(functionName: string, options: EventHubDurableClientOptions): void {
-  register(functionName, options, (adapted) => az.app.eventHub(functionName, adapted));
+  register(functionName, "eventHubTrigger", options, (adapted) => az.app.eventHub(functionName, adapted));
 }
 
 /** Registers a function for the events of an event grid. @throws DurableError `InvalidOption` */
 export function eventGrid(functionName: string, options: EventGridDurableClientOptions): void {
-  register(functionName, options, (adapted) => az.app.eventGrid(functionName, adapted));
+  register(functionName, "eventGridTrigger", options, (adapted) => az.app.eventGrid(functionName, adapted));
 }
 
 /** Registers a function for changes of documents. @throws DurableError `InvalidOption` */
 export function cosmosDB(functionName: string, options: CosmosDBDurableClientOptions): void {
-  register(functionName, options, (adapted) => az.app.cosmosDB(functionName, adapted as CosmosDBFunctionOptions));
+  register(functionName, "cosmosDBTrigger", options, (adapted) =>
+    az.app.cosmosDB(functionName, adapted as CosmosDBFunctionOptions),
+  );
 }
 
 /** Registers a function with any trigger, which is given a client. @throws DurableError `InvalidOption` */
 export function generic(functionName: string, options: DurableClientOptions): void {
-  register(functionName, options, (adapted) => az.app.generic(functionName, adapted));
+  register(functionName, triggerTypeOf(options), options, (adapted) => az.app.generic(functionName, adapted));
 }
 
 /** Those that all functions have. Of a trigger, the library and the host know more names than can be listed here. */
@@ -92,15 +94,16 @@ function assertNearNames(name: string, options: object): void {
 
 type Adapted<Options> = Omit<Options, "handler"> & { readonly handler: FunctionHandler };
 
-/**
- * Registers the same function for the library, which knows of no client, with the input that the hosting asks for.
- *
- */
+function triggerTypeOf(options: DurableClientOptions): string {
+  return String((options as Partial<DurableClientOptions> | undefined)?.trigger?.type ?? "generic");
+}
+
+/** Registers the same function for the library, which knows of no client, with the input that the hosting asks for. */
 function register<Options extends { readonly handler: DurableClientHandler; readonly extraInputs?: FunctionInput[] }>(
   name: string,
+  triggerType: string,
   options: Options,
   registerWith: (adapted: Adapted<Options>) => void,
-  isHttp = false,
 ): void {
   const handler: unknown = (options as Partial<Options> | undefined)?.handler;
   if (typeof handler !== "function") {
@@ -108,7 +111,7 @@ function register<Options extends { readonly handler: DurableClientHandler; read
   }
   assertNearNames(name, options);
   const functions = clientFunctionsOf(defaultApp());
-  functions.add(name, (asked) => {
+  functions.add({ name, triggerType }, (asked) => {
     const own = options.extraInputs ?? [];
     const extraInputs = own.some(isClientBinding) ? own : [...own, ...asked];
     registerWith({
@@ -116,7 +119,8 @@ function register<Options extends { readonly handler: DurableClientHandler; read
       ...(extraInputs.length > 0 && { extraInputs }),
       handler: async (trigger, context) => {
         // An HTTP function answers also where there is no client; for others it is a failure.
-        const found = isHttp ? await functions.findClient(context) : { client: await connectClient(context) };
+        const isHttp = triggerType === "httpTrigger";
+        const found = isHttp ? await functions.findClient(context) : { client: await functions.connect(context) };
         if ("answer" in found) return found.answer;
         rememberClient(context, found.client);
         return options.handler(trigger, found.client, context);

@@ -12,16 +12,16 @@ import { TriggerRunner } from "./trigger-runner.ts";
  * @throws DurableError `InvalidOption` for settings in host.json; what the worker throws for a name that is taken
  */
 export async function runInExtension(request: HostingRequest): Promise<Hosted> {
-  const { registries, httpFunctionNames, files, env } = request;
+  const { registries, clientFunctionNames, files, env } = request;
   const { versioning, httpPollIntervalMs } = await readExtensionSettings(files.hostJson, env);
   if (versioning !== undefined) for (const registry of registries) registry.setDefaultVersioning(versioning);
   const runner = new TriggerRunner({ registries, httpPollIntervalMs });
-  for (const { trigger, name, functionName } of listDurableFunctions(registries, httpFunctionNames)) {
+  for (const { trigger, name, functionName } of listDurableFunctions(registries, clientFunctionNames)) {
     az.app.generic(functionName, {
       trigger: durableTrigger(trigger, functionName === name ? undefined : name),
       handler: (value, context) => runner.run(trigger, name, value, context),
     });
   }
   const host = new ExtensionHost(registries);
-  return { host, httpInputs: [durableClientInput()], stop: () => host.close() };
+  return { host, clientInputs: [durableClientInput()], stop: () => host.close() };
 }

@@ -4,7 +4,7 @@ import { createEventLog, type EventLog } from "../../core/event-log.ts";
 import { findLogEvent } from "../../core/log-events.ts";
 import type { LogLevel, LogSink } from "../../core/ports.ts";
 import type { Registry } from "../../worker/registry.ts";
-import type { EmbeddedHost } from "../embedded-host.ts";
+import type { ClientFunction, EmbeddedHost } from "../embedded-host.ts";
 import type { AppFiles } from "./app-files.ts";
 import { chooseHosting, type HostingChoice, hostingSetting, otherChoices } from "./choose-hosting.ts";
 import type { HostingOption } from "./hosting-option.ts";
@@ -15,18 +15,18 @@ export interface HostedApp {
   /** @defaultValue false */
   readonly trustForwardedHeaders?: boolean | undefined;
   readonly hosting: HostingOption | undefined;
-  readonly httpFunctionNames: readonly string[];
+  readonly clientFunctions: readonly ClientFunction[];
   /** @throws DurableError `NotSupported` when the app has a host already */
   attachTo(host: EmbeddedHost): () => void;
-  /** Registers the HTTP functions that have waited for it, and from now on each at once. */
-  registerHttpFunctions(extraInputs: readonly FunctionInput[]): void;
+  /** Registers the functions with a client that have waited for it, and from now on each at once. */
+  registerClientFunctions(extraInputs: readonly FunctionInput[]): void;
 }
 
 /** One way to run the orchestrations of a process. */
 export interface Hosted {
   readonly host: EmbeddedHost;
-  /** What HTTP functions need, besides their trigger. */
-  readonly httpInputs: readonly FunctionInput[];
+  /** What functions with a client need, besides their trigger. */
+  readonly clientInputs: readonly FunctionInput[];
   stop(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export interface HostingRequest {
   /** An app stands behind a proxy whose headers are true. */
   readonly trustForwardedHeaders: boolean;
   /** Names of functions that are registered by the apps themselves. */
-  readonly httpFunctionNames: readonly string[];
+  readonly clientFunctionNames: readonly string[];
   readonly files: AppFiles;
   readonly appFolder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -64,7 +64,7 @@ export interface FunctionAppPorts {
  * All `DFApp`s of a process that a genuine Functions host runs.
  *
  *   collecting ──start──▶ hosted ──stop──▶ stopped
- *                └── it cannot work: every client and HTTP function says why
+ *                └── it cannot work: every client and function that needs one says why
  *
  * H1. The hosting is decided once, when the host has loaded all entry files and still takes registrations.
  * H2. Nothing is thrown at the host: it would start the worker anew a few times and give up, without a word of why.
@@ -122,7 +122,7 @@ export class FunctionApp {
     const request = {
       registries: this.#apps.map(({ registry }) => registry),
       trustForwardedHeaders: this.#apps.some(({ trustForwardedHeaders }) => trustForwardedHeaders === true),
-      httpFunctionNames: this.#apps.flatMap(({ httpFunctionNames }) => httpFunctionNames),
+      clientFunctionNames: this.#apps.flatMap(({ clientFunctions }) => clientFunctions.map(({ name }) => name)),
       files,
       appFolder,
       env,
@@ -137,19 +137,19 @@ export class FunctionApp {
     this.#events.write("HostingFailed", text, {});
     const error = new DurableError("HostStartFailed", text, { cause });
     const host = { attach() {}, connect: () => Promise.reject(error) };
-    return { host, httpInputs: [], stop: async () => {} };
+    return { host, clientInputs: [], stop: async () => {} };
   }
 
-  #admit(app: HostedApp, { host, httpInputs }: Hosted): void {
+  #admit(app: HostedApp, { host, clientInputs }: Hosted): void {
     try {
       app.attachTo(host);
     } catch {
       // The app is run by a worker of its own, in this process.
     }
     try {
-      app.registerHttpFunctions(httpInputs);
+      app.registerClientFunctions(clientInputs);
     } catch (error) {
-      this.#events.write("HostingFailed", `an HTTP function cannot be registered: ${messageOf(error)}`, {}); // H2
+      this.#events.write("HostingFailed", `a function cannot be registered: ${messageOf(error)}`, {}); // H2
     }
   }
 }

@@ -1,8 +1,12 @@
+import type { FunctionInput, InvocationContext } from "@azure/functions";
 import { az, type FunctionsCore, findFunctionsCore } from "../azure-functions.ts";
+import type { DurableClient } from "../durable-client.ts";
+import type { ClientFunction } from "../embedded-host.ts";
+import type { FoundClient } from "../http-function.ts";
 import type { FunctionApp, HostedApp } from "./function-app.ts";
 
 /** The app of the process. Copies of this package meet under a global symbol; its number changes with the shape. */
-const functionAppKey = Symbol.for("durable-functions-ts.function-app.1");
+const functionAppKey = Symbol.for("durable-functions-ts.function-app.2");
 
 /**
  * Makes a `DFApp` a part of the Functions app that this process runs.
@@ -58,4 +62,54 @@ class CollectedApps {
     this.#app = app;
     await app.start();
   }
+}
+
+/** Registers a function with the host, with what the hosting asks for besides its trigger. */
+export type RegisterFunction = (extraInputs: readonly FunctionInput[]) => void;
+
+/** The functions of an app that are given a client. Where a Functions host runs the process, they wait until the hosting is chosen. */
+export class ClientRegistrations {
+  readonly functions: ClientFunction[] = [];
+  #waiting: RegisterFunction[] | undefined;
+  #extraInputs: readonly FunctionInput[] = [];
+
+  /** From now on functions wait for {@link release}. */
+  hold(): void {
+    this.#waiting ??= [];
+  }
+
+  add(added: ClientFunction, register: RegisterFunction): void {
+    this.functions.push(added);
+    if (this.#waiting === undefined) register(this.#extraInputs);
+    else this.#waiting.push(register);
+  }
+
+  /** Registers what waits, and from now on each at once. @throws what a registration throws */
+  release(extraInputs: readonly FunctionInput[]): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#extraInputs = extraInputs;
+    for (const register of waiting) register(extraInputs);
+  }
+}
+
+/** How functions with any trigger are registered that are given a client of an app. */
+export interface ClientFunctions {
+  /** Registers now, or once it is known which inputs the hosting asks for. */
+  add(added: ClientFunction, register: RegisterFunction): void;
+  /** @throws DurableError when there is no client, and no Functions host to answer to */
+  findClient(context: InvocationContext): Promise<FoundClient>;
+  /** @throws DurableError when there is no client */
+  connect(context: InvocationContext): Promise<DurableClient>;
+}
+
+const ofApps = new WeakMap<object, ClientFunctions>();
+
+/** Lets those of this package that register functions of an app do so. */
+export function showClientFunctions(app: object, functions: ClientFunctions): void {
+  ofApps.set(app, functions);
+}
+
+export function clientFunctionsOf(app: object): ClientFunctions {
+  return ofApps.get(app)!;
 }

@@ -52,7 +52,7 @@ export function hostOn(engine: FunctionAppEngine, { events }: Pick<HostingReques
         return engine.connection;
       },
     },
-    httpInputs: [],
+    clientInputs: [],
     stop() {
       isStopping = true;
       return engine.stop();

@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import { messageOf } from "../../core/errors.ts";
 import type { AuthLevel } from "../access/key-set.ts";
 import type { HostLog } from "../host-log.ts";
 import { findRouteClashes, type RouteClash } from "../routing/route-clashes.ts";
 import type { HttpRoute, RouteProblem } from "../routing/route-table.ts";
 import { compareNames, RouteTable } from "../routing/route-table.ts";
 import type { RouteValues } from "../routing/route-template.ts";
+import type { LocalTrigger } from "../triggers/local-trigger.ts";
 import {
   type ClientInput,
   clientInputs,
@@ -30,6 +32,8 @@ export interface ServedFunction {
   readonly isHttp: boolean;
   /** What it is to the engine, when its trigger is a durable one. */
   readonly durable: DurableFunction | undefined;
+  /** What calls it here, when its trigger is a timer or a queue. */
+  readonly local: LocalTrigger | undefined;
   /** For HTTP functions: who may call it. */
   readonly authLevel: AuthLevel;
   /** For HTTP functions: upper case, empty when all methods are served. */
@@ -46,7 +50,19 @@ export interface FunctionAppOptions {
   readonly isDisabled: (functionName: string) => boolean;
   /** What functions with a durable client get for it; `undefined` while there is none. */
   readonly clientInput: ClientInput;
+  /** @defaultValue only HTTP triggers are served, and no outputs */
+  readonly triggers?: TriggerPort | undefined;
   readonly log: HostLog;
+}
+
+/** What an app has to do with triggers other than HTTP. */
+export interface TriggerPort {
+  /** Reads a trigger that is served here. @throws DurableError that says what is wrong with it */
+  read(trigger: TriggerBinding): LocalTrigger | undefined;
+  /** What a function gets that is called by hand, where its trigger has no text. */
+  valueByHand(served: ServedFunction): TypedData | undefined;
+  /** Sends what a function has given to its outputs. @throws DurableError */
+  writeOutputs(fn: RegisteredFunction, response: InvocationResult["response"]): Promise<void>;
 }
 
 export interface HttpCall {
@@ -76,13 +92,21 @@ export class FunctionApp {
     const wanted = core.functions.filter(({ metadata }) => allowed?.includes(metadata.name.toLowerCase()) ?? true);
 
     const problems: RouteProblem[] = [];
-    const sound: { fn: RegisteredFunction; trigger: TriggerBinding }[] = [];
+    const sound: { fn: RegisteredFunction; trigger: TriggerBinding; local: LocalTrigger | undefined }[] = [];
     for (const fn of wanted) {
+      const functionName = fn.metadata.name;
       const trigger = findTrigger(fn.metadata);
       const message = describeFunctionProblem(fn.metadata);
-      if (trigger === undefined || message !== undefined)
-        problems.push({ functionName: fn.metadata.name, message: message! });
-      else sound.push({ fn, trigger });
+      if (trigger === undefined || message !== undefined) problems.push({ functionName, message: message! });
+      // What a disabled one says need not be right.
+      else if (isDisabled(functionName)) sound.push({ fn, trigger, local: undefined });
+      else {
+        try {
+          sound.push({ fn, trigger, local: options.triggers?.read(trigger) });
+        } catch (error) {
+          problems.push({ functionName, message: messageOf(error) });
+        }
+      }
     }
     this.disabled = sound.map(({ fn }) => fn.metadata.name).filter(isDisabled);
     const enabled = sound.filter(({ fn }) => !isDisabled(fn.metadata.name));
@@ -100,8 +124,9 @@ export class FunctionApp {
     const broken = new Set(this.problems.map(({ functionName }) => functionName));
     this.functions = enabled
       .filter(({ fn }) => !broken.has(fn.metadata.name))
-      .map(({ fn, trigger }) => ({
+      .map(({ fn, trigger, local }) => ({
         fn,
+        local,
         name: fn.metadata.name,
         trigger,
         isHttp: isHttpTrigger(trigger),
@@ -157,7 +182,22 @@ export class FunctionApp {
     });
   }
 
-  /** Calls any function with a text as its trigger's value, as `/admin/functions/{name}` does. */
+  /** Calls a function whose trigger has fired. @throws what the function threw, logged already */
+  async callTriggered(
+    served: ServedFunction,
+    input: TypedData,
+    reason: string,
+    triggerMetadata: Readonly<Record<string, TypedData>> = {},
+  ): Promise<void> {
+    await this.#execute(served, randomUUID(), reason, {
+      inputs: { [served.trigger.name]: input },
+      triggerMetadata,
+      headers: {},
+      convert: () => undefined,
+    });
+  }
+
+  /** Calls any function with a text as its trigger's value, as `/admin/functions/{name}` does. A timer gets its status. */
   async callByHand(served: ServedFunction, input: string): Promise<void> {
     const value: TypedData = served.isHttp
       ? {
@@ -169,12 +209,8 @@ export class FunctionApp {
             body: Buffer.from(input),
           }),
         }
-      : { string: input };
-    await this.#execute(served, randomUUID(), "This function was programmatically called via the host APIs.", {
-      inputs: { [served.trigger.name]: value },
-      headers: {},
-      convert: () => undefined,
-    });
+      : (this.#options.triggers?.valueByHand(served) ?? { string: input });
+    await this.callTriggered(served, value, "This function was programmatically called via the host APIs.");
   }
 
   /** Resolves when nothing runs, or after the given time. Resolves to the number of calls still running. */
@@ -200,7 +236,7 @@ export class FunctionApp {
       readonly convert: (result: InvocationResult) => T;
     },
   ): Promise<T> {
-    const { core, log, clientInput } = this.#options;
+    const { core, log, clientInput, triggers } = this.#options;
     const { fn } = served;
     const request = createInvocationRequest({
       fn,
@@ -210,9 +246,11 @@ export class FunctionApp {
       traceParent: textOf(call.headers["traceparent"]),
       traceState: textOf(call.headers["tracestate"]),
     });
-    const running = withExecutionLog(fn, invocationId, reason, log, async () =>
-      call.convert(await invokeFunction(core, fn, request, log, call.onResult)),
-    ).finally(() => this.#running.delete(running));
+    const running = withExecutionLog(fn, invocationId, reason, log, async () => {
+      const result = await invokeFunction(core, fn, request, log, call.onResult);
+      await triggers?.writeOutputs(fn, result.response);
+      return call.convert(result);
+    }).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return running;
   }

@@ -7,7 +7,7 @@ import { RunningCall } from "./function-json-call.ts";
 import { toFunctionJsonRequest, toHttpData } from "./function-json-http.ts";
 import type { FunctionRegistration, InvocationRequest } from "./function-metadata.ts";
 import type { ProgrammingModel } from "./functions-core.ts";
-import type { TypedData } from "./typed-data.ts";
+import { type TypedData, toTypedData } from "./typed-data.ts";
 
 const hostLevels: Readonly<Record<LogLevel, FunctionsLogLevel>> = {
   trace: "trace",
@@ -38,7 +38,12 @@ export function createFunctionJsonModel(options: {
       let call: RunningCall;
       return {
         async getArguments() {
-          const inputs = Object.fromEntries(request.inputData.map(({ name, data }) => [name, readInput(data)]));
+          const inputs = Object.fromEntries(
+            request.inputData.map(({ name, data }) => {
+              const isTimer = bindings[name]?.type.toLowerCase() === "timertrigger";
+              return [name, isTimer ? withSmallLetters(readInput(data)) : readInput(data)];
+            }),
+          );
           const connection = Object.values(bindings).some(isClientBinding) ? await options.connect() : undefined;
           for (const [name, binding] of Object.entries(bindings)) {
             if (connection !== undefined && isClientBinding(binding)) inputs[name] = describeConnection(connection);
@@ -57,11 +62,20 @@ export function createFunctionJsonModel(options: {
         },
         invokeFunction: (_context, _inputs, callback) => call.run(callback),
         async getResponse(_context, result) {
-          const output = Object.entries(bindings).find(
-            ([, { type, direction }]) => type === "http" && direction === "out",
-          );
-          const http = output === undefined ? undefined : toHttpData(call.outputOf(output[0], result));
-          return { invocationId, outputData: [], ...(http !== undefined && { returnValue: { http } }) };
+          const outputs = Object.entries(bindings).filter(([, { direction }]) => direction === "out");
+          const http = outputs.find(([, { type }]) => type === "http");
+          const answer = http === undefined ? undefined : toHttpData(call.outputOf(http[0], result));
+          const others = outputs.flatMap(([name, { type }]) => {
+            const data = type === "http" ? undefined : toTypedData(call.outputOf(name, result));
+            return data === undefined ? [] : [{ name, data }];
+          });
+          const returned =
+            answer === undefined ? others.find(({ name }) => name === "$return")?.data : { http: answer };
+          return {
+            invocationId,
+            outputData: others.filter(({ name }) => name !== "$return"),
+            ...(returned !== undefined && { returnValue: returned }),
+          };
         },
       };
     },
@@ -84,7 +98,9 @@ function readBindingData(
   { triggerMetadata }: InvocationRequest,
   inputs: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const metadata = Object.entries(triggerMetadata).map(([name, data]) => [name, readInput(data)] as const);
+  const metadata = Object.entries(triggerMetadata).map(
+    ([name, data]) => [withSmallLetter(name), readInput(data)] as const,
+  );
   const request = Object.values(inputs).find(
     (input) => typeof input === "object" && input !== null && "originalUrl" in input,
   ) as { readonly query: object; readonly headers: object; readonly params: object } | undefined;
@@ -93,6 +109,18 @@ function readBindingData(
     ...Object.fromEntries(metadata),
     ...(request !== undefined && { query: request.query, headers: request.headers, req: request }),
   };
+}
+
+/** Names of members as code of JavaScript has them: the host's are those of .NET. */
+function withSmallLetters(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [withSmallLetter(name), withSmallLetters(member)]),
+  );
+}
+
+function withSmallLetter(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /** What the binding of a client holds; the client itself comes from `df.getClient(context)`. */

@@ -5,6 +5,8 @@ import { DurableFunctionsHost } from "../durable-functions-host.ts";
 import { type HostLog, readFunctionsLogLevel } from "../host-log.ts";
 import { findSetting } from "../settings/app-settings.ts";
 import { type JsonObject, memberOf, sectionOf } from "../settings/host-json.ts";
+import { createTriggerHost, type OpenTriggerStorages } from "../start-triggers.ts";
+import type { TriggerHost } from "../triggers/trigger-host.ts";
 import { type FunctionList, reportApp } from "./app-report.ts";
 import type { EmbeddedApps } from "./embedded-apps.ts";
 import { FunctionApp } from "./function-app.ts";
@@ -22,6 +24,9 @@ export interface AppOpening extends AppPlace {
   readonly loadTimeoutMs?: number | undefined;
   readonly hostJson: JsonObject;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the host answers: `http://localhost:7071`. */
+  readonly origin: string;
+  readonly openTriggerStorages: OpenTriggerStorages;
   /** Is attached to by the `DFApp`s. */
   readonly apps: EmbeddedApps;
   readonly log: HostLog;
@@ -34,6 +39,8 @@ export interface AppOpening extends AppPlace {
 export interface OpenedApp {
   readonly app: FunctionApp;
   readonly durable: DurableFunctionsHost;
+  /** Fires nothing until it is started. */
+  readonly triggers: TriggerHost;
   readonly loaded: LoadedApp;
   /** It has orchestrations, entities or clients, or may have. */
   readonly isDurable: boolean;
@@ -58,8 +65,9 @@ export async function openApp(opening: AppOpening): Promise<OpenedApp> {
   onStop(() => runTerminateHooks(core));
   const loaded = await load(opening, core);
   const durable = new DurableFunctionsHost({ core, apps, log, events });
-  const app = readFunctions(opening, core, durable);
-  return { app, durable, loaded, isDurable: apps.registries.length > 0 || app.clientProtocols.size > 0 };
+  const triggers = createTriggerHost(opening);
+  const app = readFunctions(opening, core, durable, triggers);
+  return { app, durable, triggers, loaded, isDurable: apps.registries.length > 0 || app.clientProtocols.size > 0 };
 }
 
 async function load(opening: AppOpening, core: FunctionsCore): Promise<LoadedApp> {
@@ -72,8 +80,13 @@ async function load(opening: AppOpening, core: FunctionsCore): Promise<LoadedApp
   return await loadAppWithin(opening.loadTimeoutMs ?? 20_000, opening, core, cure, declared);
 }
 
-function readFunctions(opening: AppOpening, core: FunctionsCore, durable: DurableFunctionsHost): FunctionApp {
-  const { hostJson, env, apps, log, events } = opening;
+function readFunctions(
+  opening: AppOpening,
+  core: FunctionsCore,
+  durable: DurableFunctionsHost,
+  triggers: TriggerHost,
+): FunctionApp {
+  const { hostJson, env, apps, log, events, origin } = opening;
   const list = functionList(opening);
   const app = new FunctionApp({
     core,
@@ -81,11 +94,12 @@ function readFunctions(opening: AppOpening, core: FunctionsCore, durable: Durabl
     allowList: list?.names,
     isDisabled: (name) => /^(?:true|1)$/i.test(findSetting(env, `AzureWebJobs.${name}.Disabled`) ?? ""),
     clientInput: durable.clientInput,
+    triggers,
     log,
   });
   const { orchestrationNames, activityNames, entityNames } = apps;
   const others = [...orchestrationNames, ...activityNames, ...entityNames];
-  reportApp(app, list, [...core.functions.map(({ metadata }) => metadata.name), ...others], events);
+  reportApp(app, list, [...core.functions.map(({ metadata }) => metadata.name), ...others], events, origin);
   durable.adopt(app);
   apps.assertDefinedOnce();
   return app;

@@ -53,3 +53,15 @@ export function bodyBytes(data: TypedData | null | undefined): Buffer {
   const text = data.string ?? data.json ?? data.int ?? data.double;
   return Buffer.from(text === undefined ? "" : String(text));
 }
+
+/** A value that a function has given to an output; `undefined` for none. */
+export function toTypedData(value: unknown): TypedData | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "string") return { string: value };
+  if (value instanceof Uint8Array) return { bytes: value };
+  if (typeof value === "number" && Number.isFinite(value)) {
+    return Number.isInteger(value) ? { int: value } : { double: value };
+  }
+  const json = JSON.stringify(value) as string | undefined;
+  return json === undefined ? undefined : { json };
+}

@@ -1,4 +1,5 @@
 import { findNearName } from "../../core/option-names.ts";
+import { queueSettingNames } from "../triggers/queue-settings.ts";
 import type { UnusedSetting } from "./durable-task-section.ts";
 import { type JsonObject, sectionOf } from "./host-json.ts";
 
@@ -55,6 +56,7 @@ const sections: readonly KnownSection[] = [
       "customHeaders",
     ],
   },
+  { path: ["extensions", "queues"], keys: queueSettingNames },
   {
     path: ["logging"],
     keys: ["logLevel", "fileLoggingMode", "console", "applicationInsights", "aggregator", "debugLogging"],

@@ -212,7 +212,7 @@ describe.each(imports)("an app written for durable-functions 3.5, which imports 
     for (const id of ["timer", "queue", "blob", "bus-queue", "bus-topic", "hub", "grid", "cosmos", "generic"]) {
       expect(await app.ended(`by-${id}`)).toMatchObject({ runtimeStatus: "Completed" });
     }
-    expect(app.host.output()).toContain("timerStarter: timerTrigger (not served locally)");
+    expect(app.host.output()).toMatch(/timerStarter: timerTrigger \(\d/);
     expect(app.host.output()).toContain("cosmosStarter: cosmosDBTrigger (not served locally)");
   });
 

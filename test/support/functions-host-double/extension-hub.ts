@@ -43,12 +43,12 @@ export function registerApp(registry: Registry, onClient: (client: Promise<Orche
   joinFunctionApp({
     registry,
     hosting: undefined,
-    httpFunctionNames: [clientFunction],
+    clientFunctions: [{ name: clientFunction, triggerType: "httpTrigger" }],
     attachTo(given) {
       host = given;
       return () => {};
     },
-    registerHttpFunctions: (extraInputs) =>
+    registerClientFunctions: (extraInputs) =>
       az.app.http(clientFunction, {
         extraInputs: [...extraInputs],
         handler: (_request, context) => {

@@ -181,7 +181,7 @@ export class MessageSender {
     const queue = queueOf(message, names);
     const delayMs = this.#delayOf(outgoing);
     const text = encodeQueueText(json, encoding);
-    const place = isHandedOver && delayMs === 0 ? local?.reserve(queue, message) : undefined; // S4
+    const place = isHandedOver && this.#isDue(outgoing) ? local?.reserve(queue, message) : undefined; // S4
     const visibilityDelayMs = place === undefined || local === undefined ? delayMs : local.visibilityTimeoutMs;
     const request = { kind: "queue.send", queue, text, visibilityDelayMs } as const;
     const since = clock.now();
@@ -232,6 +232,10 @@ export class MessageSender {
     const blobName = `${folder}/message-${activityId.replaceAll("-", "")}-${event.type}.json.gz`;
     await this.#options.payloads.put(blobName, json, budget);
     return { json: formatLargeMessageWrapper(blobName), blobName };
+  }
+
+  #isDue({ deliverAt }: OutgoingMessage): boolean {
+    return deliverAt === undefined || deliverAt.getTime() <= this.#options.clock.now();
   }
 
   /** The queue knows whole seconds. Receivers wait out the rest of an event that knows when it is due. */

@@ -63,6 +63,7 @@ export function openQueues(connection: StorageConnection): StorageHandlers<"queu
         dequeueCount: item.dequeueCount,
         insertedOn: item.insertedOn,
         nextVisibleOn: item.nextVisibleOn,
+        expiresOn: item.expiresOn,
       }));
     },
     "queue.update": async (request, abortSignal) => {

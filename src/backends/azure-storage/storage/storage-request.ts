@@ -116,6 +116,8 @@ export interface ReceivedMessage {
   /** Whole seconds, as the service keeps it. */
   readonly insertedOn: Date;
   readonly nextVisibleOn: Date;
+  /** Where the service tells it: messages of this package never expire. */
+  readonly expiresOn?: Date | undefined;
 }
 
 interface TableQuery {

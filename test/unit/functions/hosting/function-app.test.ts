@@ -21,7 +21,7 @@ function openApp(ports: Partial<FunctionAppPorts> = {}, hostJson: Record<string,
     const connect = async () => ({ client: name }) as never;
     return {
       host: { attach() {}, connect },
-      httpInputs: name === "extension" ? [input] : [],
+      clientInputs: name === "extension" ? [input] : [],
       stop: async () => void steps.push("stop"),
     };
   };
@@ -42,13 +42,13 @@ function part(steps: string[], more: Partial<HostedApp> = {}) {
   const app: HostedApp = {
     registry: new Registry(),
     hosting: undefined,
-    httpFunctionNames: ["start"],
+    clientFunctions: [{ name: "start", triggerType: "httpTrigger" }],
     attachTo(host) {
       steps.push("attach");
       hosts.push(host);
       return () => {};
     },
-    registerHttpFunctions: (inputs) => void steps.push(`http with ${inputs.length} inputs`),
+    registerClientFunctions: (inputs) => void steps.push(`http with ${inputs.length} inputs`),
     ...more,
   };
   return { app, hosts };
@@ -61,7 +61,7 @@ it("registers durable functions first and HTTP functions then, with the input of
   await Promise.all([app.start(), app.start()]);
 
   expect(steps).toEqual(["extension", "attach", "http with 1 inputs", "attach", "http with 1 inputs"]);
-  expect(requests[0]).toMatchObject({ appFolder: "/app", httpFunctionNames: ["start", "start"] });
+  expect(requests[0]).toMatchObject({ appFolder: "/app", clientFunctionNames: ["start", "start"] });
   expect(requests[0]!.registries).toHaveLength(2);
   expect(lines).toEqual([
     expect.stringMatching(/^info HostingChosen: .*extension.*because host.json names.*otherwise/),
@@ -112,11 +112,11 @@ it("goes on with the other apps when one has a worker of its own, or a function 
   const attachTo = () => {
     throw new Error("has a host already");
   };
-  const registerHttpFunctions = () => {
+  const registerClientFunctions = () => {
     throw new Error("a function of that name");
   };
   app.add(part(steps, { attachTo }).app);
-  app.add(part(steps, { registerHttpFunctions }).app);
+  app.add(part(steps, { registerClientFunctions }).app);
   app.add(part(steps).app);
 
   await app.start();
@@ -137,7 +137,7 @@ it("gives an app that is made late its clients", async () => {
 it("logs what goes wrong at the end, and throws it not", async () => {
   const stop = () => Promise.reject(new Error("stuck"));
   const host = { attach() {}, connect: async () => ({}) as never };
-  const { app, lines } = openApp({ runExtension: async () => ({ host, httpInputs: [], stop }) });
+  const { app, lines } = openApp({ runExtension: async () => ({ host, clientInputs: [], stop }) });
   await app.start();
 
   await app.stop();

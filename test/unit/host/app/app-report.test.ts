@@ -22,7 +22,12 @@ it("keys of host.json that the host does not know are told", () => {
     logLevel: {},
     myKey: 1,
     $schema: "x",
-    extensions: { durabelTask: {}, kafka: {}, http: { routePrefx: "", routePrefix: "" } },
+    extensions: {
+      durabelTask: {},
+      kafka: {},
+      http: { routePrefx: "", routePrefix: "" },
+      queues: { BatchSize: 1, batchsizes: 1 },
+    },
   };
 
   expect(describeUnknownKeys(hostJson).map(({ text }) => text)).toEqual([
@@ -32,6 +37,7 @@ it("keys of host.json that the host does not know are told", () => {
     "host.json: 'myKey' means nothing; the Functions host does not know it",
     "host.json: 'extensions.durabelTask' means nothing; did you mean 'durableTask'?",
     "host.json: 'extensions.http.routePrefx' means nothing; did you mean 'routePrefix'?",
+    "host.json: 'extensions.queues.batchsizes' means nothing; did you mean 'batchSize'?",
     "host.json: 'logging.logLevels' means nothing; did you mean 'logLevel'?",
   ]);
 });

@@ -1,1 +1,1 @@
-module.exports = async () => {};
+module.exports = async (context, timer) => context.log(`tick past due: ${timer.isPastDue}`);

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { decodeQueueText } from "../../../../../src/backends/azure-storage/codec/message-data.ts";
 import { hubNames } from "../../../../../src/backends/azure-storage/hub-names.ts";
+import type { HeldMessage } from "../../../../../src/backends/azure-storage/messaging/held-message.ts";
 import { clientOrigin, MessageSender } from "../../../../../src/backends/azure-storage/messaging/message-sender.ts";
 import { StorageClient } from "../../../../../src/backends/azure-storage/storage/storage-client.ts";
 import { describeForeignError } from "../../../../../src/backends/azure-storage/storage/storage-failure.ts";
@@ -137,4 +138,72 @@ it("sends share one time budget", async () => {
   await sender.sendAll(outgoing, clientOrigin); // S2
   expect(budgets.size).toBe(1);
   expect([...budgets]).toEqual([{ lastDoneAt: expect.any(Number) }]);
+});
+
+/** A sender for which this process keeps one place, and what becomes of both. */
+function openLocalSender(fails = false) {
+  const log: string[] = [];
+  const storage = new StorageClient(async (request) => {
+    if (request.kind === "queue.deleteMessage") log.push("deleted");
+    if (request.kind !== "queue.send") return done();
+    log.push(`sent for ${request.visibilityDelayMs}`);
+    if (fails) return describeForeignError({ statusCode: 400, code: "InvalidInput" }, "h");
+    return done({ messageId: "m", popReceipt: "p", insertedOn: new Date(0), nextVisibleOn: new Date(0) });
+  });
+  const ports = portsOf(storage);
+  let isFree = true;
+  const sender = new MessageSender({
+    ...ports,
+    onSent: () => log.push("told the poller"),
+    local: {
+      visibilityTimeoutMs: 25_000,
+      reader: { hold: (_, { messageId, dequeueCount }) => ({ id: `${messageId} ${dequeueCount}` }) as HeldMessage },
+      reserve: () => {
+        if (!isFree) return undefined;
+        isFree = false;
+        return {
+          handOver: ({ id }) => void log.push(`handed over ${id}`),
+          release: () => void log.push("place released"),
+        };
+      },
+    },
+  });
+  return { sender, log, clock: ports.clock };
+}
+
+it("what has a place in this process is sent hidden, and handed over when the caller says so", async () => {
+  const { sender, log } = openLocalSender();
+
+  const sent = await sender.sendAll([activity(1), activity(2)], clientOrigin, { isHandedOver: true });
+  expect(log.toSorted()).toEqual(["sent for 0", "sent for 25000", "told the poller"]);
+  sender.handOver(sent);
+
+  expect(log.at(-1)).toBe("handed over m 0");
+});
+
+it("what is not due yet has no place, however soon it is", async () => {
+  const { sender, log, clock } = openLocalSender();
+  const soon = { ...raised("i", "go"), deliverAt: new Date(clock.now() + 400) };
+
+  await sender.send(soon, clientOrigin, { isHandedOver: true });
+
+  expect(log[0]).toMatch(/^sent for (?:0|1000)$/);
+  expect(log[1]).toBe("told the poller");
+});
+
+it("a caller that hands nothing over sends to everybody", async () => {
+  const { sender, log } = openLocalSender();
+  sender.handOver([await sender.send(activity(1), clientOrigin)]);
+  expect(log).toEqual(["sent for 0", "told the poller"]);
+});
+
+it("a place is free again when its message is taken back, or could not be sent", async () => {
+  const taken = openLocalSender();
+  const sent = await taken.sender.sendAll([activity(1)], clientOrigin, { isHandedOver: true });
+  await taken.sender.takeBack(sent);
+  expect(taken.log).toEqual(["sent for 25000", "place released", "deleted"]);
+
+  const failed = openLocalSender(true);
+  await expect(failed.sender.send(activity(1), clientOrigin, { isHandedOver: true })).rejects.toThrow();
+  expect(failed.log).toEqual(["sent for 25000", "place released"]);
 });

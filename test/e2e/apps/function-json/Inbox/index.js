@@ -1,0 +1,1 @@
+module.exports = async (context, entry) => context.log("inbox", entry, `received ${context.bindingData.dequeueCount} times`);

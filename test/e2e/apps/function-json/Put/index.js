@@ -1,0 +1,4 @@
+module.exports = async (context, req) => {
+  context.bindings.entry = req.body;
+  context.res = { body: "put" };
+};
