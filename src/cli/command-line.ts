@@ -4,6 +4,7 @@ import { type InitOptions, initHelp, parseInit } from "./init/init-options.ts";
 import { instanceHelp } from "./instance-help.ts";
 import { type InstanceOptions, type InstanceVerb, namesOrchestration, parseInstances } from "./instance-options.ts";
 import { type KeysOptions, keysHelp, parseKeys } from "./keys-options.ts";
+import { type OpenApiCommandOptions, openApiHelp, parseOpenApi } from "./openapi-options.ts";
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
 import { type PurgeCommandOptions, parsePurge, purgeHelp } from "./purge-options.ts";
 import { parseQuarantine, type QuarantineOptions, quarantineHelp } from "./quarantine-options.ts";
@@ -19,6 +20,7 @@ export type Command =
   | { readonly kind: "start"; readonly options: StartOptions }
   | { readonly kind: "dev"; readonly options: DevOptions }
   | { readonly kind: "sidecar"; readonly options: SidecarOptions }
+  | { readonly kind: "openapi"; readonly options: OpenApiCommandOptions }
   | { readonly kind: "pack"; readonly options: PackOptions }
   | { readonly kind: "keys"; readonly options: KeysOptions }
   | { readonly kind: "replay-check"; readonly options: ReplayCheckOptions }
@@ -44,6 +46,7 @@ type VerbName =
   | "init"
   | "dev"
   | "sidecar"
+  | "openapi"
   | "keys"
   | "pack"
   | "replay-check"
@@ -98,6 +101,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parseKeys(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "keys" };
       return read.kind === "options" ? { kind: "keys", options: read.options } : read;
+    },
+  },
+  openapi: {
+    summary: "Print an OpenAPI document of a functions app",
+    help: openApiHelp,
+    parse(args, cwd) {
+      const read = parseOpenApi(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "openapi" };
+      return read.kind === "options" ? { kind: "openapi", options: read.options } : read;
     },
   },
   pack: {

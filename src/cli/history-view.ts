@@ -66,12 +66,12 @@ function describeDetails({ kind, failure, input, result }: HistoryLine, full: bo
 /** A line in `durable history --json`. */
 export function historyLineJson(line: HistoryLine, full: boolean): Readonly<Record<string, unknown>> {
   const { time, failure, input, result, ...others } = line;
-  const { answeredAt } = line;
+  const { answeredAt, kind } = line;
   return {
     ...others,
     time,
     durationMs: answeredAt && answeredAt.getTime() - time.getTime(),
     failure: failure && failureJson(failure),
-    ...(full && { input: readPayload(input), result: readPayload(result) }),
+    ...(full && { input: withReason.includes(kind) ? input : readPayload(input), result: readPayload(result) }),
   };
 }

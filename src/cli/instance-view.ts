@@ -2,6 +2,7 @@ import type { EntityMetadata } from "../core/entity-client.ts";
 import { type FailureDetails, formatFailure } from "../core/failure-details.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+import { isTextOutput } from "../core/orchestration-status.ts";
 import type { InstanceWaits } from "../management/instance-waits.ts";
 import { formatNamedEvents, formatWait } from "../management/wait-text.ts";
 import { formatLength } from "./moment.ts";
@@ -61,7 +62,7 @@ export function shownInstanceJson({ state, waits, children }: ShownInstance): Re
     ...instanceJson(state),
     executionId: state.executionId,
     input: readPayload(state.input),
-    output: readPayload(state.output),
+    output: isTextOutput(state.runtimeStatus) ? state.output : readPayload(state.output),
     failure: state.failureDetails && failureJson(state.failureDetails),
     waitsFor: waits.waits.map((wait) => {
       return wait.kind === "sub-orchestration" ? { ...wait, status: children.get(wait.instanceId) } : wait;

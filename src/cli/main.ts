@@ -50,6 +50,10 @@ async function main(): Promise<number> {
       const { runHubDelete } = await import("./hub-command.ts");
       return runHubDelete(command.options, terminal);
     }
+    case "openapi": {
+      const { runOpenApi } = await import("./openapi-command.ts");
+      return runOpenApi(command.options, product, terminal);
+    }
     case "pack": {
       const { runPack } = await import("./pack-command.ts");
       return runPack(command.options, terminal);

@@ -24,9 +24,12 @@ export const orchestrationStatuses: readonly OrchestrationRuntimeStatus[] = [
   "Suspended",
 ];
 
-/** `true` when the output is not what code has returned, but a text: of a failure, or why it was terminated. */
+/**
+ * `true` when the output is not what code has returned, but a text: of a failure, why it was terminated, or, as long as it
+ * has not ended, why it was last suspended or resumed. Such a text may read as JSON, and is none.
+ */
 export function isTextOutput(status: OrchestrationRuntimeStatus): boolean {
-  return status === "Failed" || status === "Canceled" || status === "Terminated";
+  return status !== "Completed" && status !== "ContinuedAsNew";
 }
 
 /** `true` once the instance will never run again by itself. */

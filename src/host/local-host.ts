@@ -1,27 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { basename } from "node:path";
 import { DurableError, messageOf } from "../core/errors.ts";
 import { createEventLog, type EventLog } from "../core/event-log.ts";
 import { redactSecrets } from "../core/redact-secrets.ts";
 import { systemClock } from "../core/system-ports.ts";
-import { installEmbeddedHost } from "../functions/embedded-host.ts";
 import { RequestGuard } from "../http/request-guard.ts";
 import { publicOriginBy } from "../management/management-links.ts";
 import { type HostAccess, type OnKeysMade, openHostAccess } from "./access/host-access.ts";
-import { describeProblem, reportApp } from "./app/app-report.ts";
-import { describeApp } from "./app/describe-app.ts";
+import { describeProblem } from "./app/app-report.ts";
+import { describeApp, identifyApp } from "./app/describe-app.ts";
 import { EmbeddedApps } from "./app/embedded-apps.ts";
-import { FunctionApp } from "./app/function-app.ts";
-import { FunctionJsonFunctions } from "./app/function-json-functions.ts";
-import { FunctionsCore } from "./app/functions-core.ts";
-import type { LoadedApp } from "./app/load-app.ts";
-import { loadAppWithin } from "./app/load-app.ts";
-import { injectModule } from "./app/module-injection.ts";
+import { openApp } from "./app/open-app.ts";
 import type { CreateDurableEngine } from "./durable-engine.ts";
-import { DurableFunctionsHost } from "./durable-functions-host.ts";
-import { createEventSink, createLogFilter, type HostLog, type LogFilter, readFunctionsLogLevel } from "./host-log.ts";
-import { readBodyLimit, readFunctionList, tellUnusedSettings } from "./host-settings.ts";
+import { createEventSink, type HostLog, type LogFilter } from "./host-log.ts";
 import type { CutOffWork, RunningHost } from "./running-host.ts";
 import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
@@ -31,17 +22,15 @@ import { createHostGuard } from "./server/host-guard.ts";
 import type { FrontContent } from "./server/http-front.ts";
 import { HttpFront } from "./server/http-front.ts";
 import { hostInUrl } from "./server/listen-address.ts";
-import { defaultMaxBodyBytes } from "./server/request-reader.ts";
+import { defaultMaxBodyBytes, readBodyLimit } from "./server/request-reader.ts";
 import { readAllowedCallers } from "./settings/allowed-callers.ts";
 import { findSetting } from "./settings/app-settings.ts";
 import { resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
-import type { JsonObject } from "./settings/host-json.ts";
-import { memberOf, readHostJson, sectionOf } from "./settings/host-json.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
-import { applyLocalSettings, hostEnvironment, readLocalSettings } from "./settings/local-settings.ts";
-import { managementPath, startDurable } from "./start-durable.ts";
-import { createTriggerHost, type OpenTriggerStorages, startTriggers } from "./start-triggers.ts";
-import type { TriggerHost } from "./triggers/trigger-host.ts";
+import { hostEnvironment } from "./settings/local-settings.ts";
+import { readFolderSettings } from "./settings/read-settings.ts";
+import { startDurable } from "./start-durable.ts";
+import { type OpenTriggerStorages, startTriggers } from "./start-triggers.ts";
 
 export interface LocalHostOptions {
   readonly appFolder: string;
@@ -147,11 +136,10 @@ export class LocalHost {
 
   async #start(): Promise<RunningHost> {
     const { appFolder, env } = this.#options;
-    const localSettings = await readLocalSettings(appFolder);
-    const skipped = applyLocalSettings(localSettings, env);
-    const hostJson = await readHostJson(appFolder, env);
-    this.#isLogged = createLogFilter(hostJson, this.#options.verbose ?? false);
-    tellUnusedSettings(hostJson, localSettings, skipped, this.#events);
+    const folder = await readFolderSettings(appFolder, env, this.#options.verbose ?? false);
+    const { localSettings, hostJson } = folder;
+    this.#isLogged = folder.isLogged;
+    folder.report(this.#events);
 
     const cors = this.#readCors(localSettings);
     const address = this.#options.address ?? localSettings.address ?? "localhost";
@@ -167,32 +155,18 @@ export class LocalHost {
     const { origin, port } = serve;
     for (const [name, value] of hostEnvironment(appFolder, port)) env[name] = value;
 
-    const core = new FunctionsCore({
-      version: this.#options.version,
-      log: (level, category, message) =>
-        this.#filteredLog({
-          level: readFunctionsLogLevel(level),
-          category: category === "user" ? "Function.App.User" : "Host.Functions",
-          message: category === "user" ? message : redactSecrets(message),
-        }),
-    });
-    this.#undo.push(injectModule("@azure/functions-core", core.createModule()));
-    this.#undo.push(installEmbeddedHost(this.#apps));
-    this.#undo.push(() => this.#runTerminateHooks(core));
-    const loaded = await this.#loadWithin(core);
-    const durable = new DurableFunctionsHost({
-      core,
+    const { app, durable, triggers, loaded, isDurable } = await openApp({
+      ...this.#options,
+      hostJson,
+      origin,
       apps: this.#apps,
       log: this.#filteredLog,
       events: this.#events,
+      onStop: this.#onStop,
     });
-    const { openTriggerStorages } = this.#options;
-    const log = this.#filteredLog;
-    const triggers = createTriggerHost({ hostJson, env, appFolder, openTriggerStorages, log, events });
-    const app = this.#openApp(core, hostJson, durable, triggers, origin);
+    this.#errors = app.problems.map(({ functionName, message }) => describeProblem(functionName, message));
 
     this.#assertNotStopped();
-    const isDurable = this.#apps.registries.length > 0 || app.clientProtocols.size > 0;
     const settings = resolveDurableTaskSettings(hostJson, env, { processorCount: availableParallelism() });
     const trustForwardedHeaders = settings.useForwardedHost || this.#apps.trustForwardedHeaders;
     // The proxy that sets them has looked at the host.
@@ -202,7 +176,7 @@ export class LocalHost {
     const guard = this.#guard;
     const isServed = (name: string) => guard.servesHost(name);
     const publicOrigin = publicOriginBy({ trustForwardedHeaders, isServed, ownOrigin: origin });
-    const described = { title: basename(appFolder), version: this.#options.version, managementPath, needsKeys };
+    const described = { ...(await identifyApp(appFolder)), isDurable, needsKeys };
     const { createEngine } = this.#options;
     const started =
       isDurable &&
@@ -221,7 +195,7 @@ export class LocalHost {
         log: this.#filteredLog,
         events: this.#events,
         // As much as functions take where that was said, less where nothing was.
-        maxBodyBytes: maxBodyBytes === defaultMaxBodyBytes ? undefined : maxBodyBytes,
+        maxBodyBytes,
         openApi: () => describeApp(app, this.#apps, described),
         onStop: this.#onStop,
         assertNotStopped: () => this.#assertNotStopped(),
@@ -292,7 +266,7 @@ export class LocalHost {
     settings: LocalSettings,
     cors: CorsPolicy | undefined,
     address: string,
-    maxBodyBytes: number,
+    maxBodyBytes: number | undefined,
     access: HostAccess,
   ) {
     const { productName, version, env } = this.#options;
@@ -300,7 +274,7 @@ export class LocalHost {
     let unavailable!: (error: unknown) => void;
     const front = new HttpFront({
       cors,
-      maxBodyBytes,
+      maxBodyBytes: maxBodyBytes ?? defaultMaxBodyBytes,
       guard: () => this.#guard,
       access,
       homepage:
@@ -321,56 +295,6 @@ export class LocalHost {
       front.stopListening();
     };
     return { origin: `http://${hostInUrl(address)}:${port}`, port, content };
-  }
-
-  async #loadWithin(core: FunctionsCore): Promise<LoadedApp> {
-    const declared = new FunctionJsonFunctions({
-      core,
-      apps: this.#apps,
-      events: this.#events,
-      version: this.#options.version,
-    });
-    const cure = () =>
-      this.#apps.isAwaited
-        ? "it waits for app.connect(), but the engine starts only after loading. Call connect() inside a function, or do not await it at the top level."
-        : "a longer time can be given with --timeout.";
-    const timeoutMs = this.#options.loadTimeoutMs ?? 20_000;
-    return await loadAppWithin(timeoutMs, this.#options, core, cure, declared);
-  }
-
-  #openApp(
-    core: FunctionsCore,
-    hostJson: JsonObject,
-    durable: DurableFunctionsHost,
-    triggers: TriggerHost,
-    origin: string,
-  ): FunctionApp {
-    const { env } = this.#options;
-    const list = readFunctionList(this.#options.functions, hostJson);
-    const app = new FunctionApp({
-      core,
-      routePrefix: String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api"),
-      allowList: list?.names,
-      isDisabled: (name) => /^(?:true|1)$/i.test(findSetting(env, `AzureWebJobs.${name}.Disabled`) ?? ""),
-      clientInput: durable.clientInput,
-      triggers,
-      log: this.#filteredLog,
-    });
-    this.#errors = app.problems.map(({ functionName, message }) => describeProblem(functionName, message));
-    const { orchestrationNames, activityNames, entityNames } = this.#apps;
-    const others = [...orchestrationNames, ...activityNames, ...entityNames];
-    reportApp(app, list, [...core.functions.map(({ metadata }) => metadata.name), ...others], this.#events, origin);
-    durable.adopt(app);
-    this.#apps.assertDefinedOnce();
-    return app;
-  }
-
-  async #runTerminateHooks(core: FunctionsCore): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, drainTimeoutMs);
-    });
-    await Promise.race([core.runAppHooks("appTerminate"), timeout]).finally(() => clearTimeout(timer));
   }
 
   readonly #filteredLog: HostLog = (entry) => {

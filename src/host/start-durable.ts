@@ -3,6 +3,7 @@ import type { OpenApiDocument } from "../http/open-api/open-api-document.ts";
 import type { RequestGuard } from "../http/request-guard.ts";
 import type { PublicOrigin } from "../management/management-links.ts";
 import type { HostAccess } from "./access/host-access.ts";
+import { managementPath } from "./app/describe-app.ts";
 import type { DurableProtocol } from "./app/durable-functions.ts";
 import type { EmbeddedApps } from "./app/embedded-apps.ts";
 import type { CreateDurableEngine, DurableEngine } from "./durable-engine.ts";
@@ -12,8 +13,6 @@ import { createHostManagement, type HostManagement } from "./host-management.ts"
 import { startLoopbackServer } from "./server/loopback-server.ts";
 import type { DurableTaskSettings } from "./settings/durable-task-settings.ts";
 import type { Environment } from "./settings/host-json.ts";
-
-export const managementPath = "/runtime/webhooks/durabletask";
 
 export interface DurableStart {
   readonly appFolder: string;

@@ -221,6 +221,7 @@ class HubFunctionAppEngine implements FunctionAppEngine {
         startChecks,
         signer: this.#createSigner(),
         health: () => this.health(),
+        maxBodyBytes: settings.maxBodyBytes,
         clock: systemClock,
         log,
       });

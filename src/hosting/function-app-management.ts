@@ -1,12 +1,13 @@
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
-import type { AllowedCallers } from "../host/settings/allowed-callers.ts";
+import { type AllowedCallers, allowedHostsSetting } from "../host/settings/allowed-callers.ts";
 import { createManagementApi, type ManagementApi, type ManagementApiOptions } from "../http/management-api.ts";
+import { RequestGuard } from "../http/request-guard.ts";
 import { createSignedLinkDoor, signEachVerb } from "../http/signed-link-door.ts";
 import type { PublicOrigin } from "../management/management-links.ts";
 import type { LinkSigner, SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
-import type { ManagementFunctions } from "./function-app-settings.ts";
+import { functionAppSettingNames, type ManagementFunctions } from "./function-app-settings.ts";
 import type { HostHealth } from "./health.ts";
 
 export interface FunctionAppManagementOptions {
@@ -20,6 +21,8 @@ export interface FunctionAppManagementOptions {
   /** `undefined` when there is no key to sign with: links then lead to the door that asks for a key. */
   readonly signer: LinkSigner | undefined;
   readonly health: () => HostHealth;
+  /** Most bytes in a request body. @defaultValue 10 MiB */
+  readonly maxBodyBytes?: number | undefined;
   readonly clock: Clock;
   readonly log: LogSink;
 }
@@ -39,6 +42,13 @@ export interface FunctionAppManagement {
   readonly handleSignedLink: ManagementApi;
 }
 
+const cures = {
+  host: `allow it by the setting ${allowedHostsSetting}, or as httpSettings.allowedHosts of host.json`,
+  origin:
+    "list the origin as httpSettings.allowedOrigins of host.json; or they may with a key, " +
+    `where ${functionAppSettingNames.authLevel} is 'function' or 'admin'`,
+};
+
 export function createFunctionAppManagement(options: FunctionAppManagementOptions): FunctionAppManagement {
   const { functions, routePrefix, client, connectionName, startChecks, signer, clock, log, health } = options;
   const { publicOrigin, allowed } = options;
@@ -46,14 +56,17 @@ export function createFunctionAppManagement(options: FunctionAppManagementOption
   const [basePath, signedPath] = [pathOf(functions.route), pathOf(functions.linkRoute)];
   const linkPath = signer === undefined ? basePath : signedPath;
   const signLink = signer && signEachVerb(signer);
+  // The platform in front looks at the names, unless some are listed.
+  const allowedHosts = allowed.hosts.length === 0 ? "any" : allowed.hosts;
+  const guard = (allowedOrigins: readonly string[] | "any") =>
+    new RequestGuard({ allowedHosts, allowedOrigins, cures });
   const common: Omit<ManagementApiOptions, "basePath"> = {
     client,
     taskHub: client.taskHub,
     connectionName,
     startChecks,
     publicOrigin,
-    // The platform in front looks at the names, unless some are listed.
-    allowedHosts: allowed.hosts.length === 0 ? "any" : allowed.hosts,
+    maxBodyBytes: options.maxBodyBytes,
     clock,
     log,
   };
@@ -61,10 +74,10 @@ export function createFunctionAppManagement(options: FunctionAppManagementOption
     ...common,
     basePath,
     // A key is nothing that a foreign page could make a browser add; without one it could use what a proxy adds.
-    allowedOrigins: functions.authLevel === "anonymous" ? allowed.origins : "any",
+    guard: guard(functions.authLevel === "anonymous" ? allowed.origins : "any"),
     links: { basePath: linkPath, signLink },
   });
-  const signed = createSignedLinkDoor({ ...common, basePath: signedPath, allowedOrigins: "any" }, signer); // D2
+  const signed = createSignedLinkDoor({ ...common, basePath: signedPath, guard: guard("any") }, signer); // D2
   const healthPath = `${basePath}/health`.toLowerCase();
   return {
     linkPath,

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { DurableError } from "../core/errors.ts";
+import { bodyLimitSetting, parseBodyLimit } from "../host/server/request-reader.ts";
 import { findSetting } from "../host/settings/app-settings.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import { type Environment, type JsonObject, memberOf, readHostJson, sectionOf } from "../host/settings/host-json.ts";
@@ -38,6 +39,8 @@ export interface FunctionAppSettings {
   readonly linkKey: string | undefined;
   /** How long a link opens its instance, in milliseconds. */
   readonly linkLifetimeMs: number;
+  /** Most bytes in the body of a request to the management API, as its host takes them. @defaultValue 10 MiB */
+  readonly maxBodyBytes: number | undefined;
   /** `https://<WEBSITE_HOSTNAME>`, for links that no request says better. */
   readonly origin: string;
 }
@@ -85,6 +88,7 @@ export function resolveFunctionAppSettings(hostJson: JsonObject, env: Environmen
     wakeQueue: resolveWakeQueue(hostJson, env, durableTask.hubName, account.setting),
     linkKey: links.linkKey,
     linkLifetimeMs: links.lifetimeMs,
+    maxBodyBytes: parseBodyLimit(findSetting(env, bodyLimitSetting) ?? ""),
     origin: originOf(findSetting(env, "WEBSITE_HOSTNAME")),
   };
 }

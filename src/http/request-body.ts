@@ -76,6 +76,10 @@ export function assertBodyLength(request: Request, maxBytes: number): void {
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
 }
 
+/** The one setting that every host of this API has. */
+const limitSetting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
+
 function tooLarge(maxBytes: number): RequestRefused {
-  return new RequestRefused(413, `The request body may have at most ${maxBytes} bytes`);
+  const cure = `the setting ${limitSetting} takes another limit, in bytes`;
+  return new RequestRefused(413, `The request body may have at most ${maxBytes} bytes; ${cure}`);
 }

@@ -245,3 +245,28 @@ it("a management API that is switched off is not there", async () => {
   expect(() => new DurableClient(app.connection).createHttpManagementPayload("a")).toThrow(/DURABLE_MANAGEMENT_ROUTE/);
   await app.stop();
 });
+
+it("takes bodies as large as the setting of its host says", async () => {
+  const other = await createEngine({ FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "100" });
+  const body = JSON.stringify("x".repeat(200));
+  const url = `${origin}/api/durabletask/instances/none/raiseEvent/approve`;
+  const answer = await other.handleManagement(
+    new Request(url, { method: "POST", body, headers: { "content-type": "application/json" } }),
+  );
+
+  expect(answer.status).toBe(413);
+  expect(await answer.text()).toContain("at most 100 bytes; the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT");
+  await other.stop();
+});
+
+it("says what a page needs that may not change anything, where no key is asked for", async () => {
+  const open = await createEngine({ DURABLE_MANAGEMENT_AUTH_LEVEL: "anonymous" });
+  const url = `${origin}/api/durabletask/instances/none/terminate`;
+  const answer = await open.handleManagement(
+    new Request(url, { method: "POST", headers: { origin: "https://page.example" } }),
+  );
+
+  expect(answer.status).toBe(403);
+  expect(await answer.text()).toContain("where DURABLE_MANAGEMENT_AUTH_LEVEL is 'function' or 'admin'");
+  await open.stop();
+});

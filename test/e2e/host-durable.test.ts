@@ -123,7 +123,10 @@ describe("an app with durable functions", () => {
     } as RequestInit);
 
     expect([fits.status, tooLarge.status, foreign.status, chunked.status]).toEqual([202, 413, 403, 202]);
-    expect(await tooLarge.json()).toEqual({ Message: "The request body may have at most 2000000 bytes" });
+    expect(await tooLarge.json()).toEqual({
+      Message:
+        "The request body may have at most 2000000 bytes; the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT takes another limit, in bytes",
+    });
     const { input } = (await (await fetch(`${hook}/instances/d`)).json()) as { input: unknown };
     expect(input).toEqual([1]);
     expect((await send("instances/a/terminate?reason=x", "{}")).status).toBeOneOf([202, 410]);

@@ -173,8 +173,12 @@ it("refuses as the Functions host does, and says what to do", async () => {
   }
   const described = await fetch(`${host.url}${management}/openapi.json`, { headers: withKey(keys.master)! });
   expect(await described.json()).toMatchObject({
-    components: { securitySchemes: { keyHeader: { name: "x-functions-key" } } },
-    paths: { "/api/begin": { post: { security: [] } } },
+    components: { securitySchemes: { functionsKey: { name: "x-functions-key" } } },
+    paths: {
+      "/api/begin": { post: { security: [] } },
+      "/api/ours": { get: { security: [{ functionsKey: ["function"] }, { functionsKeyInQuery: ["function"] }] } },
+      [`${management}/instances`]: { get: { security: [{ functionsKey: ["system"] }, {}], responses: { 401: {} } } },
+    },
   });
   await fetch(`${host.url}/nothing?code=${keys.default}`);
   await host.stop();

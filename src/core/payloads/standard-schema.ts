@@ -32,26 +32,30 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
   return typeof (value as Partial<StandardSchema>)["~standard"]?.validate === "function";
 }
 
-/** Schemas of events by their names in lower case. Copies of this package share them; the number changes with the shape. */
-const eventSchemasKey = Symbol.for("durable-functions-ts.event-schemas.1");
+/** Events by their names in lower case. Copies of this package share them; the number changes with the shape. */
+const eventSchemasKey = Symbol.for("durable-functions-ts.event-schemas.2");
 
-type EventSchemas = Map<string, Set<WeakRef<StandardSchema>>>;
+interface DefinedEvent {
+  /** As it was defined first. */
+  readonly name: string;
+  readonly schemas: Set<WeakRef<StandardSchema>>;
+}
 
 /** As long as somebody has the schema: an orchestrator may define events of many names, in every replay again. */
 export function rememberEventSchema(name: string, schema: StandardSchema): void {
-  const globals = globalThis as { [eventSchemasKey]?: EventSchemas };
+  const globals = globalThis as { [eventSchemasKey]?: Map<string, DefinedEvent> };
   globals[eventSchemasKey] ??= new Map();
   const known = globals[eventSchemasKey];
   const key = name.toLowerCase();
-  const schemas = known.get(key) ?? new Set();
-  known.set(key, schemas);
-  const alive = [...schemas].some((reference) => reference.deref() === schema);
+  const event = known.get(key) ?? { name, schemas: new Set() };
+  known.set(key, event);
+  const alive = [...event.schemas].some((reference) => reference.deref() === schema);
   if (alive) return;
   const reference = new WeakRef(schema);
-  schemas.add(reference);
+  event.schemas.add(reference);
   forgotten.register(schema, () => {
-    schemas.delete(reference);
-    if (schemas.size === 0 && known.get(key) === schemas) known.delete(key);
+    event.schemas.delete(reference);
+    if (event.schemas.size === 0 && known.get(key) === event) known.delete(key);
   });
 }
 
@@ -59,8 +63,24 @@ const forgotten = new FinalizationRegistry<() => void>((forget) => forget());
 
 /** What the process has defined events of that name with. */
 export function eventSchemasOf(name: string): readonly StandardSchema[] {
-  const known = (globalThis as { readonly [eventSchemasKey]?: EventSchemas })[eventSchemasKey];
-  return [...(known?.get(name.toLowerCase()) ?? [])].flatMap((reference) => reference.deref() ?? []);
+  return schemasOf(definedEvents()?.get(name.toLowerCase()));
+}
+
+/** All events that the process has defined with schemas, by name. */
+export function listEventSchemas(): readonly { readonly name: string; readonly schemas: readonly StandardSchema[] }[] {
+  const events = [...(definedEvents()?.values() ?? [])].map((event) => ({
+    name: event.name,
+    schemas: schemasOf(event),
+  }));
+  return events.filter(({ schemas }) => schemas.length > 0).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function definedEvents(): ReadonlyMap<string, DefinedEvent> | undefined {
+  return (globalThis as { readonly [eventSchemasKey]?: ReadonlyMap<string, DefinedEvent> })[eventSchemasKey];
+}
+
+function schemasOf(event: DefinedEvent | undefined): readonly StandardSchema[] {
+  return [...(event?.schemas ?? [])].flatMap((reference) => reference.deref() ?? []);
 }
 
 /**

@@ -1,6 +1,5 @@
 import { DurableError } from "../../core/errors.ts";
 import type { ClientConnection, EmbeddedApp, EmbeddedHost } from "../../functions/embedded-host.ts";
-import type { DescribedOrchestration } from "../../http/open-api/management-paths.ts";
 import { createStartChecks, listOrchestrationNames, type StartChecks } from "../../management/start-checks.ts";
 import { assertDefinedOnce, type Registry } from "../../worker/registry.ts";
 
@@ -27,14 +26,6 @@ export class EmbeddedApps implements EmbeddedHost {
 
   get orchestrationNames(): readonly string[] {
     return listOrchestrationNames(this.#registries);
-  }
-
-  /** Each once, as the app that serves it has it, with its schemas. */
-  get orchestrations(): readonly DescribedOrchestration[] {
-    return this.orchestrationNames.map((name) => {
-      const found = this.#registries.map((app) => app.findOrchestration(name)).find((each) => each !== undefined);
-      return { name, inputSchema: found?.inputSchema, outputSchema: found?.outputSchema };
-    });
   }
 
   /** In the order of registration. */

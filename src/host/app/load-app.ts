@@ -136,20 +136,35 @@ export async function loadAppWithin(
   }
 }
 
-export async function readManifest(
-  appFolder: string,
-): Promise<{ main: string | undefined; isModule: boolean; isMissing?: boolean }> {
+/** What package.json says of an app. Empty texts count as absent. */
+interface Manifest {
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+  readonly main: string | undefined;
+  readonly isModule: boolean;
+  readonly isMissing: boolean;
+}
+
+export async function readManifest(appFolder: string): Promise<Manifest> {
   const text = await readFile(join(appFolder, "package.json"), "utf8").catch(() => undefined);
-  if (text === undefined) return { main: undefined, isModule: false, isMissing: true };
-  let manifest: { main?: unknown; type?: unknown };
+  if (text === undefined) {
+    return { name: undefined, version: undefined, main: undefined, isModule: false, isMissing: true };
+  }
+  let manifest: Readonly<Record<string, unknown>>;
   try {
     // Node and npm take a byte order mark, too.
-    manifest = JSON.parse(text.replace(/^\uFEFF/, "")) as { main?: unknown; type?: unknown };
+    manifest = JSON.parse(text.replace(/^\uFEFF/, "")) as Readonly<Record<string, unknown>>;
   } catch (cause) {
     throw new DurableError("HostStartFailed", `package.json is not JSON: ${messageOf(cause)}`, { cause });
   }
-  const main = typeof manifest.main === "string" && manifest.main !== "" ? manifest.main : undefined;
-  return { main, isModule: manifest.type === "module" };
+  const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+  return {
+    name: textOf(manifest["name"]),
+    version: textOf(manifest["version"]),
+    main: textOf(manifest["main"]),
+    isModule: manifest["type"] === "module",
+    isMissing: false,
+  };
 }
 
 /**

@@ -5,6 +5,8 @@ import { createRouteConstraint } from "./route-constraints.ts";
 interface RouteParameter {
   readonly name: string;
   readonly constraints: readonly RouteConstraint[];
+  /** The constraints as they were written: `int`, or `range` with the argument `1,9`. */
+  readonly rules: readonly { readonly name: string; readonly argument: string | undefined }[];
   readonly optional: boolean;
   readonly defaultValue: string | undefined;
   readonly catchAll: boolean;
@@ -32,6 +34,11 @@ export class RouteTemplate {
     } catch (cause) {
       throw new Error(`the route '${text}' is not valid: ${messageOf(cause)}`, { cause });
     }
+  }
+
+  /** The parts between its slashes, each of texts and parameters in turns. */
+  get segments(): readonly (readonly (string | RouteParameter)[])[] {
+    return this.#segments.map((segment) => segment.map((part) => ("literal" in part ? part.literal : part.parameter)));
   }
 
   /**
@@ -226,12 +233,14 @@ function parseParameter(text: string): RouteParameter {
   if (name === "" || /[/{}*]/.test(name)) throw new Error(`'{${text}}' has no usable parameter name`);
 
   const constraints: RouteConstraint[] = [];
+  const rules: RouteParameter["rules"][number][] = [];
   let rest = body.slice(name.length);
   while (rest.startsWith(":")) {
     // The parenthesis that closes an argument is one that ends the parameter or stands before ':', '=' or '?'.
     const found = /^:([^:=?(]*)(?:\((.*?)\)(?=$|[:=?]))?/s.exec(rest)!;
     if (found[1] === "") throw new Error(`'{${text}}' has an empty constraint`);
     constraints.push(createRouteConstraint(found[1]!, found[2]));
+    rules.push({ name: found[1]!, argument: found[2] });
     rest = rest.slice(found[0].length);
   }
   const optional = rest === "?" || (rest.startsWith("=") && rest.endsWith("?"));
@@ -239,5 +248,5 @@ function parseParameter(text: string): RouteParameter {
   if (rest !== "" && !optional && defaultValue === undefined) throw new Error(`'{${text}}' cannot be read`);
   if (optional && catchAll) throw new Error(`the catch-all '${name}' cannot be optional`);
   if (optional && defaultValue !== undefined) throw new Error(`'${name}' cannot be optional and have a default`);
-  return { name, constraints, optional, defaultValue, catchAll };
+  return { name, constraints, rules, optional, defaultValue, catchAll };
 }

@@ -1,8 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { Transform } from "node:stream";
+import type { EventLog } from "../../core/event-log.ts";
+import { findSetting } from "../settings/app-settings.ts";
+import type { Environment } from "../settings/host-json.ts";
 
 /** Largest request body the Functions host takes. */
 export const defaultMaxBodyBytes = 104_857_600;
+
+/** The setting that asks for another one. */
+export const bodyLimitSetting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
 
 /**
  * The limit that `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` asks for, in bytes. `undefined` for a text that is no count of them,
@@ -11,6 +17,18 @@ export const defaultMaxBodyBytes = 104_857_600;
 export function parseBodyLimit(text: string): number | undefined {
   const bytes = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
   return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** The limit that the setting asks for, in bytes; `undefined` where none was asked for, or nothing that is one. */
+export function readBodyLimit(env: Environment, events: EventLog): number | undefined {
+  const text = findSetting(env, bodyLimitSetting);
+  if (text === undefined) return undefined;
+  const limit = parseBodyLimit(text);
+  if (limit === undefined) {
+    const problem = `${bodyLimitSetting} must be a whole number of bytes; the default of ${defaultMaxBodyBytes} is taken`;
+    events.write("SettingIgnored", problem, { setting: bodyLimitSetting });
+  }
+  return limit;
 }
 
 /** Whether a request names one host at most, and nothing but a host in that place; what does not is answered with 400. */

@@ -4,6 +4,8 @@ import type { JsonSchema } from "./json-schema-of.ts";
 const text: JsonSchema = { type: "string" };
 const uri: JsonSchema = { type: "string", format: "uri" };
 const time: JsonSchema = { type: "string", format: "date-time" };
+const textOrNull: JsonSchema = { type: ["string", "null"] };
+const failureOrNull: JsonSchema = { anyOf: [{ $ref: "#/components/schemas/FailureDetails" }, { type: "null" }] };
 /** A payload: any JSON, or `null` when there is none. */
 const payload: JsonSchema = {};
 
@@ -63,6 +65,7 @@ export const managementSchemas: Readonly<Record<string, JsonSchema>> = {
         items: { enum: ["input", "output", "tags"] },
         description: "What a list did not read, because it lies in a blob: ask with showInput=true and showOutput=true",
       },
+      tags: { type: "object", additionalProperties: text },
       historyEvents: { type: "array", items: { $ref: "#/components/schemas/HistoryEvent" } },
     },
   },
@@ -77,11 +80,36 @@ export const managementSchemas: Readonly<Record<string, JsonSchema>> = {
       ScheduledTime: time,
       InstanceId: text,
       Name: text,
-      Input: { description: "JSON text" },
+      Input: { description: "JSON text, as the orchestration, the call or the event was given it" },
       Result: payload,
-      Reason: { type: ["string", "null"] },
+      Reason: textOrNull,
+      Details: textOrNull,
+      Data: textOrNull,
+      FailureDetails: failureOrNull,
       OrchestrationStatus: runtimeStatus,
       FireAt: time,
+      ScheduledStartTime: { type: ["string", "null"], format: "date-time" },
+      Generation: { type: ["integer", "null"] },
+      GenerateNewTrace: { type: "boolean" },
+      Correlation: textOrNull,
+      ParentTraceContext: {
+        type: ["object", "null"],
+        required: ["TraceParent", "TraceState"],
+        properties: { TraceParent: text, TraceState: textOrNull },
+      },
+    },
+  },
+  FailureDetails: {
+    description: "What was thrown.",
+    type: "object",
+    required: ["ErrorType", "ErrorMessage", "IsNonRetriable"],
+    properties: {
+      ErrorType: text,
+      ErrorMessage: text,
+      StackTrace: textOrNull,
+      InnerFailure: failureOrNull,
+      IsNonRetriable: { type: "boolean" },
+      Properties: { type: "object", additionalProperties: true },
     },
   },
   EntityStatus: {

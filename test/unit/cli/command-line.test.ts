@@ -58,6 +58,14 @@ describe("the command line", () => {
       ["start", "order", "7"],
       "'durable start' takes the name of one orchestration, and its input by --input. Try: durable start --help",
     ],
+    [["openapi", "app"], "Unexpected argument 'app'. Try: durable openapi --help"],
+    [["openapi", "--format", "yaml"], "--format must be json, but is 'yaml'"],
+    [["openapi", "--output", ""], "--output must name a file"],
+    [["openapi", "--timeout", "0"], "--timeout must be a number of seconds, at least 1, but is '0'"],
+    [
+      ["openapi", "--app", "a", "--script-root", "b"],
+      "--app and --script-root are two names of one option: give one of them",
+    ],
     [["quarantine"], "'durable quarantine' needs one of ls, show, requeue and drop. Try: durable quarantine --help"],
     [
       ["quarantine", "list"],
@@ -71,6 +79,19 @@ describe("the command line", () => {
     [["quarantine", "ls", "--jsn"], "Unknown option '--jsn'. Try: durable quarantine --help"],
   ])("answers %j with one line", (args, message) => {
     expect(parse(...args)).toEqual({ kind: "mistake", message });
+  });
+
+  it("takes every option of openapi", () => {
+    expect(parse("openapi", "--app", "app", "-o", "a.json", "--functions", "a,b", "-t", "5", "--verbose")).toEqual({
+      kind: "openapi",
+      options: {
+        appFolder: "/srv/app",
+        output: "/srv/a.json",
+        functions: ["a", "b"],
+        timeoutMs: 5000,
+        verbose: true,
+      },
+    });
   });
 
   it("takes every option of init, and a tarball from where it lies", () => {

@@ -68,6 +68,24 @@ async function openHub({ isIdle = false, hasWorker = true } = {}) {
 }
 
 describe("the verbs for instances", () => {
+  it("show a reason as a text, also where it reads as JSON", async () => {
+    await using it = await openHub();
+    await it.run("start", "order", "--id", "o1", "--input", '"good"');
+    await it.run("suspend", "o1", "--reason", "123");
+    const suspended = JSON.parse((await it.run("show", "o1", "--json")).text) as object;
+    await it.run("resume", "o1", "--reason", "null");
+    await it.run("terminate", "o1", "--reason", "true");
+    const ended = JSON.parse((await it.run("show", "o1", "--json")).text) as object;
+    const { events } = JSON.parse((await it.run("history", "o1", "--full", "--json")).text) as {
+      readonly events: readonly { readonly kind: string; readonly input?: unknown }[];
+    };
+
+    expect(suspended).toMatchObject({ status: "Suspended", output: "123" });
+    expect(ended).toMatchObject({ status: "Terminated", output: "true" });
+    const reasons = events.filter(({ kind }) => ["suspended", "resumed", "terminated"].includes(kind));
+    expect(reasons.map(({ input }) => input)).toEqual(["123", "null", "true"]);
+  });
+
   it("start one, show what it waits for, and send it that", async () => {
     await using it = await openHub();
     const started = await it.run("start", "order", "--id", "o1", "--input", '"good"');

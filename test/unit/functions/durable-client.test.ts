@@ -77,6 +77,15 @@ it("reads the status in values", async () => {
   });
 });
 
+it.each(["Running", "Suspended", "Terminated"] as const)(
+  "reads the reason that stands in the output of a %s instance as a text",
+  async (runtimeStatus) => {
+    const { client } = durableClient([instance({ runtimeStatus, output: "123" })]);
+
+    expect(await client.getStatus("abc")).toMatchObject({ output: "123" });
+  },
+);
+
 it("names the parent of a sub-orchestration in the status", async () => {
   const { client } = durableClient([instance({ parentInstanceId: "parent" })]);
 
@@ -175,7 +184,9 @@ it("writes and reads values with the app's converter", async () => {
     serialize: (value) => JSON.stringify({ wrapped: value }),
     deserialize: (text) => (text === undefined ? undefined : JSON.parse(text).wrapped),
   };
-  const { hub, client } = durableClient([instance({ output: '{"wrapped":7}' })], { dataConverter });
+  const { hub, client } = durableClient([instance({ runtimeStatus: "Completed", output: '{"wrapped":7}' })], {
+    dataConverter,
+  });
 
   await client.startNew("seq", { input: 5 });
   const status = await client.getStatus("abc");

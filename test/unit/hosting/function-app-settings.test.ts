@@ -13,6 +13,7 @@ it("has defaults for all but the storage", () => {
     heartbeat: { schedule: "0 * * * * *" },
     linkKey: undefined,
     linkLifetimeMs: 7 * 24 * 3_600_000,
+    maxBodyBytes: undefined,
     origin: "https://my-shop.azurewebsites.net",
   });
 });
@@ -25,6 +26,7 @@ it("takes what the app settings say", () => {
       DURABLE_HEARTBEAT_SCHEDULE: "0 */5 * * * *",
       DURABLE_LINK_KEY: "0123456789012345678901234567890123456789",
       DURABLE_LINK_LIFETIME: "1.00:00:00",
+      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "200000000",
       WEBSITE_HOSTNAME: "localhost:7071",
     },
     { routePrefix: "" },
@@ -36,6 +38,7 @@ it("takes what the app settings say", () => {
     heartbeat: { schedule: "0 */5 * * * *" },
     linkKey: "0123456789012345678901234567890123456789",
     linkLifetimeMs: 24 * 3_600_000,
+    maxBodyBytes: 200_000_000,
     origin: "http://localhost:7071",
   });
 });

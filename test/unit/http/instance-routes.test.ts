@@ -55,6 +55,16 @@ it("shows text that is not JSON as text, an empty text as empty, and keeps every
   expect(text).toContain('"version":"2.0"');
 });
 
+it.each(["Running", "Pending", "Suspended", "Terminated", "Canceled", "Failed"] as const)(
+  "shows the reason that stands in the output of a %s instance as a text, also where it reads as JSON",
+  async (runtimeStatus) => {
+    const { send } = managementApi([instance({ runtimeStatus, output: "123" })]);
+
+    expect(await (await send("GET", "instances/abc")).json()).toMatchObject({ output: "123" });
+    expect(await (await send("GET", "instances")).json()).toMatchObject([{ output: "123" }]);
+  },
+);
+
 it("leaves the input out when asked to, whatever the case of the parameter", async () => {
   const { client, send } = managementApi([instance()]);
 

@@ -219,6 +219,20 @@ it("makes links for the address the proxy was asked for, only when the proxy is 
   expect(ignored.headers.get("location")).toMatch(/^http:\/\/localhost:7071\//);
 });
 
+it("tells who polls to come back to the address the proxy was asked for", async () => {
+  const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "api.example.com" };
+  const running = [instance()];
+  const trusting = managementApi(running, { publicOrigin: publicOriginBy({ trustForwardedHeaders: true }) });
+
+  const [trusted, ignored] = await Promise.all(
+    [trusting, managementApi(running)].map(({ send }) => send("GET", "instances/abc?showInput=false", { headers })),
+  );
+
+  const path = "/runtime/webhooks/durabletask/instances/abc?showInput=false";
+  expect(trusted?.headers.get("location")).toBe(`https://api.example.com${path}`);
+  expect(ignored?.headers.get("location")).toBe(`http://localhost:7071${path}`);
+});
+
 it("maps what the hub refuses to status codes", async () => {
   const { client, send } = managementApi();
   const statuses: number[] = [];

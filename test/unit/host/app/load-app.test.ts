@@ -37,7 +37,7 @@ it("main that matches nothing is an error that names it and says to build", asyn
 it("a package.json is read as Node reads it, a byte order mark in front of it too", async () => {
   writeFileSync(join(folder, "package.json"), '\uFEFF{ "type": "module", "main": "app.js" }\r\n');
 
-  expect(await readManifest(folder)).toEqual({ main: "app.js", isModule: true });
+  expect(await readManifest(folder)).toMatchObject({ main: "app.js", isModule: true });
 });
 
 it.each([
