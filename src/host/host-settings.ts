@@ -1,10 +1,9 @@
 import type { EventLog } from "../core/event-log.ts";
 import type { FunctionList } from "./app/app-report.ts";
 import { describeUnknownLevels } from "./host-log.ts";
-import { defaultMaxBodyBytes, parseBodyLimit } from "./server/request-reader.ts";
-import { findSetting } from "./settings/app-settings.ts";
 import { type Environment, type JsonObject, memberOf } from "./settings/host-json.ts";
 import { describeUnknownKeys } from "./settings/host-json-keys.ts";
+import { type HttpLimits, readHttpLimits } from "./settings/http-limits.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
 
 // What host.json and settings say to the host itself, and what of it means nothing.
@@ -26,17 +25,11 @@ export function tellUnusedSettings(
   }
 }
 
-/** Most bytes in the body of a request. */
-export function readBodyLimit(env: Environment, events: EventLog): number {
-  const setting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
-  const text = findSetting(env, setting);
-  if (text === undefined) return defaultMaxBodyBytes;
-  const limit = parseBodyLimit(text);
-  if (limit === undefined) {
-    const problem = `${setting} must be a whole number of bytes; the default of ${defaultMaxBodyBytes} is taken`;
-    events.write("SettingIgnored", problem, { setting });
-  }
-  return limit ?? defaultMaxBodyBytes;
+/** The limits of requests. */
+export function readLimits(env: Environment, events: EventLog): HttpLimits {
+  const { limits, unused } = readHttpLimits(env);
+  for (const { setting, text } of unused) events.write("SettingIgnored", text, { setting });
+  return limits;
 }
 
 /** The functions that are served; `undefined` when all are. */

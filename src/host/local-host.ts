@@ -21,7 +21,7 @@ import { injectModule } from "./app/module-injection.ts";
 import type { CreateDurableEngine } from "./durable-engine.ts";
 import { DurableFunctionsHost } from "./durable-functions-host.ts";
 import { createEventSink, createLogFilter, type HostLog, type LogFilter, readFunctionsLogLevel } from "./host-log.ts";
-import { readBodyLimit, readFunctionList, tellUnusedSettings } from "./host-settings.ts";
+import { readFunctionList, readLimits, tellUnusedSettings } from "./host-settings.ts";
 import type { CutOffWork, RunningHost } from "./running-host.ts";
 import type { HostState } from "./server/admin-api.ts";
 import type { CorsPolicy } from "./server/cors.ts";
@@ -31,12 +31,12 @@ import { createHostGuard } from "./server/host-guard.ts";
 import type { FrontContent } from "./server/http-front.ts";
 import { HttpFront } from "./server/http-front.ts";
 import { hostInUrl } from "./server/listen-address.ts";
-import { defaultMaxBodyBytes } from "./server/request-reader.ts";
 import { readAllowedCallers } from "./settings/allowed-callers.ts";
 import { findSetting } from "./settings/app-settings.ts";
 import { resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
 import type { JsonObject } from "./settings/host-json.ts";
 import { memberOf, readHostJson, sectionOf } from "./settings/host-json.ts";
+import type { HttpLimits } from "./settings/http-limits.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
 import { applyLocalSettings, hostEnvironment, readLocalSettings } from "./settings/local-settings.ts";
 import { managementPath, startDurable } from "./start-durable.ts";
@@ -155,14 +155,14 @@ export class LocalHost {
 
     const cors = this.#readCors(localSettings);
     const address = this.#options.address ?? localSettings.address ?? "localhost";
-    const maxBodyBytes = readBodyLimit(env, this.#events);
+    const limits = readLimits(env, this.#events);
     const { auth, onKeysMade } = this.#options;
     const events = this.#events;
     const access = await openHostAccess({ appFolder, address, auth, env, clock: systemClock, events, onKeysMade });
     const { isExposed, needsKeys } = access;
     const allowed = readAllowedCallers(hostJson, env, this.#options.allowedHosts);
     this.#guard = createHostGuard({ cors, allowed, isExposed, needsKeys, isBehindProxy: false, events });
-    const serve = await this.#listen(localSettings, cors, address, maxBodyBytes, access);
+    const serve = await this.#listen(localSettings, cors, address, limits, access);
     access.tellExposure();
     const { origin, port } = serve;
     for (const [name, value] of hostEnvironment(appFolder, port)) env[name] = value;
@@ -220,8 +220,7 @@ export class LocalHost {
         env,
         log: this.#filteredLog,
         events: this.#events,
-        // As much as functions take where that was said, less where nothing was.
-        maxBodyBytes: maxBodyBytes === defaultMaxBodyBytes ? undefined : maxBodyBytes,
+        limits,
         openApi: () => describeApp(app, this.#apps, described),
         onStop: this.#onStop,
         assertNotStopped: () => this.#assertNotStopped(),
@@ -292,7 +291,7 @@ export class LocalHost {
     settings: LocalSettings,
     cors: CorsPolicy | undefined,
     address: string,
-    maxBodyBytes: number,
+    limits: HttpLimits,
     access: HostAccess,
   ) {
     const { productName, version, env } = this.#options;
@@ -300,7 +299,7 @@ export class LocalHost {
     let unavailable!: (error: unknown) => void;
     const front = new HttpFront({
       cors,
-      maxBodyBytes,
+      limits,
       guard: () => this.#guard,
       access,
       homepage:

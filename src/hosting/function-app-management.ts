@@ -1,6 +1,7 @@
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import type { AllowedCallers } from "../host/settings/allowed-callers.ts";
+import type { HttpLimits } from "../host/settings/http-limits.ts";
 import { createManagementApi, type ManagementApi, type ManagementApiOptions } from "../http/management-api.ts";
 import { createSignedLinkDoor, signEachVerb } from "../http/signed-link-door.ts";
 import type { PublicOrigin } from "../management/management-links.ts";
@@ -20,6 +21,7 @@ export interface FunctionAppManagementOptions {
   /** `undefined` when there is no key to sign with: links then lead to the door that asks for a key. */
   readonly signer: LinkSigner | undefined;
   readonly health: () => HostHealth;
+  readonly limits: Pick<HttpLimits, "maxBodyBytes" | "maxJsonDepth">;
   readonly clock: Clock;
   readonly log: LogSink;
 }
@@ -41,7 +43,7 @@ export interface FunctionAppManagement {
 
 export function createFunctionAppManagement(options: FunctionAppManagementOptions): FunctionAppManagement {
   const { functions, routePrefix, client, connectionName, startChecks, signer, clock, log, health } = options;
-  const { publicOrigin, allowed } = options;
+  const { publicOrigin, allowed, limits } = options;
   const pathOf = (route: string) => (routePrefix === "" ? `/${route}` : `/${routePrefix}/${route}`);
   const [basePath, signedPath] = [pathOf(functions.route), pathOf(functions.linkRoute)];
   const linkPath = signer === undefined ? basePath : signedPath;
@@ -54,6 +56,8 @@ export function createFunctionAppManagement(options: FunctionAppManagementOption
     publicOrigin,
     // The platform in front looks at the names, unless some are listed.
     allowedHosts: allowed.hosts.length === 0 ? "any" : allowed.hosts,
+    maxBodyBytes: limits.maxBodyBytes,
+    maxJsonDepth: limits.maxJsonDepth,
     clock,
     log,
   };
