@@ -72,7 +72,7 @@ function describeHost(host: HostStatus): object {
 function readInput(body: Buffer): string | undefined {
   if (body.byteLength === 0) return undefined;
   try {
-    const parsed = JSON.parse(new TextDecoder().decode(body)) as { input?: unknown } | null;
+    const parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as { input?: unknown } | null;
     const input = parsed?.input;
     return input === undefined || input === null ? "" : typeof input === "string" ? input : JSON.stringify(input);
   } catch {

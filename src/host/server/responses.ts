@@ -41,8 +41,8 @@ export function respond(
     return;
   }
   // Who still sends would find its connection broken instead of an answer.
-  response.flushHeaders();
-  if (!hasNoBody && bytes.byteLength > 0) response.write(bytes);
+  if (hasNoBody || bytes.byteLength === 0) response.flushHeaders();
+  else response.write(bytes);
   const timer = setTimeout(end, lingerMs).unref();
   function end(): void {
     clearTimeout(timer);

@@ -72,6 +72,9 @@ export async function forwardStreaming(
   }
 }
 
+/** Headers of a request that are about its connection. */
+const connectionHeaders = new Set(["connection", "keep-alive", "proxy-connection", "upgrade", "te", "trailer"]);
+
 /**
  * Waits until the library has the request, which says so by asking for the body: an invocation without a request would wait
  * for it for ever. Resolves to `false` when the caller has gone before.
@@ -100,7 +103,7 @@ async function hasArrived(
 
 function openForward(httpUri: string, request: IncomingMessage, url: string, invocationId: string): ClientRequest {
   const target = new URL(httpUri);
-  const { connection: _connection, "keep-alive": _keepAlive, upgrade: _upgrade, ...headers } = request.headers;
+  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !connectionHeaders.has(name)));
   const [origin, host] = /^https?:\/\/([^/?]*)/i.exec(url)!;
   const path = url.slice(origin.length);
   return httpRequest({
