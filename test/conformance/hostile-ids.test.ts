@@ -168,6 +168,7 @@ async function openDoors(hub: Hub) {
     ...common,
     functions: { route: "durabletask", authLevel: "function", linkRoute: "durabletask-links" },
     routePrefix: "api",
+    allowed: { hosts: [], origins: [] },
     signer: undefined,
     health: () => {
       throw new Error("nobody asks");

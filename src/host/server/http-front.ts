@@ -21,7 +21,7 @@ import { createLimitedServer } from "./limited-server.ts";
 import { listenAddresses, listenOnAll } from "./listen-address.ts";
 import { readBody } from "./request-reader.ts";
 import { type Exchange, refuse, respond } from "./responses.ts";
-import { forwardStreaming } from "./stream-forwarder.ts";
+import { forwardStreaming, streamByHand } from "./stream-forwarder.ts";
 import type { NodeExchange, WebHandler } from "./web-adapter.ts";
 import { answerWithWebHandler } from "./web-adapter.ts";
 
@@ -193,10 +193,17 @@ export class HttpFront {
       { method, path: splitPath(path).slice(1), origin: new URL(url).origin, body },
       this.#options.status(),
       this.#content?.app,
+      (served, input) => this.#runByHand(served, input),
     );
     if (answer.json === undefined) return respond(exchange, answer.status, privateHeaders);
     const headers = { ...privateHeaders, "content-type": "application/json; charset=utf-8" };
     respond(exchange, answer.status, headers, JSON.stringify(answer.json));
+  }
+
+  async #runByHand(served: ServedFunction, input: string): Promise<void> {
+    const { app, httpUri } = this.#content!;
+    if (served.isHttp && httpUri !== undefined) return await streamByHand({ app, served, httpUri, input });
+    await app.callByHand(served, input);
   }
 
   #answerHomepage(exchange: Exchange): void {

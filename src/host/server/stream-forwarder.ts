@@ -72,6 +72,24 @@ export async function forwardStreaming(
   }
 }
 
+/** Calls a function of such an app with a text as its body, and nobody to answer: it too waits for a request. */
+export async function streamByHand(options: {
+  readonly app: FunctionApp;
+  readonly served: ServedFunction;
+  readonly httpUri: string;
+  readonly input: string;
+}): Promise<void> {
+  const { app, served, httpUri, input } = options;
+  const [invocationId, method, path] = [randomUUID(), served.methods[0] ?? "POST", `/${served.route}`];
+  const headers = { "content-length": Buffer.byteLength(input), ...libraryHeaders(httpUri, invocationId, "localhost") };
+  const { hostname: host, port } = new URL(httpUri);
+  const forward = httpRequest({ host, port, method, path, agent: false, headers });
+  forward.on("error", () => {}).on("response", (answer) => answer.resume());
+  forward.end(input);
+  const call = { method, url: `http://localhost${path}`, headers: {}, params: {} };
+  await app.callStreaming(served, call, invocationId, () => {}).finally(() => forward.destroy());
+}
+
 /** Headers of a request that are about its connection. */
 const connectionHeaders = new Set(["connection", "keep-alive", "proxy-connection", "upgrade", "te", "trailer"]);
 
@@ -112,15 +130,18 @@ function openForward(httpUri: string, request: IncomingMessage, url: string, inv
     method: request.method,
     path: path.startsWith("/") ? path : `/${path}`,
     agent: false,
-    headers: {
-      ...headers,
-      host: target.host,
-      expect: "100-continue",
-      "x-ms-invocation-id": invocationId,
-      "x-forwarded-host": host,
-      "x-forwarded-proto": "http",
-    },
+    headers: { ...headers, expect: "100-continue", ...libraryHeaders(httpUri, invocationId, host!) },
   });
+}
+
+/** By which the library knows a request, and makes its URL. */
+function libraryHeaders(httpUri: string, invocationId: string, host: string): Record<string, string> {
+  return {
+    host: new URL(httpUri).host,
+    "x-ms-invocation-id": invocationId,
+    "x-forwarded-host": host,
+    "x-forwarded-proto": "http",
+  };
 }
 
 async function relay(answer: IncomingMessage, response: ServerResponse, cookies: readonly string[]): Promise<void> {
