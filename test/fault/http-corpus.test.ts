@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mapConcurrently } from "../../src/core/map-concurrently.ts";
 import { type Azurite, startAzurite } from "../support/azurite.ts";
-import { fixedCases, type HttpCase, maxBodyBytes, mutate } from "../support/http-corpus.ts";
+import { maxBodyBytes } from "../support/http-bodies.ts";
+import { fixedCases, type HttpCase } from "../support/http-corpus.ts";
+import { mutate } from "../support/http-mutations.ts";
 import { type LocalHostProcess, startLocalHost } from "../support/local-host.ts";
 import { type RawAnswer, sendRaw } from "../support/raw-http.ts";
 import { SeededRandom } from "../support/seeded-random.ts";

@@ -164,6 +164,7 @@ const families: readonly (readonly string[])[] = [
     "{0}",
     "{instanceId}",
     "{eventName}",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what is meant
     "${a}",
     "%s%n",
     "\\u0061",

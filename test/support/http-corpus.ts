@@ -1,7 +1,7 @@
 import { hostileIds } from "./hostile-ids.ts";
+import { bodies, contentTypes, wrongEncodings } from "./http-bodies.ts";
 import { type HttpDoor, httpDoors } from "./http-doors.ts";
 import type { RawRequest } from "./raw-http.ts";
-import type { SeededRandom } from "./seeded-random.ts";
 
 /** One request that is no good, or is odd, and what may become of it. */
 export interface HttpCase extends RawRequest {
@@ -140,54 +140,6 @@ function* ids(door: HttpDoor): Generator<HttpCase> {
   }
 }
 
-/** Of the host that is asked. */
-export const maxBodyBytes = 200_000;
-
-const deep = (levels: number, open = "[", close = "]") => open.repeat(levels) + close.repeat(levels);
-const manyKeys = (count: number) => `{${Array.from({ length: count }, (_, at) => `"k${at}":1`).join(",")}}`;
-/** Bodies, and whether those that read JSON must refuse them. */
-const bodies: readonly (readonly [string, string | Buffer, number?])[] = [
-  ["empty", ""],
-  ["null", "null"],
-  ["spaces", " \r\n\t "],
-  ["byte order mark", "\ufeff{}"],
-  ["UTF-16", Buffer.from('\ufeff{"a":1}', "utf16le"), 400],
-  ["NUL", "\0", 400],
-  ["NUL in a string", '"\0"', 400],
-  ["an escaped NUL", '"\\u0000"'],
-  ["an escaped lone surrogate", '"\\ud800"'],
-  ["a noncharacter", '"\uffff\ufffe"'],
-  ["broken off", '{"a":', 400],
-  ["broken off in a string", '"abc', 400],
-  ["broken off in an escape", '"\\u12', 400],
-  ["two values", "1 2", 400],
-  ["a comma too many", "[1,]", 400],
-  ["comments", "/* */ 1", 400],
-  ["single quotes", "{'a':1}", 400],
-  ["NaN", "NaN", 400],
-  ["undefined", "undefined", 400],
-  ["hexadecimal", "0x10", 400],
-  ["a leading zero", "01", 400],
-  ["an infinite number", "1e400"],
-  ["minus zero", "-0"],
-  ["more digits than a number has", "9007199254740993"],
-  ["180,000 digits", "1".repeat(180_000)],
-  ["the same key twice", '{"a":1,"a":2}'],
-  ["__proto__", '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}'],
-  ["$type", '{"$type":"System.IO.FileInfo, System.IO","fileName":"x"}'],
-  ["as deep as allowed", deep(1000)],
-  ["one too deep", deep(1001), 400],
-  ["objects too deep", deep(1001, '{"a":', "}").replace(":}", ":1}"), 400],
-  ["100,000 brackets", deep(100_000), 400],
-  ["brackets without an end", "[".repeat(200_000), 400],
-  ["15,000 keys", manyKeys(15_000)],
-  ["a key of 190,000 characters", `{"${"k".repeat(190_000)}":1}`],
-  ["a string of brackets", `"${"[".repeat(150_000)}"`],
-  ["too large", "1".repeat(maxBodyBytes + 1), 413],
-  ["gzip", Buffer.from("H4sIAAAAAAAAA6tWyk4tVbKqVlIqS8wpTVWyUkrOV6qtBQBKFEpjGAAAAA==", "base64"), 400],
-  ["HTML", "<!doctype html><script>alert(1)</script>", 400],
-];
-
 function* contents(door: HttpDoor): Generator<HttpCase> {
   for (const { method, target } of door.requests.filter(({ takesJson }) => takesJson)) {
     for (const [label, body, status] of [...bodies, ...(door.isGuarded ? wrongEncodings : [])]) {
@@ -204,42 +156,6 @@ function* contents(door: HttpDoor): Generator<HttpCase> {
     }
   }
 }
-
-/** Functions are given these as they are. */
-const wrongEncodings: typeof bodies = [
-  ["two byte order marks", "\ufeff\ufeff1", 400],
-  ["latin1", Buffer.from('"\u00e4"', "latin1"), 400],
-  ["overlong UTF-8", Buffer.from([0x22, 0xc0, 0xaf, 0x22]), 400],
-  ["a surrogate in UTF-8", Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), 400],
-];
-
-const contentTypes = [
-  ...[
-    "text/plain",
-    "text/json",
-    "application/xml",
-    "multipart/form-data; boundary=x",
-    "application/x-www-form-urlencoded",
-  ],
-  ...[
-    "application/json; charset=utf-16",
-    "application/json;charset=latin1",
-    "APPLICATION/JSON",
-    "application/json;;;",
-    ",",
-  ],
-  ...[
-    "application/problem+json",
-    "application/+json",
-    "application/x+json; a=b",
-    "json",
-    "*/*",
-    "/",
-    ";",
-    "a/b, application/json",
-  ],
-  ...["application/json\t", `application/${"x".repeat(3000)}+json`, "application/json; charset=\u00e4"],
-];
 
 function* queries(door: HttpDoor): Generator<HttpCase> {
   const names = [
@@ -458,84 +374,3 @@ export function fixedCases(): readonly HttpCase[] {
   const families = [verbs, paths, ids, contents, queries, headerCases, framings, halves];
   return httpDoors.flatMap((door) => families.flatMap((family) => [...family(door)]));
 }
-
-/** Another request made of one that is there: bytes are changed, left out, doubled, put in, or the end is cut off. */
-export function mutate(base: HttpCase, other: HttpCase, random: SeededRandom): HttpCase {
-  let bytes = Buffer.from(base.bytes);
-  const changes = 1 + random.below(4);
-  for (let change = 0; change < changes && bytes.length > 0; change++) {
-    // Most of what is interesting is in front of the body.
-    const at = random.below(random.chance(0.8) ? Math.min(bytes.length, 300) : bytes.length);
-    const length = random.below(12);
-    const splice = (middle: Uint8Array, left: number) =>
-      Buffer.concat([bytes.subarray(0, at), middle, bytes.subarray(at + left)]);
-    switch (random.below(7)) {
-      case 0:
-        bytes[at] = random.below(256);
-        break;
-      case 1:
-        bytes = splice(Buffer.alloc(0), length);
-        break;
-      case 2:
-        bytes = splice(bytes.subarray(at, at + length), 0);
-        break;
-      case 3:
-        bytes = splice(Buffer.from(random.pick(tidbits), "latin1"), 0);
-        break;
-      case 4:
-        bytes = splice(other.bytes.subarray(0, random.below(200)) as Buffer, length);
-        break;
-      case 5:
-        bytes = splice(Buffer.from(random.pick(tidbits), "latin1"), length);
-        break;
-      default:
-        if (random.chance(0.1)) bytes = bytes.subarray(0, at) as Buffer<ArrayBuffer>;
-        else bytes[at]! ^= 1 << random.below(8);
-    }
-  }
-  return { label: `changed ${base.label}`, bytes, expects: "broken" };
-}
-
-const tidbits = [
-  ...[
-    "\r\n",
-    "\r\n\r\n",
-    "\n",
-    "\0",
-    " ",
-    "\t",
-    "%",
-    "%2e%2e/",
-    "/../",
-    "//",
-    "?",
-    "#",
-    "&",
-    "=",
-    ":",
-    ",",
-    ";",
-    "\u00ff",
-  ],
-  ...[
-    "Content-Length: 5\r\n",
-    "Transfer-Encoding: chunked\r\n",
-    "Host: x\r\n",
-    "Origin: http://x\r\n",
-    "Connection: keep-alive\r\n",
-  ],
-  ...[
-    "HTTP/1.1",
-    "HTTP/1.0",
-    "GET ",
-    "POST ",
-    "DELETE ",
-    "http://x",
-    "[[[[[",
-    '"',
-    "\\u0000",
-    "__proto__",
-    "9".repeat(20),
-    "-",
-  ],
-];
