@@ -275,8 +275,11 @@ const openMemory = (): Hub => {
   return { backend: hub, store: hub };
 };
 const openStorage = (): Hub => openHub(newHubName());
-/** Messages for these are put aside: storage cannot keep them all. */
-const storable = runnable.filter((id) => !/[\ufffe\uffff]/.test(id));
+/**
+ * Messages for ids with noncharacters are put aside: storage cannot keep them all. With U+2028 and U+2029 the emulator
+ * does not read the keys of a batch that deletes, which the service does.
+ */
+const storable = runnable.filter((id) => !/[\ufffe\uffff\u2028\u2029]/.test(id));
 const someIds = isWhole ? storable : storable.filter((_, index) => index % 16 === 0);
 
 describe("ids", () => {
