@@ -17,6 +17,10 @@ export function assertEventName(name: unknown): void {
   if (typeof name !== "string" || name === "") {
     throw new DurableError("InvalidOption", "the name of an event must be a non-empty text");
   }
+  if (!name.isWellFormed()) {
+    const problem = "the name of an event must be well-formed Unicode (it holds a lone surrogate)";
+    throw new DurableError("InvalidOption", problem);
+  }
   assertNotReserved(name, "the event name");
 }
 

@@ -3,8 +3,8 @@ import { shareAcrossCopies } from "./shared-class.ts";
 
 /** Longest name and longest key, in UTF-16 units. */
 const maxTextLength = 256;
-/** Longest `@name@key`, in UTF-16 units: it has to fit into the key of a table row, whose escapes take two. */
-const maxEscapedLength = 512;
+/** Longest id of an instance, in UTF-16 units: it has to fit into the key of a table row, whose escapes take two. */
+export const maxEscapedLength = 512;
 
 /**
  * Which entity: a name, compared ignoring case, and a key, compared exactly. `durable-functions` 3.x calls it the same.
@@ -106,9 +106,14 @@ function describeKeyProblem(key: unknown): string | undefined {
   return describeTextProblem(key, "the key");
 }
 
-function describeLengthProblem(name: string, key: string): string | undefined {
+/** Length of an instance id in the key of a row, in UTF-16 units. */
+export function escapedLength(instanceId: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are escaped
-  const escaped = `@${name}@${key}`.replace(/[\^/\\#?\u0000-\u001f\u007f-\u009f]/g, "^x").length;
+  return instanceId.replace(/[\^/\\#?\u0000-\u001f\u007f-\u009f]/g, "^x").length;
+}
+
+function describeLengthProblem(name: string, key: string): string | undefined {
+  const escaped = escapedLength(`@${name}@${key}`);
   if (escaped <= maxEscapedLength) return undefined;
   return (
     `the name and the key of an entity may have ${maxEscapedLength - 2} characters together, where '^', '/', '\\', '#', ` +

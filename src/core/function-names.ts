@@ -17,6 +17,7 @@ export function assertDefinitionName(name: unknown, what: string): asserts name 
 function describeNameProblem(name: unknown): string | undefined {
   if (typeof name !== "string") return `must be a non-empty text, but got ${JSON.stringify(name)}`;
   if (name === "") return "must not be empty";
+  if (!name.isWellFormed()) return "must be well-formed Unicode (it holds a lone surrogate)";
   if (name.startsWith("@")) return `must not start with '@', which marks entities, but got '${name}'`;
   return undefined;
 }

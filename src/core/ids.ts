@@ -1,4 +1,4 @@
-import { isDotSegment, isEntityInstanceId } from "./entity-id.ts";
+import { escapedLength, isDotSegment, isEntityInstanceId, maxEscapedLength } from "./entity-id.ts";
 import { DurableError } from "./errors.ts";
 import type { Random } from "./ports.ts";
 
@@ -7,7 +7,7 @@ declare const outputType: unique symbol;
 /** The id of an instance, which remembers what its orchestration returns, as it is stored. A text like any other. */
 export type InstanceId<Output = unknown> = string & { readonly [outputType]?: Output };
 
-/** Longest instance id that a client accepts, in UTF-16 units. */
+/** Longest instance id that a client gives, in UTF-16 units. */
 const maxInstanceIdLength = 256;
 
 /** A fresh instance or execution id: 32 lower-case hex digits. */
@@ -50,11 +50,19 @@ export function assertReadableInstanceId(instanceId: unknown): asserts instanceI
 function describeTextProblem(instanceId: unknown): string | undefined {
   if (typeof instanceId !== "string") return `an instance id must be a string, but got ${typeof instanceId}`;
   if (instanceId.length === 0) return "an instance id must not be empty";
-  if (instanceId.length > maxInstanceIdLength) {
-    return `an instance id may have at most ${maxInstanceIdLength} characters, but this one has ${instanceId.length}`;
+  if (instanceId.length > maxEscapedLength || escapedLength(instanceId) > maxEscapedLength) {
+    return describeTooLong(
+      instanceId,
+      maxEscapedLength,
+      " ('^', '/', '\\', '#', '?' and control characters count twice)",
+    );
   }
   if (!instanceId.isWellFormed()) return "an instance id must be well-formed Unicode (it holds a lone surrogate)";
   return undefined;
+}
+
+function describeTooLong(instanceId: string, most: number, remark: string): string {
+  return `an instance id may have at most ${most} characters${remark}, but this one has ${instanceId.length}`;
 }
 
 function describeEntityProblem(instanceId: unknown): string | undefined {
@@ -65,6 +73,7 @@ function describeEntityProblem(instanceId: unknown): string | undefined {
 function describeInstanceIdProblem(instanceId: unknown): string | undefined {
   const problem = describeTextProblem(instanceId) ?? describeEntityProblem(instanceId);
   if (problem !== undefined || typeof instanceId !== "string") return problem;
+  if (instanceId.length > maxInstanceIdLength) return describeTooLong(instanceId, maxInstanceIdLength, "");
   if (isDotSegment(instanceId)) {
     return `an instance id must not be '${instanceId}': a URL that ends with it leads elsewhere, so that no link would find it`;
   }

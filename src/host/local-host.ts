@@ -22,10 +22,10 @@ import { createHostGuard } from "./server/host-guard.ts";
 import type { FrontContent } from "./server/http-front.ts";
 import { HttpFront } from "./server/http-front.ts";
 import { hostInUrl } from "./server/listen-address.ts";
-import { defaultMaxBodyBytes, readBodyLimit } from "./server/request-reader.ts";
 import { readAllowedCallers } from "./settings/allowed-callers.ts";
 import { findSetting } from "./settings/app-settings.ts";
 import { resolveDurableTaskSettings } from "./settings/durable-task-settings.ts";
+import { type HttpLimits, readLimits } from "./settings/http-limits.ts";
 import type { LocalSettings } from "./settings/local-settings.ts";
 import { hostEnvironment } from "./settings/local-settings.ts";
 import { readFolderSettings } from "./settings/read-settings.ts";
@@ -143,14 +143,14 @@ export class LocalHost {
 
     const cors = this.#readCors(localSettings);
     const address = this.#options.address ?? localSettings.address ?? "localhost";
-    const maxBodyBytes = readBodyLimit(env, this.#events);
+    const limits = readLimits(env, this.#events);
     const { auth, onKeysMade } = this.#options;
     const events = this.#events;
     const access = await openHostAccess({ appFolder, address, auth, env, clock: systemClock, events, onKeysMade });
     const { isExposed, needsKeys } = access;
     const allowed = readAllowedCallers(hostJson, env, this.#options.allowedHosts);
     this.#guard = createHostGuard({ cors, allowed, isExposed, needsKeys, isBehindProxy: false, events });
-    const serve = await this.#listen(localSettings, cors, address, maxBodyBytes, access);
+    const serve = await this.#listen(localSettings, cors, address, limits, access);
     access.tellExposure();
     const { origin, port } = serve;
     for (const [name, value] of hostEnvironment(appFolder, port)) env[name] = value;
@@ -194,8 +194,7 @@ export class LocalHost {
         env,
         log: this.#filteredLog,
         events: this.#events,
-        // As much as functions take where that was said, less where nothing was.
-        maxBodyBytes,
+        limits,
         openApi: () => describeApp(app, this.#apps, described),
         onStop: this.#onStop,
         assertNotStopped: () => this.#assertNotStopped(),
@@ -266,7 +265,7 @@ export class LocalHost {
     settings: LocalSettings,
     cors: CorsPolicy | undefined,
     address: string,
-    maxBodyBytes: number | undefined,
+    limits: HttpLimits,
     access: HostAccess,
   ) {
     const { productName, version, env } = this.#options;
@@ -274,7 +273,7 @@ export class LocalHost {
     let unavailable!: (error: unknown) => void;
     const front = new HttpFront({
       cors,
-      maxBodyBytes: maxBodyBytes ?? defaultMaxBodyBytes,
+      limits,
       guard: () => this.#guard,
       access,
       homepage:

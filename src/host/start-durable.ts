@@ -13,6 +13,7 @@ import { createHostManagement, type HostManagement } from "./host-management.ts"
 import { startLoopbackServer } from "./server/loopback-server.ts";
 import type { DurableTaskSettings } from "./settings/durable-task-settings.ts";
 import type { Environment } from "./settings/host-json.ts";
+import type { HttpLimits } from "./settings/http-limits.ts";
 
 export interface DurableStart {
   readonly appFolder: string;
@@ -27,8 +28,7 @@ export interface DurableStart {
   /** `http://localhost:7071`. */
   readonly origin: string;
   readonly publicOrigin: PublicOrigin;
-  /** `undefined` takes the management API's own. */
-  readonly maxBodyBytes: number | undefined;
+  readonly limits: HttpLimits;
   readonly openApi: () => OpenApiDocument;
   readonly env: Environment;
   readonly log: HostLog;
@@ -70,7 +70,8 @@ export async function startDurable(start: DurableStart): Promise<StartedDurable>
     guard: start.guard,
     publicOrigin,
     openApi: start.openApi,
-    maxBodyBytes: start.maxBodyBytes,
+    maxBodyBytes: start.limits.maxBodyBytes,
+    maxJsonDepth: start.limits.maxJsonDepth,
     log: createEventSink(log),
   };
   const management = createHostManagement(managementOptions, start.access);
@@ -99,7 +100,7 @@ async function serveClients(start: DurableStart, { inner }: HostManagement): Pro
     "show the key 'durabletask_extension'. Import durable-functions-ts in its place for links that open one instance";
   events.write("ClientLinksNotSigned", text, {});
   if (!clientProtocols.has("json")) return undefined;
-  const server = await startLoopbackServer(inner);
+  const server = await startLoopbackServer(inner, start.limits);
   start.onStop(() => server.stop());
   return `${server.origin}${managementPath}`;
 }

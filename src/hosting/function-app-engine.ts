@@ -115,7 +115,8 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
     for (const registry of registries) registry.setDefaultVersioning(durableTask.versioning);
   }
   const hostEvents = createEventLog(events, { taskHub: durableTask.hubName });
-  for (const { setting, text } of durableTask.unused) hostEvents.write("SettingIgnored", text, { setting });
+  for (const { setting, text } of [...durableTask.unused, ...settings.unusedLimits])
+    hostEvents.write("SettingIgnored", text, { setting });
   const account = accountOf(durableTask, env);
   // The process belongs to the host.
   const limitDefaults = { unknownNames: "fail", maxBlockedMs: 0 } as const;
@@ -221,7 +222,7 @@ class HubFunctionAppEngine implements FunctionAppEngine {
         startChecks,
         signer: this.#createSigner(),
         health: () => this.health(),
-        maxBodyBytes: settings.maxBodyBytes,
+        limits: settings.limits,
         clock: systemClock,
         log,
       });

@@ -1,6 +1,7 @@
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { Clock, LogSink } from "../core/ports.ts";
 import { type AllowedCallers, allowedHostsSetting } from "../host/settings/allowed-callers.ts";
+import type { HttpLimits } from "../host/settings/http-limits.ts";
 import { createManagementApi, type ManagementApi, type ManagementApiOptions } from "../http/management-api.ts";
 import { RequestGuard } from "../http/request-guard.ts";
 import { createSignedLinkDoor, signEachVerb } from "../http/signed-link-door.ts";
@@ -21,8 +22,7 @@ export interface FunctionAppManagementOptions {
   /** `undefined` when there is no key to sign with: links then lead to the door that asks for a key. */
   readonly signer: LinkSigner | undefined;
   readonly health: () => HostHealth;
-  /** Most bytes in a request body. @defaultValue 10 MiB */
-  readonly maxBodyBytes?: number | undefined;
+  readonly limits: Pick<HttpLimits, "maxBodyBytes" | "maxJsonDepth">;
   readonly clock: Clock;
   readonly log: LogSink;
 }
@@ -51,7 +51,7 @@ const cures = {
 
 export function createFunctionAppManagement(options: FunctionAppManagementOptions): FunctionAppManagement {
   const { functions, routePrefix, client, connectionName, startChecks, signer, clock, log, health } = options;
-  const { publicOrigin, allowed } = options;
+  const { publicOrigin, allowed, limits } = options;
   const pathOf = (route: string) => (routePrefix === "" ? `/${route}` : `/${routePrefix}/${route}`);
   const [basePath, signedPath] = [pathOf(functions.route), pathOf(functions.linkRoute)];
   const linkPath = signer === undefined ? basePath : signedPath;
@@ -66,7 +66,8 @@ export function createFunctionAppManagement(options: FunctionAppManagementOption
     connectionName,
     startChecks,
     publicOrigin,
-    maxBodyBytes: options.maxBodyBytes,
+    maxBodyBytes: limits.maxBodyBytes,
+    maxJsonDepth: limits.maxJsonDepth,
     clock,
     log,
   };

@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
 import { DurableError } from "../core/errors.ts";
-import { bodyLimitSetting, parseBodyLimit } from "../host/server/request-reader.ts";
 import { findSetting } from "../host/settings/app-settings.ts";
+import type { UnusedSetting } from "../host/settings/durable-task-section.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
 import { type Environment, type JsonObject, memberOf, readHostJson, sectionOf } from "../host/settings/host-json.ts";
+import { type HttpLimits, readHttpLimits } from "../host/settings/http-limits.ts";
 import { linkSettingNames, readLinkSettings } from "../host/settings/link-settings.ts";
 import { findStorageAccount, type StorageAccountSetting } from "../host/settings/storage-connection.ts";
 
@@ -24,6 +25,10 @@ export interface ManagementFunctions {
 /** What host.json and the app settings say to an engine of one's own in a Function App. */
 export interface FunctionAppSettings {
   readonly durableTask: DurableTaskSettings;
+  /** Of bodies that the management API reads: of all else the host takes care. */
+  readonly limits: HttpLimits;
+  /** What is to be said of limits that are wrong. */
+  readonly unusedLimits: readonly UnusedSetting[];
   /** In front of all routes, without slashes around it; may be empty. */
   readonly routePrefix: string;
   /** `undefined` when it is switched off. */
@@ -39,8 +44,6 @@ export interface FunctionAppSettings {
   readonly linkKey: string | undefined;
   /** How long a link opens its instance, in milliseconds. */
   readonly linkLifetimeMs: number;
-  /** Most bytes in the body of a request to the management API, as its host takes them. @defaultValue 10 MiB */
-  readonly maxBodyBytes: number | undefined;
   /** `https://<WEBSITE_HOSTNAME>`, for links that no request says better. */
   readonly origin: string;
 }
@@ -80,15 +83,17 @@ export function resolveFunctionAppSettings(hostJson: JsonObject, env: Environmen
   const routePrefix = String(memberOf(sectionOf(hostJson, "extensions", "http"), "routePrefix") ?? "api");
   const links = readLinkSettings(env);
   const prefix = routePrefix.replace(/^\/+|\/+$/g, "");
+  const { limits, unused } = readHttpLimits(env);
   return {
     durableTask,
+    limits,
+    unusedLimits: unused,
     routePrefix: prefix,
     management: resolveManagement(env, prefix),
     heartbeat: resolveHeartbeat(env),
     wakeQueue: resolveWakeQueue(hostJson, env, durableTask.hubName, account.setting),
     linkKey: links.linkKey,
     linkLifetimeMs: links.lifetimeMs,
-    maxBodyBytes: parseBodyLimit(findSetting(env, bodyLimitSetting) ?? ""),
     origin: originOf(findSetting(env, "WEBSITE_HOSTNAME")),
   };
 }

@@ -19,7 +19,7 @@ export async function answerEntityRoute(call: ManagementCall, route: EntityRoute
       return read(call, route);
     case "signalEntity": {
       call.startChecks?.assertEntityKnown(route.name);
-      const input = await readValueBody(call.request, call.maxBodyBytes);
+      const input = await readValueBody(call.request, call);
       const operation = call.query.text("op");
       await call.startChecks?.checkOperation(route.name, operation ?? "", input);
       return signal(call, route, operation, input);

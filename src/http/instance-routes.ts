@@ -145,7 +145,7 @@ function answerPurged(instancesDeleted: number): Response {
 /** The genuine extension refuses an event without a body; clients that raise one without data send just that. */
 async function raiseEvent(call: ManagementCall, instanceId: string, eventName: string): Promise<void> {
   const notJson = new RequestRefused(400, "Only application/json request content is supported");
-  const input = await readJsonBody(call.request, call.maxBodyBytes, notJson);
+  const input = await readJsonBody(call.request, call, notJson);
   await call.startChecks?.checkEvent(eventName, input);
   await call.client.raiseEvent(instanceId, eventName, input);
 }

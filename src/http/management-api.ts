@@ -8,6 +8,7 @@ import type { StartChecks } from "../management/start-checks.ts";
 import { answerError, emptyAnswer, jsonAnswer, privateHeaders } from "./answers.ts";
 import { answerEntityRoute } from "./entity-routes.ts";
 import { answerInstanceRoute } from "./instance-routes.ts";
+import { defaultMaxJsonDepth } from "./json-scanner.ts";
 import type { LinkPlace, ManagementCall } from "./management-call.ts";
 import { type ManagementRoute, parseManagementRoute } from "./management-route.ts";
 import type { OpenApiDocument } from "./open-api/open-api-document.ts";
@@ -49,6 +50,8 @@ export interface ManagementApiOptions {
   readonly publicOrigin?: PublicOrigin | undefined;
   /** Most bytes in a request body. @defaultValue 10 MiB */
   readonly maxBodyBytes?: number | undefined;
+  /** Most levels of nesting in a JSON body; deeper ones are refused with 400. @defaultValue 1000 */
+  readonly maxJsonDepth?: number | undefined;
   /** @defaultValue the machine's */
   readonly clock?: Clock | undefined;
   /** Where links lead that are in answers. @defaultValue here, and they open nothing by themselves */
@@ -84,6 +87,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     startChecks: options.startChecks,
     publicOrigin: options.publicOrigin ?? publicOriginBy({ trustForwardedHeaders: false }),
     maxBodyBytes: options.maxBodyBytes ?? defaultBodyBytes,
+    maxJsonDepth: options.maxJsonDepth ?? defaultMaxJsonDepth,
     clock: options.clock ?? systemClock,
     links: options.links ?? { basePath },
     openApi: options.openApi,

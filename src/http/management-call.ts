@@ -10,9 +10,10 @@ import type { SignLink } from "../management/signed-links.ts";
 import type { StartChecks } from "../management/start-checks.ts";
 import type { OpenApiDocument } from "./open-api/open-api-document.ts";
 import type { QueryParameters } from "./query-parameters.ts";
+import type { BodyLimits } from "./request-body.ts";
 
 /** One request to the management API, and all that answering it takes. */
-export interface ManagementCall {
+export interface ManagementCall extends BodyLimits {
   readonly request: Request;
   readonly url: URL;
   readonly query: QueryParameters;
@@ -23,7 +24,6 @@ export interface ManagementCall {
   readonly connectionName: string;
   readonly startChecks: StartChecks | undefined;
   readonly publicOrigin: PublicOrigin;
-  readonly maxBodyBytes: number;
   readonly clock: Clock;
   readonly links: LinkPlace;
   readonly openApi: (() => OpenApiDocument) | undefined;

@@ -20,7 +20,7 @@ export async function startOrchestration(
   call.startChecks?.assertKnown(name);
   const wait = readWait(call);
   const notJson = new RequestRefused(415, "The input must be sent with 'content-type: application/json'");
-  const input = await readJsonBody(call.request, call.maxBodyBytes, notJson, "read");
+  const input = await readJsonBody(call.request, call, notJson, "read");
   await call.startChecks?.checkInput(name, input);
   const version = call.query.text("version") ?? call.startChecks?.defaultVersionOf(name);
   return answerStarted(call, await call.client.startInstance({ name, instanceId, input, version }), wait);

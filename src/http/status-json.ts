@@ -2,6 +2,7 @@ import type { HistoryEvent } from "../core/history-event.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTextOutput } from "../core/orchestration-status.ts";
 import { formatHistory } from "../management/history-format.ts";
+import { isJson } from "./json-scanner.ts";
 
 /**
  * One instance as a status query shows it, as JSON text. Input, output and custom status are put in as they are
@@ -53,12 +54,7 @@ function formatOutput({ runtimeStatus, output }: OrchestrationState): string {
 /** Stored text as JSON: itself when it is JSON, a string when it is not (a reason, a failure), `null` when absent. */
 export function formatPayload(text: string | undefined): string {
   if (text === undefined) return "null";
-  try {
-    JSON.parse(text);
-    return text;
-  } catch {
-    return JSON.stringify(text);
-  }
+  return isJson(text) ? text : JSON.stringify(text);
 }
 
 /** In whole seconds, as the genuine extension writes it. */

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { FunctionApp } from "../app/function-app.ts";
+import type { FunctionApp, ServedFunction } from "../app/function-app.ts";
 import { describeFunction } from "../app/function-metadata.ts";
 
 /** Life of a host, by the names of the Functions host. */
@@ -26,8 +26,17 @@ export interface AdminRequest {
   readonly body: Buffer;
 }
 
-/** Answers `/admin/*`. Functions that are run by hand run on after the answer; `app` is absent while it loads. */
-export function answerAdmin(request: AdminRequest, host: HostStatus, app: FunctionApp | undefined): AdminAnswer {
+/**
+ * Answers `/admin/*`. Functions that are run by hand run on after the answer; `app` is absent while it loads.
+ *
+ * @param run calls a function with a text; what it rejects with is logged already
+ */
+export function answerAdmin(
+  request: AdminRequest,
+  host: HostStatus,
+  app: FunctionApp | undefined,
+  run: (served: ServedFunction, input: string) => Promise<void>,
+): AdminAnswer {
   const [area, name, detail] = request.path.map((segment) => segment.toLowerCase());
   const { method } = request;
   if (area === "host" && detail === undefined) {
@@ -46,8 +55,7 @@ export function answerAdmin(request: AdminRequest, host: HostStatus, app: Functi
 
   const input = readInput(request.body);
   if (input === undefined) return { status: 400 };
-  // Its failure is logged with the execution.
-  app.callByHand(served, input).catch(() => {});
+  run(served, input).catch(() => {});
   return { status: 202 };
 }
 
@@ -72,7 +80,7 @@ function describeHost(host: HostStatus): object {
 function readInput(body: Buffer): string | undefined {
   if (body.byteLength === 0) return undefined;
   try {
-    const parsed = JSON.parse(new TextDecoder().decode(body)) as { input?: unknown } | null;
+    const parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as { input?: unknown } | null;
     const input = parsed?.input;
     return input === undefined || input === null ? "" : typeof input === "string" ? input : JSON.stringify(input);
   } catch {

@@ -1,24 +1,28 @@
-import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from "node:http";
-import { createServer } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stackOf } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event-log.ts";
-import { describeKeyNeeded, formatProblem, KeyNeeded, privateHeaders, RequestRefused } from "../../http/answers.ts";
+import { describeKeyNeeded, KeyNeeded, privateHeaders, RequestRefused } from "../../http/answers.ts";
+import type { BodyLimits } from "../../http/request-body.ts";
 import type { RequestGuard } from "../../http/request-guard.ts";
 import type { HostAccess } from "../access/host-access.ts";
 import type { FunctionApp, ServedFunction } from "../app/function-app.ts";
 import { requestUrl } from "../app/http-conversion.ts";
 import type { RouteValues } from "../routing/route-template.ts";
 import { splitPath } from "../routing/route-template.ts";
+import { defaultMaxBodyBytes, type HttpLimits } from "../settings/http-limits.ts";
 import type { HostStatus } from "./admin-api.ts";
 import { answerAdmin } from "./admin-api.ts";
+import { assertSound } from "./broken-requests.ts";
 import type { CorsPolicy } from "./cors.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
 import { homepagePolicy } from "./homepage.ts";
+import { createLimitedServer } from "./limited-server.ts";
 import { listenAddresses, listenOnAll } from "./listen-address.ts";
-import { BodyTooLarge, hasPlainHost, readBody } from "./request-reader.ts";
-import { forwardStreaming } from "./stream-forwarder.ts";
-import type { WebHandler } from "./web-adapter.ts";
+import { readBody } from "./request-reader.ts";
+import { type Exchange, refuse, respond } from "./responses.ts";
+import { forwardStreaming, streamByHand } from "./stream-forwarder.ts";
+import type { NodeExchange, WebHandler } from "./web-adapter.ts";
 import { answerWithWebHandler } from "./web-adapter.ts";
 
 /** What the front serves once the app is loaded. */
@@ -32,7 +36,7 @@ export interface FrontContent {
 
 export interface HttpFrontOptions {
   readonly cors: CorsPolicy | undefined;
-  readonly maxBodyBytes: number;
+  readonly limits: HttpLimits;
   /** Stands before `/admin`; the management API has the same one. */
   readonly guard: () => RequestGuard;
   /** Asks callers of `/admin` and of functions for keys; the management API does so by itself. */
@@ -44,8 +48,6 @@ export interface HttpFrontOptions {
   readonly events: EventLog;
 }
 
-/** A request that is sent half ends: it would hold its connection for ever. */
-const requestTimeoutMs = 300_000;
 const managementPath = /^\/runtime\/webhooks\/durabletask(?:\/|$)/i;
 
 /**
@@ -80,9 +82,7 @@ export class HttpFront {
   }
 
   #createServer(): Server {
-    const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: 60_000, keepAliveTimeout: 65_000 });
-    server.on("request", (request, response) => void this.#serve(request, response));
-    return server;
+    return createLimitedServer(this.#options.limits, (exchange) => void this.#serve(exchange));
   }
 
   /** Takes no new connections; requests in progress go on, further ones on open connections get 503. */
@@ -98,39 +98,35 @@ export class HttpFront {
     for (const server of this.#servers) server.closeAllConnections();
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(exchange: Exchange): Promise<void> {
+    const { request, response } = exchange;
     try {
-      await this.#dispatch(request, response);
+      await this.#dispatch(exchange);
     } catch (error) {
-      if (error instanceof BodyTooLarge) {
-        respond(response, 413, { connection: "close" });
-        return;
-      }
       if (error instanceof KeyNeeded) {
         const { headers, body } = describeKeyNeeded(error, request.headers.accept);
-        return respond(response, error.status, headers, body);
+        return respond(exchange, error.status, headers, body);
       }
-      if (error instanceof RequestRefused) {
-        const headers = { "content-type": "application/json; charset=utf-8", ...privateHeaders };
-        return respond(response, error.status, headers, formatProblem(error.message));
-      }
+      if (error instanceof RequestRefused) return refuse(exchange, error.status, error.message);
       if (!request.complete && request.destroyed) return;
       const fields = { method: request.method ?? "GET", path: pathOf(request.url ?? "/") };
       this.#options.events.write("HttpRequestFailed", stackOf(error), fields);
       if (response.headersSent) response.destroy();
-      else respond(response, 500);
+      else respond(exchange, 500);
     }
   }
 
-  async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { cors, events, access } = this.#options;
+  async #dispatch(exchange: Exchange): Promise<void> {
+    const { request, response } = exchange;
+    const { cors, events, access, limits } = this.#options;
     const method = request.method ?? "GET";
+    assertSound(request, limits);
     const url = requestUrl(request, "localhost");
-    if (!hasPlainHost(request) || !URL.canParse(url) || new URL(url).username !== "") return respond(response, 400);
+    if (!URL.canParse(url)) throw new RequestRefused(400, "The request names no host that can be one");
     const path = pathOf(url);
 
     const preflight = answerPreflight(cors, method, request.headers);
-    if (preflight !== undefined) return respond(response, 204, preflight);
+    if (preflight !== undefined) return respond(exchange, 204, preflight);
     for (const [name, value] of Object.entries(corsHeaders(cors, request.headers))) {
       if (value !== undefined) response.setHeader(name, value);
     }
@@ -143,26 +139,26 @@ export class HttpFront {
       // Says no more than that somebody listens, to whoever watches the host.
       const isPing = /^\/admin\/host\/ping\/?$/i.test(path);
       if (!isPing) access.check("admin", "/admin", shown, new URL(url).searchParams);
-      return this.#answerAdmin(request, response, method, url, path);
+      return this.#answerAdmin({ ...exchange, method, url }, path);
     }
-    if (this.#stopping) return respond(response, 503, { connection: "close" }, "Function host is not running.");
+    if (this.#stopping) return respond(exchange, 503, { connection: "close" }, "Function host is not running.");
     const content = this.#content ?? (await this.#options.content.catch(() => undefined));
-    if (content === undefined) return respond(response, 503, {}, "Function host is not running.");
+    if (content === undefined) return respond(exchange, 503, {}, "Function host is not running.");
 
     if (managementPath.test(path) && content.management !== undefined) {
-      return answerWithWebHandler(content.management, { method, url, request, response });
+      return answerWithWebHandler(content.management, { ...exchange, method, url });
     }
     const routed = content.app.route(method, path);
-    if (routed !== undefined) return this.#callFunction(content, routed, { request, response, method, url });
-    if (path === "/" && (method === "GET" || method === "HEAD")) return this.#answerHomepage(response);
+    if (routed !== undefined) return this.#callFunction(content, routed, { ...exchange, method, url });
+    if (path === "/" && (method === "GET" || method === "HEAD")) return this.#answerHomepage(exchange);
     events.write("HttpRequestUnmatched", `no function serves ${method} ${path}`, { method, path });
-    respond(response, 404);
+    respond(exchange, 404);
   }
 
   async #callFunction(
     content: FrontContent,
     routed: { readonly served: ServedFunction; readonly params: RouteValues },
-    exchange: { request: IncomingMessage; response: ServerResponse; method: string; url: string },
+    exchange: NodeExchange,
   ): Promise<void> {
     const { served, params } = routed;
     const { request, response, method, url } = exchange;
@@ -172,42 +168,49 @@ export class HttpFront {
     const call = { method, url, headers: request.headers, params };
     if (content.httpUri !== undefined) {
       const { app, httpUri } = content;
-      const { maxBodyBytes } = this.#options;
-      return await forwardStreaming({ app, served, call, httpUri, maxBodyBytes, request, response });
+      return await forwardStreaming({ ...exchange, app, served, call, httpUri, limits: this.#bodyLimits });
     }
-    const body = await readBody(request, this.#options.maxBodyBytes);
+    const body = await readBody(request, this.#bodyLimits);
     const answer = await content.app.callHttp(served, call, body).catch(() => undefined);
-    if (answer === undefined) return respond(response, 500);
+    if (answer === undefined) return respond(exchange, 500);
     for (const [name, value] of Object.entries(answer.headers)) {
       if (value === undefined) continue;
       if (name.toLowerCase() === "vary") response.appendHeader(name, joinValues(value)!);
       else response.setHeader(name, value);
     }
-    respond(response, answer.status, {}, answer.body);
+    respond(exchange, answer.status, {}, answer.body);
   }
 
-  async #answerAdmin(
-    request: IncomingMessage,
-    response: ServerResponse,
-    method: string,
-    url: string,
-    path: string,
-  ): Promise<void> {
-    const body = await readBody(request, this.#options.maxBodyBytes);
+  get #bodyLimits(): BodyLimits {
+    const { maxBodyBytes = defaultMaxBodyBytes, maxJsonDepth } = this.#options.limits;
+    return { maxBodyBytes, maxJsonDepth };
+  }
+
+  async #answerAdmin(exchange: NodeExchange, path: string): Promise<void> {
+    const { method, url } = exchange;
+    const body = await readBody(exchange.request, this.#bodyLimits);
     const answer = answerAdmin(
       { method, path: splitPath(path).slice(1), origin: new URL(url).origin, body },
       this.#options.status(),
       this.#content?.app,
+      (served, input) => this.#runByHand(served, input),
     );
-    if (answer.json === undefined) return respond(response, answer.status, privateHeaders);
-    respondJson(response, answer.status, answer.json);
+    if (answer.json === undefined) return respond(exchange, answer.status, privateHeaders);
+    const headers = { ...privateHeaders, "content-type": "application/json; charset=utf-8" };
+    respond(exchange, answer.status, headers, JSON.stringify(answer.json));
   }
 
-  #answerHomepage(response: ServerResponse): void {
+  async #runByHand(served: ServedFunction, input: string): Promise<void> {
+    const { app, httpUri } = this.#content!;
+    if (served.isHttp && httpUri !== undefined) return await streamByHand({ app, served, httpUri, input });
+    await app.callByHand(served, input);
+  }
+
+  #answerHomepage(exchange: Exchange): void {
     const { homepage } = this.#options;
-    if (homepage === undefined) return respond(response, 204);
+    if (homepage === undefined) return respond(exchange, 204);
     const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": homepagePolicy };
-    respond(response, 200, { ...privateHeaders, ...headers }, homepage);
+    respond(exchange, 200, { ...privateHeaders, ...headers }, homepage);
   }
 }
 
@@ -218,21 +221,4 @@ function pathOf(url: string): string {
 /** A header that was sent more than once is one list. */
 function joinValues(value: number | string | readonly string[] | undefined): string | undefined {
   return value === undefined ? undefined : [value].flat().join(", ");
-}
-
-function respondJson(response: ServerResponse, status: number, json: unknown): void {
-  const headers = { ...privateHeaders, "content-type": "application/json; charset=utf-8" };
-  respond(response, status, headers, JSON.stringify(json));
-}
-
-function respond(
-  response: ServerResponse,
-  status: number,
-  headers: OutgoingHttpHeaders = {},
-  body: string | Buffer = "",
-): void {
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  const hasNoBody = status === 204 || status === 304;
-  response.writeHead(status, { ...headers, ...(hasNoBody ? {} : { "content-length": bytes.byteLength }) });
-  response.end(hasNoBody ? undefined : bytes);
 }

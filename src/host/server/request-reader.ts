@@ -1,35 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { Transform } from "node:stream";
-import type { EventLog } from "../../core/event-log.ts";
-import { findSetting } from "../settings/app-settings.ts";
-import type { Environment } from "../settings/host-json.ts";
-
-/** Largest request body the Functions host takes. */
-export const defaultMaxBodyBytes = 104_857_600;
-
-/** The setting that asks for another one. */
-export const bodyLimitSetting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
-
-/**
- * The limit that `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` asks for, in bytes. `undefined` for a text that is no count of them,
- * which must not become "no limit".
- */
-export function parseBodyLimit(text: string): number | undefined {
-  const bytes = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
-  return Number.isSafeInteger(bytes) ? bytes : undefined;
-}
-
-/** The limit that the setting asks for, in bytes; `undefined` where none was asked for, or nothing that is one. */
-export function readBodyLimit(env: Environment, events: EventLog): number | undefined {
-  const text = findSetting(env, bodyLimitSetting);
-  if (text === undefined) return undefined;
-  const limit = parseBodyLimit(text);
-  if (limit === undefined) {
-    const problem = `${bodyLimitSetting} must be a whole number of bytes; the default of ${defaultMaxBodyBytes} is taken`;
-    events.write("SettingIgnored", problem, { setting: bodyLimitSetting });
-  }
-  return limit;
-}
+import { JsonScanner } from "../../http/json-scanner.ts";
+import { type BodyLimits, bodyTooDeep, bodyTooLarge, isJsonMediaType } from "../../http/request-body.ts";
 
 /** Whether a request names one host at most, and nothing but a host in that place; what does not is answered with 400. */
 export function hasPlainHost({ headers, rawHeaders }: Pick<IncomingMessage, "headers" | "rawHeaders">): boolean {
@@ -37,39 +8,55 @@ export function hasPlainHost({ headers, rawHeaders }: Pick<IncomingMessage, "hea
   return sent.length <= 1 && !/[\s/?#@\\]/.test(headers.host ?? "");
 }
 
-/** The body of a request is larger than the host takes. */
-export class BodyTooLarge extends Error {}
-
 /**
  * The whole body, however it was framed.
  *
- * @throws BodyTooLarge as soon as the announced or counted length passes the limit; the rest is not read.
+ * @throws RequestRefused as {@link limitBody} does
  */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  assertBodyLimit(request, maxBytes);
+export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.byteLength;
-    if (length > maxBytes) throw new BodyTooLarge();
-    chunks.push(chunk);
+  for await (const chunk of limitBody(request, limits)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/**
+ * A body up to its limits: fails with RequestRefused 413 as soon as its length passes the limit, with 400 where what says
+ * that it is JSON is nested too deep. The rest is not read, and the connection is left for the answer.
+ *
+ * @throws RequestRefused 413 for a body that is announced as larger
+ */
+export function limitBody(request: IncomingMessage, limits: BodyLimits): AsyncIterable<Buffer> {
+  return readLimited(request, new BodyMeter(request, limits));
+}
+
+async function* readLimited(request: IncomingMessage, meter: BodyMeter): AsyncGenerator<Buffer, void, undefined> {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    meter.take(chunk);
+    yield chunk;
   }
-  return Buffer.concat(chunks, length);
 }
 
-/** @throws BodyTooLarge for a body that is announced as larger */
-export function assertBodyLimit({ headers }: IncomingMessage, maxBytes: number): void {
-  if (Number(headers["content-length"] ?? 0) > maxBytes) throw new BodyTooLarge();
-}
+/** Counts the bytes of a body, and the levels of JSON that is not compressed. */
+class BodyMeter {
+  readonly #limits: BodyLimits;
+  readonly #scanner: JsonScanner | undefined;
+  #length = 0;
 
-/** Lets a body through up to the limit, and fails with {@link BodyTooLarge} at what is over it. */
-export function limitBody(maxBytes: number): Transform {
-  let length = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      length += chunk.byteLength;
-      if (length > maxBytes) done(new BodyTooLarge());
-      else done(null, chunk);
-    },
-  });
+  /** @throws RequestRefused 413 */
+  constructor({ headers }: IncomingMessage, limits: BodyLimits) {
+    const announced = Number(headers["content-length"] ?? 0);
+    if (announced > limits.maxBodyBytes) throw bodyTooLarge(limits.maxBodyBytes);
+    const isPlainJson = isJsonMediaType(headers["content-type"] ?? null) && headers["content-encoding"] === undefined;
+    this.#limits = limits;
+    this.#scanner = isPlainJson ? new JsonScanner(limits.maxJsonDepth) : undefined;
+  }
+
+  /** @throws RequestRefused */
+  take(chunk: Buffer): void {
+    const { maxBodyBytes, maxJsonDepth } = this.#limits;
+    this.#length += chunk.byteLength;
+    if (this.#length > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
+    this.#scanner?.take(chunk);
+    if (this.#scanner?.isTooDeep) throw bodyTooDeep(maxJsonDepth);
+  }
 }

@@ -2,43 +2,54 @@ import { randomUUID } from "node:crypto";
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { request as httpRequest } from "node:http";
 import { pipeline } from "node:stream/promises";
+import { RequestRefused } from "../../http/answers.ts";
+import type { BodyLimits } from "../../http/request-body.ts";
 import type { FunctionApp, HttpCall, ServedFunction } from "../app/function-app.ts";
-import { assertBodyLimit, BodyTooLarge, limitBody } from "./request-reader.ts";
+import { limitBody } from "./request-reader.ts";
+import { type Exchange, refuse } from "./responses.ts";
 
 /**
  * Serves one request of an app with HTTP streaming: the raw request goes to the library's own server (`httpUri`), and
- * in parallel the invocation runs that makes the library answer it. Both bodies stream.
+ * in parallel the invocation runs that makes the library answer it. Both bodies stream. A caller that goes away ends the
+ * request at the library too.
  *
- * @throws BodyTooLarge before anything runs, for a body that is announced as larger. One that turns out to be larger is
- * answered with 413 if the function has not answered yet.
+ * @throws RequestRefused before anything runs, for a body that is announced as too large, and for headers that the
+ * library's server does not take. A body that turns out to be too large or too deep is refused if the function has not
+ * answered yet.
  */
-export async function forwardStreaming(options: {
-  readonly app: FunctionApp;
-  readonly served: ServedFunction;
-  readonly call: HttpCall;
-  readonly httpUri: string;
-  readonly maxBodyBytes: number;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}): Promise<void> {
-  const { app, served, call, httpUri, maxBodyBytes, request, response } = options;
-  assertBodyLimit(request, maxBodyBytes);
+export async function forwardStreaming(
+  options: Exchange & {
+    readonly app: FunctionApp;
+    readonly served: ServedFunction;
+    readonly call: HttpCall;
+    readonly httpUri: string;
+    readonly limits: BodyLimits;
+  },
+): Promise<void> {
+  const { app, served, call, httpUri, limits, request, response } = options;
+  const body = limitBody(request, limits);
   const invocationId = randomUUID();
-  const forward = openForward(httpUri, request, invocationId);
+  const forward = openForward(httpUri, request, call.url, invocationId);
+  response.once("close", () => {
+    if (!response.writableFinished) forward.destroy();
+    // What the function has not read must not be taken for the next request.
+    else if (!request.complete) request.resume();
+  });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     forward.once("response", resolve);
     forward.once("error", reject);
   });
   answered.catch(() => {});
-  // A client that goes away ends the upload; a forward that ends early must not take the client down with it.
-  pipeline(request, limitBody(maxBodyBytes), forward).catch((error: unknown) => {
-    // The function may wait for the rest of the body for ever: nobody waits for it.
-    if (error instanceof BodyTooLarge) respondTooLarge(response);
-  });
-  response.once("close", () => {
-    if (!response.writableFinished) forward.destroy();
-  });
+  if (!(await hasArrived(forward, answered, response))) return;
 
+  let isRefused = false;
+  // A forward that ends early must not take the caller down with it.
+  pipeline(body, forward).catch((error: unknown) => {
+    if (!(error instanceof RequestRefused)) return;
+    // The function may wait for the rest of the body for ever: nobody waits for it.
+    isRefused = true;
+    refuse(options, error.status, error.message);
+  });
   let cookies: readonly string[] = [];
   const invocation = app.callStreaming(served, call, invocationId, (found) => {
     cookies = found;
@@ -55,29 +66,82 @@ export async function forwardStreaming(options: {
   } catch {
     // Logged with the invocation. A response that has begun can only be cut off.
     forward.destroy();
-    if (response.writableEnded) return;
+    if (response.writableEnded || isRefused) return;
     if (response.headersSent) response.destroy();
     else response.writeHead(500, { "content-length": 0 }).end();
   }
 }
 
-function openForward(httpUri: string, request: IncomingMessage, invocationId: string): ClientRequest {
+/** Calls a function of such an app with a text as its body, and nobody to answer: it too waits for a request. */
+export async function streamByHand(options: {
+  readonly app: FunctionApp;
+  readonly served: ServedFunction;
+  readonly httpUri: string;
+  readonly input: string;
+}): Promise<void> {
+  const { app, served, httpUri, input } = options;
+  const [invocationId, method, path] = [randomUUID(), served.methods[0] ?? "POST", `/${served.route}`];
+  const headers = { "content-length": Buffer.byteLength(input), ...libraryHeaders(httpUri, invocationId, "localhost") };
+  const { hostname: host, port } = new URL(httpUri);
+  const forward = httpRequest({ host, port, method, path, agent: false, headers });
+  forward.on("error", () => {}).on("response", (answer) => answer.resume());
+  forward.end(input);
+  const call = { method, url: `http://localhost${path}`, headers: {}, params: {} };
+  await app.callStreaming(served, call, invocationId, () => {}).finally(() => forward.destroy());
+}
+
+/** Headers of a request that are about its connection. */
+const connectionHeaders = new Set(["connection", "keep-alive", "proxy-connection", "upgrade", "te", "trailer"]);
+
+/**
+ * Waits until the library has the request, which says so by asking for the body: an invocation without a request would wait
+ * for it for ever. Resolves to `false` when the caller has gone before.
+ *
+ * @throws RequestRefused for what the library's server refuses by itself
+ */
+async function hasArrived(
+  forward: ClientRequest,
+  answered: Promise<IncomingMessage>,
+  response: ServerResponse,
+): Promise<boolean> {
+  const asked = new Promise<undefined>((resolve) => forward.once("continue", () => resolve(undefined)));
+  try {
+    const refusal = await Promise.race([asked, answered]);
+    if (refusal === undefined) return true;
+    refusal.resume();
+    throw new RequestRefused(
+      refusal.statusCode ?? 400,
+      "The server of the app does not take the headers of this request",
+    );
+  } catch (error) {
+    if (response.destroyed) return false;
+    throw error;
+  }
+}
+
+function openForward(httpUri: string, request: IncomingMessage, url: string, invocationId: string): ClientRequest {
   const target = new URL(httpUri);
-  const { connection: _connection, "keep-alive": _keepAlive, upgrade: _upgrade, ...headers } = request.headers;
+  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !connectionHeaders.has(name)));
+  const [origin, host] = /^https?:\/\/([^/?]*)/i.exec(url)!;
+  const path = url.slice(origin.length);
   return httpRequest({
     host: target.hostname,
     port: target.port,
     method: request.method,
-    path: request.url,
+    path: path.startsWith("/") ? path : `/${path}`,
     agent: false,
-    headers: {
-      ...headers,
-      host: target.host,
-      "x-ms-invocation-id": invocationId,
-      "x-forwarded-host": request.headers.host ?? target.host,
-      "x-forwarded-proto": "http",
-    },
+    headers: { ...headers, expect: "100-continue", ...libraryHeaders(httpUri, invocationId, host!) },
   });
+}
+
+/** By which the library knows a request, and makes its URL. */
+function libraryHeaders(httpUri: string, invocationId: string, host: string): Record<string, string> {
+  return {
+    host: new URL(httpUri).host,
+    "x-ms-invocation-id": invocationId,
+    "x-forwarded-host": host,
+    "x-forwarded-proto": "http",
+  };
 }
 
 async function relay(answer: IncomingMessage, response: ServerResponse, cookies: readonly string[]): Promise<void> {
@@ -97,9 +161,4 @@ async function relay(answer: IncomingMessage, response: ServerResponse, cookies:
   response.writeHead(answer.statusCode ?? 200, all.length === 0 ? headers : { ...headers, "set-cookie": [...all] });
   response.flushHeaders();
   await pipeline(answer, response);
-}
-
-function respondTooLarge(response: ServerResponse): void {
-  if (response.headersSent) response.destroy();
-  else response.writeHead(413, { "content-length": 0, connection: "close" }).end();
 }

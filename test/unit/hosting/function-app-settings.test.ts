@@ -13,7 +13,7 @@ it("has defaults for all but the storage", () => {
     heartbeat: { schedule: "0 * * * * *" },
     linkKey: undefined,
     linkLifetimeMs: 7 * 24 * 3_600_000,
-    maxBodyBytes: undefined,
+    limits: { maxBodyBytes: undefined },
     origin: "https://my-shop.azurewebsites.net",
   });
 });
@@ -38,7 +38,7 @@ it("takes what the app settings say", () => {
     heartbeat: { schedule: "0 */5 * * * *" },
     linkKey: "0123456789012345678901234567890123456789",
     linkLifetimeMs: 24 * 3_600_000,
-    maxBodyBytes: 200_000_000,
+    limits: { maxBodyBytes: 200_000_000 },
     origin: "http://localhost:7071",
   });
 });

@@ -16,7 +16,7 @@ import type { HubNames } from "../hub-names.ts";
 import type { StorageClient } from "../storage/storage-client.ts";
 import { isSurelyNotDone } from "../storage/storage-failure.ts";
 import type { RequestBudget } from "../storage/storage-request.ts";
-import { isBlobName, type LargePayloads } from "../tracking/large-payloads.ts";
+import { isBlobFolder, type LargePayloads } from "../tracking/large-payloads.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { LocalPlace } from "./local-dispatch.ts";
 import { queueOf } from "./message-admission.ts";
@@ -229,7 +229,7 @@ export class MessageSender {
   ): Promise<FittedMessage> {
     const { instanceId } = target;
     // Of the key of an entity, "../a" say, only the escaped form is the name of a blob. Receivers take what they are told.
-    const folder = isEntityInstanceId(instanceId) && !isBlobName(instanceId) ? escapeKey(instanceId) : instanceId;
+    const folder = isEntityInstanceId(instanceId) && !isBlobFolder(instanceId) ? escapeKey(instanceId) : instanceId;
     const blobName = `${folder}/message-${activityId.replaceAll("-", "")}-${event.type}.json.gz`;
     await this.#options.payloads.put(blobName, json, budget);
     return { json: formatLargeMessageWrapper(blobName), blobName };

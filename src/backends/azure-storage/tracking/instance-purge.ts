@@ -8,7 +8,7 @@ import type { StorageClient } from "../storage/storage-client.ts";
 import type { TableRow, TableWrite } from "../storage/table-row.ts";
 import type { HistoryTable } from "./history-table.ts";
 import type { InstancesTable } from "./instances-table.ts";
-import { isBlobName, type LargePayloads } from "./large-payloads.ts";
+import { isBlobFolder, type LargePayloads } from "./large-payloads.ts";
 
 export interface PurgedTables {
   readonly storage: StorageClient;
@@ -67,7 +67,7 @@ async function listBlobs(instanceId: string, payloads: PurgedTables["payloads"])
   if (escaped === instanceId) return await payloads.listFolder(instanceId);
   const [plain, ofHistory] = await Promise.all([instanceId, escaped].map((folder) => payloads.listFolder(folder)));
   // Messages for an entity whose id no blob can have lie under the escaped one too.
-  const ownsFolder = isEntityInstanceId(instanceId) && !isBlobName(instanceId);
+  const ownsFolder = isEntityInstanceId(instanceId) && !isBlobFolder(instanceId);
   return [
     ...plain!.filter((name) => isMessageBlob(name, instanceId)),
     ...ofHistory!.filter((name) => ownsFolder || !isMessageBlob(name, escaped)),

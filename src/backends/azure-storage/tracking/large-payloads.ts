@@ -64,7 +64,7 @@ export class LargePayloads {
     if (!isBlobName(blob)) {
       throw new DurableError(
         "InvalidPayload",
-        `an instance with the id "." or "..", or with control characters in it, cannot hold large payloads`,
+        `an instance with the id "." or "..", with control characters or with more than 250 slashes cannot hold large payloads`,
       );
     }
     if (typeof text === "string" && text.length <= maxUnitsAtOnce) {
@@ -183,8 +183,17 @@ export class LargePayloads {
   }
 }
 
+/** What the service takes in the name of a blob. */
+const maxSegments = 254;
+
 /** A URL would lose dot segments, and cannot hold lone surrogates, control characters or noncharacters. */
 export function isBlobName(name: string): boolean {
-  const hasDots = name.split(/[/\\]/).some((segment) => segment === "." || segment === "..");
-  return name !== "" && name.length <= 1024 && !hasDots && name.isWellFormed() && !/[\p{Cc}\uFFFE\uFFFF]/u.test(name);
+  const segments = name.split(/[/\\]/);
+  const isPath = segments.length <= maxSegments && !segments.some((segment) => segment === "." || segment === "..");
+  return name !== "" && name.length <= 1024 && isPath && name.isWellFormed() && !/[\p{Cc}\uFFFE\uFFFF]/u.test(name);
+}
+
+/** Whether the blobs of an instance may lie in a folder of this name. */
+export function isBlobFolder(name: string): boolean {
+  return isBlobName(`${name}/x`);
 }

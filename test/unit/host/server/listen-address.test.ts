@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import { hostInUrl, isLoopback } from "../../../../src/host/server/listen-address.ts";
-import { parseBodyLimit } from "../../../../src/host/server/request-reader.ts";
 
 it.each([
   ["127.0.0.1", true, "localhost"],
@@ -14,18 +13,4 @@ it.each([
   ["127.0.0.1.example.com", false, "127.0.0.1.example.com"],
 ])("of %s it is %s that only this machine reaches it, and its URL has %s", (address, loopback, host) => {
   expect([isLoopback(address), hostInUrl(address)]).toEqual([loopback, host]);
-});
-
-it.each([
-  ["100000", 100_000],
-  [" 5 ", 5],
-  ["0", 0],
-  ["abc", undefined],
-  ["", undefined],
-  ["-1", undefined],
-  ["1e3", undefined],
-  ["1.5", undefined],
-  ["99999999999999999999", undefined],
-])("a body limit of %j is %s bytes", (text, bytes) => {
-  expect(parseBodyLimit(text)).toBe(bytes);
 });
