@@ -1,9 +1,7 @@
 import { DurableError } from "../core/errors.ts";
-import type { Tags } from "../core/history-event.ts";
 import type { OptionKinds } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
-import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import type { StorageOption, TrackingStoreOption } from "../hosting/hub-storage.ts";
 
 /** @typeParam Converter the type of {@link DurableClientOptions.dataConverter}: what is read is typed as it brings it back */
@@ -45,24 +43,6 @@ export interface ConnectOptions<Converter extends DataConverter | undefined = Da
   readonly messageEncoding?: "base64" | "utf8" | undefined;
 }
 
-export interface StartNewOptions<Input = unknown> {
-  /** @defaultValue a fresh id of 32 hexadecimal digits */
-  readonly instanceId?: string | undefined;
-  /** What the orchestrator is given. */
-  readonly input?: Input | undefined;
-  /** The orchestrator reads it as `context.version`. @defaultValue the version of the app */
-  readonly version?: string | undefined;
-  /** Kept with the instance, for those who look at it. */
-  readonly tags?: Tags | undefined;
-  /** Not before this time. @defaultValue at once */
-  readonly scheduledStartTime?: Date | undefined;
-}
-
-/** Options of a start whose input is checked: they may be left out only where the input may. */
-export type StartNewArguments<Input> = undefined extends Input
-  ? [options?: StartNewOptions<Input>]
-  : [options: StartNewOptions<Input> & { readonly input: Input }];
-
 export interface GetStatusOptions {
   /** Fills `history`. @defaultValue false */
   readonly showHistory?: boolean | undefined;
@@ -77,28 +57,6 @@ export interface WaitForCompletionOptions {
   readonly timeoutInMilliseconds?: number | undefined;
   /** Milliseconds between two looks. @defaultValue 1000 */
   readonly retryIntervalInMilliseconds?: number | undefined;
-}
-
-export interface WaitOptions {
-  /** Most time to wait. @defaultValue no limit */
-  readonly timeout?: TimeSpanInput | undefined;
-  /** Time between two looks. @defaultValue 1 second */
-  readonly pollInterval?: TimeSpanInput | undefined;
-  /** Ends the wait when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** @throws DurableError `InvalidOption` */
-export function resolveWaitOptions({ timeout, pollInterval = 1000 }: WaitOptions): {
-  readonly timeoutMs: number;
-  readonly intervalMs: number;
-} {
-  const intervalMs = parseTimeSpan(pollInterval, "'pollInterval'");
-  if (intervalMs === 0) throw invalid("pollInterval", "more than zero", pollInterval);
-  return {
-    timeoutMs: timeout === undefined ? Number.POSITIVE_INFINITY : parseTimeSpan(timeout, "'timeout'"),
-    intervalMs,
-  };
 }
 
 /** @throws DurableError `InvalidOption` */

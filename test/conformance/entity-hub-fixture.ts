@@ -7,7 +7,7 @@ import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import { DFApp } from "../../src/functions/df-app.ts";
 import type { DurableClient } from "../../src/functions/durable-client.ts";
-import type { EntityStatus, EntityStatusPage } from "../../src/functions/durable-entity-client.ts";
+import type { EntityStatus, EntityStatusPage } from "../../src/functions/entity-status-reader.ts";
 import type { DurableOrchestrationStatus } from "../../src/functions/durable-orchestration-status.ts";
 import { type EmbeddedApp, installEmbeddedHost } from "../../src/functions/embedded-host.ts";
 import { createManagementApi } from "../../src/http/management-api.ts";

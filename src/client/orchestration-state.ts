@@ -48,6 +48,16 @@ export class OrchestrationState<Output = unknown> {
     return this.#state.lastUpdatedTime;
   }
 
+  /** Another name of {@link createdAt}, as `durable-functions` has it. */
+  get createdTime(): Date {
+    return this.createdAt;
+  }
+
+  /** Another name of {@link lastUpdatedAt}, as `durable-functions` has it. */
+  get lastUpdatedTime(): Date {
+    return this.lastUpdatedAt;
+  }
+
   /** When it ended. */
   get completedAt(): Date | undefined {
     return this.#state.completedTime;
