@@ -29,7 +29,9 @@ export const clientOptionKinds: OptionKinds<DurableClientOptions> = {
 /** Where the task hub of a client alone is, which has no app and no worker. */
 export interface ConnectOptions<Converter extends DataConverter | undefined = DataConverter | undefined>
   extends DurableClientOptions<Converter> {
-  /** Of the Azure Storage account. Either this or `storage`. */
+  /** Name of the app setting of an Azure Storage account (`AzureWebJobsStorage`), or of those of an identity. */
+  readonly connection?: string | undefined;
+  /** Of the Azure Storage account. One of this, `connection` and `storage`. */
   readonly connectionString?: string | undefined;
   /** `"memory"` and `"embedded"` are those of this process; `{ accountName }` opens an account by an identity. */
   readonly storage?: StorageOption | undefined;

@@ -104,8 +104,8 @@ export class DurableClient<Converter = undefined> extends OrchestrationVerbs<Con
    * A client of a task hub that others work on: in a process without an app or a worker. Close it in the end.
    *
    * @example
-   * await using client = await DurableClient.connect({ connectionString, taskHub: "MyHub" });
-   * const id = await client.startNew("processOrder", { input: order });
+   * await using client = await DurableClient.connect({ connection: "AzureWebJobsStorage", taskHub: "MyHub" });
+   * const run = await client.start<Receipt>("processOrder", order);
    *
    * @throws DurableError `InvalidOption`; `StorageUnavailable` when storage cannot be reached within seconds
    */
