@@ -240,7 +240,9 @@ it.each([...ended, ...notEnded])("each policy does with a %s instance what it sa
   };
   let count = 0;
   const isEnded = (ended as readonly string[]).includes(status);
-  const replaceable = { replaceableStatuses: [...others.filter((each) => (ended as readonly string[]).includes(each))] };
+  const replaceable = {
+    replaceableStatuses: [...others.filter((each) => (ended as readonly string[]).includes(each))],
+  };
 
   expect(await outcome({})).toBe(isEnded ? "replaced" : "InstanceAlreadyExists");
   expect(await outcome({ reusableStatuses: [] })).toBe("InstanceAlreadyExists");
