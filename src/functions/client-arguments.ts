@@ -10,7 +10,7 @@ import {
 import { DurableError } from "../core/errors.ts";
 import { assertReadableInstanceId } from "../core/ids.ts";
 import { assertKind, assertOptions, type OptionKind, type OptionKinds } from "../core/option-names.ts";
-import type { GetStatusOptions, WaitForCompletionOptions } from "./durable-client-options.ts";
+import type { DurableClientOptions, GetStatusOptions, WaitForCompletionOptions } from "./durable-client-options.ts";
 import type { EntityLocation } from "./embedded-host.ts";
 import type { EntityFilter, SignalEntityOptions } from "./entity-status-reader.ts";
 import type {
@@ -28,6 +28,12 @@ import type {
 type Given = readonly unknown[];
 type Wanted = Readonly<Record<string, OptionKind>>;
 
+/** {@link DurableClientOptions} by what they hold. */
+export const clientOptionKinds: OptionKinds<DurableClientOptions> = {
+  dataConverter: "converter",
+  trustForwardedHeaders: "flag",
+  clock: "object",
+};
 const getStatus: OptionKinds<GetStatusOptions> = { showHistory: "flag", showHistoryOutput: "flag", showInput: "flag" };
 const statusFilter: OptionKinds<StatusFilter> = { ...conditionKinds, showInput: "flag", showOutput: "flag" };
 const listFilter: OptionKinds<InstanceListFilter> = { ...statusFilter, pageSize: "count", continuationToken: "text" };
@@ -159,6 +165,21 @@ export function readWaitForResponse(given: Given): WaitForCompletionOptions {
   return byPosition({ timeoutInMilliseconds, retryIntervalInMilliseconds }, waitForResponse, what);
 }
 
+/** @throws DurableError `InvalidOption` */
+export function resolveWait(options: WaitForCompletionOptions): {
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+} {
+  const { timeoutInMilliseconds: timeoutMs = 10_000, retryIntervalInMilliseconds: intervalMs = 1000 } = options;
+  if (!(timeoutMs >= 0)) throw invalid("timeoutInMilliseconds", "a number of milliseconds, 0 or more", timeoutMs);
+  if (!(intervalMs > 0)) throw invalid("retryIntervalInMilliseconds", "a number of milliseconds above 0", intervalMs);
+  if (intervalMs > timeoutMs) {
+    const most = `at most timeoutInMilliseconds (${timeoutMs})`;
+    throw invalid("retryIntervalInMilliseconds", most, intervalMs);
+  }
+  return { timeoutMs, intervalMs };
+}
+
 /** `true` or `false`, or that as an option, as the portable SDK has it. */
 export function readRestart(given: unknown): boolean {
   const wanted = { restartWithNewInstanceId: "flag" } as const;
@@ -203,4 +224,8 @@ function isLeftOut(given: Given): boolean {
 
 function isNone(value: unknown): boolean {
   return value === undefined || value === null;
+}
+
+function invalid(name: string, wanted: string, seen: unknown): DurableError {
+  return new DurableError("InvalidOption", `'${name}' must be ${wanted}, but got ${String(seen)}`);
 }

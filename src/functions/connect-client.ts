@@ -1,7 +1,8 @@
 import { DurableError } from "../core/errors.ts";
 import { assertOptions, type OptionKinds } from "../core/option-names.ts";
 import { silentLog } from "../core/ports.ts";
-import { type ConnectOptions, clientOptionKinds, type DurableClientOptions } from "./durable-client-options.ts";
+import { clientOptionKinds } from "./client-arguments.ts";
+import type { ConnectOptions, DurableClientOptions } from "./durable-client-options.ts";
 import type { ClientConnection } from "./embedded-host.ts";
 
 /** What holds what is checked further down. */

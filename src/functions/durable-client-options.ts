@@ -1,5 +1,3 @@
-import { DurableError } from "../core/errors.ts";
-import type { OptionKinds } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
 import type { StorageOption, TrackingStoreOption } from "../hosting/hub-storage.ts";
@@ -18,13 +16,6 @@ export interface DurableClientOptions<Converter extends DataConverter | undefine
   /** What waiting goes by. @defaultValue that of the connection, else the machine's */
   readonly clock?: Clock | undefined;
 }
-
-/** {@link DurableClientOptions} by what they hold. */
-export const clientOptionKinds: OptionKinds<DurableClientOptions> = {
-  dataConverter: "converter",
-  trustForwardedHeaders: "flag",
-  clock: "object",
-};
 
 /** Where the task hub of a client alone is, which has no app and no worker. */
 export interface ConnectOptions<Converter extends DataConverter | undefined = DataConverter | undefined>
@@ -59,34 +50,4 @@ export interface WaitForCompletionOptions {
   readonly timeoutInMilliseconds?: number | undefined;
   /** Milliseconds between two looks. @defaultValue 1000 */
   readonly retryIntervalInMilliseconds?: number | undefined;
-}
-
-/** @throws DurableError `InvalidOption` */
-export function assertEntityFilter(filter: { readonly pageSize?: number | undefined }): void {
-  const { pageSize } = filter;
-  if (pageSize !== undefined && !(Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= maxPageSize)) {
-    throw invalid("pageSize", `a whole number from 1 to ${maxPageSize}`, pageSize);
-  }
-}
-
-/** Most rows that storage hands out at once. */
-const maxPageSize = 1000;
-
-/** @throws DurableError `InvalidOption` */
-export function resolveWait(options: WaitForCompletionOptions): {
-  readonly timeoutMs: number;
-  readonly intervalMs: number;
-} {
-  const { timeoutInMilliseconds: timeoutMs = 10_000, retryIntervalInMilliseconds: intervalMs = 1000 } = options;
-  if (!(timeoutMs >= 0)) throw invalid("timeoutInMilliseconds", "a number of milliseconds, 0 or more", timeoutMs);
-  if (!(intervalMs > 0)) throw invalid("retryIntervalInMilliseconds", "a number of milliseconds above 0", intervalMs);
-  if (intervalMs > timeoutMs) {
-    const most = `at most timeoutInMilliseconds (${timeoutMs})`;
-    throw invalid("retryIntervalInMilliseconds", most, intervalMs);
-  }
-  return { timeoutMs, intervalMs };
-}
-
-function invalid(name: string, wanted: string, seen: unknown): DurableError {
-  return new DurableError("InvalidOption", `'${name}' must be ${wanted}, but got ${String(seen)}`);
 }

@@ -19,6 +19,7 @@ import type { OrchestrationTarget } from "../orchestration/orchestration-context
 import {
   assertLinkArguments,
   assertNothing,
+  clientOptionKinds,
   readGetStatus,
   readLocation,
   readOptions,
@@ -30,12 +31,11 @@ import {
   readStatusFilter,
   readWaitForResponse,
 } from "./client-arguments.ts";
-import {
-  type ConnectOptions,
-  clientOptionKinds,
-  type DurableClientOptions,
-  type GetStatusOptions,
-  type WaitForCompletionOptions,
+import type {
+  ConnectOptions,
+  DurableClientOptions,
+  GetStatusOptions,
+  WaitForCompletionOptions,
 } from "./durable-client-options.ts";
 import type { DurableOrchestrationStatus, InstanceStatusAs } from "./durable-orchestration-status.ts";
 import { assertConnection, assertOwnHub, type ClientConnection, type EntityLocation } from "./embedded-host.ts";

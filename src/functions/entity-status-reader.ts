@@ -1,9 +1,9 @@
 import type { SignalEntityOptions as SignalOptions } from "../client/client-options.ts";
 import type { EntityMetadata, EntityQuery } from "../core/entity-client.ts";
 import { type EntityId, type EntityRef, toEntityId } from "../core/entity-id.ts";
+import { DurableError } from "../core/errors.ts";
 import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
-import { assertEntityFilter } from "./durable-client-options.ts";
 import type { EntityLocation } from "./embedded-host.ts";
 
 export interface SignalEntityOptions extends EntityLocation, SignalOptions {}
@@ -79,3 +79,15 @@ export class EntityStatusReader {
     };
   }
 }
+
+/** @throws DurableError `InvalidOption` */
+function assertEntityFilter(filter: { readonly pageSize?: number | undefined }): void {
+  const { pageSize } = filter;
+  if (pageSize !== undefined && !(Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= maxPageSize)) {
+    const message = `'pageSize' must be a whole number from 1 to ${maxPageSize}, but got ${String(pageSize)}`;
+    throw new DurableError("InvalidOption", message);
+  }
+}
+
+/** Most rows that storage hands out at once. */
+const maxPageSize = 1000;
