@@ -23,7 +23,7 @@ import type {
   StartOptions,
 } from "./client-options.ts";
 import { conditionsOf } from "./instance-filter.ts";
-import { OrchestrationState } from "./orchestration-state.ts";
+import { OrchestrationState, resultOf } from "./orchestration-state.ts";
 import type { Page } from "./paged.ts";
 import { purgeBy, purgeIds, purgeQueryOf } from "./purge.ts";
 import { type ResolvedReuse, resolveReuse } from "./reuse-policy.ts";
@@ -148,13 +148,7 @@ export class OrchestrationOperations {
   /** What an instance has returned. @throws TaskFailedError, or DurableError, when it has ended otherwise */
   async result(instanceId: string, options: RunWaitOptions): Promise<unknown> {
     const fetch = { fetchInput: false, fetchFailure: true };
-    const state = this.show(await this.waitForState(instanceId, "ended", options, fetch), {});
-    state.raiseIfFailed();
-    if (state.runtimeStatus === "Completed") return state.result;
-    const reason = state.serializedOutput?.slice(0, maxReasonUnits).toWellFormed();
-    const how = state.runtimeStatus === "Canceled" ? "canceled" : "terminated";
-    const message = `the instance '${instanceId}' was ${how} and has no result${reason ? `: ${reason}` : ""}`;
-    throw new DurableError("InstanceTerminated", message);
+    return resultOf(this.show(await this.waitForState(instanceId, "ended", options, fetch), {}));
   }
 
   async raiseEvent(
@@ -259,9 +253,6 @@ export class OrchestrationOperations {
     return new OrchestrationState(shown, this.#access.dataConverter);
   }
 }
-
-/** Most of a reason that a message has. */
-const maxReasonUnits = 200;
 
 /** What to read of an instance: why it failed is always told. */
 function reads({ fetchPayloads = true }: GetStateOptions): GetInstanceOptions {

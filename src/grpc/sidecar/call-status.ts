@@ -17,7 +17,6 @@ const codes: Readonly<Record<DurableErrorCode, status>> = {
   InstanceNotActive: status.FAILED_PRECONDITION,
   InstanceTerminated: status.FAILED_PRECONDITION,
   InstanceAlreadyExists: status.ALREADY_EXISTS,
-  InstanceTerminated: status.FAILED_PRECONDITION,
   TaskHubInUse: status.FAILED_PRECONDITION,
   TaskHubNotFound: status.NOT_FOUND,
   TaskTimeout: status.DEADLINE_EXCEEDED,

@@ -110,7 +110,7 @@ it("an end that is no result says how it came", async () => {
 
   const error = (await hub.run(run.result().catch((thrown: unknown) => thrown))) as Error;
   expect(isDurableError(error, "InstanceTerminated")).toBe(true);
-  expect(error.message).toBe(`the instance '${run.id}' was terminated and has no result: not wanted`);
+  expect(error.message).toBe(`the instance '${run.id}' was terminated: not wanted`);
   expect(await run.purge()).toBe(1);
   expect(await run.purge()).toBe(0);
   const { result, status, history, waitForStart, terminate, restart } = run;
