@@ -255,7 +255,20 @@ describe("client-operations", () => {
     expect(await outcome()).toMatchObject({ runtimeStatus: "Terminated", output: "Terminated by user" });
   });
 
+  it("starts one instance however many ask for it, lists it, and lets it finish", async () => {
+    const asked = await Promise.all([1, 2, 3].map((any) => samples.post("/api/once/my-order", { any })));
+    const running = await (await samples.get("/api/running")).json();
+    const finished = await samples.post("/api/finish/my-order");
+
+    expect(asked.map(({ status }) => status).toSorted()).toEqual([200, 200, 201]);
+    const starter = asked.findIndex(({ status }) => status === 201);
+    expect(await asked[starter]!.json()).toEqual({ instanceId: "my-order", isNew: true });
+    expect(running).toMatchObject({ count: expect.any(Number), instanceIds: expect.arrayContaining(["my-order"]) });
+    expect(await finished.json()).toEqual({ result: { any: starter + 1 } });
+  });
+
   it("answers 404 for an id that nobody has", async () => {
+    expect((await samples.post("/api/finish/nobody")).status).toBe(404);
     expect((await samples.get("/api/status/nobody")).status).toBe(404);
     expect((await samples.post("/api/terminate/nobody")).status).toBe(404);
   });

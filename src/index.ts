@@ -1,10 +1,32 @@
+export type {
+  CallEntityOptions,
+  CleanEntityStorageOptions,
+  EntityMetadata,
+  InstanceConditions,
+  InstanceFilter,
+  InstanceIdFilter,
+  PurgeFilter,
+  PurgeOptions,
+  PurgeResult,
+  RaiseEventOptions,
+  RestartOptions,
+  ReuseOptions,
+  ReusePolicy,
+  RunWaitOptions as WaitOptions,
+  ScheduleOptions as StartNewOptions,
+  StartOptions,
+  StartOrGetOptions,
+} from "./client/client-options.ts";
+export type { OrchestrationRun } from "./client/orchestration-run.ts";
+export type { OrchestrationState } from "./client/orchestration-state.ts";
+export type { Page, Paged } from "./client/paged.ts";
 export type { AccessCredential } from "./core/access-credential.ts";
 export type { TokenSource, TokenSourceOptions } from "./core/durable-http.ts";
 export type { CleanEntityStorageResult } from "./core/entity-client.ts";
 export { EntityId, type EntityRef } from "./core/entity-id.ts";
 export type { ErrorClass } from "./core/error-type.ts";
 export { DurableError, type DurableErrorCode, isDurableError, NonRetriableError } from "./core/errors.ts";
-export type { Tags } from "./core/history-event.ts";
+export type { HistoryEvent, Tags } from "./core/history-event.ts";
 export type { InstanceId } from "./core/ids.ts";
 export type { TerminateOptions } from "./core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
@@ -103,20 +125,10 @@ export type {
   ConnectOptions,
   DurableClientOptions as ClientSettings,
   GetStatusOptions,
-  StartNewOptions,
   WaitForCompletionOptions,
-  WaitOptions,
 } from "./functions/durable-client-options.ts";
-export type {
-  CallEntityOptions,
-  CleanEntityStorageOptions,
-  EntityFilter,
-  EntityLocation,
-  EntityStatus,
-  EntityStatusPage,
-  SignalEntityOptions,
-} from "./functions/durable-entity-client.ts";
 export type { DurableOrchestrationStatus, InstanceStatus } from "./functions/durable-orchestration-status.ts";
+export type { EntityLocation } from "./functions/embedded-host.ts";
 export type {
   CheckedClassEntity,
   CheckedFunctionEntity,
@@ -124,6 +136,12 @@ export type {
   ClassOperationSchemas,
   SchemaOperations,
 } from "./functions/entity-registration.ts";
+export type {
+  EntityFilter,
+  EntityStatus,
+  EntityStatusPage,
+  SignalEntityOptions,
+} from "./functions/entity-status-reader.ts";
 export type {
   DurableEntityContext,
   DurableOrchestrationContext,

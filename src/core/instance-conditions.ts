@@ -64,19 +64,6 @@ export function assertConditions(conditions: InstanceConditions): void {
   }
 }
 
-/**
- * The conditions among the options of a caller, checked; entities are not asked for.
- *
- * @throws DurableError `InvalidOption` that names the condition
- */
-export function pickConditions(options: InstanceConditions): Omit<InstanceConditions, "includeEntities"> {
-  assertConditions(options);
-  const { createdTimeFrom, createdTimeTo, lastUpdatedTimeFrom, lastUpdatedTimeTo } = options;
-  const { completedTimeFrom, completedTimeTo, runtimeStatus, instanceIdPrefix, name, tags } = options;
-  const times = { createdTimeFrom, createdTimeTo, lastUpdatedTimeFrom, lastUpdatedTimeTo };
-  return { ...times, completedTimeFrom, completedTimeTo, runtimeStatus, instanceIdPrefix, name, tags };
-}
-
 /** @throws DurableError `InvalidOption` that names the option */
 export function assertInstanceQuery(query: InstanceQuery): void {
   assertConditions(query);

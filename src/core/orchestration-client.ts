@@ -29,7 +29,8 @@ export interface OrchestrationClient {
    * Resolves to the instance id once the start message is durable.
    *
    * @throws DurableError `InvalidOption` for a name that is empty, reserved or that of an entity; `InvalidInstanceId`;
-   * `InstanceAlreadyExists` when an instance of that id is in a status that `options.reusableStatuses` does not list.
+   * `InstanceAlreadyExists` when an instance of that id is in a status that `options.reusableStatuses` does not list;
+   * `TaskTimeout` when the instance to be replaced does not end; `Aborted`
    */
   startInstance(options: StartInstanceOptions): Promise<string>;
 
@@ -127,8 +128,13 @@ export interface StartInstanceOptions {
   readonly scheduledStartTime?: Date | undefined;
   /** Trace context of whoever asks for the instance. */
   readonly parentTraceContext?: TraceContext | undefined;
-  /** Statuses in which an existing instance of that id may be replaced. @defaultValue the terminal ones */
+  /**
+   * Statuses in which an existing instance of that id may be replaced. One that has not ended is terminated first, and the
+   * start waits for its end, which `Terminated` must allow to be replaced. @defaultValue the terminal ones
+   */
   readonly reusableStatuses?: readonly OrchestrationRuntimeStatus[] | undefined;
+  /** Ends that wait when it aborts. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface TerminateOptions {

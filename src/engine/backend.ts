@@ -9,6 +9,7 @@ import type {
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import type { Quarantine } from "../core/quarantine.ts";
 import type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
+import type { LocalInstances } from "../core/wait-for-instance.ts";
 import type { InstanceProgress } from "./wanted-activities.ts";
 
 /**
@@ -254,17 +255,6 @@ export interface CheckpointReceipt {
   readonly undeleted?: readonly string[];
   /** {@link OrchestrationCheckpoint.outgoingAfterCommit} was not all sent. @defaultValue false */
   readonly isUnsent?: boolean;
-}
-
-/** What this process knows of instances because it works on them. */
-export interface LocalInstances {
-  /**
-   * The instance is there and has not ended, and this process works on it: whatever changes is told. A guess, since others
-   * may take it over.
-   */
-  isUnderWay(instanceId: string): boolean;
-  /** Resolves to `true` once this process has written the instance's row, to `false` after `ms` or when `signal` aborts. */
-  waitForChange(instanceId: string, ms: number, signal: AbortSignal | undefined): Promise<boolean>;
 }
 
 /** What clients need of a task hub: queries, messages from outside and management. */

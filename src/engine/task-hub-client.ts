@@ -25,25 +25,23 @@ import type {
   InstanceQuery,
   OrchestrationState,
 } from "../core/orchestration-state.ts";
-import {
-  isTerminalStatus,
-  type OrchestrationRuntimeStatus,
-  orchestrationStatuses,
-} from "../core/orchestration-status.ts";
+import { isTerminalStatus, type OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import { assertPayload, assertRowText, assertTags, defaultMaxPayloadBytes } from "../core/payloads/payload-limit.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import type { Quarantine } from "../core/quarantine.ts";
 import { callEntityOrchestratorName } from "../core/reserved-names.ts";
+import { assertReusableStatuses } from "../core/reusable-statuses.ts";
+import { waitForInstance } from "../core/wait-for-instance.ts";
 import type { FetchOptions, TaskHubStore } from "./backend.ts";
 import { deleteTaskHub } from "./delete-task-hub.ts";
 import { HistorySummary } from "./history-summary.ts";
 import { listInstanceIds } from "./list-instance-ids.ts";
 import { purgeEnded, purgeEndedTree, purgeInstance, purgeTree } from "./purge-instance.ts";
 import { purgeMany } from "./purge-many.ts";
+import { findReplaceable } from "./replaceable-instance.ts";
 import { rewindInstance } from "./rewind.ts";
 import { TaskHubEntityClient } from "./task-hub-entity-client.ts";
 import { terminateDescendants } from "./terminate-descendants.ts";
-import { waitForInstance } from "./wait-for-instance.ts";
 
 export interface TaskHubClientOptions {
   readonly store: TaskHubStore;
@@ -62,10 +60,10 @@ const startKinds: OptionKinds<StartInstanceOptions> = {
   tags: "tags",
   scheduledStartTime: "any",
   reusableStatuses: "statuses",
+  signal: "signal",
   parentTraceContext: "any",
 };
 
-const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
 /** What an instance is, without what it was given and has returned. */
 const bare: FetchOptions = { fetchInput: false, fetchOutput: false };
 
@@ -101,6 +99,7 @@ export class TaskHubClient implements OrchestrationClient {
     assertDefinitionName(options.name, "the name of the orchestration to start");
     if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
     assertStartTime(options.scheduledStartTime, "scheduledStartTime");
+    assertReusableStatuses(options.reusableStatuses);
     return this.#create(options);
   }
 
@@ -263,14 +262,13 @@ export class TaskHubClient implements OrchestrationClient {
     return deleteTaskHub(this.#store, force);
   }
 
-  async #findReplaceable(instanceId: string, options: StartInstanceOptions): Promise<OrchestrationState | undefined> {
-    const existing = await this.#store.getInstance(instanceId, bare);
-    const reusable: readonly OrchestrationRuntimeStatus[] = options.reusableStatuses ?? terminalStatuses;
-    if (existing === undefined || reusable.includes(existing.runtimeStatus)) return existing;
-    throw new DurableError(
-      "InstanceAlreadyExists",
-      `an instance '${instanceId}' exists already and is ${existing.runtimeStatus}; choose another id, or wait until it has ended`,
-    );
+  /** The state that a new instance is written in place of, if there is one. */
+  #findReplaceable(instanceId: string, options: StartInstanceOptions): Promise<OrchestrationState | undefined> {
+    return findReplaceable(instanceId, options, {
+      read: () => this.#store.getInstance(instanceId, bare),
+      terminate: (reason) => this.#send(instanceId, { type: "ExecutionTerminated", input: reason }),
+      clock: this.#clock,
+    });
   }
 
   async #require(instanceId: string, options = bare): Promise<OrchestrationState> {

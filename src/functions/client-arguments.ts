@@ -1,19 +1,18 @@
 import type { HttpRequest } from "@azure/functions";
+import {
+  conditionKinds,
+  type RaiseEventOptions,
+  raiseKinds,
+  runWaitKinds,
+  type ScheduleOptions,
+  scheduleKinds,
+} from "../client/client-options.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertReadableInstanceId } from "../core/ids.ts";
 import { assertKind, assertOptions, type OptionKind, type OptionKinds } from "../core/option-names.ts";
-import type {
-  GetStatusOptions,
-  StartNewOptions,
-  WaitForCompletionOptions,
-  WaitOptions,
-} from "./durable-client-options.ts";
-import type {
-  CleanEntityStorageOptions,
-  EntityFilter,
-  EntityLocation,
-  SignalEntityOptions,
-} from "./durable-entity-client.ts";
+import type { DurableClientOptions, GetStatusOptions, WaitForCompletionOptions } from "./durable-client-options.ts";
+import type { EntityLocation } from "./embedded-host.ts";
+import type { EntityFilter, SignalEntityOptions } from "./entity-status-reader.ts";
 import type {
   InstanceListFilter,
   OrchestrationFilter,
@@ -29,30 +28,17 @@ import type {
 type Given = readonly unknown[];
 type Wanted = Readonly<Record<string, OptionKind>>;
 
-const startNew: OptionKinds<StartNewOptions> = {
-  input: "any",
-  // Checked with the rules of ids.
-  instanceId: "any",
-  version: "text",
-  tags: "tags",
-  scheduledStartTime: "date",
+/** {@link DurableClientOptions} by what they hold. */
+export const clientOptionKinds: OptionKinds<DurableClientOptions> = {
+  dataConverter: "converter",
+  trustForwardedHeaders: "flag",
+  clock: "object",
 };
 const getStatus: OptionKinds<GetStatusOptions> = { showHistory: "flag", showHistoryOutput: "flag", showInput: "flag" };
-const conditions: OptionKinds<OrchestrationFilter> = {
-  runtimeStatus: "statuses",
-  createdTimeFrom: "date",
-  createdTimeTo: "date",
-  lastUpdatedTimeFrom: "date",
-  lastUpdatedTimeTo: "date",
-  completedTimeFrom: "date",
-  completedTimeTo: "date",
-  instanceIdPrefix: "text",
-  name: "text",
-  tags: "tags",
-};
-const statusFilter: OptionKinds<StatusFilter> = { ...conditions, showInput: "flag", showOutput: "flag" };
+const statusFilter: OptionKinds<StatusFilter> = { ...conditionKinds, showInput: "flag", showOutput: "flag" };
 const listFilter: OptionKinds<InstanceListFilter> = { ...statusFilter, pageSize: "count", continuationToken: "text" };
 const location: OptionKinds<EntityLocation> = { taskHubName: "text", connectionName: "text" };
+const raise: OptionKinds<EntityLocation & RaiseEventOptions> = { ...location, ...raiseKinds };
 const signal: OptionKinds<SignalEntityOptions> = { ...location, scheduledTime: "date", requestId: "text" };
 const purge: OptionKinds<PurgeHistoryOptions> = { recursive: "flag", force: "flag" };
 const purgeBy: OptionKinds<PurgeHistoryByOptions> = {
@@ -79,42 +65,27 @@ const entityFilter: OptionKinds<EntityFilter> = {
   pageSize: "count",
   continuationToken: "text",
 };
-const cleanStorage: OptionKinds<CleanEntityStorageOptions> = {
-  removeEmptyEntities: "flag",
-  releaseOrphanedLocks: "flag",
-  continueUntilComplete: "flag",
-  continuationToken: "text",
-};
-const wait: OptionKinds<WaitOptions> = { timeout: "time span", pollInterval: "time span", signal: "signal" };
 const waitForResponse: OptionKinds<WaitForCompletionOptions> = {
   timeoutInMilliseconds: "number",
   retryIntervalInMilliseconds: "number",
 };
 
 type Verb =
-  | "countInstances"
   | "listInstances"
   | "purgeInstanceHistory"
   | "purgeOlderThan"
-  | "deleteTaskHub"
   | "terminate"
-  | "callEntity"
   | "listEntities"
-  | "cleanEntityStorage"
   | "waitForCompletion";
 
 /** Options of which all callers take the same form. */
 const known: Readonly<Record<Verb, Wanted>> = {
-  countInstances: conditions,
   listInstances: listFilter,
   purgeInstanceHistory: purge,
   purgeOlderThan,
-  deleteTaskHub: { force: "flag" },
   terminate: { recursive: "flag" },
-  callEntity: { timeout: "time span", signal: "signal" },
   listEntities: entityFilter,
-  cleanEntityStorage: cleanStorage,
-  waitForCompletion: wait,
+  waitForCompletion: runWaitKinds,
 };
 
 /** @returns the options themselves; none for `undefined` */
@@ -124,12 +95,14 @@ export function readOptions<Options>(what: Verb, options: Options | undefined): 
   return options;
 }
 
-/** `(options)`, or `(instanceId, input)`. */
-export function readStart(given: Given): StartNewOptions {
-  const [first, second] = given;
-  if (typeof first === "string" && first !== "") return { instanceId: first, input: second };
-  if (first === "" || isNone(first)) return { input: second };
-  if (second === undefined) return check<StartNewOptions>(first, startNew, "startNew");
+/** `(options)`, or `(instanceId, input, version)`. */
+export function readStart(given: Given): ScheduleOptions {
+  const [first, second, version] = given;
+  if (typeof first === "string" || isNone(first)) {
+    const rest = byPosition<ScheduleOptions>({ version }, scheduleKinds, "startNew");
+    return { ...rest, input: second, ...(first !== "" && !isNone(first) && { instanceId: first as string }) };
+  }
+  if (second === undefined) return check<ScheduleOptions>(first, scheduleKinds, "startNew");
   throw new DurableError("InvalidOption", "startNew has its input among its options: startNew(name, { input })");
 }
 
@@ -151,19 +124,24 @@ export function readPurgeBy(given: Given): [filter: OrchestrationFilter, options
   const times = readTimes(given, what);
   if (times !== undefined) return [times];
   const [filter, options] = given;
-  const checked = check<OrchestrationFilter>(filter, conditions, what);
+  const checked = check<OrchestrationFilter>(filter, conditionKinds, what);
   return options === undefined ? [checked] : [checked, check(options, purgeBy, what)];
 }
 
 function readTimes(given: Given, what: string): OrchestrationFilter | undefined {
   const [first, createdTimeTo, runtimeStatus] = given;
   if (!(first instanceof Date) && !isLeftOut(given)) return undefined;
-  return byPosition({ createdTimeFrom: first, createdTimeTo, runtimeStatus }, conditions, what);
+  return byPosition({ createdTimeFrom: first, createdTimeTo, runtimeStatus }, conditionKinds, what);
 }
 
 /** `(options)`, or `(taskHubName, connectionName)`. */
 export function readLocation(given: Given, what: string): EntityLocation {
   return readHub(given, location, what);
+}
+
+/** {@link readLocation}, with what an event may have besides. */
+export function readRaise(given: Given): EntityLocation & RaiseEventOptions {
+  return readHub(given, raise, "raiseEvent");
 }
 
 /** {@link readLocation}, with what a signal may have besides. */
@@ -187,6 +165,21 @@ export function readWaitForResponse(given: Given): WaitForCompletionOptions {
   return byPosition({ timeoutInMilliseconds, retryIntervalInMilliseconds }, waitForResponse, what);
 }
 
+/** @throws DurableError `InvalidOption` */
+export function resolveWait(options: WaitForCompletionOptions): {
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+} {
+  const { timeoutInMilliseconds: timeoutMs = 10_000, retryIntervalInMilliseconds: intervalMs = 1000 } = options;
+  if (!(timeoutMs >= 0)) throw invalid("timeoutInMilliseconds", "a number of milliseconds, 0 or more", timeoutMs);
+  if (!(intervalMs > 0)) throw invalid("retryIntervalInMilliseconds", "a number of milliseconds above 0", intervalMs);
+  if (intervalMs > timeoutMs) {
+    const most = `at most timeoutInMilliseconds (${timeoutMs})`;
+    throw invalid("retryIntervalInMilliseconds", most, intervalMs);
+  }
+  return { timeoutMs, intervalMs };
+}
+
 /** `true` or `false`, or that as an option, as the portable SDK has it. */
 export function readRestart(given: unknown): boolean {
   const wanted = { restartWithNewInstanceId: "flag" } as const;
@@ -208,6 +201,10 @@ export function assertLinkArguments(instanceId: unknown, request: HttpRequest | 
   assertReadableInstanceId(instanceId);
 }
 
+export function assertNothing([first]: Given, message: string): void {
+  if (first !== undefined) throw new DurableError("InvalidOption", message);
+}
+
 function check<Options>(given: unknown, wanted: Wanted, what: string): Options {
   if (given === undefined) return {} as Options;
   assertOptions(given, wanted, what);
@@ -227,4 +224,8 @@ function isLeftOut(given: Given): boolean {
 
 function isNone(value: unknown): boolean {
   return value === undefined || value === null;
+}
+
+function invalid(name: string, wanted: string, seen: unknown): DurableError {
+  return new DurableError("InvalidOption", `'${name}' must be ${wanted}, but got ${String(seen)}`);
 }

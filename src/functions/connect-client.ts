@@ -1,11 +1,13 @@
 import { DurableError } from "../core/errors.ts";
 import { assertOptions, type OptionKinds } from "../core/option-names.ts";
 import { silentLog } from "../core/ports.ts";
-import { type ConnectOptions, clientOptionKinds, type DurableClientOptions } from "./durable-client-options.ts";
+import { clientOptionKinds } from "./client-arguments.ts";
+import type { ConnectOptions, DurableClientOptions } from "./durable-client-options.ts";
 import type { ClientConnection } from "./embedded-host.ts";
 
 /** What holds what is checked further down. */
 const locationKinds: OptionKinds<Omit<ConnectOptions, keyof DurableClientOptions>> = {
+  connection: "text",
   connectionString: "text",
   storage: "any",
   taskHub: "any",
@@ -30,12 +32,19 @@ export async function connectClient(
   ]);
   const kinds = { ...clientOptionKinds, ...locationKinds };
   assertOptions(options, kinds, "DurableClient.connect");
-  const { connectionString, storage, taskHub, partitionCount, trackingStore, messageEncoding, ...rest } = options;
-  if ((connectionString === undefined) === (storage === undefined)) {
-    throw new DurableError("InvalidOption", "connect needs 'connectionString' or 'storage', one of the two");
+  const { connection, connectionString, storage, taskHub, partitionCount, trackingStore, messageEncoding, ...rest } =
+    options;
+  const places = [
+    ...(storage === undefined ? [] : [storage]),
+    ...(connection === undefined ? [] : [{ connection }]),
+    ...(connectionString === undefined ? [] : [{ connectionString }]),
+  ];
+  const [place] = places;
+  if (place === undefined || places.length > 1) {
+    throw new DurableError("InvalidOption", "connect needs 'connection', 'connectionString' or 'storage', one of them");
   }
   const location = resolveHub({
-    storage: storage ?? { connectionString: connectionString! },
+    storage: place,
     taskHub,
     partitionCount,
     trackingStore,

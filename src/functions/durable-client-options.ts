@@ -1,9 +1,5 @@
-import { DurableError } from "../core/errors.ts";
-import type { Tags } from "../core/history-event.ts";
-import type { OptionKinds } from "../core/option-names.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
-import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import type { StorageOption, TrackingStoreOption } from "../hosting/hub-storage.ts";
 
 /** @typeParam Converter the type of {@link DurableClientOptions.dataConverter}: what is read is typed as it brings it back */
@@ -21,17 +17,12 @@ export interface DurableClientOptions<Converter extends DataConverter | undefine
   readonly clock?: Clock | undefined;
 }
 
-/** {@link DurableClientOptions} by what they hold. */
-export const clientOptionKinds: OptionKinds<DurableClientOptions> = {
-  dataConverter: "converter",
-  trustForwardedHeaders: "flag",
-  clock: "object",
-};
-
 /** Where the task hub of a client alone is, which has no app and no worker. */
 export interface ConnectOptions<Converter extends DataConverter | undefined = DataConverter | undefined>
   extends DurableClientOptions<Converter> {
-  /** Of the Azure Storage account. Either this or `storage`. */
+  /** Name of the app setting of an Azure Storage account (`AzureWebJobsStorage`), or of those of an identity. */
+  readonly connection?: string | undefined;
+  /** Of the Azure Storage account. One of this, `connection` and `storage`. */
   readonly connectionString?: string | undefined;
   /** `"memory"` and `"embedded"` are those of this process; `{ accountName }` opens an account by an identity. */
   readonly storage?: StorageOption | undefined;
@@ -44,24 +35,6 @@ export interface ConnectOptions<Converter extends DataConverter | undefined = Da
   /** How messages are written; workers read both kinds. @defaultValue "base64" */
   readonly messageEncoding?: "base64" | "utf8" | undefined;
 }
-
-export interface StartNewOptions<Input = unknown> {
-  /** @defaultValue a fresh id of 32 hexadecimal digits */
-  readonly instanceId?: string | undefined;
-  /** What the orchestrator is given. */
-  readonly input?: Input | undefined;
-  /** The orchestrator reads it as `context.version`. @defaultValue the version of the app */
-  readonly version?: string | undefined;
-  /** Kept with the instance, for those who look at it. */
-  readonly tags?: Tags | undefined;
-  /** Not before this time. @defaultValue at once */
-  readonly scheduledStartTime?: Date | undefined;
-}
-
-/** Options of a start whose input is checked: they may be left out only where the input may. */
-export type StartNewArguments<Input> = undefined extends Input
-  ? [options?: StartNewOptions<Input>]
-  : [options: StartNewOptions<Input> & { readonly input: Input }];
 
 export interface GetStatusOptions {
   /** Fills `history`. @defaultValue false */
@@ -77,56 +50,4 @@ export interface WaitForCompletionOptions {
   readonly timeoutInMilliseconds?: number | undefined;
   /** Milliseconds between two looks. @defaultValue 1000 */
   readonly retryIntervalInMilliseconds?: number | undefined;
-}
-
-export interface WaitOptions {
-  /** Most time to wait. @defaultValue no limit */
-  readonly timeout?: TimeSpanInput | undefined;
-  /** Time between two looks. @defaultValue 1 second */
-  readonly pollInterval?: TimeSpanInput | undefined;
-  /** Ends the wait when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** @throws DurableError `InvalidOption` */
-export function resolveWaitOptions({ timeout, pollInterval = 1000 }: WaitOptions): {
-  readonly timeoutMs: number;
-  readonly intervalMs: number;
-} {
-  const intervalMs = parseTimeSpan(pollInterval, "'pollInterval'");
-  if (intervalMs === 0) throw invalid("pollInterval", "more than zero", pollInterval);
-  return {
-    timeoutMs: timeout === undefined ? Number.POSITIVE_INFINITY : parseTimeSpan(timeout, "'timeout'"),
-    intervalMs,
-  };
-}
-
-/** @throws DurableError `InvalidOption` */
-export function assertEntityFilter(filter: { readonly pageSize?: number | undefined }): void {
-  const { pageSize } = filter;
-  if (pageSize !== undefined && !(Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= maxPageSize)) {
-    throw invalid("pageSize", `a whole number from 1 to ${maxPageSize}`, pageSize);
-  }
-}
-
-/** Most rows that storage hands out at once. */
-const maxPageSize = 1000;
-
-/** @throws DurableError `InvalidOption` */
-export function resolveWait(options: WaitForCompletionOptions): {
-  readonly timeoutMs: number;
-  readonly intervalMs: number;
-} {
-  const { timeoutInMilliseconds: timeoutMs = 10_000, retryIntervalInMilliseconds: intervalMs = 1000 } = options;
-  if (!(timeoutMs >= 0)) throw invalid("timeoutInMilliseconds", "a number of milliseconds, 0 or more", timeoutMs);
-  if (!(intervalMs > 0)) throw invalid("retryIntervalInMilliseconds", "a number of milliseconds above 0", intervalMs);
-  if (intervalMs > timeoutMs) {
-    const most = `at most timeoutInMilliseconds (${timeoutMs})`;
-    throw invalid("retryIntervalInMilliseconds", most, intervalMs);
-  }
-  return { timeoutMs, intervalMs };
-}
-
-function invalid(name: string, wanted: string, seen: unknown): DurableError {
-  return new DurableError("InvalidOption", `'${name}' must be ${wanted}, but got ${String(seen)}`);
 }

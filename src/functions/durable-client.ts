@@ -1,60 +1,50 @@
 import type { HttpRequest, HttpResponse } from "@azure/functions";
-import { assertEventName, unlessFinished } from "../core/client-checks.ts";
-import type { CleanEntityStorageResult } from "../core/entity-client.ts";
+import type { RaiseEventOptions, RunWaitOptions, ScheduleArguments } from "../client/client-options.ts";
+import type { RaiseArguments } from "../client/orchestration-run.ts";
+import { OrchestrationVerbs } from "../client/orchestration-verbs.ts";
+import type { TargetInput, TargetOutput, ToldId } from "../client/target-types.ts";
 import type { EntityRef } from "../core/entity-id.ts";
-import { DurableError } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
 import { assertOptions } from "../core/option-names.ts";
 import type { TerminateOptions } from "../core/orchestration-client.ts";
-import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { type DataConverter, guardDataConverter } from "../core/payloads/data-converter.ts";
 import type { StoredAs } from "../core/payloads/json-types.ts";
-import { validate } from "../core/payloads/standard-schema.ts";
 import type { Clock } from "../core/ports.ts";
-import { type Quarantine, requireQuarantine } from "../core/quarantine.ts";
 import { shareAcrossCopies } from "../core/shared-class.ts";
 import { systemClock } from "../core/system-ports.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 import type { HttpManagementPayload } from "../management/management-links.ts";
-import type { StartChecks } from "../management/start-checks.ts";
 import type { ExternalEvent } from "../orchestration/external-event.ts";
-import type { OrchestrationTarget, TargetInput, TargetOutput } from "../orchestration/orchestration-context.ts";
+import type { OrchestrationTarget } from "../orchestration/orchestration-context.ts";
 import {
   assertLinkArguments,
+  assertNothing,
+  clientOptionKinds,
   readGetStatus,
   readLocation,
   readOptions,
   readPurgeBy,
+  readRaise,
   readRestart,
   readSignal,
   readStart,
   readStatusFilter,
   readWaitForResponse,
 } from "./client-arguments.ts";
-import {
-  type ConnectOptions,
-  clientOptionKinds,
-  type DurableClientOptions,
-  type GetStatusOptions,
-  resolveWaitOptions,
-  type StartNewArguments,
-  type WaitForCompletionOptions,
-  type WaitOptions,
+import type {
+  ConnectOptions,
+  DurableClientOptions,
+  GetStatusOptions,
+  WaitForCompletionOptions,
 } from "./durable-client-options.ts";
-import {
-  assertOwnHub,
-  type CallEntityOptions,
-  type CleanEntityStorageOptions,
-  DurableEntityClient,
-  type EntityFilter,
-  type EntityLocation,
-  type EntityStateResponse,
-  type EntityStatusPage,
-  type SignalEntityOptions,
-} from "./durable-entity-client.ts";
-import type { DurableOrchestrationStatus, InstanceStatus } from "./durable-orchestration-status.ts";
-import type { ClientConnection } from "./embedded-host.ts";
-import type { InstanceAdmin } from "./instance-admin.ts";
+import type { DurableOrchestrationStatus, InstanceStatusAs } from "./durable-orchestration-status.ts";
+import { assertConnection, assertOwnHub, type ClientConnection, type EntityLocation } from "./embedded-host.ts";
+import type {
+  EntityFilter,
+  EntityStateResponse,
+  EntityStatusPage,
+  SignalEntityOptions,
+} from "./entity-status-reader.ts";
 import type {
   InstanceListFilter,
   InstanceStatusPage,
@@ -68,28 +58,19 @@ import type {
 import { StatusReader } from "./status-reader.ts";
 import { StatusResponses } from "./status-responses.ts";
 
-/** {@link InstanceStatus} in values as they come back. */
-type InstanceStatusAs<Converter, Output, CustomStatus, Input> = InstanceStatus<
-  StoredAs<Converter, Output>,
-  StoredAs<Converter, CustomStatus>,
-  StoredAs<Converter, Input>
->;
-
-/** What an event is raised with: needed unless it may be `undefined`. */
-type RaiseArguments<Payload> = undefined extends Payload
-  ? [eventData?: Payload, options?: EntityLocation]
-  : [eventData: Payload, options?: EntityLocation];
-
 /**
  * Starts and manages orchestration instances. Functions get one from `app.http`; other code from `app.connect()`. What it
  * reads is typed as it comes back: without a converter as JSON gives it, so that a `Date` is a text.
  *
+ * It has the names of `durable-functions` 3.x and those of the Durable Task SDKs. What is new is named once: `start`,
+ * `startOrGet` and `run` give an `OrchestrationRun`.
+ *
  * @typeParam Converter the converter of the app: `DataConverter` where there is one. @defaultValue plain JSON
  * @example
- * const id = await client.startNew("helloSequence", { input: ["Tokyo"] });
- * const status = await client.getStatus(id);
+ * const run = await client.start(helloSequence, ["Tokyo"]);
+ * const greetings = await run.result({ timeout: "1m" });
  */
-export class DurableClient<Converter = undefined> {
+export class DurableClient<Converter = undefined> extends OrchestrationVerbs<Converter> {
   static {
     shareAcrossCopies(DurableClient, "DurableClient");
   }
@@ -97,23 +78,24 @@ export class DurableClient<Converter = undefined> {
   readonly #connection: ClientConnection;
   readonly #clock: Clock;
   readonly #dataConverter: DataConverter;
-  readonly #startChecks: StartChecks | undefined;
-  readonly #entities: DurableEntityClient;
   readonly #statuses: StatusReader;
   readonly #responses: StatusResponses;
 
   constructor(connection: ClientConnection, options: DurableClientOptions = {}) {
-    if (typeof connection !== "object" || connection === null || !("managementBaseUrl" in connection)) {
-      const ways = "DurableClient.connect({ storage, taskHub }) or app.connect(), and functions are given one";
-      throw new DurableError("InvalidOption", `a DurableClient is made by ${ways}`);
-    }
+    assertConnection(connection);
     assertOptions(options, clientOptionKinds, "a DurableClient");
-    this.#connection = connection;
-    this.#dataConverter = guardDataConverter(options.dataConverter);
+    const dataConverter = guardDataConverter(options.dataConverter);
     const clock = options.clock ?? connection.clock ?? systemClock;
-    this.#startChecks = connection.startChecks;
-    this.#entities = new DurableEntityClient(connection, this.#dataConverter);
-    this.#statuses = new StatusReader(connection, this.#dataConverter, clock);
+    super({
+      connect: async () => connection.client,
+      dataConverter,
+      clock,
+      waitsByClock: options.clock !== undefined,
+      startChecks: connection.startChecks,
+    });
+    this.#connection = connection;
+    this.#dataConverter = dataConverter;
+    this.#statuses = new StatusReader(connection, dataConverter, clock);
     this.#responses = new StatusResponses(connection, options.trustForwardedHeaders ?? false, clock);
     this.#clock = clock;
   }
@@ -122,8 +104,8 @@ export class DurableClient<Converter = undefined> {
    * A client of a task hub that others work on: in a process without an app or a worker. Close it in the end.
    *
    * @example
-   * await using client = await DurableClient.connect({ connectionString, taskHub: "MyHub" });
-   * const id = await client.startNew("processOrder", { input: order });
+   * await using client = await DurableClient.connect({ connection: "AzureWebJobsStorage", taskHub: "MyHub" });
+   * const run = await client.start<Receipt>("processOrder", order);
    *
    * @throws DurableError `InvalidOption`; `StorageUnavailable` when storage cannot be reached within seconds
    */
@@ -148,11 +130,6 @@ export class DurableClient<Converter = undefined> {
     return this.#connection.client.taskHub;
   }
 
-  /** Messages that nobody could read, to be looked at, put back or dropped. @throws DurableError `NotSupported` */
-  get quarantine(): Quarantine {
-    return requireQuarantine(this.#connection.client);
-  }
-
   /**
    * Starts an orchestration. Resolves to its instance id once the start is durable.
    *
@@ -160,32 +137,20 @@ export class DurableClient<Converter = undefined> {
    * `OrchestratorNotRegistered`, `InvalidInstanceId`, `InvalidOption`, `InvalidPayload`
    */
   /** As `durable-functions` 1 and 2 had it. */
-  startNew(name: string, instanceId: string | undefined, input?: unknown): Promise<string>;
+  startNew(name: string, instanceId: string | undefined, input?: unknown, version?: string): Promise<string>;
   // The compiler reports mistakes against the last overload.
   startNew<Target extends OrchestrationTarget>(
     orchestration: Target,
-    ...options: StartNewArguments<TargetInput<Target>>
+    ...options: ScheduleArguments<TargetInput<Target, unknown>>
   ): Promise<InstanceId<TargetOutput<Target, undefined, unknown>>>;
   async startNew(orchestration: OrchestrationTarget, ...given: readonly unknown[]): Promise<string> {
-    const options = readStart(given);
-    const { client } = this.#connection;
-    const { name, inputSchema } =
-      typeof orchestration === "object" && orchestration !== null
-        ? orchestration
-        : { name: orchestration, inputSchema: undefined };
-    const checks = this.#startChecks;
-    checks?.assertKnown(name);
-    const { instanceId, version = checks?.defaultVersionOf(name), tags, scheduledStartTime } = options;
-    const input = this.#dataConverter.serialize(options.input, `the input of '${name}'`);
-    // Checked here, sent as given: the orchestration runs the schema too, and a schema may change what it takes.
-    if (checks !== undefined) await checks.checkInput(name, input);
-    else await validate(inputSchema, options.input, `the input of orchestration '${name}'`);
-    return client.startInstance({ name, instanceId, input, version, tags, scheduledStartTime });
+    const { input, ...options } = readStart(given);
+    return (await (await this.operations()).start(orchestration, input, options, "startNew")).instanceId;
   }
 
   /**
    * What is known of an instance. Its output has a type when the id is one that {@link startNew} has given back for a
-   * handle, or when the caller names one.
+   * handle, or when the caller names one: a type, or that of a handle, by `getStatus<typeof processOrder>(id)`.
    *
    * @typeParam CustomStatus what the orchestration gives to `setCustomStatus`
    * @example
@@ -194,7 +159,7 @@ export class DurableClient<Converter = undefined> {
    * @throws DurableError `InstanceNotFound`, as `durable-functions` 3.x throws; {@link findStatus} does not
    */
   getStatus<Output = unknown, CustomStatus = unknown, Input = unknown>(
-    instanceId: InstanceId<Output>,
+    instanceId: ToldId<Converter, Output>,
     options?: GetStatusOptions,
   ): Promise<InstanceStatusAs<Converter, Output, CustomStatus, Input>>;
   async getStatus(instanceId: string, ...given: readonly unknown[]): Promise<unknown> {
@@ -203,7 +168,7 @@ export class DurableClient<Converter = undefined> {
 
   /** Like {@link getStatus}, but an unknown instance is `undefined`. */
   async findStatus<Output = unknown, CustomStatus = unknown, Input = unknown>(
-    instanceId: InstanceId<Output>,
+    instanceId: ToldId<Converter, Output>,
     options?: GetStatusOptions,
   ): Promise<InstanceStatusAs<Converter, Output, CustomStatus, Input> | undefined> {
     return this.#statuses.find(instanceId, readGetStatus([options])) as Promise<never>;
@@ -212,8 +177,8 @@ export class DurableClient<Converter = undefined> {
   /** All instances of the hub, all pages of them: on a large hub rather use {@link getStatusBy}. */
   getStatusAll(): Promise<DurableOrchestrationStatus[]>;
   async getStatusAll(...given: readonly unknown[]): Promise<DurableOrchestrationStatus[]> {
-    if (given[0] === undefined) return this.#statuses.query({});
-    throw new DurableError("InvalidOption", "getStatusAll takes nothing; getStatusBy(filter) takes conditions");
+    assertNothing(given, "getStatusAll takes nothing; getStatusBy(filter) takes conditions");
+    return this.#statuses.query({});
   }
 
   /** All instances that match, all pages of them. @throws DurableError `InvalidOption` */
@@ -232,32 +197,21 @@ export class DurableClient<Converter = undefined> {
     return this.#statuses.list(readOptions("listInstances", filter));
   }
 
-  /** How many instances match; none is read. @throws DurableError `InvalidOption` */
-  async countInstances(filter?: OrchestrationFilter): Promise<number> {
-    const conditions = readOptions("countInstances", filter);
-    return (await this.#admin()).count(conditions);
-  }
-
   /**
    * Sends an event, by name or by its definition, to an instance. It is kept until the orchestrator waits for it; an
    * instance that has finished ignores it, as with `durable-functions` 3.x.
    *
-   * @throws DurableError `InstanceNotFound`, `InvalidOption`, `InvalidPayload`
+   * @throws DurableError `InstanceNotFound` unless `options.ifMissing` is `"ignore"`; `InvalidOption`, `InvalidPayload`
    */
   async raiseEvent<Payload = unknown>(
     instanceId: string,
     event: string | ExternalEvent<Payload>,
-    ...given: RaiseArguments<Payload>
+    ...given: RaiseArguments<Payload, RaiseEventOptions & EntityLocation>
   ): Promise<void> {
-    const [eventData, ...location]: readonly unknown[] = given;
-    assertOwnHub(this.#connection, readLocation(location, "raiseEvent"));
-    const { client } = this.#connection;
-    const { name: eventName, schema } =
-      typeof event === "object" && event !== null ? event : { name: event, schema: undefined };
-    assertEventName(eventName);
-    await validate(schema, eventData, `the data of event '${eventName}'`);
-    const input = this.#dataConverter.serialize(eventData, `the data of event '${eventName}'`);
-    await unlessFinished(client.raiseEvent(instanceId, eventName, input));
+    const [eventData, ...rest]: readonly unknown[] = given;
+    const { ifMissing, ...location } = readRaise(rest);
+    assertOwnHub(this.#connection, location);
+    await (await this.operations()).raiseEvent(instanceId, event as ExternalEvent<unknown>, eventData, { ifMissing });
   }
 
   /**
@@ -267,18 +221,17 @@ export class DurableClient<Converter = undefined> {
    * @throws DurableError `InstanceNotFound`
    */
   async terminate(instanceId: string, reason?: string, options?: TerminateOptions): Promise<void> {
-    const checked = readOptions("terminate", options);
-    await unlessFinished(this.#connection.client.terminate(instanceId, reason, checked));
+    await (await this.operations()).terminate(instanceId, reason, readOptions("terminate", options));
   }
 
   /** Lets an instance rest: what reaches it is kept for {@link resume}. @throws DurableError `InstanceNotFound` */
   async suspend(instanceId: string, reason?: string): Promise<void> {
-    await unlessFinished(this.#connection.client.suspend(instanceId, reason));
+    await (await this.operations()).suspend(instanceId, reason);
   }
 
   /** Wakes a suspended instance. @throws DurableError `InstanceNotFound` */
   async resume(instanceId: string, reason?: string): Promise<void> {
-    await unlessFinished(this.#connection.client.resume(instanceId, reason));
+    await (await this.operations()).resume(instanceId, reason);
   }
 
   /**
@@ -289,7 +242,7 @@ export class DurableClient<Converter = undefined> {
   rewind(instanceId: string, reason?: string, location?: EntityLocation): Promise<void>;
   async rewind(instanceId: string, reason?: string, ...location: readonly unknown[]): Promise<void> {
     assertOwnHub(this.#connection, readLocation(location, "rewind"));
-    await this.#connection.client.rewind(instanceId, reason);
+    await (await this.operations()).rewind(instanceId, reason);
   }
 
   /**
@@ -300,7 +253,7 @@ export class DurableClient<Converter = undefined> {
    */
   restart(instanceId: string, restartWithNewInstanceId?: boolean): Promise<string>;
   async restart(instanceId: string, given: unknown): Promise<string> {
-    return this.#connection.client.restart(instanceId, { restartWithNewInstanceId: readRestart(given) });
+    return (await this.operations()).restart(instanceId, readRestart(given));
   }
 
   /**
@@ -310,7 +263,7 @@ export class DurableClient<Converter = undefined> {
    */
   async purgeInstanceHistory(instanceId: string, options?: PurgeHistoryOptions): Promise<PurgeHistoryResult> {
     const checked = readOptions("purgeInstanceHistory", options);
-    return (await this.#admin()).purge(instanceId, checked);
+    return { instancesDeleted: await (await this.operations()).purge(instanceId, checked) };
   }
 
   /**
@@ -337,54 +290,27 @@ export class DurableClient<Converter = undefined> {
   }
 
   /**
-   * Deletes the task hub with all instances and entities.
-   *
-   * @param options.force also while workers are at work on it. @defaultValue false
-   * @throws DurableError `TaskHubInUse`, `TaskHubNotFound`
-   */
-  async deleteTaskHub(options?: { readonly force?: boolean }): Promise<void> {
-    await this.#connection.client.deleteTaskHub(readOptions("deleteTaskHub", options));
-  }
-
-  /**
    * Sends an operation to an entity and does not wait for it; the entity is made by its first operation.
    *
    * @param entityId an `EntityId`, `{ name, key }` or `"@name@key"`
    * @param operationName @defaultValue the empty name
    * @throws DurableError `EntityNotRegistered`, `InvalidEntityId`, `InvalidOption`, `InvalidPayload`, `NotSupported`
    */
-  signalEntity(
+  override signalEntity(
     entityId: EntityRef | string,
     operationName?: string,
     operationContent?: unknown,
     options?: SignalEntityOptions,
   ): Promise<void>;
-  async signalEntity(
+  override async signalEntity(
     entityId: EntityRef | string,
     operationName?: string,
     operationContent?: unknown,
     ...given: readonly unknown[]
   ): Promise<void> {
-    return this.#entities.signal(entityId, operationName, operationContent, readSignal(given));
-  }
-
-  /**
-   * Runs one operation of an entity and waits for its result, which a small orchestration of ours asks for. An operation
-   * is not taken back when the wait ends first.
-   *
-   * @example const left = await client.callEntity<number>(new EntityId("stock", "apple"), "take", 3, { timeout: "10s" });
-   * @param options.timeout most time to wait. @defaultValue no limit
-   * @throws TaskFailedError when the operation fails; DurableError `EntityNotRegistered`, `InvalidEntityId`,
-   * `InvalidOption`, `InvalidPayload`, `TaskTimeout`, `Aborted`
-   */
-  async callEntity<Result = unknown>(
-    entityId: EntityRef | string,
-    operationName: string,
-    operationContent?: unknown,
-    options?: CallEntityOptions,
-  ): Promise<StoredAs<Converter, Result>> {
-    const checked = readOptions("callEntity", options);
-    return (await this.#entities.call(entityId, operationName, operationContent, checked)) as never;
+    const { scheduledTime, requestId, ...location } = readSignal(given);
+    assertOwnHub(this.#connection, location);
+    return super.signalEntity(entityId, operationName, operationContent, { scheduledTime, requestId });
   }
 
   /** What is known of an entity; of one that never was, only that. @throws DurableError `InvalidEntityId` */
@@ -393,25 +319,19 @@ export class DurableClient<Converter = undefined> {
     location?: EntityLocation,
   ): Promise<EntityStateResponse<StoredAs<Converter, State>>>;
   async readEntityState(entityId: EntityRef | string, ...location: readonly unknown[]): Promise<EntityStateResponse> {
-    return this.#entities.readState(entityId, readLocation(location, "readEntityState"));
+    const checked = readLocation(location, "readEntityState");
+    assertOwnHub(this.#connection, checked);
+    return (await this.#entities()).readState(entityId);
   }
 
   /** One page of the hub's entities. @throws DurableError `InvalidEntityId`, `InvalidOption` */
   async listEntities<State = unknown>(filter?: EntityFilter): Promise<EntityStatusPage<StoredAs<Converter, State>>> {
-    return (await this.#entities.list(readOptions("listEntities", filter))) as never;
+    return (await (await this.#entities()).list(readOptions("listEntities", filter))) as never;
   }
 
   /** Deletes an entity with all that waits in it, whatever it is doing. @throws DurableError `InvalidEntityId` */
   async purgeEntity(entityId: EntityRef | string): Promise<PurgeHistoryResult> {
-    return { instancesDeleted: await this.#entities.purge(entityId) };
-  }
-
-  /**
-   * Deletes what entities without state leave behind once they have rested for 30 minutes, and gives back locks of
-   * orchestrations that have ended or are gone. @throws DurableError `InvalidOption`
-   */
-  async cleanEntityStorage(options?: CleanEntityStorageOptions): Promise<CleanEntityStorageResult> {
-    return this.#entities.cleanStorage(readOptions("cleanEntityStorage", options));
+    return { instancesDeleted: await this.purgeOneEntity(entityId) };
   }
 
   /**
@@ -458,18 +378,21 @@ export class DurableClient<Converter = undefined> {
    * @throws DurableError `InstanceNotFound`, `InvalidOption`, `TaskTimeout`, `Aborted`
    */
   async waitForCompletion<Output = unknown, CustomStatus = unknown, Input = unknown>(
-    instanceId: InstanceId<Output>,
-    options?: WaitOptions,
+    instanceId: ToldId<Converter, Output>,
+    options?: RunWaitOptions,
   ): Promise<InstanceStatusAs<Converter, Output, CustomStatus, Input>> {
-    const wait = resolveWaitOptions(readOptions("waitForCompletion", options));
-    const status = await this.#statuses.waitForEnd(instanceId, { ...wait, signal: options?.signal });
-    if (isTerminalStatus(status.runtimeStatus)) return status as never;
-    const message = `the instance '${instanceId}' is still ${status.runtimeStatus} after ${wait.timeoutMs} ms`;
-    throw new DurableError("TaskTimeout", message);
+    const checked = readOptions("waitForCompletion", options);
+    const state = await (await this.operations()).waitForState(instanceId, "ended", checked, { fetchInput: true });
+    return this.#statuses.show(state, true) as never;
   }
 
-  /** Loaded when it is asked for: most apps never do. */
-  async #admin(): Promise<InstanceAdmin> {
+  /** Loaded when it is asked for, as the next one is: most apps never do. */
+  async #entities() {
+    const { EntityStatusReader } = await import("./entity-status-reader.ts");
+    return new EntityStatusReader(this.#connection.client, this.#dataConverter);
+  }
+
+  async #admin() {
     const { InstanceAdmin } = await import("./instance-admin.ts");
     return new InstanceAdmin(this.#connection.client, this.#clock);
   }

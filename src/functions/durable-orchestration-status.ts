@@ -1,5 +1,7 @@
+import type { ToldInput, ToldOutput } from "../client/target-types.ts";
 import type { Tags } from "../core/history-event.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
+import type { StoredAs } from "../core/payloads/json-types.ts";
 import type { HistoryEntry } from "../management/history-format.ts";
 
 /** What is known of one instance. A view that may lag behind by seconds. */
@@ -42,6 +44,13 @@ export type InstanceStatus<Output = unknown, CustomStatus = unknown, Input = unk
         | { readonly runtimeStatus: "Completed"; readonly output: OrNull<Output> }
         | { readonly runtimeStatus: Exclude<OrchestrationRuntimeStatus, "Completed">; readonly output: unknown }
       );
+
+/** {@link InstanceStatus} in values as they come back. */
+export type InstanceStatusAs<Converter, Output, CustomStatus, Input> = InstanceStatus<
+  ToldOutput<Converter, Output>,
+  StoredAs<Converter, CustomStatus>,
+  ToldInput<Converter, Output, Input>
+>;
 
 /** Nothing is shown as `null`. */
 // biome-ignore lint/suspicious/noConfusingVoidType: what a function without a result returns.

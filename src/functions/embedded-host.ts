@@ -101,6 +101,33 @@ export interface ClientConnection {
   readonly close?: (() => Promise<void>) | undefined;
 }
 
+/** Where an entity or an instance is, as `durable-functions` 3.x lets a caller say: there is no way from here to another hub. */
+export interface EntityLocation {
+  /** The hub of the client. */
+  readonly taskHubName?: string | undefined;
+  /** The storage connection of that hub. */
+  readonly connectionName?: string | undefined;
+}
+
+/** @throws DurableError `InvalidOption` for what no host hands out */
+export function assertConnection(connection: unknown): void {
+  if (typeof connection === "object" && connection !== null && "managementBaseUrl" in connection) return;
+  const ways = "DurableClient.connect({ storage, taskHub }) or app.connect(), and functions are given one";
+  throw new DurableError("InvalidOption", `a DurableClient is made by ${ways}`);
+}
+
+/** @throws DurableError `NotSupported` for a hub that is not the client's */
+export function assertOwnHub(connection: ClientConnection, { taskHubName, connectionName }: EntityLocation): void {
+  const { client, connectionName: ownConnection } = connection;
+  for (const [asked, own, what] of [
+    [taskHubName, client.taskHub, "task hub"],
+    [connectionName, ownConnection, "storage connection"],
+  ] as const) {
+    if (!asked || asked.toLowerCase() === own.toLowerCase()) continue;
+    throw new DurableError("NotSupported", `this client speaks to the ${what} '${own}', not to '${asked}'`);
+  }
+}
+
 /** Makes `host` the one that apps loaded from now on attach to. Returns a function that takes it away again. */
 export function installEmbeddedHost(host: EmbeddedHost): () => void {
   const globals = globalThis as { [embeddedHostKey]?: EmbeddedHost };

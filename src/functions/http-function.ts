@@ -115,6 +115,7 @@ const statusOfCode = new Map<DurableErrorCode, number>([
   ["InstanceNotFound", 404],
   ["InstanceNotActive", 409],
   ["InstanceAlreadyExists", 409],
+  ["InstanceTerminated", 409],
   ["InvalidInstanceId", 400],
   ["InvalidEntityId", 400],
   ["InvalidPayload", 400],

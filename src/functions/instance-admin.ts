@@ -1,15 +1,16 @@
+import { conditionsOf } from "../client/instance-filter.ts";
 import { DurableError } from "../core/errors.ts";
-import { pickConditions } from "../core/instance-conditions.ts";
 import type { OrchestrationClient, PurgeManyOptions } from "../core/orchestration-client.ts";
 import type { Clock } from "../core/ports.ts";
 import { parseTimeSpan, type TimeSpanInput } from "../core/time-span.ts";
 import type {
   OrchestrationFilter,
   PurgeHistoryByOptions,
-  PurgeHistoryOptions,
   PurgeHistoryResult,
   PurgeOlderThanOptions,
 } from "./instance-filters.ts";
+
+type Conditions = ReturnType<typeof conditionsOf>;
 
 /** What a client does with many instances at a time, and with the hub as a whole. */
 export class InstanceAdmin {
@@ -21,15 +22,6 @@ export class InstanceAdmin {
     this.#clock = clock;
   }
 
-  async count(filter: OrchestrationFilter): Promise<number> {
-    return this.#client.countInstances(pickConditions(filter));
-  }
-
-  async purge(instanceId: string, options: PurgeHistoryOptions | undefined): Promise<PurgeHistoryResult> {
-    const { recursive, force } = options ?? {};
-    return { instancesDeleted: await this.#client.purge(instanceId, { recursive, force }) };
-  }
-
   async purgeBy(filter: OrchestrationFilter, options?: PurgeHistoryByOptions): Promise<PurgeHistoryResult> {
     const query = purgeConditionsOf(filter);
     if (options === undefined) return { instancesDeleted: await this.#client.purgeBy(query) };
@@ -39,10 +31,10 @@ export class InstanceAdmin {
   async purgeOlderThan(age: TimeSpanInput, options: PurgeOlderThanOptions): Promise<PurgeHistoryResult> {
     const { runtimeStatus, instanceIdPrefix, name } = options;
     const completedTimeTo = new Date(this.#clock.now() - parseTimeSpan(age, "'age'"));
-    return this.#purgeMany(pickConditions({ completedTimeTo, runtimeStatus, instanceIdPrefix, name }), options);
+    return this.#purgeMany(conditionsOf({ completedTimeTo, runtimeStatus, instanceIdPrefix, name }), options);
   }
 
-  async #purgeMany(query: OrchestrationFilter, options: PurgeHistoryByOptions): Promise<PurgeHistoryResult> {
+  async #purgeMany(query: Conditions, options: PurgeHistoryByOptions): Promise<PurgeHistoryResult> {
     const asked = { ...query, recursive: options.recursive };
     const { deletedCount, ...rest } = await this.#client.purgeMany(asked, purgeLimitsOf(options));
     return { instancesDeleted: deletedCount, ...rest };
@@ -50,8 +42,8 @@ export class InstanceAdmin {
 }
 
 /** @throws DurableError `InvalidOption`, also for a filter without any condition */
-function purgeConditionsOf(filter: OrchestrationFilter): OrchestrationFilter {
-  const conditions = pickConditions(filter);
+function purgeConditionsOf(filter: OrchestrationFilter): Conditions {
+  const conditions = conditionsOf(filter);
   const { runtimeStatus, tags, ...others } = conditions;
   const isGiven = Object.values(others).some((value) => value !== undefined && value !== "");
   if (isGiven || runtimeStatus?.length || Object.keys(tags ?? {}).length > 0) return conditions;

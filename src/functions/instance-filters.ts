@@ -1,10 +1,10 @@
-import type { InstanceConditions } from "../core/orchestration-state.ts";
+import type { InstanceConditions } from "../client/client-options.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import type { TimeSpanInput } from "../core/time-span.ts";
 import type { DurableOrchestrationStatus } from "./durable-orchestration-status.ts";
 
 /** Which instances are meant: those that meet all conditions. Entities never are. */
-export type OrchestrationFilter = Omit<InstanceConditions, "includeEntities">;
+export type OrchestrationFilter = InstanceConditions;
 
 export interface StatusFilter extends OrchestrationFilter {
   /** Fills `input`, also from blobs: then a page has fewer instances. @defaultValue unless it lies in a blob */

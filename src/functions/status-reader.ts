@@ -1,5 +1,4 @@
 import { DurableError, isDurableError } from "../core/errors.ts";
-import { pickConditions } from "../core/instance-conditions.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus, isTextOutput } from "../core/orchestration-status.ts";
 import { type DataConverter, jsonDataConverter } from "../core/payloads/data-converter.ts";
@@ -42,7 +41,7 @@ export class StatusReader {
     const state = await this.#connection.client.getInstance(instanceId, { fetchInput: showInput });
     if (state === undefined) return undefined;
     const history = options.showHistory ? await this.#readHistory(instanceId, options) : undefined;
-    return this.#show(state, showInput, history);
+    return this.show(state, showInput, history);
   }
 
   /** All pages of what the filter lets through. @throws DurableError `InvalidOption` */
@@ -59,16 +58,17 @@ export class StatusReader {
 
   /** @throws DurableError `InvalidOption` */
   async list(filter: InstanceListFilter): Promise<InstanceStatusPage> {
+    const { conditionsOf } = await import("../client/instance-filter.ts");
     const { showInput, showOutput, pageSize, continuationToken } = filter;
     const page = await this.#connection.client.queryInstances({
-      ...pickConditions(filter),
+      ...conditionsOf(filter),
       pageSize,
       continuationToken,
       fetchInput: showInput ?? "inline",
       fetchOutput: showOutput ?? "inline",
     });
     return {
-      instances: page.instances.map((state) => this.#show(state, showInput ?? true)),
+      instances: page.instances.map((state) => this.show(state, showInput ?? true)),
       continuationToken: page.continuationToken,
     };
   }
@@ -103,7 +103,7 @@ export class StatusReader {
     });
   }
 
-  #show(state: OrchestrationState, showInput: boolean, history?: readonly HistoryEntry[]): DurableOrchestrationStatus {
+  show(state: OrchestrationState, showInput: boolean, history?: readonly HistoryEntry[]): DurableOrchestrationStatus {
     const { instanceId, tags, parentInstanceId, notLoaded } = state;
     return {
       name: state.name,

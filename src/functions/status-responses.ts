@@ -8,7 +8,8 @@ import {
   publicOriginBy,
 } from "../management/management-links.ts";
 import { az } from "./azure-functions.ts";
-import { resolveWait, type WaitForCompletionOptions } from "./durable-client-options.ts";
+import { resolveWait } from "./client-arguments.ts";
+import type { WaitForCompletionOptions } from "./durable-client-options.ts";
 import type { ClientConnection } from "./embedded-host.ts";
 import { StatusReader } from "./status-reader.ts";
 

@@ -8,7 +8,11 @@ import type { StorageConnection } from "../backends/azure-storage/storage/storag
 import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import { isTrackingPrefix, trackingPrefixRule } from "../core/task-hub-name.ts";
-import type { StorageAccountSetting } from "../host/settings/storage-connection.ts";
+import {
+  describeMissingAccount,
+  findStorageAccount,
+  type StorageAccountSetting,
+} from "../host/settings/storage-connection.ts";
 
 export type { IdentityStorage } from "../backends/azure-storage/storage/identity-connection.ts";
 
@@ -50,13 +54,16 @@ export interface TrackingStoreOption {
 /**
  * Where workers and clients keep a task hub: `"memory"` (this process, gone when it ends), `"embedded"` (Azurite, started
  * in the current folder, as `durable start` does; needs the package `azurite`), or an account of Azure Storage: its
- * connection string, or `{ accountName }` to open it by an identity (`{ accountName, credential }` by one of your own).
+ * connection string, `{ connection }` for what an app setting of that name says, or `{ accountName }` to open it by an
+ * identity (`{ accountName, credential }` by one of your own).
  */
 export type StorageOption =
   | "memory"
   | "embedded"
   | (string & {})
   | { readonly connectionString: string }
+  /** Name of an app setting, or of those of an identity: `AzureWebJobsStorage`. Or a connection string. */
+  | { readonly connection: string }
   | IdentityStorage
   /** Azurite with its data below `<embedded>/.durable`. */
   | { readonly embedded: string };
@@ -66,10 +73,8 @@ export function resolveStorage(option: unknown): HubStorage {
   if (option === "memory") return { kind: "memory" };
   if (option === "embedded") return { kind: "local", folder: process.cwd() };
   if (typeof option === "object" && option !== null) {
-    const { embedded, connectionString } = option as {
-      readonly embedded?: unknown;
-      readonly connectionString?: unknown;
-    };
+    const { embedded, connectionString, connection } = option as Readonly<Record<string, unknown>>;
+    if (connection !== undefined) return resolveConnection(connection);
     if (typeof embedded === "string" && embedded !== "") return { kind: "local", folder: embedded };
     if (connectionString !== undefined || isIdentity(option)) return resolveAccount(option, "storage");
   }
@@ -116,6 +121,17 @@ function resolveAccount(option: unknown, name: string): HubAccount {
     }
   }
   return { kind: "account", connection: parseConnectionString(option, `'${name}'`), setting: `'${name}'` };
+}
+
+/** What a connection of a function says: the name of app settings, in most cases. */
+function resolveConnection(connection: unknown): HubAccount {
+  if (typeof connection !== "string" || connection === "") {
+    throw new DurableError("InvalidOption", "'connection' must be the name of an app setting, or a connection string");
+  }
+  if (connection.includes("=")) return resolveAccount({ connectionString: connection }, "storage");
+  const found = findStorageAccount(connection, process.env);
+  if (found === undefined) throw new DurableError("InvalidOption", describeMissingAccount(connection));
+  return { kind: "account", connection: connectBySettings(found), setting: `'${found.setting}'` };
 }
 
 /** What app settings say of an account, read. @throws DurableError `InvalidOption` */

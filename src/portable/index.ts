@@ -1,3 +1,31 @@
+export type {
+  CallEntityOptions,
+  CleanEntityStorageOptions,
+  EntityFilter,
+  EntityMetadata,
+  GetStateOptions,
+  InstanceConditions,
+  InstanceFilter,
+  InstanceIdFilter,
+  PurgeFilter,
+  PurgeOptions,
+  PurgeResult,
+  RaiseEventOptions,
+  RestartOptions,
+  ReuseOptions,
+  ReusePolicy,
+  RunWaitOptions,
+  ScheduleOptions,
+  SignalEntityOptions,
+  StartOptions,
+  StartOrGetOptions,
+  TerminateOptions,
+  WaitOptions,
+} from "../client/client-options.ts";
+export type { OrchestrationRun } from "../client/orchestration-run.ts";
+export type { OrchestrationState } from "../client/orchestration-state.ts";
+export type { Page, Paged } from "../client/paged.ts";
+export type { InputOf, OutputOf } from "../client/target-types.ts";
 export type { AccessCredential } from "../core/access-credential.ts";
 export type { CleanEntityStorageResult } from "../core/entity-client.ts";
 export { EntityId, EntityId as EntityInstanceId, type EntityRef } from "../core/entity-id.ts";
@@ -62,24 +90,7 @@ export type { TokenProvider } from "../worker/durable-http/token-provider.ts";
 export type { EntityContext, EntitySignalOptions, StartFromEntityOptions } from "../worker/entities/entity-context.ts";
 export type { EntityClass, EntityFunction, OperationSchemas } from "../worker/entities/entity-definition.ts";
 export type { ActivityContext } from "./activity-context.ts";
-export type {
-  CallEntityOptions,
-  CleanEntityStorageOptions,
-  ClientOptions,
-  EntityFilter,
-  EntityMetadata,
-  GetStateOptions,
-  InstanceConditions,
-  InstanceFilter,
-  InstanceIdFilter,
-  PurgeFilter,
-  PurgeOptions,
-  PurgeResult,
-  ScheduleOptions,
-  SignalEntityOptions,
-  TerminateOptions,
-  WaitOptions,
-} from "./client-options.ts";
+export type { ClientOptions } from "./client-options.ts";
 export { whenAll, whenAny } from "./combinations.ts";
 export {
   type Activity,
@@ -99,7 +110,7 @@ export {
   EmbeddedTaskHubWorker,
   type EmbeddedWorkerOptions,
 } from "./embedded.ts";
-export type { ActivityReference, CallForm, InputOf, OutputOf } from "./function-types.ts";
+export type { ActivityReference, CallForm } from "./function-types.ts";
 export type {
   GrpcLocation,
   GrpcOptions,
@@ -115,8 +126,6 @@ export type {
   OrchestrationReference,
   StartOrchestrationOptions,
 } from "./orchestration-context.ts";
-export type { OrchestrationState } from "./orchestration-state.ts";
-export type { Page, Paged } from "./paged.ts";
 export {
   DurableTaskSchedulerClient,
   DurableTaskSchedulerWorker,

@@ -1,3 +1,4 @@
+import type { TargetOutput } from "../client/target-types.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { UserLogger } from "../core/ports.ts";
 import type { RetryOptions, RetryPolicy } from "../core/retry-policy.ts";
@@ -15,7 +16,7 @@ import type {
   ResultsOf,
 } from "../orchestration/orchestration-context.ts";
 import type { EntityClass, EntityFunction } from "../worker/entities/entity-definition.ts";
-import type { ActivityReference, CheckedReference, TargetArguments, TargetOutput } from "./function-types.ts";
+import type { ActivityReference, CheckedReference, TargetArguments } from "./function-types.ts";
 
 /** How one activity call is made. */
 export interface CallActivityOptions extends HandleCallActivityOptions {

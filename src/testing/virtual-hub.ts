@@ -1,4 +1,5 @@
 import { MemoryTaskHub } from "../backends/memory/memory-task-hub.ts";
+import { preloadOperations } from "../client/load-operations.ts";
 import { DurableError } from "../core/errors.ts";
 import { assertKind, assertOptions, type OptionKinds } from "../core/option-names.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
@@ -148,6 +149,8 @@ export class VirtualHub {
    */
   async loadApp<T>(load: () => T | Promise<T>): Promise<VirtualApp<T>> {
     assertKind(load, "function", "what loadApp is given");
+    // What clients load with their first call is no business of the clock.
+    await preloadOperations();
     const registries: Registry[] = [];
     const connection = {
       client: this.client,

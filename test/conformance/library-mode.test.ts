@@ -111,6 +111,6 @@ it("says within seconds that storage cannot be reached", async () => {
   await expect(DurableClient.connect({ connectionString: storage })).rejects.toMatchObject({
     code: "StorageUnavailable",
   });
-  await expect(DurableClient.connect({})).rejects.toThrow(/'connectionString' or 'storage'/);
+  await expect(DurableClient.connect({})).rejects.toThrow(/'connection', 'connectionString' or 'storage'/);
   await expect(app.connect()).rejects.toThrow(/does not run orchestrations/);
 });

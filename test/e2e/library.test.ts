@@ -73,6 +73,21 @@ it("a worker process lets its activity finish at SIGTERM, and the next one goes 
   await second.terminate();
 });
 
+it("a process without an app and a worker starts what another one runs, or finds it there", async () => {
+  const worker = await startWorkerProcess(join(folder, "elsewhere.txt"));
+  const { AzureWebJobsStorage: _, ...others } = process.env;
+  const env = { ...others, OrdersStorage: azurite.connectionString, TASK_HUB: "LibraryMode" };
+  const ask = async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ["test/e2e/apps/library/client.mjs"], { env });
+    return JSON.parse(stdout) as unknown;
+  };
+
+  const result = ["done", "done"];
+  expect(await ask()).toEqual({ isNew: true, result });
+  expect(await ask()).toEqual({ isNew: false, result });
+  await worker.terminate();
+});
+
 it("the portable entry needs no other package, and runs in memory", async () => {
   const home = join(folder, "alone");
   const installed = join(home, "node_modules", "durable-functions-ts");

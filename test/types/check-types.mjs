@@ -1,7 +1,7 @@
-// What users' compilers say of the built package: each of them checks the tests of its types, and its declarations
-// themselves, which `skipLibCheck` would hide. Needs `npm run build`.
+// What users' compilers say of the built package: each of them checks the tests of its types, the examples of
+// docs/client.md, and its declarations themselves, which `skipLibCheck` would hide. Needs `npm run build`.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 // The older ones have a package.json of their own: side by side, each would want to be the `tsc` of the project.
@@ -26,6 +26,10 @@ try {
   const user = join(folder, "user");
   writeFileSync(`${user}.mts`, source);
   writeFileSync(`${user}.cts`, source);
+  const page = readFileSync("docs/client.md", "utf8");
+  const examples = [...page.matchAll(/^```ts\r?\n(.*?)^```/gms)].map(([, block]) => block);
+  if (examples.length < 5) throw new Error("docs/client.md has no examples");
+  writeFileSync(join(folder, "client-page.mts"), examples.join("\n"));
   for (const compiler of compilers) {
     const version = run(compiler, ["--version"]).replace("Version ", "").trim();
     run(compiler, ["-p", "test/types"]);
@@ -38,6 +42,21 @@ try {
         isOurs,
       );
     }
+    const options = [
+      "--module",
+      "nodenext",
+      "--target",
+      "es2023",
+      "--lib",
+      "es2024,esnext.disposable",
+      "--types",
+      "node",
+    ];
+    run(
+      compiler,
+      [join(folder, "client-page.mts"), "--noEmit", "--strict", ...options, ...ignoreConfig(compiler)],
+      isOurs,
+    );
     process.stdout.write(`types: TypeScript ${version} agrees\n`);
   }
 } finally {

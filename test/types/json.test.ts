@@ -2,6 +2,7 @@ import {
   type ActivityHandle,
   createRichDataConverter,
   DFApp,
+  type DurableClient,
   type DurableTask,
   defineEvent,
   type EntityContext,
@@ -9,6 +10,7 @@ import {
   type JsonOf,
   type OrchestrationContext,
   type OrchestrationHandle,
+  type OrchestrationRun,
   type StandardSchema,
 } from "durable-functions-ts";
 import {
@@ -231,6 +233,81 @@ it("clients know what an id they have given out stands for, once it has complete
       return { status: 200 };
     },
   });
+});
+
+it("runs give what their orchestration returns, as it comes back", () => {
+  const run = plain.orchestration("runs", function* (context, order: { readonly at: string }) {
+    return { ...(yield* context.callActivity(due, 1)), order };
+  });
+  type Result = { at: string; order: { readonly at: string } };
+  const use = async (client: DurableClient) => {
+    const started = await client.start(
+      run,
+      { at: "2026" },
+      { instanceId: "a", startAt: new Date(0), tags: { a: "b" } },
+    );
+    expectTypeOf(started).toEqualTypeOf<OrchestrationRun<Result>>();
+    expectTypeOf(await started.result({ timeout: "1m", pollInterval: 5 })).toEqualTypeOf<Result>();
+    expectTypeOf((await started.status()).result).toEqualTypeOf<Result>();
+    expectTypeOf(await started.restart()).toEqualTypeOf<OrchestrationRun<Result>>();
+    expectTypeOf(started.id).toEqualTypeOf<InstanceId<Result>>();
+    expectTypeOf(client.run(started.id)).toEqualTypeOf<OrchestrationRun<Result>>();
+    expectTypeOf(client.run<typeof run>("a")).toEqualTypeOf<OrchestrationRun<Result>>();
+    expectTypeOf(client.run("a")).toEqualTypeOf<OrchestrationRun<unknown>>();
+    expectTypeOf(client.run<Date>("a")).toEqualTypeOf<OrchestrationRun<string>>();
+    expectTypeOf(await client.start<{ at: Date }>("name", 5)).toEqualTypeOf<OrchestrationRun<{ at: string }>>();
+    expectTypeOf(await client.startOrGet(run, { at: "" }, { instanceId: "a" })).toEqualTypeOf<
+      OrchestrationRun<Result>
+    >();
+    await started.raiseEvent(approved, { at: new Date(0) }, { ifMissing: "ignore" });
+    await client.start(due2);
+    // @ts-expect-error the order is missing
+    await client.start(run);
+    // @ts-expect-error an order is wanted
+    await client.start(run, 5);
+    // @ts-expect-error the input stands beside the options
+    await client.start(run, { input: { at: "" } });
+    // @ts-expect-error an id is wanted
+    await client.startOrGet(run, { at: "" }, {});
+    // @ts-expect-error a date is wanted
+    await started.raiseEvent(approved, { at: 5 });
+    // @ts-expect-error an activity is no orchestration
+    await client.start(due, 5);
+  };
+  expectTypeOf(use).returns.resolves.toEqualTypeOf<void>();
+  const richUse = async (client: DurableClient<DataConverter>) => {
+    expectTypeOf(await client.start<{ at: Date }>("name")).toEqualTypeOf<OrchestrationRun<{ at: Date }>>();
+    expectTypeOf(client.run<Date>("a")).toEqualTypeOf<OrchestrationRun<Date>>();
+  };
+  expectTypeOf(richUse).returns.resolves.toEqualTypeOf<void>();
+});
+const due2 = plain.orchestration("due2", function* () {});
+
+it("statuses are typed by the handle that is named", () => {
+  const run = plain.orchestration("named", function* (context, order: { readonly at: string }) {
+    return [order.at, yield* context.callActivity(due, 1)] as const;
+  });
+  const use = async (client: DurableClient) => {
+    const status = await client.getStatus<typeof run, { step: Date }>("a");
+    expectTypeOf(status.input).toEqualTypeOf<{ readonly at: string } | null>();
+    expectTypeOf(status.customStatus).toEqualTypeOf<{ step: string } | null>();
+    if (status.runtimeStatus === "Completed") {
+      expectTypeOf(status.output).toEqualTypeOf<readonly [string, { at: string }]>();
+    }
+    const found = await client.findStatus<typeof run>("a");
+    if (found?.runtimeStatus === "Completed") expectTypeOf(found.output[0]).toEqualTypeOf<string>();
+    const ended = await client.waitForCompletion<typeof run>("a");
+    if (ended.runtimeStatus === "Completed") expectTypeOf(ended.output[1]).toEqualTypeOf<{ at: string }>();
+    const state = await client.waitForOrchestrationCompletion<typeof run>("a");
+    expectTypeOf(state.result).toEqualTypeOf<readonly [string, { at: string }]>();
+    for await (const each of client.getAllInstances({ name: "named", createdTimeFrom: new Date(0) })) {
+      expectTypeOf(each.instanceId).toEqualTypeOf<string>();
+    }
+    for await (const { state: last } of client.getEntities<Date>({ name: "Clock" })) {
+      expectTypeOf(last).toEqualTypeOf<string | undefined>();
+    }
+  };
+  expectTypeOf(use).returns.resolves.toEqualTypeOf<void>();
 });
 
 it("helpers take the context of any orchestration of a plain app", () => {

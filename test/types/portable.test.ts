@@ -9,6 +9,7 @@ import {
   EmbeddedTaskHubWorker,
   type InstanceId,
   type OrchestrationContext,
+  type OrchestrationRun,
   type OrchestrationState,
   orchestration,
   type StandardSchema,
@@ -207,6 +208,29 @@ it("clients know inputs, and results by the id", () => {
     return text;
   };
   expectTypeOf(use).returns.resolves.toEqualTypeOf<string>();
+});
+
+it("runs are typed by reference", () => {
+  const use = async () => {
+    const run = await client.start(count, ["a"], { reusePolicy: { action: "terminate" } });
+    expectTypeOf(run).toEqualTypeOf<OrchestrationRun<number>>();
+    expectTypeOf(await run.result()).toEqualTypeOf<number>();
+    expectTypeOf(await client.start(sweep)).toEqualTypeOf<OrchestrationRun<string>>();
+    expectTypeOf(await client.startOrGet(sweep, undefined, { instanceId: "a" })).toEqualTypeOf<
+      OrchestrationRun<string>
+    >();
+    expectTypeOf(client.run<typeof count>("a")).toEqualTypeOf<OrchestrationRun<number>>();
+    expectTypeOf((await client.getOrchestrationState<typeof stepwise>("a"))?.result).toEqualTypeOf<
+      Receipt | undefined
+    >();
+    // @ts-expect-error: texts are wanted
+    await client.start(count, [5]);
+    // @ts-expect-error: an input is wanted
+    await client.start(count);
+    // @ts-expect-error: an activity is no orchestration
+    await client.start(validateOrder, { id: "1" });
+  };
+  expectTypeOf(use).returns.resolves.toEqualTypeOf<void>();
 });
 
 it("workers take functions of their kind", () => {

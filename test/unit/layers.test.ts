@@ -10,18 +10,25 @@ const mayImport = new Map([
   ["entities", below("core")],
   ["management", below("core", "entities")],
   ["orchestration", below("core", "entities")],
+  ["client", below("core", "management", "orchestration")],
   ["worker", below("core", "entities", "orchestration")],
   ["engine", below("core", "entities")],
   ["backends/memory", below("core", "engine")],
   ["backends/azure-storage", below("core", "entities", "engine")],
   // `hosting` is loaded lazily, by a client that opens a hub by itself, and so are `grpc`, when a Durable extension calls,
   // and what `host` knows of host.json, when a Functions host starts: an app loads without them, see light-entries.
-  ["functions", below("core", "entities", "management", "orchestration", "worker", "hosting", "grpc", "host")],
+  [
+    "functions",
+    below("client", "core", "entities", "management", "orchestration", "worker", "hosting", "grpc", "host"),
+  ],
   ["http", below("core", "entities", "management")],
   // `grpc` is loaded lazily, for apps whose functions or clients ask for it.
   ["host", below("core", "management", "orchestration", "worker", "engine", "functions", "http", "grpc")],
   ["grpc", below("core", "entities", "engine")],
-  ["portable", below("core", "entities", "management", "orchestration", "worker", "engine", "grpc", "hosting")],
+  [
+    "portable",
+    below("client", "core", "entities", "management", "orchestration", "worker", "engine", "grpc", "hosting"),
+  ],
   [
     "hosting",
     below(
@@ -55,6 +62,7 @@ const mayImport = new Map([
   [
     "testing",
     below(
+      "client",
       "core",
       "entities",
       "management",

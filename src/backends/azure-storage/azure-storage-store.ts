@@ -8,10 +8,10 @@ import type {
 } from "../../core/orchestration-state.ts";
 import type { Quarantine } from "../../core/quarantine.ts";
 import type { OutgoingMessage } from "../../core/task-message.ts";
+import type { LocalInstances } from "../../core/wait-for-instance.ts";
 import type {
   FetchOptions,
   HistoryEdit,
-  LocalInstances,
   NewInstance,
   PurgeConditions,
   TaskHubStore,

@@ -1,6 +1,6 @@
 import type { LogHandler } from "@azure/functions";
 import { az } from "../azure-functions.ts";
-import type { EntityStateResponse as KnownEntity } from "../durable-entity-client.ts";
+import type { EntityStateResponse as KnownEntity } from "../entity-status-reader.ts";
 import type { EntityContext, OrchestrationContext } from "../function-contexts.ts";
 
 const dummyName = "dummyContextFunctionName";

@@ -1,12 +1,13 @@
 import type { HttpRequest, HttpResponse } from "@azure/functions";
+import type { ScheduleOptions } from "../../client/client-options.ts";
 import type { EntityRef } from "../../core/entity-id.ts";
 import type { OrchestrationRuntimeStatus } from "../../core/orchestration-status.ts";
 import type { JsonOf } from "../../core/payloads/json-types.ts";
 import type { HttpManagementPayload } from "../../management/management-links.ts";
 import type { DurableClient } from "../durable-client.ts";
-import type { GetStatusOptions, StartNewOptions, WaitForCompletionOptions } from "../durable-client-options.ts";
-import type { EntityStateResponse } from "../durable-entity-client.ts";
+import type { GetStatusOptions, WaitForCompletionOptions } from "../durable-client-options.ts";
 import type { DurableOrchestrationStatus } from "../durable-orchestration-status.ts";
+import type { EntityStateResponse } from "../entity-status-reader.ts";
 import type { OrchestrationFilter, PurgeHistoryResult } from "../instance-filters.ts";
 import type { TaskHubOptions } from "./call-options.ts";
 
@@ -41,8 +42,8 @@ export class FunctionJsonClient {
   }
 
   startNew(name: string, instanceId?: string, input?: unknown): Promise<string>;
-  startNew(name: string, options?: StartNewOptions): Promise<string>;
-  startNew(name: string, second?: string | StartNewOptions | null, input?: unknown): Promise<string> {
+  startNew(name: string, options?: ScheduleOptions): Promise<string>;
+  startNew(name: string, second?: string | ScheduleOptions | null, input?: unknown): Promise<string> {
     if (typeof second === "object" && second !== null) return this.#client.startNew(name, second);
     return this.#client.startNew(name, { ...(second && { instanceId: second }), input });
   }

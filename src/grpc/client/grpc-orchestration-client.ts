@@ -23,11 +23,11 @@ import type {
   InstanceQuery,
   OrchestrationState,
 } from "../../core/orchestration-state.ts";
-import { isTerminalStatus, orchestrationStatuses } from "../../core/orchestration-status.ts";
 import type { PayloadStore } from "../../core/payloads/payload-store.ts";
 import type { Clock, Random } from "../../core/ports.ts";
+import { assertReusableStatuses, defaultReusableStatuses } from "../../core/reusable-statuses.ts";
 import { explainFailure } from "../channel/call-failure.ts";
-import type { TaskHubChannel } from "../channel/task-hub-channel.ts";
+import type { CallOptions, TaskHubChannel } from "../channel/task-hub-channel.ts";
 import { HistoryReader } from "../codec/history-reader.ts";
 import { fromWireState } from "../codec/states.ts";
 import { toWireStatus } from "../codec/statuses.ts";
@@ -52,7 +52,6 @@ export interface GrpcOrchestrationClientOptions {
 }
 
 const maxAttempts = 10;
-const terminalStatuses = orchestrationStatuses.filter(isTerminalStatus);
 
 /**
  * Starts and manages instances through the gRPC service of a task hub.
@@ -101,11 +100,12 @@ export class GrpcOrchestrationClient implements OrchestrationClient {
     assertDefinitionName(options.name, "the name of the orchestration to start");
     if (options.instanceId !== undefined) assertInstanceId(options.instanceId);
     assertStartTime(options.scheduledStartTime, "scheduledStartTime");
+    if (options.instanceId !== undefined) assertReusableStatuses(options.reusableStatuses);
     return this.#create(options);
   }
 
   async #create(options: StartInstanceOptions): Promise<string> {
-    const { name, version, input, tags, scheduledStartTime, reusableStatuses = terminalStatuses } = options;
+    const { name, version, input, tags, scheduledStartTime, reusableStatuses = defaultReusableStatuses } = options;
     const instanceId = options.instanceId ?? createId(this.#random);
     const isOurs = options.instanceId === undefined;
     const request = {
@@ -121,7 +121,8 @@ export class GrpcOrchestrationClient implements OrchestrationClient {
       requestTime: toTimestamp(new Date(this.#clock.now())),
     };
     try {
-      const start = () => this.#call("startInstance", request, `the start of '${name}' as '${instanceId}'`);
+      const what = `the start of '${name}' as '${instanceId}'`;
+      const start = () => this.#call("startInstance", request, what, { signal: options.signal });
       const started = await (isOurs ? this.#whileAway(start) : start());
       return started.instanceId || instanceId;
     } catch (error) {
@@ -284,8 +285,13 @@ export class GrpcOrchestrationClient implements OrchestrationClient {
   }
 
   /** @param what is asked, for messages */
-  #call<N extends UnaryMethodName>(method: N, request: RequestInit<N>, what: string): Promise<ResponseOf<N>> {
-    const answered = this.#channel.unary(method, request);
+  #call<N extends UnaryMethodName>(
+    method: N,
+    request: RequestInit<N>,
+    what: string,
+    options?: CallOptions,
+  ): Promise<ResponseOf<N>> {
+    const answered = this.#channel.unary(method, request, options);
     answered.then(
       () => {
         this.#lastAnswered = this.#clock.now();

@@ -1,5 +1,6 @@
+import type { InputOf, OutputOf } from "../../client/target-types.ts";
 import type { ActivityHandle } from "../../orchestration/handles.ts";
-import type { ActivityReference, InputOf, OutputOf } from "../../portable/function-types.ts";
+import type { ActivityReference } from "../../portable/function-types.ts";
 
 /** One run of an activity. */
 export interface ActivityCall<Input = unknown, Output = unknown> {

@@ -1,8 +1,9 @@
+import type { InputOf, OutputOf } from "../../client/target-types.ts";
 import { DurableError } from "../../core/errors.ts";
 import { assertKind } from "../../core/option-names.ts";
 import type { ActivityHandle, OrchestrationHandle } from "../../orchestration/handles.ts";
 import { definitionOf } from "../../portable/definitions.ts";
-import type { ActivityReference, InputOf, OutputOf } from "../../portable/function-types.ts";
+import type { ActivityReference } from "../../portable/function-types.ts";
 import type { ActivityContext, ActivityFunction } from "../../worker/activity-context.ts";
 
 /** An activity by its handle, by its name, or as the function that it is in the portable SDK. */

@@ -1,3 +1,4 @@
+import { OrchestrationState, resultOf } from "../../client/orchestration-state.ts";
 import { assertEventName, unlessFinished } from "../../core/client-checks.ts";
 import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
@@ -8,7 +9,6 @@ import type { DataConverter } from "../../core/payloads/data-converter.ts";
 import { validate } from "../../core/payloads/standard-schema.ts";
 import { describeWaits, type InstanceWait } from "../../management/instance-waits.ts";
 import type { ExternalEvent } from "../../orchestration/external-event.ts";
-import { OrchestrationState } from "../../portable/orchestration-state.ts";
 import type { TestLogLine, TestLogs } from "./test-logs.ts";
 
 export interface RunOperationsOptions {
@@ -32,11 +32,7 @@ export class RunOperations {
 
   /** Lets time pass. @throws TaskFailedError; DurableError `InstanceTerminated`, `InstanceNotFound`; Error */
   async result(id: string): Promise<unknown> {
-    const state = await this.ended(id);
-    state.raiseIfFailed();
-    if (state.runtimeStatus === "Completed") return state.result;
-    const reason = state.serializedOutput ? `: ${state.serializedOutput}` : "";
-    throw new DurableError("InstanceTerminated", `the instance '${id}' was terminated${reason}`);
+    return resultOf(await this.ended(id));
   }
 
   /** Lets time pass. @throws DurableError `InstanceNotFound`; Error that says what everybody waits for */

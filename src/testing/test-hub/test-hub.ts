@@ -1,4 +1,5 @@
 import { MemoryTaskHub } from "../../backends/memory/memory-task-hub.ts";
+import type { TargetInput, TargetOutput } from "../../client/target-types.ts";
 import { DurableError } from "../../core/errors.ts";
 import type { Tags } from "../../core/history-event.ts";
 import { assertOptions, type OptionKinds } from "../../core/option-names.ts";
@@ -12,7 +13,6 @@ import { describeWaits } from "../../management/instance-waits.ts";
 import { createStartChecks, type StartChecks } from "../../management/start-checks.ts";
 import type { EntityHandle } from "../../orchestration/entity-handle.ts";
 import type { CallArguments } from "../../orchestration/orchestration-context.ts";
-import type { TargetInput, TargetOutput } from "../../portable/function-types.ts";
 import type { OrchestrationTarget } from "../../portable/orchestration-context.ts";
 import type { Registry } from "../../worker/registry.ts";
 import { describeStandstill } from "../standstill.ts";

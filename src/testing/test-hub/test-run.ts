@@ -1,7 +1,7 @@
+import type { OrchestrationState } from "../../client/orchestration-state.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
 import type { InstanceWait } from "../../management/instance-waits.ts";
 import type { ExternalEvent, PayloadArguments } from "../../orchestration/external-event.ts";
-import type { OrchestrationState } from "../../portable/orchestration-state.ts";
 import type { RunOperations } from "./run-operations.ts";
 import type { TestLogLine } from "./test-logs.ts";
 

@@ -1,5 +1,5 @@
+import type { OrchestrationState } from "../../../src/client/orchestration-state.ts";
 import type { FailureDetails } from "../../../src/core/failure-details.ts";
-import type { OrchestrationState } from "../../../src/portable/orchestration-state.ts";
 import { TaskHubGrpcClient, TaskHubGrpcWorker } from "../../../src/portable/task-hub-grpc.ts";
 import { registerOurApp } from "./our-app.ts";
 import { type SdkFailure, type SdkState, SdkUnderTest } from "./sdk-under-test.ts";

@@ -317,7 +317,7 @@ it.each([
 });
 
 it.each<[string, (client: DurableClient) => Promise<unknown>, string]>([
-  ["an input", (client) => client.startNew("seq", { input: 1 }), "the input of 'seq' cannot be written"],
+  ["an input", (client) => client.startNew("seq", { input: 1 }), "the input of orchestration 'seq' cannot be written"],
   ["an event", (client) => client.raiseEvent("abc", "go", 1), "the data of event 'go' cannot be written"],
   ["an operation", (client) => client.signalEntity("@c@k", "add", 1), "the input of operation 'add'"],
 ])("%s that a converter cannot write is an error that names it", async (_, act, message) => {

@@ -3,6 +3,7 @@ import { isDurableError } from "../../../src/core/errors.ts";
 import { DurableTaskClient } from "../../../src/portable/durable-task-client.ts";
 import { VirtualHub } from "../../../src/testing/virtual-hub.ts";
 import { Registry } from "../../../src/worker/registry.ts";
+import { methodsOf, type WrongCalls, wrongVerbs } from "./client-verbs.ts";
 
 // Every public method of the portable clients, with what JavaScript may hand over by mistake.
 
@@ -20,101 +21,16 @@ const client = new ClientUnderTest();
 const day = new Date("2030-01-01T00:00:00Z");
 await client.scheduleNewOrchestration("order", { instanceId: "known", startAt: day });
 
-type Wrong = readonly [given: readonly unknown[], message: RegExp];
-
-const badId: readonly Wrong[] = [undefined, 5, {}, ""].map((id) => [[id], /instance id/]);
-const reason: readonly Wrong[] = [[["known", { reason: "x" }], /the reason of .* must be a text/]];
-const conditions: readonly Wrong[] = [
-  [[{ createdFrom: "2030" }], /'createdFrom' of .* must be a valid Date, but got "2030"/],
-  [[{ runtimeStatus: "Running" }], /'runtimeStatus' of .* must be a list of Running/],
-  [[{ createdTimeFrom: day }], /no option 'createdTimeFrom'; it takes runtimeStatus, createdFrom/],
-  [[{ tags: ["a"] }], /'tags' of/],
-  [[5], /needs an object with options/],
-];
-const waits: readonly Wrong[] = [
-  ...badId,
-  [["known", 5], /needs an object with options \(\{ fetchPayloads, timeout, signal \}\), but got 5/],
-  [["known", { timeout: "soon" }], /'timeout' of .* must be a length of time/],
-  [["known", { timeOut: 1 }], /did you mean 'timeout'/],
-];
-
-const wrong: Readonly<Record<string, readonly Wrong[]>> = {
-  scheduleNewOrchestration: [
-    [[undefined], /orchestration/],
-    [["order", "id-1"], /scheduleNewOrchestration needs an object/],
-    [["order", { instanceID: "x" }], /did you mean 'instanceId'/],
-    [["order", { startAt: 5 }], /'startAt' of scheduleNewOrchestration must be a valid Date/],
-    [["order", { version: 1 }], /'version' of/],
-    [["order", { tags: { a: 1 } }], /'tags' of/],
-    [["order", { reusableStatuses: "Failed" }], /'reusableStatuses' of .* must be a list/],
-    [["order", { instanceId: ".." }], /must not be '\.\.'/],
+const wrong: WrongCalls = {
+  ...wrongVerbs,
+  purgeEntity: [
+    [[], /entity/],
+    [["Counter"], /has the form/],
   ],
-  getOrchestrationState: [
-    ...badId,
-    [["known", false], /needs an object/],
-    [["known", { fetchPayload: true }], /did you mean/],
-  ],
-  waitForOrchestrationStart: waits,
-  waitForOrchestrationCompletion: waits,
-  getAllInstances: [...conditions, [[{ pageSize: 0 }], /'pageSize' of getAllInstances/]],
-  countInstances: [...conditions, [[{ pageSize: 5 }], /no option 'pageSize'/]],
-  listInstanceIds: [
-    [[{ completedTimeFrom: day }], /no option/],
-    [[{ completedFrom: 5 }], /'completedFrom' of listInstanceIds/],
-  ],
-  raiseOrchestrationEvent: [
-    ...badId.map(([[id], message]) => [[id, "go"], message] as const),
-    [["known"], /the name of an event/],
-  ],
-  terminateOrchestration: [
-    ...badId,
-    [["known", { reason: "x" }], /no option 'reason'; it takes output, recursive/],
-    [["known", 5], /needs an object/],
-  ],
-  suspendOrchestration: [...badId, ...reason],
-  resumeOrchestration: [...badId, ...reason],
-  rewindInstance: [...badId, ...reason],
-  restartOrchestration: [
-    ...badId,
-    [["known", "true"], /needs an object/],
-    [["known", { newId: true }], /no option 'newId'/],
-  ],
-  purgeOrchestration: [
-    [[], /an instance id, a list of them, or a filter/],
-    [[5], /an instance id, a list of them, or a filter/],
-    [[[1, 2]], /an instance id, a list of them, or a filter/],
-    [[{}], /needs a time or a status/],
-    [[{ olderThan: day }], /'olderThan' of purgeOrchestration must be a length of time/],
-    [[{ createdBefore: day }], /purgeOrchestration has no option 'createdBefore'/],
-    [["known", { recursiv: true }], /did you mean 'recursive'/],
-  ],
-  deleteTaskHub: [[[true], /needs an object/]],
-  getOrchestrationHistory: badId,
-  signalEntity: [
-    [["Counter", "add"], /has the form/],
-    [["@c@k"], /the operation/],
-    [["@c@..", "add"], /must not be/],
-    [["@c@k", "add", 1, day], /needs an object/],
-  ],
-  callEntity: [
-    [["Counter", "add"], /has the form/],
-    [["@c@k"], /the operation/],
-    [["@c@k", "add", 1, 5], /needs an object/],
-  ],
-  getEntity: [
-    [[5], /entity/],
-    [["@c@k", { state: false }], /no option 'state'/],
-  ],
-  getEntities: [
-    [["Counter"], /needs an object/],
-    [[{ keyprefix: "a" }], /did you mean 'keyPrefix'/],
-  ],
-  cleanEntityStorage: [[[true], /needs an object/]],
 };
 
 it("the table has every method", () => {
-  const others = ["constructor", "close"];
-  const methods = Object.getOwnPropertyNames(DurableTaskClient.prototype).filter((name) => !others.includes(name));
+  const methods = methodsOf(DurableTaskClient).filter((name) => name !== "close");
 
   expect(Object.keys(wrong).sort()).toEqual(methods.sort());
 });

@@ -1,4 +1,4 @@
-import { isDurableError } from "../core/errors.ts";
+import { DurableError, isDurableError } from "../core/errors.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import type { Tags } from "../core/history-event.ts";
 import type { OrchestrationState as StoredState } from "../core/orchestration-state.ts";
@@ -46,6 +46,16 @@ export class OrchestrationState<Output = unknown> {
 
   get lastUpdatedAt(): Date {
     return this.#state.lastUpdatedTime;
+  }
+
+  /** Another name of {@link createdAt}, as `durable-functions` has it. */
+  get createdTime(): Date {
+    return this.createdAt;
+  }
+
+  /** Another name of {@link lastUpdatedAt}, as `durable-functions` has it. */
+  get lastUpdatedTime(): Date {
+    return this.lastUpdatedAt;
   }
 
   /** When it ended. */
@@ -161,4 +171,17 @@ export class OrchestrationState<Output = unknown> {
       throw error;
     }
   }
+}
+
+/** Most of a reason that a message has. */
+const maxReasonUnits = 200;
+
+/** What an instance that has ended has returned. @throws TaskFailedError; DurableError `InstanceTerminated` */
+export function resultOf<Output>(state: OrchestrationState<Output>): Output {
+  state.raiseIfFailed();
+  if (state.runtimeStatus === "Completed") return state.result;
+  const reason = state.serializedOutput?.slice(0, maxReasonUnits).toWellFormed();
+  const how = state.runtimeStatus === "Canceled" ? "canceled" : "terminated";
+  const message = `the instance '${state.instanceId}' was ${how}${reason ? `: ${reason}` : ""}`;
+  throw new DurableError("InstanceTerminated", message);
 }

@@ -1,3 +1,5 @@
+import { assertKind } from "../core/option-names.ts";
+
 /** What comes page by page: iterated item by item, or by {@link byPage}. Each iteration asks anew. */
 export class Paged<T> implements AsyncIterable<T> {
   readonly #read: (continuationToken: string | undefined) => Promise<Page<T>>;
@@ -12,12 +14,18 @@ export class Paged<T> implements AsyncIterable<T> {
 
   /** @param continuationToken of an earlier page: goes on behind it */
   async *byPage(continuationToken?: string): AsyncGenerator<Page<T>, void, undefined> {
+    assertKind(continuationToken, "text", "the continuation token of byPage", true);
     let token = continuationToken;
     do {
       const page = await this.#read(token);
       yield page;
       token = page.continuationToken;
     } while (token !== undefined);
+  }
+
+  /** Another name of {@link byPage}. */
+  asPages(continuationToken?: string): AsyncGenerator<Page<T>, void, undefined> {
+    return this.byPage(continuationToken);
   }
 
   /** All items of all pages. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { OrchestrationState } from "../../../src/core/orchestration-state.ts";
-import { waitForInstance } from "../../../src/engine/wait-for-instance.ts";
+import { waitForInstance } from "../../../src/core/wait-for-instance.ts";
 import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

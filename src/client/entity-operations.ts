@@ -1,9 +1,10 @@
 import { assertEntityOperation } from "../core/client-checks.ts";
 import type { CleanEntityStorageResult, EntityClient, EntityMetadata as StoredEntity } from "../core/entity-client.ts";
-import { type EntityRef, toEntityId } from "../core/entity-id.ts";
+import { type EntityId, type EntityRef, toEntityId } from "../core/entity-id.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import { parseTimeSpan } from "../core/time-span.ts";
 import { TaskFailedError } from "../orchestration/task-failed-error.ts";
+import type { ClientAccess } from "./client-access.ts";
 import type {
   CallEntityOptions,
   CleanEntityStorageOptions,
@@ -11,29 +12,29 @@ import type {
   EntityMetadata,
   SignalEntityOptions,
 } from "./client-options.ts";
-import { Paged } from "./paged.ts";
+import type { Page } from "./paged.ts";
 
 /** The entities of a hub in values: the part of a client that speaks of them. */
 export class EntityOperations {
-  readonly #connect: () => Promise<EntityClient>;
+  readonly #access: ClientAccess;
   readonly #dataConverter: DataConverter;
 
-  constructor(connect: () => Promise<EntityClient>, dataConverter: DataConverter) {
-    this.#connect = connect;
-    this.#dataConverter = dataConverter;
+  constructor(access: ClientAccess) {
+    this.#access = access;
+    this.#dataConverter = access.dataConverter;
   }
 
   async signal(
     entity: EntityRef | string,
-    operation: string,
+    operation: string | undefined,
     input: unknown,
-    options: SignalEntityOptions,
+    { scheduledTime, requestId }: SignalEntityOptions,
   ): Promise<void> {
-    const id = toEntityId(entity);
-    assertEntityOperation(operation);
-    const text = this.#dataConverter.serialize(input, `the input of operation '${operation}' of '${id}'`);
+    const id = this.#resolve(entity);
+    if (operation !== undefined) assertEntityOperation(operation);
+    const text = this.#dataConverter.serialize(input, `the input of operation '${operation ?? ""}' of '${id}'`);
     const entities = await this.#connect();
-    await entities.signal(id, { operation, input: text, scheduledTime: options.scheduledTime });
+    await entities.signal(id, { operation, input: text, scheduledTime, requestId });
   }
 
   async call(
@@ -42,11 +43,14 @@ export class EntityOperations {
     input: unknown,
     { timeout, signal }: CallEntityOptions,
   ): Promise<unknown> {
-    const id = toEntityId(entity);
+    const id = this.#resolve(entity);
     const timeoutMs = timeout === undefined ? undefined : parseTimeSpan(timeout, "'timeout'");
     const text = this.#dataConverter.serialize(input, `the input of operation '${operation}' of '${id}'`);
     const entities = await this.#connect();
-    const outcome = await entities.call(id, { operation, input: text }, { timeoutMs, signal });
+    const { untilClosed = (own, wait) => wait(own) } = this.#access;
+    const outcome = await untilClosed(signal, (either) => {
+      return entities.call(id, { operation, input: text }, { timeoutMs, signal: either });
+    });
     if (outcome.kind === "failed") {
       throw new TaskFailedError(`operation '${operation}' of entity`, id.toString(), -1, outcome.failureDetails);
     }
@@ -63,18 +67,33 @@ export class EntityOperations {
     return found?.exists ? this.#show(found, includeState) : undefined;
   }
 
-  query(filter: EntityFilter): Paged<EntityMetadata> {
-    return new Paged(async (continuationToken) => {
-      const entities = await this.#connect();
-      const page = await entities.query({ ...filter, continuationToken });
-      const items = page.entities.map((found) => this.#show(found, filter.includeState ?? true));
-      return { items, continuationToken: page.continuationToken };
-    });
+  async query(filter: EntityFilter, continuationToken: string | undefined): Promise<Page<EntityMetadata>> {
+    const entities = await this.#connect();
+    const page = await entities.query({ ...filter, continuationToken });
+    const items = page.entities.map((found) => this.#show(found, filter.includeState ?? true));
+    return { items, continuationToken: page.continuationToken };
+  }
+
+  async purge(entity: EntityRef | string): Promise<number> {
+    const id = toEntityId(entity);
+    const entities = await this.#connect();
+    return entities.purge(id);
   }
 
   async clean(options: CleanEntityStorageOptions): Promise<CleanEntityStorageResult> {
     const entities = await this.#connect();
     return entities.cleanStorage(options);
+  }
+
+  /** @throws DurableError `InvalidEntityId`, `EntityNotRegistered` */
+  #resolve(entity: EntityRef | string): EntityId {
+    const id = toEntityId(entity);
+    this.#access.startChecks?.assertEntityKnown(id.name);
+    return id;
+  }
+
+  async #connect(): Promise<EntityClient> {
+    return (await this.#access.connect()).entities;
   }
 
   #show(found: StoredEntity, includeState: boolean): EntityMetadata {

@@ -1,14 +1,28 @@
-import { DurableError } from "../core/errors.ts";
-import type { WaitForInstanceOptions } from "../core/orchestration-client.ts";
-import type { OrchestrationState } from "../core/orchestration-state.ts";
-import { isTerminalStatus } from "../core/orchestration-status.ts";
-import type { Clock } from "../core/ports.ts";
-import type { LocalInstances } from "./backend.ts";
+import { DurableError } from "./errors.ts";
+import type { WaitForInstanceOptions } from "./orchestration-client.ts";
+import type { OrchestrationState } from "./orchestration-state.ts";
+import { isTerminalStatus } from "./orchestration-status.ts";
+import type { Clock } from "./ports.ts";
 
 const firstPauseMs = 10;
 const maxPauseMs = 1_000;
 /** Of an instance that this process works on: should it be taken over, nobody tells. */
 const toldPauseMs = 5_000;
+
+/** What this process knows of instances because it works on them. */
+export interface LocalInstances {
+  /**
+   * The instance is there and has not ended, and this process works on it: whatever changes is told. A guess, since others
+   * may take it over.
+   */
+  isUnderWay(instanceId: string): boolean;
+  /** Resolves to `true` once this process has written the instance's row, to `false` after `ms` or when `signal` aborts. */
+  waitForChange(instanceId: string, ms: number, signal: AbortSignal | undefined): Promise<boolean>;
+}
+
+export interface PolledWaitOptions extends WaitForInstanceOptions {
+  readonly pollIntervalMs?: number | undefined;
+}
 
 export interface InstanceLooks {
   /** Resolves to `undefined` for an unknown instance. */
@@ -22,12 +36,13 @@ export interface InstanceLooks {
  * Looks at an instance until it is there, ever less often: a tenth of the time that was waited so far, at most a second.
  * While this process works on it, it is looked at when it has changed.
  *
+ * @param options.pollIntervalMs time between two looks instead
  * @throws DurableError `TaskTimeout`, `Aborted`
  */
 export async function waitForInstance(
   instanceId: string,
   until: "started" | "ended",
-  { timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitForInstanceOptions,
+  { timeoutMs = Number.POSITIVE_INFINITY, signal, pollIntervalMs }: PolledWaitOptions,
   { read, clock, local }: InstanceLooks,
 ): Promise<OrchestrationState | undefined> {
   const begun = clock.now();
@@ -44,7 +59,7 @@ export async function waitForInstance(
     const waitedMs = clock.now() - begun;
     const leftMs = timeoutMs - waitedMs;
     if (leftMs > 0) {
-      const pauseMs = Math.min(Math.max(firstPauseMs, waitedMs / 10), maxPauseMs);
+      const pauseMs = pollIntervalMs ?? Math.min(Math.max(firstPauseMs, waitedMs / 10), maxPauseMs);
       if (local === undefined || !isUnderWay()) await clock.sleep(Math.min(pauseMs, leftMs), signal);
       else {
         const isTold = await local.waitForChange(instanceId, Math.min(toldPauseMs, leftMs), signal);

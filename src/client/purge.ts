@@ -3,14 +3,16 @@ import type { OrchestrationClient, PurgeQuery } from "../core/orchestration-clie
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import { isTerminalStatus } from "../core/orchestration-status.ts";
 import { parseTimeSpan } from "../core/time-span.ts";
-import { conditionsOf, type PurgeFilter, type PurgeOptions, type PurgeResult } from "./client-options.ts";
+import type { PurgeFilter, PurgeOptions, PurgeResult } from "./client-options.ts";
+import { conditionsOf } from "./instance-filter.ts";
 
 /** @throws DurableError `InvalidOption`, also for a filter without any condition */
 export function purgeQueryOf(filter: PurgeFilter, now: number): PurgeQuery {
   const { olderThan } = filter;
   const conditions = conditionsOf(filter);
   if (olderThan !== undefined) {
-    if (filter.completedTo !== undefined) throw invalid("'olderThan' and 'completedTo' say the same: give one of them");
+    if (conditions.completedTimeTo !== undefined)
+      throw invalid("'olderThan' and 'completedTo' say the same: give one of them");
     return { ...conditions, completedTimeTo: new Date(now - parseTimeSpan(olderThan, "'olderThan'")) };
   }
   const { runtimeStatus, tags, ...others } = conditions;
