@@ -1,0 +1,112 @@
+import { Agent as HttpAgent, type IncomingHttpHeaders, request as requestHttp } from "node:http";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import { promisify } from "node:util";
+import { gunzip, inflate } from "node:zlib";
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** As it goes over the wire, with its query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | undefined;
+  readonly signal: AbortSignal;
+  /** Reading is given up with `tooLong()` after so many bytes of an answer that is no error. */
+  readonly limit?: { readonly maxBytes: number; readonly tooLong: () => Error } | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** One request to one origin. Rejects with an error that has a `code`, or with {@link RequestAborted}. */
+export type HttpSender = (request: HttpRequest) => Promise<HttpAnswer>;
+
+/** Whoever asked has given up. */
+export class RequestAborted extends Error {
+  override readonly name = "AbortError";
+
+  constructor() {
+    super("the request was aborted");
+  }
+}
+
+/** Shorter than what load balancers on the way drop an idle connection after without a word, which is four minutes. */
+const idleMs = 60_000;
+
+const agents = new Map<string, HttpAgent>();
+
+/** Connections are shared by all of a process that ask for as many. */
+function agentFor(protocol: string, maxConnections: number): HttpAgent {
+  const key = `${protocol} ${maxConnections}`;
+  const kept = agents.get(key);
+  if (kept !== undefined) return kept;
+  // The connection used last is used next, so that those of a burst become idle and are closed.
+  const options = { keepAlive: true, maxSockets: maxConnections, scheduling: "lifo", timeout: idleMs } as const;
+  const agent = protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
+  agents.set(key, agent);
+  return agent;
+}
+
+/**
+ * H1. Connections are kept and used again, at most `maxConnections` to an origin.
+ * H2. Nothing is followed or repeated: one request, one answer.
+ * H3. A broken answer is none.
+ */
+export function createHttpSender(origin: URL, maxConnections: number): HttpSender {
+  const { protocol, port } = origin;
+  const host = origin.hostname.replace(/^\[|\]$/g, "");
+  const ask = protocol === "https:" ? requestHttps : requestHttp;
+  const agent = agentFor(protocol, maxConnections);
+  return ({ method, path, headers, body, signal, limit }) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(new RequestAborted());
+        return;
+      }
+      // Headers are an object: what instruments `node:http`, as OpenTelemetry does, takes no array.
+      const sent = ask({ agent, host, port, method, path, headers });
+      const settle = () => signal.removeEventListener("abort", abort);
+      const fail = (error: Error) => {
+        settle();
+        reject(error);
+      };
+      const abort = () => {
+        fail(new RequestAborted());
+        sent.destroy();
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      sent.on("error", fail);
+      sent.once("response", (response) => {
+        const { statusCode: status = 0, headers: answered } = response;
+        const chunks: Buffer[] = [];
+        let length = 0;
+        response.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          length += chunk.byteLength;
+          if (limit === undefined || length <= limit.maxBytes || status >= 300) return;
+          fail(limit.tooLong());
+          response.destroy();
+        });
+        response.on("error", fail); // H3
+        response.once("end", () => {
+          settle();
+          resolve({
+            status,
+            headers: answered,
+            body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length),
+          });
+        });
+      });
+      sent.end(body);
+    });
+}
+
+/** The body of an answer that was packed on the way, although nobody asked for it. */
+export async function unpack({ headers, body }: HttpAnswer): Promise<Buffer> {
+  const encoding = headers["content-encoding"]?.toLowerCase();
+  if (encoding === "gzip") return await promisify(gunzip)(body);
+  if (encoding === "deflate") return await promisify(inflate)(body);
+  return body;
+}
