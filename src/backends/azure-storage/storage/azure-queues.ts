@@ -5,6 +5,7 @@ import {
   QueueKeyCredential,
   QueueServiceClient,
 } from "./azure-sdk.ts";
+import { followsNoRedirects } from "./sdk-redirects.ts";
 import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
 import { pipelineCredential, type StorageConnection } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
@@ -13,7 +14,7 @@ import { wholeSeconds } from "./whole-seconds.ts";
 /** A queue keeps what it is given: the encoding of texts is the codec's business, so the SDK's stays off. */
 export function openQueues(connection: StorageConnection): StorageHandlers<"queue"> {
   const { credential, queueEndpoint } = connection;
-  const options = { retryOptions: { maxTries: 1 } };
+  const options = { retryOptions: { maxTries: 1 }, ...followsNoRedirects };
   const pipeline = newQueuePipeline(
     pipelineCredential(credential, { key: QueueKeyCredential, signature: AnonymousQueueCredential }),
     options,

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
 
@@ -34,6 +35,8 @@ export class RequestAborted extends Error {
 
 /** Shorter than what load balancers on the way drop an idle connection after without a word, which is four minutes. */
 const idleMs = 60_000;
+/** A connection is left this long before the service would close it: a request that meets the close is lost. */
+const marginMs = 1_000;
 
 const agents = new Map<string, HttpAgent>();
 
@@ -46,13 +49,45 @@ function agentFor(protocol: string, maxConnections: number): HttpAgent {
   const options = { keepAlive: true, maxSockets: maxConnections, scheduling: "lifo", timeout: idleMs } as const;
   const agent = protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
   agents.set(key, agent);
+  leaveInTime(agent);
   return agent;
+}
+
+/** Until when a connection that nobody uses may be used again. */
+const usableUntil = new WeakMap<object, number>();
+
+/** Connections that the service says it closes soon are closed by us, a moment earlier. */
+function leaveInTime(agent: HttpAgent): void {
+  const keep = agent.keepSocketAlive.bind(agent);
+  agent.keepSocketAlive = (socket: Socket) => {
+    const keeps = keep(socket);
+    // What the agent has made of its own time and the header `keep-alive`.
+    const { timeout = idleMs } = socket;
+    const usableMs = Math.max(timeout - marginMs, timeout / 2);
+    socket.setTimeout(usableMs);
+    usableUntil.set(socket, performance.now() + usableMs);
+    return keeps;
+  };
+}
+
+/** When each agent was last rid of outdated connections. */
+const droppedAt = new WeakMap<HttpAgent, number>();
+
+/** A process that was busy for a while has not seen the time of its connections pass, nor that they were closed. */
+function dropOutdated(agent: HttpAgent): void {
+  const now = performance.now();
+  if (now - (droppedAt.get(agent) ?? 0) < marginMs / 2) return;
+  droppedAt.set(agent, now);
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of sockets ?? []) if ((usableUntil.get(socket) ?? now) < now) socket.destroy();
+  }
 }
 
 /**
  * H1. Connections are kept and used again, at most `maxConnections` to an origin.
  * H2. Nothing is followed or repeated: one request, one answer.
  * H3. A broken answer is none.
+ * H4. No connection is used that the service has said it would have closed by now.
  */
 export function createHttpSender(origin: URL, maxConnections: number): HttpSender {
   const { protocol, port } = origin;
@@ -65,6 +100,7 @@ export function createHttpSender(origin: URL, maxConnections: number): HttpSende
         reject(new RequestAborted());
         return;
       }
+      dropOutdated(agent);
       // Headers are an object: what instruments `node:http`, as OpenTelemetry does, takes no array.
       const sent = ask({ agent, host, port, method, path, headers });
       const settle = () => signal.removeEventListener("abort", abort);

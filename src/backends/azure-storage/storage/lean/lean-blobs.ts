@@ -2,6 +2,7 @@ import { DurableError } from "../../../../core/errors.ts";
 import type { StorageConnection } from "../storage-connection.ts";
 import type { StorageHandlers } from "../storage-handlers.ts";
 import { readBody, required, ServiceCaller } from "./service-caller.ts";
+import { malformedAnswer } from "./service-error.ts";
 import { childOf, escapeXml, parseXml, textOf, type XmlElement } from "./xml.ts";
 
 interface Target {
@@ -18,9 +19,14 @@ interface Listing {
 export function openLeanBlobs(connection: StorageConnection, maxConnections: number): StorageHandlers<"blob"> {
   const service = new ServiceCaller(connection, "blob", maxConnections);
 
-  const lease = async (target: Target, signal: AbortSignal, headers: Readonly<Record<string, string>>) => {
+  const lease = async (
+    target: Target,
+    signal: AbortSignal,
+    headers: Readonly<Record<string, string>>,
+    expects: readonly number[] = [200],
+  ) => {
     const query = target.blob === undefined ? [ofContainer, ofLease] : [ofLease];
-    await service.call({ method: "PUT", path: pathOf(target), query, headers, signal });
+    await service.call({ method: "PUT", expects, path: pathOf(target), query, headers, signal });
     return undefined;
   };
   const list = async ({ container, prefix, continuationToken }: Listing, signal: AbortSignal) => {
@@ -31,7 +37,7 @@ export function openLeanBlobs(connection: StorageConnection, maxConnections: num
     if (prefix !== "") query.push(["prefix", prefix]);
     if (continuationToken !== undefined) query.push(["marker", continuationToken]);
     query.push(["maxresults", "1000"]);
-    const answer = await service.call({ method: "GET", path: pathOf({ container }), query, signal });
+    const answer = await service.call({ method: "GET", expects: [200], path: pathOf({ container }), query, signal });
     return await readBody(answer, (body) => {
       const results = parseXml(body);
       const blobs = childOf(results, "Blobs");
@@ -43,11 +49,11 @@ export function openLeanBlobs(connection: StorageConnection, maxConnections: num
 
   return {
     "blob.createContainer": async (request, signal) => {
-      await service.call({ method: "PUT", path: pathOf(request), query: [ofContainer], signal });
+      await service.call({ method: "PUT", expects: [201], path: pathOf(request), query: [ofContainer], signal });
       return undefined;
     },
     "blob.deleteContainer": async (request, signal) => {
-      await service.call({ method: "DELETE", path: pathOf(request), query: [ofContainer], signal });
+      await service.call({ method: "DELETE", expects: [202], path: pathOf(request), query: [ofContainer], signal });
       return undefined;
     },
     "blob.put": async ({ container, blob, content, contentEncoding, ifAbsent = false, leaseId }, signal) => {
@@ -58,12 +64,20 @@ export function openLeanBlobs(connection: StorageConnection, maxConnections: num
       };
       if (ifAbsent) headers["if-none-match"] = "*";
       if (leaseId !== undefined) headers["x-ms-lease-id"] = leaseId;
-      await service.call({ method: "PUT", path: pathOf({ container, blob }), headers, body: content, signal });
+      await service.call({
+        method: "PUT",
+        expects: [201],
+        path: pathOf({ container, blob }),
+        headers,
+        body: content,
+        signal,
+      });
       return undefined;
     },
     "blob.putBlock": async ({ container, blob, blockId, content }, signal) => {
       await service.call({
         method: "PUT",
+        expects: [201],
         path: pathOf({ container, blob }),
         query: [
           ["comp", "block"],
@@ -79,6 +93,7 @@ export function openLeanBlobs(connection: StorageConnection, maxConnections: num
       const blocks = blockIds.map((id) => `<Latest>${escapeXml(id)}</Latest>`).join("");
       await service.call({
         method: "PUT",
+        expects: [201],
         path: pathOf({ container, blob }),
         query: [["comp", "blocklist"]],
         headers: { "content-type": "application/xml; charset=utf-8", ...encodedAs(contentEncoding) },
@@ -94,7 +109,15 @@ export function openLeanBlobs(connection: StorageConnection, maxConnections: num
       if (range !== undefined) headers["x-ms-range"] = `bytes=${range.offset}-${range.offset + range.count - 1}`;
       const limit = { maxBytes, tooLong };
       try {
-        const answer = await service.call({ method: "GET", path: pathOf({ container, blob }), headers, signal, limit });
+        const answer = await service.call({
+          method: "GET",
+          expects: [200, 206],
+          path: pathOf({ container, blob }),
+          headers,
+          signal,
+          limit,
+        });
+        if (answer.headers.etag === undefined) throw malformedAnswer(answer, "it has no ETag");
         return answer.body;
       } catch (error) {
         // Nothing is left from there on.
@@ -108,7 +131,7 @@ export function openLeanBlobs(connection: StorageConnection, maxConnections: num
     },
     "blob.delete": async ({ container, blob }, signal) => {
       const headers = { "x-ms-delete-snapshots": "include" };
-      await service.call({ method: "DELETE", path: pathOf({ container, blob }), headers, signal });
+      await service.call({ method: "DELETE", expects: [202], path: pathOf({ container, blob }), headers, signal });
       return undefined;
     },
     "blob.listLeases": async (request, signal) => {
@@ -125,11 +148,16 @@ export function openLeanBlobs(connection: StorageConnection, maxConnections: num
       return { blobs: leases, continuationToken };
     },
     "blob.acquireLease": (request, signal) =>
-      lease(request, signal, {
-        "x-ms-lease-action": "acquire",
-        "x-ms-lease-duration": String(request.durationSeconds),
-        "x-ms-proposed-lease-id": request.leaseId,
-      }),
+      lease(
+        request,
+        signal,
+        {
+          "x-ms-lease-action": "acquire",
+          "x-ms-lease-duration": String(request.durationSeconds),
+          "x-ms-proposed-lease-id": request.leaseId,
+        },
+        [201],
+      ),
     "blob.renewLease": (request, signal) =>
       lease(request, signal, { "x-ms-lease-action": "renew", "x-ms-lease-id": request.leaseId }),
     "blob.changeLease": (request, signal) =>
@@ -141,7 +169,7 @@ export function openLeanBlobs(connection: StorageConnection, maxConnections: num
     "blob.releaseLease": (request, signal) =>
       lease(request, signal, { "x-ms-lease-action": "release", "x-ms-lease-id": request.leaseId }),
     "blob.breakLease": (request, signal) =>
-      lease(request, signal, { "x-ms-lease-action": "break", "x-ms-lease-break-period": "0" }),
+      lease(request, signal, { "x-ms-lease-action": "break", "x-ms-lease-break-period": "0" }, [202]),
   };
 }
 

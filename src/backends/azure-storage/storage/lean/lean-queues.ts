@@ -2,30 +2,41 @@ import type { StorageConnection } from "../storage-connection.ts";
 import type { StorageHandlers } from "../storage-handlers.ts";
 import type { ReceivedMessage } from "../storage-request.ts";
 import { wholeSeconds } from "../whole-seconds.ts";
+import type { HttpAnswer } from "./http-sender.ts";
 import { readBody, required, ServiceCaller } from "./service-caller.ts";
+import { malformedAnswer } from "./service-error.ts";
 import { escapeXml, parseXml, textOf, type XmlElement } from "./xml.ts";
 
 export function openLeanQueues(connection: StorageConnection, maxConnections: number): StorageHandlers<"queue"> {
   const service = new ServiceCaller(connection, "queue", maxConnections);
-  const metadataOf = ({ queue }: { readonly queue: string }, signal: AbortSignal) =>
-    service.call({ method: "GET", path: encodeURIComponent(queue), query: [["comp", "metadata"]], signal });
+  const countOf = async ({ queue }: { readonly queue: string }, signal: AbortSignal) =>
+    readCount(
+      await service.call({
+        method: "GET",
+        expects: [200],
+        path: encodeURIComponent(queue),
+        query: [["comp", "metadata"]],
+        signal,
+      }),
+    );
 
   return {
     "queue.create": async ({ queue }, signal) => {
-      await service.call({ method: "PUT", path: encodeURIComponent(queue), signal });
+      await service.call({ method: "PUT", expects: [201, 204], path: encodeURIComponent(queue), signal });
       return undefined;
     },
     "queue.delete": async ({ queue }, signal) => {
-      await service.call({ method: "DELETE", path: encodeURIComponent(queue), signal });
+      await service.call({ method: "DELETE", expects: [204], path: encodeURIComponent(queue), signal });
       return undefined;
     },
     "queue.exists": async (request, signal) => {
-      await metadataOf(request, signal);
+      await countOf(request, signal);
       return undefined;
     },
     "queue.send": async ({ queue, text, visibilityDelayMs }, signal) => {
       const answer = await service.call({
         method: "POST",
+        expects: [201],
         path: messagesOf(queue),
         query: [
           ["visibilitytimeout", String(wholeSeconds(visibilityDelayMs))],
@@ -43,6 +54,7 @@ export function openLeanQueues(connection: StorageConnection, maxConnections: nu
     "queue.receive": async ({ queue, maxMessages, visibilityTimeoutMs }, signal) => {
       const answer = await service.call({
         method: "GET",
+        expects: [200],
         path: messagesOf(queue),
         query: [
           ["numofmessages", String(maxMessages)],
@@ -55,6 +67,7 @@ export function openLeanQueues(connection: StorageConnection, maxConnections: nu
     "queue.update": async ({ queue, messageId, popReceipt, visibilityTimeoutMs, text }, signal) => {
       const { headers } = await service.call({
         method: "PUT",
+        expects: [204],
         path: `${messagesOf(queue)}/${encodeURIComponent(messageId)}`,
         query: [
           ["popreceipt", popReceipt],
@@ -67,15 +80,20 @@ export function openLeanQueues(connection: StorageConnection, maxConnections: nu
     },
     "queue.deleteMessage": async ({ queue, messageId, popReceipt }, signal) => {
       const path = `${messagesOf(queue)}/${encodeURIComponent(messageId)}`;
-      await service.call({ method: "DELETE", path, query: [["popreceipt", popReceipt]], signal });
+      await service.call({ method: "DELETE", expects: [204], path, query: [["popreceipt", popReceipt]], signal });
       return undefined;
     },
     "queue.count": async (request, signal) => {
-      const { headers } = await metadataOf(request, signal);
-      const messages = Number(headers["x-ms-approximate-messages-count"]);
-      return { messages: Number.isInteger(messages) ? messages : 0 };
+      return { messages: await countOf(request, signal) };
     },
   };
+}
+
+function readCount(answer: HttpAnswer): number {
+  const count = answer.headers["x-ms-approximate-messages-count"];
+  const messages = typeof count === "string" && count !== "" ? Number(count) : Number.NaN;
+  if (!Number.isInteger(messages)) throw malformedAnswer(answer, "it has no number of messages");
+  return messages;
 }
 
 const xmlContent = { "content-type": "application/xml; charset=utf-8" };

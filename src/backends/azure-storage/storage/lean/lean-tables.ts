@@ -16,6 +16,7 @@ export function openLeanTables(connection: StorageConnection, maxConnections: nu
   ) => {
     const { headers } = await service.call({
       method,
+      expects: [204],
       path: rowPath(table, row),
       headers: { ...acceptJson, "content-type": "application/json", ...condition },
       body: formatRow(row),
@@ -28,7 +29,14 @@ export function openLeanTables(connection: StorageConnection, maxConnections: nu
     "table.create": async ({ table }, signal) => {
       try {
         const body = JSON.stringify({ TableName: table });
-        await service.call({ method: "POST", path: "Tables", headers: insertHeaders, body, signal });
+        await service.call({
+          method: "POST",
+          expects: [201, 204],
+          path: "Tables",
+          headers: insertHeaders,
+          body,
+          signal,
+        });
       } catch (error) {
         const { statusCode, code } = error as { readonly statusCode?: unknown; readonly code?: unknown };
         if (statusCode !== 409 || code !== "TableAlreadyExists") throw error;
@@ -38,7 +46,7 @@ export function openLeanTables(connection: StorageConnection, maxConnections: nu
     "table.delete": async ({ table }, signal) => {
       try {
         const path = `Tables('${encodeURIComponent(table)}')`;
-        await service.call({ method: "DELETE", path, headers: acceptJson, signal });
+        await service.call({ method: "DELETE", expects: [204], path, headers: acceptJson, signal });
       } catch (error) {
         if ((error as { readonly statusCode?: unknown }).statusCode !== 404) throw error;
       }
@@ -50,7 +58,7 @@ export function openLeanTables(connection: StorageConnection, maxConnections: nu
       if (filter !== undefined) query.push(["$filter", filter]);
       if (continuationToken !== undefined) query.push(...readToken(continuationToken));
       const path = `${encodeURIComponent(table)}()`;
-      const answer = await service.call({ method: "GET", path, query, headers: acceptJson, signal });
+      const answer = await service.call({ method: "GET", expects: [200], path, query, headers: acceptJson, signal });
       const { headers } = answer;
       const rows = await readBody(answer, (body) => {
         const { value } = toObject(JSON.parse(body));
@@ -64,6 +72,7 @@ export function openLeanTables(connection: StorageConnection, maxConnections: nu
     "table.get": async ({ table, partitionKey, rowKey, select }, signal) => {
       const answer = await service.call({
         method: "GET",
+        expects: [200],
         path: rowPath(table, { partitionKey, rowKey }),
         query: select === undefined ? [] : [["$select", select.join(",")]],
         headers: acceptJson,
@@ -74,7 +83,14 @@ export function openLeanTables(connection: StorageConnection, maxConnections: nu
     "table.insert": async ({ table, row }, signal) => {
       const path = encodeURIComponent(table);
       const body = formatRow(row);
-      const { headers } = await service.call({ method: "POST", path, headers: insertHeaders, body, signal });
+      const { headers } = await service.call({
+        method: "POST",
+        expects: [201, 204],
+        path,
+        headers: insertHeaders,
+        body,
+        signal,
+      });
       return { etag: headers.etag ?? "" };
     },
     "table.upsert": (request, signal) => write(request.mode === "merge" ? "PATCH" : "PUT", request, signal),
@@ -82,13 +98,20 @@ export function openLeanTables(connection: StorageConnection, maxConnections: nu
       write(request.mode === "merge" ? "PATCH" : "PUT", request, signal, { "if-match": request.etag }),
     "table.deleteRow": async ({ table, partitionKey, rowKey, etag = "*" }, signal) => {
       const path = rowPath(table, { partitionKey, rowKey });
-      await service.call({ method: "DELETE", path, headers: { ...acceptJson, "if-match": etag }, signal });
+      await service.call({
+        method: "DELETE",
+        expects: [204],
+        path,
+        headers: { ...acceptJson, "if-match": etag },
+        signal,
+      });
       return undefined;
     },
     "table.batch": async ({ table, writes }, signal) => {
       const id = randomUUID();
       const answer = await service.call({
         method: "POST",
+        expects: [202],
         path: "$batch",
         headers: {
           accept: "application/json",

@@ -7,6 +7,8 @@ import { malformedAnswer, readServiceError } from "./service-error.ts";
 
 export interface ServiceRequest {
   readonly method: HttpRequest["method"];
+  /** The statuses of what was done. What answers with another success is not the service. */
+  readonly expects: readonly number[];
   /** Below the address of the service: segments that are encoded, without a slash in front. */
   readonly path: string;
   readonly query?: UnsignedRequest["query"] | undefined;
@@ -38,15 +40,9 @@ export class ServiceCaller {
 
   async call(request: ServiceRequest): Promise<HttpAnswer> {
     const { answer, authorization } = await this.#attempt(request);
-    if (answer.status < 300) return answer;
-    if (answer.status === 401 && this.#signer.answerChallenge !== undefined) {
-      if (await this.#signer.answerChallenge(answer.headers["www-authenticate"], authorization)) {
-        const again = await this.#attempt(request);
-        if (again.answer.status < 300) return again.answer;
-        throw await readServiceError(again.answer);
-      }
-    }
-    throw await readServiceError(answer);
+    if (answer.status !== 401 || this.#signer.answerChallenge === undefined) return await settle(answer, request);
+    const isOther = await this.#signer.answerChallenge(answer.headers["www-authenticate"], authorization);
+    return await settle(isOther ? (await this.#attempt(request)).answer : answer, request);
   }
 
   async #attempt(request: ServiceRequest): Promise<{ answer: HttpAnswer; authorization: string | undefined }> {
@@ -76,6 +72,12 @@ export class ServiceCaller {
     const whole = `${this.#basePath}/${path}`;
     return whole.includes("/.") ? new URL(whole, this.#origin).pathname : whole;
   }
+}
+
+async function settle(answer: HttpAnswer, { expects }: ServiceRequest): Promise<HttpAnswer> {
+  if (expects.includes(answer.status)) return answer;
+  if (answer.status >= 300) throw await readServiceError(answer);
+  throw malformedAnswer(answer, `it has the status ${answer.status}`);
 }
 
 /** Reads a body by `read`. @throws ServiceError for one that it does not take */
