@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createAzureTransport } from "../../src/backends/azure-storage/storage/azure-transport.ts";
 import { parseConnectionString } from "../../src/backends/azure-storage/storage/connection-string.ts";
 import { storageClientKinds } from "../../src/backends/azure-storage/storage/storage-client-kind.ts";
@@ -156,7 +156,11 @@ describe.each(alike)("%s", (_, bytesFor) => {
     requests = 0;
     const [lean, sdk] = [await open("lean")(request, {}), await open("sdk")(request, {})];
     expect(requests).toBe(2);
-    expect(comparable(lean)).toEqual(comparable(sdk));
+    // Of a batch the SDK reads no header.
+    const isUnnamed = request.kind === "table.batch" && "failure" in sdk && sdk.failure.errorCode === "RestError";
+    expect(comparable(lean)).toEqual(
+      isUnnamed ? { ...comparable(sdk), errorCode: expect.any(String) } : comparable(sdk),
+    );
     expect(describeFailure(lean)).not.toMatch(/c2VjcmV0|Signature|SharedKey/);
   });
 });
@@ -267,16 +271,16 @@ it("a connection is left before the service closes it", async () => {
   const used: Socket[] = [];
   answer = (socket) => {
     used.push(socket);
-    socket.write(`HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: ${xml.length}\r\n\r\n${xml}`);
+    socket.write(`HTTP/1.1 200 OK\r\nkeep-alive: timeout=3\r\ncontent-length: ${xml.length}\r\n\r\n${xml}`);
   };
   const transport = open("lean");
   const request = { kind: "queue.receive", queue: "queue", maxMessages: 1, visibilityTimeoutMs: 1000 } as const;
   await transport(request, {});
   await transport(request, {});
   expect(used[1]).toBe(used[0]);
-  // The process is busy, so that no timer of its own can tell.
-  const busyUntil = performance.now() + 1100;
-  while (performance.now() < busyUntil);
-  await transport(request, {});
+  // The process was busy, so that no timer of its own has told.
+  const now = performance.now.bind(performance);
+  const later = vi.spyOn(performance, "now").mockImplementation(() => now() + 3_000);
+  await transport(request, {}).finally(() => later.mockRestore());
   expect(used[2]).not.toBe(used[0]);
 });
