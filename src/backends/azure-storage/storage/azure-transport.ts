@@ -1,5 +1,5 @@
 import { DurableError, isDurableError, messageOf } from "../../../core/errors.ts";
-import { systemClock } from "../../../core/system-ports.ts";
+import { systemClock, systemEnvironment } from "../../../core/system-ports.ts";
 import { openLeanBlobs } from "./lean/lean-blobs.ts";
 import { openLeanQueues } from "./lean/lean-queues.ts";
 import { openLeanTables } from "./lean/lean-tables.ts";
@@ -33,7 +33,7 @@ export function createAzureTransport(
   };
   const tokens = { queue: forQueues.tokens, table: forRest.tokens, blob: forRest.tokens };
   let handlers: AllStorageHandlers | undefined;
-  if (chooseClient(client, process.env) === "lean") {
+  if (chooseClient(client, systemEnvironment) === "lean") {
     handlers = {
       ...openLeanQueues(forQueues.connection, maxConnections),
       ...openLeanTables(forRest.connection, maxConnections),

@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, type IncomingHttpHeaders, request as requestHttp } from "node:http";
+import { Agent as HttpAgent, type IncomingHttpHeaders, request as requestHttp, STATUS_CODES } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import { promisify } from "node:util";
@@ -15,10 +15,17 @@ export interface HttpRequest {
   readonly limit?: { readonly maxBytes: number; readonly tooLong: () => Error } | undefined;
 }
 
+export type HttpHeaders = IncomingHttpHeaders;
+
 export interface HttpAnswer {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: HttpHeaders;
   readonly body: Buffer;
+}
+
+/** `Bad Gateway` for 502. */
+export function describeStatus(status: number): string {
+  return STATUS_CODES[status] ?? "unknown status";
 }
 
 /** One request to one origin. Rejects with an error that has a `code`, or with {@link RequestAborted}. */

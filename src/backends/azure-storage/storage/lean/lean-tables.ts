@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { systemRandom } from "../../../../core/system-ports.ts";
 import type { StorageConnection } from "../storage-connection.ts";
 import type { StorageHandlers } from "../storage-handlers.ts";
 import type { TableRow } from "../table-row.ts";
@@ -108,7 +108,7 @@ export function openLeanTables(connection: StorageConnection, maxConnections: nu
       return undefined;
     },
     "table.batch": async ({ table, writes }, signal) => {
-      const id = randomUUID();
+      const id = systemRandom.guid();
       const answer = await service.call({
         method: "POST",
         expects: [202],

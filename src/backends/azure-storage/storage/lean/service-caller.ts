@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { systemClock, systemRandom } from "../../../../core/system-ports.ts";
 import { serviceVersionOf } from "../service-version.ts";
 import type { StorageConnection, StorageService } from "../storage-connection.ts";
 import { createHttpSender, type HttpAnswer, type HttpRequest, type HttpSender, unpack } from "./http-sender.ts";
@@ -50,8 +50,8 @@ export class ServiceCaller {
     const headers: Record<string, string> = {
       "user-agent": "durable-functions-ts",
       "x-ms-version": this.#version,
-      "x-ms-client-request-id": randomUUID(),
-      "x-ms-date": new Date().toUTCString(),
+      "x-ms-client-request-id": systemRandom.guid(),
+      "x-ms-date": new Date(systemClock.now()).toUTCString(),
       ...request.headers,
     };
     if (body !== undefined || method === "PUT" || method === "POST") {

@@ -1,5 +1,4 @@
-import { type IncomingHttpHeaders, STATUS_CODES } from "node:http";
-import { type HttpAnswer, unpack } from "./http-sender.ts";
+import { describeStatus, type HttpAnswer, type HttpHeaders, unpack } from "./http-sender.ts";
 import { parseXml, textOf } from "./xml.ts";
 
 /** An answer that is not what was asked for, in the shape that `storage-failure.ts` reads. It knows of no request. */
@@ -9,7 +8,7 @@ export class ServiceError extends Error {
   readonly code: string;
   readonly response: { readonly headers: { get(name: string): string | undefined } };
 
-  constructor(statusCode: number, code: string, message: string, headers: IncomingHttpHeaders) {
+  constructor(statusCode: number, code: string, message: string, headers: HttpHeaders) {
     super(message);
     this.statusCode = statusCode;
     this.code = code;
@@ -33,14 +32,10 @@ export async function readServiceError(answer: HttpAnswer, status: number = answ
   return toServiceError(status, headers, told);
 }
 
-export function toServiceError(
-  status: number,
-  headers: IncomingHttpHeaders,
-  { code, message }: ToldError,
-): ServiceError {
+export function toServiceError(status: number, headers: HttpHeaders, { code, message }: ToldError): ServiceError {
   const { "x-ms-error-code": header, location } = headers;
   const named = code ?? (Array.isArray(header) ? header[0] : header);
-  const statusText = STATUS_CODES[status] ?? "unknown status";
+  const statusText = describeStatus(status);
   const toElsewhere = location !== undefined && status >= 300 && status < 400 ? `, to ${hostOf(location)}` : "";
   const text = message ?? `${status} ${statusText}${toElsewhere}, and nothing that Azure Storage would say`;
   return new ServiceError(status, named ?? statusText.replace(/[^A-Za-z]/g, ""), text, headers);

@@ -38,18 +38,19 @@ function formatWrite(baseUrl: string, table: string, write: TableWrite): string[
  */
 export async function readBatch(answer: HttpAnswer, writes: number): Promise<readonly (string | undefined)[]> {
   const text = (await unpack(answer).catch(() => Buffer.alloc(0))).toString("utf8");
-  const boundary = /^Content-Type:\s*multipart\/mixed;\s*boundary="?([^"\s;]+)/im.exec(text)?.[1];
+  const boundary = /(?:^|\n)Content-Type:[ \t]*multipart\/mixed;[ \t]*boundary="?([^"\s;]+)/i.exec(text)?.[1];
   if (boundary === undefined) throw malformedAnswer(answer, "it is no answer to a batch");
   const parts = text.split(`--${boundary}`).slice(1, -1);
+  // Lines end with a line feed and nothing else: keys, which stand in them, may hold what a regular expression counts.
   const etags = parts.map((part) => {
-    const status = Number(/^HTTP\/1\.[01] (\d{3})/m.exec(part)?.[1] ?? Number.NaN);
+    const status = Number(/\nHTTP\/1\.[01] (\d{3})/.exec(part)?.[1] ?? Number.NaN);
     if (Number.isNaN(status)) throw malformedAnswer(answer, "a part of it has no status");
     if (status >= 300) {
       // The head of the part ends with an empty line, and its body begins.
       const body = /\r?\n\r?\n(\{[\s\S]*\})\s*$/.exec(part)?.[1] ?? "";
       throw toServiceError(status, answer.headers, readTold(body));
     }
-    return /^ETag:[ \t]*(\S.*?)[ \t]*$/im.exec(part)?.[1];
+    return /\nETag:[ \t]*([^\r\n]*)/i.exec(part)?.[1]?.trim() || undefined;
   });
   if (etags.length !== writes) throw malformedAnswer(answer, `it has ${etags.length} parts for ${writes} writes`);
   return etags;
