@@ -12,8 +12,12 @@ export function chooseClient(
   wanted: StorageClientKind | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): StorageClientKind {
-  const hasProxy = proxyVariables.some((name) => env[name] || env[name.toLowerCase()]);
-  return hasProxy ? "sdk" : (wanted ?? readStorageClient(env) ?? "lean");
+  return isBehindProxy(env) ? "sdk" : (wanted ?? readStorageClient(env) ?? "lean");
+}
+
+/** Whether storage may be reached through a proxy, so that nothing is learned by connecting to it. */
+export function isBehindProxy(env: Readonly<Record<string, string | undefined>>): boolean {
+  return proxyVariables.some((name) => env[name] || env[name.toLowerCase()]);
 }
 
 /** The app setting to go back to the SDKs by, without another build. @throws DurableError `InvalidOption` */
