@@ -32,7 +32,7 @@ export function describeStatus(status: number): string {
 export type HttpSender = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /** Whoever asked has given up. */
-export class RequestAborted extends Error {
+class RequestAborted extends Error {
   override readonly name = "AbortError";
 
   constructor() {
