@@ -4,8 +4,16 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createAzureTransport } from "../../src/backends/azure-storage/storage/azure-transport.ts";
 import { parseConnectionString } from "../../src/backends/azure-storage/storage/connection-string.ts";
-import { storageClientKinds } from "../../src/backends/azure-storage/storage/storage-client-kind.ts";
-import type { StorageReply, StorageRequest } from "../../src/backends/azure-storage/storage/storage-request.ts";
+import {
+  type StorageClientKind,
+  storageClientKinds,
+} from "../../src/backends/azure-storage/storage/storage-client-kind.ts";
+import type { StorageConnection } from "../../src/backends/azure-storage/storage/storage-connection.ts";
+import type {
+  StorageReply,
+  StorageRequest,
+  StorageTransport,
+} from "../../src/backends/azure-storage/storage/storage-request.ts";
 
 /** What the server does with a connection that has brought a request. */
 let answer: (socket: Socket) => void;
@@ -40,10 +48,17 @@ afterAll(() => {
 const key = "c2VjcmV0LWtleS1vZi10aGUtYWNjb3VudA==";
 const signature = "sv=2019-02-02&ss=bqt&srt=sco&sp=rwdlacup&sig=c2VjcmV0LXNpZ25hdHVyZQ%3D%3D";
 
-function open(client: (typeof storageClientKinds)[number], credential = `AccountName=account;AccountKey=${key}`) {
+function connect(credential = `AccountName=account;AccountKey=${key}`): StorageConnection {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/account`;
   const endpoints = ["Blob", "Queue", "Table"].map((service) => `${service}Endpoint=${url}`).join(";");
-  return createAzureTransport(parseConnectionString(`${credential};${endpoints}`, "it"), { client });
+  return parseConnectionString(`${credential};${endpoints}`, "it");
+}
+
+const opened = new Map<StorageClientKind, StorageTransport>();
+function open(client: StorageClientKind): StorageTransport {
+  const transport = opened.get(client) ?? createAzureTransport(connect(), { client });
+  opened.set(client, transport);
+  return transport;
 }
 
 const row = { partitionKey: "p", rowKey: "r", columns: new Map() };
@@ -219,7 +234,10 @@ describe.each(better)("%s", (_, bytesFor, failure) => {
 
 it.each(asked)("a signature is in no reply: $kind", async (request) => {
   answer = (socket) => socket.end(refusing(403, "AuthenticationFailed")(request.kind));
-  const reply = await open("lean", `SharedAccessSignature=${signature}`)(request, {});
+  const reply = await createAzureTransport(connect(`SharedAccessSignature=${signature}`), { client: "lean" })(
+    request,
+    {},
+  );
   expect(reply).toMatchObject({ outcome: "failed", failure: { httpStatus: 403, errorCode: "AuthenticationFailed" } });
   expect(describeFailure(reply)).not.toContain("c2VjcmV0");
 });
@@ -255,10 +273,7 @@ it("connections are kept, and no more than the cap are open however many request
     setTimeout(() => socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${xml.length}\r\n\r\n${xml}`), 5);
   };
   await expect.poll(() => sockets.size).toBe(0);
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/account`;
-  const endpoints = ["Blob", "Queue", "Table"].map((service) => `${service}Endpoint=${url}`).join(";");
-  const connection = parseConnectionString(`AccountName=account;AccountKey=${key};${endpoints}`, "it");
-  const transport = createAzureTransport(connection, { client: "lean", maxConnections: 8 });
+  const transport = createAzureTransport(connect(), { client: "lean", maxConnections: 8 });
   const request = { kind: "queue.receive", queue: "queue", maxMessages: 1, visibilityTimeoutMs: 1000 } as const;
   const replies = await Promise.all(Array.from({ length: 100 }, () => transport(request, {})));
   expect(replies.every(({ outcome }) => outcome === "done")).toBe(true);

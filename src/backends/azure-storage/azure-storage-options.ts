@@ -76,7 +76,7 @@ export interface AzureStorageOptions {
    */
   readonly hubCreationTimeoutMs?: number | undefined;
   /**
-   * Most storage requests under way at a time, 8 to 10000. Hubs of one process that use the same storage account share
+   * Most storage requests under way at a time, and connections to one service, 8 to 10000. Hubs of one process that use the same storage account share
    * it. A quarter is kept free for leases and for receiving, renewing and deleting messages, so that a large fan-out
    * delays none of these; besides, one checkpoint sends at most 64 messages at a time. @defaultValue 128
    */
