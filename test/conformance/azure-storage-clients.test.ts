@@ -209,7 +209,11 @@ function note(twin: Twin, request: StorageRequest, reply: StorageReply): unknown
     case "queue.receive": {
       const received = [...(reply.value as readonly Received[])].sort((a, b) => (a.text < b.text ? -1 : 1));
       for (const { messageId, popReceipt } of received) twin.held.unshift({ messageId, popReceipt });
-      return received.map(({ text, dequeueCount }) => ({ text, dequeueCount }));
+      return received.map(({ text, dequeueCount, expiresOn }) => ({
+        text,
+        dequeueCount,
+        year: expiresOn?.getUTCFullYear(),
+      }));
     }
     case "queue.update": {
       const held = twin.held.find(({ messageId }) => messageId === request.messageId);
@@ -242,6 +246,7 @@ interface Received {
   readonly popReceipt: string;
   readonly text: string;
   readonly dequeueCount: number;
+  readonly expiresOn?: Date;
 }
 type Sent = Promise<{ insertedOn: Date; nextVisibleOn: Date }>;
 

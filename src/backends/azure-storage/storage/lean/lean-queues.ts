@@ -125,7 +125,9 @@ function readSent(message: XmlElement) {
 function readReceived(message: XmlElement): ReceivedMessage {
   const dequeueCount = Number(required(textOf(message, "DequeueCount"), "DequeueCount"));
   if (!Number.isInteger(dequeueCount)) throw new SyntaxError("its DequeueCount is no number");
-  return { ...readSent(message), text: textOf(message, "MessageText") ?? "", dequeueCount };
+  const text = textOf(message, "MessageText") ?? "";
+  const expiresOn = textOf(message, "ExpirationTime") === undefined ? undefined : readDate(message, "ExpirationTime");
+  return { ...readSent(message), text, dequeueCount, expiresOn };
 }
 
 function readDate(message: XmlElement, name: string): Date {
