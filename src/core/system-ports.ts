@@ -25,5 +25,8 @@ export const systemClock: Clock = {
     }),
 };
 
+/** The variables of this process, for what reaches the machine by them: proxies, and how storage is asked. */
+export const systemEnvironment: Readonly<Record<string, string | undefined>> = process.env;
+
 /** The machine's randomness. */
 export const systemRandom: Random = { guid: () => randomUUID(), number: () => Math.random() };

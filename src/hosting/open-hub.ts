@@ -1,4 +1,5 @@
 import type { PartitionStatus } from "../backends/azure-storage/partitions/partition-watch.ts";
+import { readStorageClient } from "../backends/azure-storage/storage/storage-client-kind.ts";
 import type { PartitionManagement } from "../core/partition-management.ts";
 import type { LogSink } from "../core/ports.ts";
 import { systemClock, systemRandom } from "../core/system-ports.ts";
@@ -103,6 +104,7 @@ async function openInStorage(
       taskHub,
       workerId: account.workerId,
       isDeadWorker: account.isDeadWorker,
+      storageClient: readStorageClient(env),
       decorateTransport: worker && ((transport) => worker.watch(transport)),
     });
     return {

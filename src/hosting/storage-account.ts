@@ -1,4 +1,5 @@
 import { parseConnectionString } from "../backends/azure-storage/storage/connection-string.ts";
+import { isBehindProxy } from "../backends/azure-storage/storage/storage-client-kind.ts";
 import { describeConnection, type StorageConnection } from "../backends/azure-storage/storage/storage-connection.ts";
 import { createEventLog } from "../core/event-log.ts";
 import type { LogSink } from "../core/ports.ts";
@@ -129,9 +130,4 @@ function describeAccounts(connection: StorageConnection, tracking: StorageConnec
   if (tracking === undefined) return describeConnection(connection);
   const { host } = new URL(tracking.tableEndpoint);
   return `${describeConnection(connection)}, tables and blobs at ${host}`;
-}
-
-/** Storage is reached through it, so that nothing can be said by looking at the storage itself. */
-function isBehindProxy(env: Environment): boolean {
-  return ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => env[name]);
 }

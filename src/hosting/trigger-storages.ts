@@ -1,6 +1,7 @@
 import { createAzureTransport } from "../backends/azure-storage/storage/azure-transport.ts";
 import { parseConnectionString } from "../backends/azure-storage/storage/connection-string.ts";
 import { StorageClient } from "../backends/azure-storage/storage/storage-client.ts";
+import { readStorageClient, type StorageClientKind } from "../backends/azure-storage/storage/storage-client-kind.ts";
 import type { StorageConnection } from "../backends/azure-storage/storage/storage-connection.ts";
 import { withAttemptTimeout } from "../backends/azure-storage/storage/with-attempt-timeout.ts";
 import { withRetry } from "../backends/azure-storage/storage/with-retry.ts";
@@ -38,6 +39,7 @@ const maxBlobBytes = 64 * 1024;
 /** The storage accounts of the triggers of an app, each opened once; the local store where nothing names the default one. */
 export function createTriggerStorages({ appFolder, env, log }: TriggerStoragesOptions): TriggerStorages {
   const opened = new Map<string, Promise<TriggerStorage>>();
+  const client = readStorageClient(env);
   let store: Promise<AzuriteStore> | undefined;
   let fail: (text: string) => void = () => {};
   const failed = new Promise<string>((resolve) => {
@@ -48,7 +50,7 @@ export function createTriggerStorages({ appFolder, env, log }: TriggerStoragesOp
     store ??= openLocalStore(appFolder, onWait);
     const { connectionString, died } = await store;
     void died.then(fail);
-    return openConnection(parseConnectionString(connectionString, "the local store"), true);
+    return openConnection(parseConnectionString(connectionString, "the local store"), true, client);
   };
   const open = async (connectionName: string): Promise<TriggerStorage> => {
     const found = findStorageAccount(connectionName, env);
@@ -57,7 +59,8 @@ export function createTriggerStorages({ appFolder, env, log }: TriggerStoragesOp
       throw new DurableError("HostStartFailed", describeMissingAccount(connectionName));
     }
     const connection = connectBySettings(found);
-    if (!isLocalEmulator(found) || (await listensAnywhere(connection))) return openConnection(connection, false);
+    if (!isLocalEmulator(found) || (await listensAnywhere(connection)))
+      return openConnection(connection, false, client);
     return await openLocal();
   };
   return {
@@ -75,8 +78,12 @@ export function createTriggerStorages({ appFolder, env, log }: TriggerStoragesOp
   };
 }
 
-function openConnection(connection: StorageConnection, isOwn: boolean): TriggerStorage {
-  const attempts = withAttemptTimeout(createAzureTransport(connection), {
+function openConnection(
+  connection: StorageConnection,
+  isOwn: boolean,
+  clientKind: StorageClientKind | undefined,
+): TriggerStorage {
+  const attempts = withAttemptTimeout(createAzureTransport(connection, { client: clientKind }), {
     clock: systemClock,
     timeoutMs: attemptTimeoutMs,
   });

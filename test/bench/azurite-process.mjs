@@ -7,12 +7,12 @@ import { createRegistry, helloOutput, loadEngine, portsOf } from "./engine.mjs";
 import { RequestTally } from "./request-tally.mjs";
 import { median, quantile, timed } from "./statistics.mjs";
 
-const { dist, connectionString, taskHub, plan } = JSON.parse(process.argv[2]);
+const { dist, storageClient, connectionString, taskHub, plan } = JSON.parse(process.argv[2]);
 const engine = await loadEngine(dist);
 const ports = portsOf(engine);
 const tally = new RequestTally();
 const marks = [];
-const account = { ...ports, connectionString, taskHub, workerId: `bench-${process.pid}` };
+const account = { ...ports, connectionString, storageClient, taskHub, workerId: `bench-${process.pid}` };
 const { backend, store } = engine.createAzureStorageTaskHub({ ...account, decorateTransport: tally.decorate });
 // Looks of a waiting client are no work of the hub, so they are not counted.
 const watched = engine.createAzureStorageTaskHub(account);

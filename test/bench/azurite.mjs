@@ -4,6 +4,7 @@
  *
  *   --dist DIR      the build to measure; default dist
  *   --before DIR    a build to measure beside it
+ *   --sdk           the same build beside it, with the SDKs as its storage client
  *   --rounds N      3
  *   --quick         one round, without the idle hour and the long ones
  *   --requests      only what counts requests
@@ -24,6 +25,7 @@ const { values: options } = parseArgs({
     requests: { type: "boolean" },
     dist: { type: "string", default: "dist" },
     before: { type: "string" },
+    sdk: { type: "boolean" },
     rounds: { type: "string" },
     only: { type: "string" },
     operations: { type: "string", default: "2000" },
@@ -32,6 +34,7 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
 const builds = [
   ...(options.before === undefined ? [] : [{ name: "before", dist: options.before }]),
+  ...(options.sdk ? [{ name: "through the SDKs", dist: options.dist, storageClient: "sdk" }] : []),
   { name: "durable-functions-ts", dist: options.dist },
 ];
 
@@ -79,9 +82,15 @@ const counts = {
 };
 
 const azurite = await startAzurite();
-const measure = ({ dist }, plan) => {
+const measure = ({ dist, storageClient }, plan) => {
   const taskHub = `Bench${randomBytes(6).toString("hex")}`;
-  return runProcess("azurite-process.mjs", { dist, connectionString: azurite.connectionString, taskHub, plan });
+  return runProcess("azurite-process.mjs", {
+    dist,
+    storageClient,
+    connectionString: azurite.connectionString,
+    taskHub,
+    plan,
+  });
 };
 
 async function compare(title, plan, read, times) {
@@ -133,6 +142,13 @@ async function compareHub() {
   for (const [name, [{ hello, fanOut }]] of counted.results) {
     console.log(`${name}, a hello by kind: ${describe(hello.requests.byKind)}`);
     console.log(`${name}, a fan-out of 100 by kind: ${describe(fanOut.requests.byKind)}`);
+  }
+  if (options.sdk && options.before === undefined && timed !== undefined) {
+    check(timed.table, [
+      ["hello: CPU ms each, the first 20", 0.7, 1],
+      ["hello: CPU ms each, warm", 0.7, 1],
+      ["200 hellos at once: CPU ms each", 0.7, 1],
+    ]);
   }
   if (options.before !== undefined) {
     if (timed !== undefined) {

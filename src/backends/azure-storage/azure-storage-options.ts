@@ -4,6 +4,7 @@ import { type Clock, type LogSink, type Random, silentLog } from "../../core/por
 import type { MessageEncoding } from "./codec/message-data.ts";
 import { type HubNames, hubNames } from "./hub-names.ts";
 import { parseConnectionString } from "./storage/connection-string.ts";
+import { assertStorageClient, type StorageClientKind } from "./storage/storage-client-kind.ts";
 import type { StorageConnection } from "./storage/storage-connection.ts";
 import type { StorageTransport } from "./storage/storage-request.ts";
 
@@ -75,7 +76,7 @@ export interface AzureStorageOptions {
    */
   readonly hubCreationTimeoutMs?: number | undefined;
   /**
-   * Most storage requests under way at a time, 8 to 10000. Hubs of one process that use the same storage account share
+   * Most storage requests under way at a time, and connections to one service, 8 to 10000. Hubs of one process that use the same storage account share
    * it. A quarter is kept free for leases and for receiving, renewing and deleting messages, so that a large fan-out
    * delays none of these; besides, one checkpoint sends at most 64 messages at a time. @defaultValue 128
    */
@@ -94,6 +95,12 @@ export interface AzureStorageOptions {
    * @defaultValue true
    */
   readonly overlapWrites?: boolean | undefined;
+  /**
+   * By which client storage is asked: `"lean"`, requests of our own, or `"sdk"`, the official SDKs for Azure Storage, at
+   * about three times the CPU. Behind a proxy it is always the SDKs. @defaultValue the variable
+   * `DURABLE_STORAGE_CLIENT` of the process, else `"lean"`
+   */
+  readonly storageClient?: StorageClientKind | undefined;
   /** Wraps each attempt at a storage request; for tests and measurements. @defaultValue none */
   readonly decorateTransport?: ((transport: StorageTransport) => StorageTransport) | undefined;
 }
@@ -135,6 +142,7 @@ export interface ResolvedAzureStorageOptions {
   readonly maxStorageOperationConcurrency: number;
   readonly localDispatch: boolean;
   readonly overlapWrites: boolean;
+  readonly storageClient: StorageClientKind | undefined;
   readonly decorateTransport: (transport: StorageTransport) => StorageTransport;
 }
 
@@ -206,6 +214,7 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
     ),
     localDispatch: options.localDispatch ?? true,
     overlapWrites: options.overlapWrites ?? true,
+    storageClient: options.storageClient && assertStorageClient(options.storageClient, "storageClient"),
     decorateTransport: options.decorateTransport ?? ((transport) => transport),
   };
 }

@@ -41,7 +41,13 @@ const attemptTimeoutMs = 30_000;
 function openStorage(options: ResolvedAzureStorageOptions, requests: RequestCounter): StorageClient {
   const { names, clock, random, connection, trackingConnection } = options;
   const counted = withRequestCount(
-    options.decorateTransport(createAzureTransport(connection, trackingConnection)),
+    options.decorateTransport(
+      createAzureTransport(connection, {
+        tracking: trackingConnection,
+        client: options.storageClient,
+        maxConnections: options.maxStorageOperationConcurrency,
+      }),
+    ),
     requests,
   );
   const attempts = withAttemptTimeout(counted, { clock, timeoutMs: attemptTimeoutMs });

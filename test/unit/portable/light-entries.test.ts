@@ -29,6 +29,14 @@ it("the entry for tests loads neither storage nor gRPC, and nothing that only so
   expect([...loaded].filter((path) => /^src\/(?:hosting|host|grpc|backends\/azure-storage)\//.test(path))).toEqual([]);
 });
 
+it("an engine on storage loads the libraries of the storage only when they are asked for", () => {
+  const sdk = "src/backends/azure-storage/storage/azure-sdk.ts";
+  const loaded = closureOf("src/backends/azure-storage/azure-storage-task-hub.ts");
+  expect(loaded.has("src/backends/azure-storage/storage/lean/lean-queues.ts")).toBe(true);
+  expect([...loaded].filter((path) => path === sdk || path.startsWith("@azure/"))).toEqual([]);
+  expect(closureOf("src/backends/azure-storage/storage/sdk-handlers.ts").has(sdk)).toBe(true);
+});
+
 it("follows what is loaded", () => {
   expect(closureOf("src/portable/grpc-place.ts").has("@grpc/grpc-js")).toBe(true);
   expect(closureOf("src/hosting/library-host.ts").has("src/engine/task-hub-worker.ts")).toBe(true);

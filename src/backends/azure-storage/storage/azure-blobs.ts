@@ -7,13 +7,14 @@ import {
   type ContainerClient,
   newBlobPipeline,
 } from "./azure-sdk.ts";
+import { followsNoRedirects } from "./sdk-redirects.ts";
 import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
 import { pipelineCredential, type StorageConnection } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
 
 export function openBlobs(connection: StorageConnection): StorageHandlers<"blob"> {
   const { credential, blobEndpoint } = connection;
-  const options = { retryOptions: { maxTries: 1 } };
+  const options = { retryOptions: { maxTries: 1 }, ...followsNoRedirects };
   const pipeline = newBlobPipeline(
     pipelineCredential(credential, { key: BlobKeyCredential, signature: AnonymousBlobCredential }),
     options,

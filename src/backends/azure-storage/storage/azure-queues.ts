@@ -5,14 +5,16 @@ import {
   QueueKeyCredential,
   QueueServiceClient,
 } from "./azure-sdk.ts";
+import { followsNoRedirects } from "./sdk-redirects.ts";
 import { pinServiceVersion, serviceVersionOf } from "./service-version.ts";
 import { pipelineCredential, type StorageConnection } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
+import { wholeSeconds } from "./whole-seconds.ts";
 
 /** A queue keeps what it is given: the encoding of texts is the codec's business, so the SDK's stays off. */
 export function openQueues(connection: StorageConnection): StorageHandlers<"queue"> {
   const { credential, queueEndpoint } = connection;
-  const options = { retryOptions: { maxTries: 1 } };
+  const options = { retryOptions: { maxTries: 1 }, ...followsNoRedirects };
   const pipeline = newQueuePipeline(
     pipelineCredential(credential, { key: QueueKeyCredential, signature: AnonymousQueueCredential }),
     options,
@@ -88,9 +90,4 @@ export function openQueues(connection: StorageConnection): StorageHandlers<"queu
       return { messages: approximateMessagesCount ?? 0 };
     },
   };
-}
-
-/** The service takes whole seconds; rounding up never delivers early. */
-function wholeSeconds(ms: number): number {
-  return Math.max(0, Math.ceil(ms / 1000));
 }

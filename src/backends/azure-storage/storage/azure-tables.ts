@@ -5,6 +5,7 @@ import {
   type TableServiceClientOptions,
   type TransactionAction,
 } from "./azure-sdk.ts";
+import { followsNoRedirects } from "./sdk-redirects.ts";
 import { serviceVersionOf } from "./service-version.ts";
 import type { StorageConnection } from "./storage-connection.ts";
 import type { StorageHandlers } from "./storage-handlers.ts";
@@ -15,6 +16,7 @@ export function openTables(connection: StorageConnection): StorageHandlers<"tabl
   const { credential, tableEndpoint } = connection;
   const options = {
     retryOptions: { maxRetries: 0 },
+    ...followsNoRedirects,
     version: serviceVersionOf(credential),
     // Azurite is reached over http.
     allowInsecureConnection: tableEndpoint.startsWith("http:"),

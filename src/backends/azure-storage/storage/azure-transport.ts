@@ -1,36 +1,48 @@
 import { DurableError, isDurableError, messageOf } from "../../../core/errors.ts";
-import { systemClock } from "../../../core/system-ports.ts";
-import { openBlobs } from "./azure-blobs.ts";
-import { openQueues } from "./azure-queues.ts";
-import { openTables } from "./azure-tables.ts";
+import { systemClock, systemEnvironment } from "../../../core/system-ports.ts";
+import { openLeanBlobs } from "./lean/lean-blobs.ts";
+import { openLeanQueues } from "./lean/lean-queues.ts";
+import { openLeanTables } from "./lean/lean-tables.ts";
+import { chooseClient, type StorageClientKind } from "./storage-client-kind.ts";
 import type { StorageConnection } from "./storage-connection.ts";
 import { describeForeignError, isForeignError } from "./storage-failure.ts";
+import type { AllStorageHandlers } from "./storage-handlers.ts";
 import type { StorageTransport } from "./storage-request.ts";
 import { StorageTokens } from "./storage-tokens.ts";
 
-/**
- * Azure Storage, or its emulator, through the official SDKs.
- *
- * @param tracking the account of tables and blobs, where that is another than the one of queues
- */
+export interface AzureTransportOptions {
+  /** The account of tables and blobs, where that is another than the one of queues. */
+  readonly tracking?: StorageConnection | undefined;
+  /** @defaultValue the variable `DURABLE_STORAGE_CLIENT` of this process, else `"lean"` */
+  readonly client?: StorageClientKind | undefined;
+  /** Most connections to one service. Known to the lean client only. @defaultValue 128 */
+  readonly maxConnections?: number | undefined;
+}
+
+/** Azure Storage, or its emulator: through requests of our own, or through the official SDKs. */
 export function createAzureTransport(
   connection: StorageConnection,
-  tracking: StorageConnection = connection,
+  { tracking = connection, client, maxConnections = 128 }: AzureTransportOptions = {},
 ): StorageTransport {
   const forQueues = withTokens(connection);
   const forRest = tracking === connection ? forQueues : withTokens(tracking);
-  const handlers = {
-    ...openQueues(forQueues.connection),
-    ...openTables(forRest.connection),
-    ...openBlobs(forRest.connection),
-  };
   const hosts = {
     queue: new URL(connection.queueEndpoint).host,
     table: new URL(tracking.tableEndpoint).host,
     blob: new URL(tracking.blobEndpoint).host,
   };
   const tokens = { queue: forQueues.tokens, table: forRest.tokens, blob: forRest.tokens };
+  let handlers: AllStorageHandlers | undefined;
+  if (chooseClient(client, systemEnvironment) === "lean") {
+    handlers = {
+      ...openLeanQueues(forQueues.connection, maxConnections),
+      ...openLeanTables(forRest.connection, maxConnections),
+      ...openLeanBlobs(forRest.connection, maxConnections),
+    };
+  }
   return async (request, { signal }) => {
+    // The SDKs cost time and memory to load.
+    handlers ??= (await import("./sdk-handlers.ts")).openSdkHandlers(forQueues.connection, forRest.connection);
     const handler = handlers[request.kind] as (request: unknown, signal: AbortSignal) => Promise<unknown>;
     try {
       return { outcome: "done", value: await handler(request, signal ?? new AbortController().signal) };

@@ -52,11 +52,16 @@ export function describeForeignError(error: unknown, host: string): StorageReply
     message: firstLine(sdk.details?.odataError?.message?.value ?? sdk.details?.Message ?? sdk.message, errorCode),
     host,
     transient: isWaiting || httpStatus === undefined || transientStatuses.has(httpStatus),
-    answerLost: !undoneCodes.has(errorCode) && (httpStatus === undefined || httpStatus === 408 || httpStatus >= 500),
+    answerLost: !undoneCodes.has(errorCode) && isUncertain(httpStatus),
     retryAfterMs: readRetryAfterMs(sdk),
     cause: bareError(error),
   };
   return { outcome: "failed", failure };
+}
+
+/** Also of a success that nobody could read: it was one. */
+function isUncertain(httpStatus: number | undefined): boolean {
+  return httpStatus === undefined || httpStatus < 300 || httpStatus === 408 || httpStatus >= 500;
 }
 
 /**

@@ -3,7 +3,7 @@ import { isDurableError, messageOf } from "../../../core/errors.ts";
 import type { Clock } from "../../../core/ports.ts";
 
 /** What a token must be for, in all clouds. */
-const storageScope = "https://storage.azure.com/.default";
+export const storageScope = "https://storage.azure.com/.default";
 
 /** A token is replaced when it has less than so long to live. */
 const refreshBeforeMs = 5 * 60_000;

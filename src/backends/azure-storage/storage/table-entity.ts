@@ -28,7 +28,7 @@ export function fromEntity(entity: Readonly<Record<string, unknown>>): TableRow 
 }
 
 /** Numbers and booleans come as texts. */
-function fromWireValue(wire: unknown): EdmValue | undefined {
+export function fromWireValue(wire: unknown): EdmValue | undefined {
   const { type, value } = (wire ?? {}) as { readonly type?: string; readonly value?: unknown };
   if (type === undefined || value === undefined || value === null) return undefined;
   if (type === "Int32" || type === "Double") return { type, value: Number(value) };
