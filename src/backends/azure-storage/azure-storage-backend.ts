@@ -1,7 +1,6 @@
 import { DurableError, messageOf } from "../../core/errors.ts";
 import { createEventLog, type EventLog } from "../../core/event-log.ts";
 import type { OutgoingMessage, TaskMessage } from "../../core/task-message.ts";
-import { answerOfMessage } from "../../engine/answers.ts";
 import type {
   ActivityWorkItem,
   Backend,
@@ -17,13 +16,13 @@ import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
 import { asActivity, asOrchestration, HeldActivity, HeldOrchestration } from "./held-work-items.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
-import type { HeldDelivery } from "./messaging/held-message.ts";
 import type { MessageOrigin, SentMessage } from "./messaging/message-sender.ts";
 import type { PartitionStatus } from "./partitions/partition-watch.ts";
 import type { PreparedHistory } from "./tracking/history-table.ts";
 import { purgeInstanceRows } from "./tracking/instance-purge.ts";
 import { maxCustomStatusUnits } from "./tracking/instances-table.ts";
 import { LazyRowWrites } from "./tracking/lazy-row-writes.ts";
+import { WorkItemSettler } from "./work-item-settler.ts";
 
 interface PreparedCheckpoint {
   readonly prepared: PreparedHistory | undefined;
@@ -31,8 +30,6 @@ interface PreparedCheckpoint {
 }
 
 const maxStopMs = 5000;
-/** With more of them under way, a checkpoint waits for its own. */
-const maxDeletionsAhead = 256;
 /** A message that brings a row right that is behind comes again within so long, in milliseconds. */
 const maxRowLagMs = 10_000;
 /** What is lost to another worker is for that one to have, however often it was delivered. */
@@ -50,8 +47,7 @@ export class AzureStorageBackend implements Backend {
   readonly #parts: TaskHubParts;
   readonly #events: EventLog;
   readonly #lazyRows: LazyRowWrites;
-  /** Deletions that nobody waits for. */
-  readonly #deletions = new Set<Promise<unknown>>();
+  readonly #settler: WorkItemSettler;
   #run: BackendRun | undefined;
   #starting: Promise<void> | undefined;
 
@@ -64,6 +60,11 @@ export class AzureStorageBackend implements Backend {
     parts.dispatch = () => this.#run?.dispatch;
     parts.isServedHere = (instanceId) => this.#run?.isOwned(instanceId) === true;
     this.#lazyRows = new LazyRowWrites(options.clock);
+    this.#settler = new WorkItemSettler({
+      overlaps: options.overlapWrites,
+      release: (...released) => this.#run?.release(...released),
+      onFailed: (instanceId, error) => this.#reportUnsettled(instanceId, error),
+    });
   }
 
   start(): Promise<void> {
@@ -107,7 +108,7 @@ export class AzureStorageBackend implements Backend {
 
   async #stopRun(run: BackendRun): Promise<void> {
     await run.stop();
-    await Promise.all([this.#lazyRows.flush(), ...this.#deletions]);
+    await Promise.all([this.#lazyRows.flush(), this.#settler.idle()]);
   }
 
   async fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
@@ -132,7 +133,7 @@ export class AzureStorageBackend implements Backend {
     const { visibilityTimeoutMs } = this.#options;
     const renewed = await Promise.all(held.messages.map((message) => message.hideFor(visibilityTimeoutMs)));
     if (renewed.every(Boolean)) return;
-    await this.#settle(held, new Set(), maxLostDelayMs); // B4: what is still held goes back
+    await this.#settler.settle(held, new Set(), maxLostDelayMs); // B4: what is still held goes back
     throw lockLost(held.instanceId, "another worker has received its messages");
   }
 
@@ -168,7 +169,7 @@ export class AzureStorageBackend implements Backend {
       if (commit.outcome === "lost") {
         if (commit.isUnwritten) await this.#undo(prepared, sent);
         else this.#parts.sender.handOver(sent);
-        await this.#settle(workItem, new Set(), maxLostDelayMs);
+        await this.#settler.settle(workItem, new Set(), maxLostDelayMs);
         throw lockLost(workItem.instanceId, "its history was changed by another worker");
       }
       version = commit.version;
@@ -191,7 +192,7 @@ export class AzureStorageBackend implements Backend {
     // What is kept comes again soon, is known for a repeat, and brings right what is behind.
     const isDone = isRowWritten && isSent;
     const settled = new Set(isDone ? checkpoint.settled.map(({ id }) => id) : []);
-    const deleted = await this.#settle(workItem, settled, isDone ? Number.POSITIVE_INFINITY : maxRowLagMs);
+    const deleted = await this.#settler.settle(workItem, settled, isDone ? Number.POSITIVE_INFINITY : maxRowLagMs);
     const undeleted = checkpoint.settled.flatMap(({ id }) => (deleted.has(id) ? [] : id));
     return {
       historyVersion: version,
@@ -270,7 +271,7 @@ export class AzureStorageBackend implements Backend {
   }
 
   async abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
-    await this.#settle(asOrchestration(workItem), new Set());
+    await this.#settler.settle(asOrchestration(workItem), new Set());
   }
 
   async fetchActivityWorkItem(
@@ -348,60 +349,13 @@ export class AzureStorageBackend implements Backend {
     this.#run?.workItems.forget(held.delivered);
   }
 
-  /**
-   * Deletes the settled messages, gives the others back, and lets the instance be taken again. Once per work item.
-   *
-   * @returns the ids of the messages that are surely gone
-   */
-  async #settle(
-    workItem: HeldOrchestration,
-    settled: ReadonlySet<string>,
-    maxDelayMs = Number.POSITIVE_INFINITY,
-  ): Promise<ReadonlySet<string>> {
-    if (workItem.isSettled) return new Set();
-    workItem.isSettled = true;
-    const { messages, instanceId } = workItem;
-    const delayOf = (message: HeldDelivery) => Math.min(message.abandonDelayMs, maxDelayMs);
-    const done = await Promise.allSettled(
-      messages.map(async (message) => {
-        if (!settled.has(message.id)) return await message.giveBack(delayOf(message));
-        const deletion = message.delete();
-        if (!this.#mayOverlap(message)) return await deletion;
-        this.#deleteInBackground(instanceId, deletion);
-        return false;
-      }),
-    );
-    const failed = done.find((call) => call.status === "rejected");
-    if (failed !== undefined) this.#reportUnsettled(instanceId, failed.reason);
-    const back = messages.filter(({ id }) => !settled.has(id));
-    this.#run?.release(instanceId, messages, back.map(delayOf));
-    const deleted = messages.filter(({ id }, index) => {
-      const call = done[index]!;
-      return settled.has(id) && call.status === "fulfilled" && call.value;
-    });
-    return new Set(deleted.map(({ id }) => id));
-  }
-
-  /** An answer that comes again is known for a repeat, whether or not its deletion is waited for. */
-  #mayOverlap({ message }: HeldDelivery): boolean {
-    const isKnownAnyway = answerOfMessage(message) !== undefined;
-    return this.#options.overlapWrites && isKnownAnyway && this.#deletions.size < maxDeletionsAhead;
-  }
-
-  #deleteInBackground(instanceId: string, deletion: Promise<unknown>): void {
-    const done = deletion
-      .catch((error: unknown) => this.#reportUnsettled(instanceId, error))
-      .finally(() => this.#deletions.delete(done));
-    this.#deletions.add(done);
-  }
-
   #isOwned({ instanceId }: HeldOrchestration): boolean {
     return this.#run?.isOwned(instanceId) === true;
   }
 
   async #assertOwned(workItem: HeldOrchestration): Promise<void> {
     if (this.#isOwned(workItem)) return;
-    await this.#settle(workItem, new Set(), maxLostDelayMs);
+    await this.#settler.settle(workItem, new Set(), maxLostDelayMs);
     throw lockLost(workItem.instanceId, "the lease of its partition has run out");
   }
 
