@@ -115,12 +115,12 @@ export class WorkItemQueue implements LocalReceiver {
     const spare = this.#spare.shift();
     if (spare !== undefined) {
       this.#begin(spare.message);
-      if (this.#isMore && this.#poller.isFull && this.#capacity > 0) this.#poller.wake();
+      if (this.#isMore && this.#capacity > 0) this.#poller.wake();
       return Promise.resolve(spare.message);
     }
     const waiting = this.#line.wait(signal);
-    // The first to wait ends the pause of a poller that had nobody to poll for.
-    if (this.#line.length === 1 && this.#poller.isFull) this.#poller.wake();
+    // The first to wait ends the pause of a poller that had nobody to poll for, or that has left something behind.
+    if (this.#line.length === 1 && (this.#poller.isFull || this.#isMore)) this.#poller.wake();
     return waiting;
   }
 

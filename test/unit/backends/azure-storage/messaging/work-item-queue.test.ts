@@ -133,3 +133,24 @@ it("gives back what it has received ahead when activities get long", async () =>
   expect(asked.length).toBe(receives);
   await queue.stop();
 });
+
+it("receives what it has put into the queue as soon as there is room, however long its pause is", async () => {
+  const { queue, asked, fetch, end, advance, clock } = setUp(0, 1);
+  const waiting = fetch();
+  await advance(60_000);
+  const before = asked.length;
+  // All slots and places are taken: this goes to the queue.
+  queue.reserve();
+  queue.onSent(clock.now());
+  await advance(10);
+  const own = queue.accept.bind(queue);
+  expect(asked.length).toBe(before);
+
+  own({ id: "own" } as HeldMessage);
+  end(await waiting);
+  void fetch();
+  await advance(10);
+
+  expect(asked.length).toBe(before + 1);
+  await queue.stop();
+});
