@@ -142,6 +142,7 @@ function isRefused(holder: ExecutionStarted, hasEnded: boolean, event: HistoryEv
 /**
  * Both have the same parent, and the holder was asked for first: it has most likely answered, or the parent would not have
  * gone on, and its last checkpoint is on its way. Or an episode that was lost has asked for it, under the same number.
+ * What was asked for in one episode, so at one time, cannot have been answered in between.
  */
 function isEarlierChild(holder: ExecutionStarted, event: HistoryEvent): boolean {
   const [earlier, later] = [
@@ -151,6 +152,7 @@ function isEarlierChild(holder: ExecutionStarted, event: HistoryEvent): boolean 
   if (earlier === undefined || later === undefined) return false;
   return (
     earlier.taskScheduleId <= later.taskScheduleId &&
+    holder.timestamp < event.timestamp &&
     earlier.orchestrationInstance.instanceId === later.orchestrationInstance.instanceId &&
     earlier.orchestrationInstance.executionId === later.orchestrationInstance.executionId
   );

@@ -89,8 +89,14 @@ describe("a message of an instance", () => {
     [
       "that starts the id of a running child for a later task of its parent waits, as that may have answered",
       runningChild,
-      delivered(childOf(4)),
+      delivered({ ...childOf(4), timestamp: at(9) }),
       "deferred",
+    ],
+    [
+      "that starts the id of a running child for a task of the same episode is refused, as nothing was answered meanwhile",
+      runningChild,
+      delivered(childOf(4)),
+      "refused",
     ],
     [
       "that starts the id of a child that goes on running for a later task is refused in the end",
@@ -256,7 +262,7 @@ describe("answers of entities", () => {
 });
 
 describe("another child under the number that a lost episode has given away", () => {
-  const other = { ...childOf(3), name: "Other" } as HistoryEvent;
+  const other = { ...childOf(3), name: "Other", timestamp: at(9) } as HistoryEvent;
   const fateIn = (history: readonly HistoryEvent[], deliveryCount = 1) =>
     reconcileMessages(HistorySummary.of(history), [delivered(other, "child 3", deliveryCount)]);
 
