@@ -31,7 +31,7 @@ export class WorkItemSettler {
   async settle(
     workItem: HeldOrchestration,
     settled: ReadonlySet<string>,
-    maxDelayMs = Number.POSITIVE_INFINITY,
+    maxDelayMs: number = Number.POSITIVE_INFINITY,
   ): Promise<ReadonlySet<string>> {
     if (workItem.isSettled) return new Set();
     workItem.isSettled = true;
