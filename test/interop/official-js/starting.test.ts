@@ -104,7 +104,7 @@ describe("a policy for an id that is taken", () => {
     await expect.poll(() => hub.status(id)).toBe("SUSPENDED");
     await expect(start(id, done, [SUSPENDED, COMPLETED, FAILED])).rejects.toMatchObject({
       ...invalidArgument,
-      details: expect.stringContaining("cannot exclude 'Terminated' while also allowing reuse of running instances"),
+      details: expect.stringContaining("must have 'Terminated' where they have one of an instance that has not ended"),
     });
     expect(await hub.status(id)).toBe("SUSPENDED");
     await hub.client.terminateOrchestration(id);
