@@ -45,24 +45,8 @@ function openMeter() {
   return { meter, most, failures, kinds };
 }
 
-it("a fan-out of 10,000 activities is sent within the limits, and leases are kept", { timeout: 180_000 }, async () => {
-  const { meter, most, failures, kinds } = openMeter();
-  const taskHub = newHubName();
-  const hub = openHub(taskHub, { decorateTransport: meter, maxStorageOperationConcurrency: 128 }, counted);
-  await hub.backend.start();
-  await hub.store.createInstance({ event: started("wide"), replaces: undefined });
-  await fanOut(hub, (await fetchWork(hub))!, 10_000);
-
-  expect(hub.requests.byKind.get("queue.send")).toBeGreaterThanOrEqual(1 + 10_000);
-  expect(most.sends).toBe(64);
-  expect(most.all).toBeLessThanOrEqual(128);
-  expect(failures).toEqual([]);
-  // Leases were renewed and queues received from meanwhile.
-  expect([...kinds]).toEqual(expect.arrayContaining(["table.batch", "queue.receive"]));
-});
-
 it("several fan-outs together stay under the limit of the process, whatever each may do alone", {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const { meter, most, failures } = openMeter();
   const taskHub = newHubName();
@@ -80,4 +64,21 @@ it("several fan-outs together stay under the limit of the process, whatever each
   expect(most.sends).toBeLessThanOrEqual(36);
   expect(most.sends).toBeGreaterThan(30);
   expect(failures).toEqual([]);
+});
+
+// The last: an emulator with so many messages is slow with all others.
+it("a fan-out of 10,000 activities is sent within the limits, and leases are kept", { timeout: 300_000 }, async () => {
+  const { meter, most, failures, kinds } = openMeter();
+  const taskHub = newHubName();
+  const hub = openHub(taskHub, { decorateTransport: meter, maxStorageOperationConcurrency: 128 }, counted);
+  await hub.backend.start();
+  await hub.store.createInstance({ event: started("wide"), replaces: undefined });
+  await fanOut(hub, (await fetchWork(hub))!, 10_000);
+
+  expect(hub.requests.byKind.get("queue.send")).toBeGreaterThanOrEqual(1 + 10_000);
+  expect(most.sends).toBe(64);
+  expect(most.all).toBeLessThanOrEqual(128);
+  expect(failures).toEqual([]);
+  // Leases were renewed and queues received from meanwhile.
+  expect([...kinds]).toEqual(expect.arrayContaining(["table.batch", "queue.receive"]));
 });
