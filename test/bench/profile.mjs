@@ -49,7 +49,7 @@ const origins = [
   [/\/backends\/azure-storage\/tracking\//, "history and instances"],
   [/\/backends\//, "backend, the rest"],
   [/\/engine\//, "engine"],
-  [/\/(?:orchestration|worker)\//, "worker and orchestrations"],
+  [/\/(?:orchestration|worker|entities)\//, "worker, orchestrations and entities"],
   [/\/core\//, "core"],
   [/\/test\/bench\//, "the bench"],
   [/\/node_modules\/|azure-sdk/, "packages"],
