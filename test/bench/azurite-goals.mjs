@@ -20,7 +20,7 @@ const costs = [
   { title: "fan-out", read: reads.fanOutBoth, guard: 1.3 },
   { title: "steps", read: reads.stepsBoth, guard: 1 },
 ].flatMap((cost) => ["floor", "extended"].map((beside) => ({ ...cost, beside })));
-const largestLateToEarly = { most: 1.1, guard: 1.5 };
+const largestLateToEarly = { most: 1.1, guard: 2 };
 const mostCpuMs = 15;
 const names = { floor: "the floor", extended: ".NET with extended sessions" };
 
@@ -29,7 +29,7 @@ const names = { floor: "the floor", extended: ".NET with extended sessions" };
  * measured
  * @returns whether all that is insisted on is so
  */
-export function checkAzurite(bestOf) {
+export function checkAzurite(bestOf, { quick }) {
   const say = (value, isMet, text, [good, bad] = ["met    ", "NOT met"]) => {
     if (value === undefined || Number.isNaN(value)) return true;
     console.log(`${isMet(value) ? good : bad} ${text}: ${format(value)}`);
@@ -57,6 +57,7 @@ export function checkAzurite(bestOf) {
   const kept = costs.map((cost) => {
     return insist(ratioOf(cost), cost.guard, `${cost.title}: CPU at most ${cost.guard} of ${names[cost.beside]}`);
   });
-  kept.push(insist(growth, guard, `the last steps take at most ${guard} of the first ones`));
+  // Ten steps are on the clock of a moment.
+  if (!quick) kept.push(insist(growth, guard, `the last steps take at most ${guard} of the first ones`));
   return kept.every((isKept) => isKept);
 }

@@ -17,11 +17,17 @@ export function groupsOf({ quick, only }) {
       { name: "event", workload: "event", count: hellos / 2, warmUp: hellos / 2 },
     ],
     atOnce: () => [{ name: "atOnce", workload: "hellosAtOnce", count: atOnce, warmUp: 100 }],
-    fanOut: (round) => [
+    fanOut: () => [
       { name: "fanOutWarmUp", workload: "fanOut", tasks: small / 10 },
       { name: "fanOut", workload: "fanOut", tasks: small },
-      ...(round > 0 ? [] : [{ name: "fanOutLarge", workload: "fanOut", tasks: large }]),
     ],
+    wide: (round) =>
+      round > 0
+        ? []
+        : [
+            { name: "wideWarmUp", workload: "fanOut", tasks: small / 10 },
+            { name: "fanOutLarge", workload: "fanOut", tasks: large },
+          ],
     steps: () => [
       { name: "stepsWarmUp", workload: "steps", steps: 20 },
       { name: "steps", workload: "steps", steps },
@@ -117,5 +123,6 @@ export const reads = {
 };
 
 const exponentOf = (small, large, what) => (r) =>
+  r.fanOut &&
   r.fanOutLarge &&
   growthExponent({ from: { size: small, cost: r.fanOut[what] }, to: { size: large, cost: r.fanOutLarge[what] } });

@@ -8,7 +8,7 @@
  *   --dist DIR      the build to measure; default dist
  *   --before DIR    a build to measure beside it
  *   --sdk           the same build beside it, with the SDKs as its storage client
- *   --only PART     latency, atOnce, fanOut, steps, entities, requests or idle; several with commas. Default: all but idle
+ *   --only PART     latency, atOnce, fanOut, wide, steps, entities, requests or idle; several with commas. Default: all but idle
  *   --without NAME  leaves contenders out: queued, dotnet, extended, floor; several with commas
  *   --operations N  entities in detail instead, so many operations
  */
@@ -157,7 +157,7 @@ async function compare() {
     }
   }
   console.log("");
-  return checkAzurite(bestOf);
+  return checkAzurite(bestOf, options);
 }
 
 async function compareEntitiesInDetail() {
