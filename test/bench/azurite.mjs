@@ -60,7 +60,9 @@ async function contendersOf() {
   const withDotnet = dotnet.missing === undefined;
   return [
     ...builds.map(({ name, dist }, i) => ({ id: i < builds.length - 1 ? "before" : "ours", name, run: runOurs(dist) })),
-    ...(options.sdk ? [{ id: "sdk", name: "with the SDKs", run: runOurs(options.dist, { storageClient: "sdk" }) }] : []),
+    ...(options.sdk
+      ? [{ id: "sdk", name: "with the SDKs", run: runOurs(options.dist, { storageClient: "sdk" }) }]
+      : []),
     { id: "queued", name: "all through queues", run: runOurs(options.dist, throughQueues) },
     ...(withDotnet ? [{ id: "dotnet", name: ".NET 2.11.2", run: runDotnet(false) }] : []),
     ...(withDotnet ? [{ id: "extended", name: ".NET, extended sessions", run: runDotnet(true) }] : []),
