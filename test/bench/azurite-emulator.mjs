@@ -29,6 +29,7 @@ export async function startAzurite() {
   });
   const account = ["DefaultEndpointsProtocol=http", `AccountName=${accountName}`, `AccountKey=${accountKey}`];
   return {
+    pid: child.pid,
     connectionString: [...account, ...endpoints, ""].join(";"),
     async stop() {
       child.kill("SIGKILL");

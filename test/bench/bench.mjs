@@ -2,10 +2,10 @@
  * `npm run bench`: what our engine costs, beside others. Prints tables for BENCHMARKS.md, and fails when a ratio within
  * the run is not met.
  *
- *   --only PART    replay, hub, sidecar or entities
+ *   --only PART    replay, hub, sidecar, entities, azurite or scale
  *   --quick        fewer and shorter rounds
  *
- * Everything else goes to hub.mjs.
+ * Everything else goes to hub.mjs and entities.mjs.
  */
 import { spawn } from "node:child_process";
 import { cpus } from "node:os";
@@ -20,6 +20,8 @@ const parts = {
   hub: { script: "hub.mjs", flags: [], takes: () => true },
   sidecar: { script: "sidecar.mjs", flags: [], takes: (arg) => arg === "--quick" },
   entities: { script: "entities.mjs", flags: [], takes: () => true },
+  azurite: { script: "azurite.mjs", flags: [], takes: (arg) => arg === "--quick" },
+  scale: { script: "scale.mjs", flags: [], takes: () => false },
 };
 
 function run({ script, flags, takes }, args) {

@@ -10,6 +10,7 @@ const modules = {
   MemoryTaskHub: "backends/memory/memory-task-hub.js",
   createTaskHubParts: "backends/azure-storage/hub-parts.js",
   resolveAzureStorageOptions: "backends/azure-storage/azure-storage-options.js",
+  queueOf: "backends/azure-storage/messaging/message-admission.js",
   edm: "backends/azure-storage/storage/table-row.js",
   systemClock: "core/system-ports.js",
   systemRandom: "core/system-ports.js",
@@ -80,7 +81,7 @@ export async function azureFloor(dist, storage, { count, perBatch, alone = false
   await parts.resources.create();
   const origin = { sender: { instanceId: "", executionId: "" }, episode: undefined };
   const ids = Array.from({ length: keys }, (_, i) => `@counter@floor-${i}`);
-  const queues = [...new Set(ids.map((id) => parts.sender.queueOf({ event: {}, target: { instanceId: id } })))];
+  const queues = [...new Set(ids.map((id) => engine.queueOf({ event: {}, target: { instanceId: id } }, names)))];
   const putAll = () =>
     Promise.all(Array.from({ length: count }, (_, i) => parts.sender.send(signalTo(`${i}`, ids[i % keys]), origin)));
   let left = count;

@@ -66,9 +66,9 @@ async function inFlight() {
   const azurite = await startAzurite();
   const cells = [];
   for (const { dist } of builds) {
-    const plan = [{ name: "fanOut", workload: "fanOut", tasks, lookMs: 250 }];
+    const plan = [{ name: "fanOut", workload: "fanOut", tasks }];
     const taskHub = `Bench${randomBytes(6).toString("hex")}`;
-    const task = { dist, connectionString: azurite.connectionString, taskHub, plan };
+    const task = { contender: "ours", dist, connectionString: azurite.connectionString, taskHub, plan };
     try {
       const { fanOut } = await runProcess("azurite-process.mjs", task);
       cells.push([fanOut.requests.mostInFlight, fanOut.wall / 1000, fanOut.cpu / 1000]);

@@ -9,7 +9,7 @@
  */
 import { parseArgs } from "node:util";
 import { checkHub, isFlat } from "./hub-goals.mjs";
-import { format, printTable } from "./markdown.mjs";
+import { format, formatSpread, printTable } from "./markdown.mjs";
 import { runProcess } from "./run-process.mjs";
 import { median } from "./statistics.mjs";
 
@@ -83,19 +83,21 @@ async function compare() {
       results.get(contender.name).push(await measure(contender));
     }
   }
-  const medianOf = (name, read) => {
-    const values = results
+  const valuesOf = (name, read) =>
+    results
       .get(name)
       .map(read)
       .filter((value) => value != null);
+  const medianOf = (name, read) => {
+    const values = valuesOf(name, read);
     return values.length === 0 ? undefined : median(values);
   };
   const names = contenders.map(({ name }) => name);
   console.log("\n### A task hub in memory\n");
   const rows = Object.entries(measures).map(([title, read]) => {
-    return [title, ...names.map((name) => medianOf(name, read) ?? "–")];
+    return [title, ...names.map((name) => formatSpread(valuesOf(name, read)) || "–")];
   });
-  printTable([rounds === 1 ? "one round" : `median of ${rounds} rounds`, ...names], rows);
+  printTable([rounds === 1 ? "one round" : `median of ${rounds} rounds [least to most]`, ...names], rows);
   const [ours, theirs] = names.slice(-2).map((name) => (read) => medianOf(name, read));
   process.exitCode = checkHub(ours, theirs) ? 0 : 1;
 }

@@ -1,3 +1,5 @@
+import { median } from "./statistics.mjs";
+
 /** A number as people read it: three significant digits, thousands apart. */
 export function format(value) {
   if (value === undefined) return "";
@@ -5,6 +7,14 @@ export function format(value) {
   const digits = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   if (!Number.isFinite(digits)) return String(value);
   return value.toLocaleString("en", { maximumFractionDigits: Math.min(3, digits) });
+}
+
+/** The median of some rounds, and the least and the most of them. */
+export function formatSpread(values) {
+  if (values.length === 0) return "";
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = format(median(sorted));
+  return sorted.length === 1 ? middle : `${middle} [${format(sorted[0])} to ${format(sorted.at(-1))}]`;
 }
 
 /** @param rows arrays of cells, the first a title */

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 export function quantile(values, q) {
   const sorted = [...values].sort((a, b) => a - b);
   const position = (sorted.length - 1) * q;
@@ -21,12 +23,29 @@ export function slope(points) {
   return covariance / mean(points.map(([x]) => (x - meanX) ** 2));
 }
 
-/** Milliseconds that `run` takes: of the process's CPU, all its threads together, and on the wall. */
-export async function timed(run) {
+/**
+ * Milliseconds that `run` takes: of the process's CPU, all its threads together, and on the wall.
+ *
+ * @param otherPid a process that works for this one, whose CPU is measured too, where the system tells
+ */
+export async function timed(run, otherPid) {
+  const otherCpu = cpuOf(otherPid);
   const cpu = process.cpuUsage();
   const start = performance.now();
   const result = await run();
   const wallMs = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
-  return { result, wallMs, cpuMs: (user + system) / 1000 };
+  const cpuMs = (user + system) / 1000;
+  return { result, wallMs, cpuMs, otherCpuMs: otherCpu && cpuOf(otherPid) - otherCpu };
+}
+
+const tickMs = 10;
+
+/** Milliseconds of CPU that a process has had, on Linux. */
+function cpuOf(pid) {
+  if (pid === undefined || process.platform !== "linux") return undefined;
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return tickMs * (Number(fields[11]) + Number(fields[12]));
 }

@@ -37,7 +37,6 @@ const pages = [
   ...["docs", "samples", "src"].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: "utf8" }).map((path) => `${folder}/${path.replaceAll("\\", "/")}`),
   ),
-  "test/bench/BENCHMARKS.md",
 ].filter((path) => path.endsWith(".md"));
 
 it("finds the pages and their commands", () => {

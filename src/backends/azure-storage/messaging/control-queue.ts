@@ -160,7 +160,8 @@ export class ControlQueue implements LocalReceiver {
     }
     const patience = new AbortController();
     await Promise.race([Promise.all(open.values()), clock.sleep(readPatienceMs, patience.signal)]);
-    patience.abort();
+    // A reason that is given makes no exception with a stack, once for every receive.
+    patience.abort("read");
     for (const [received, read] of open) {
       // What is sent to the same instance later keeps behind it.
       const instanceId = reader.instanceOfBlob(received);

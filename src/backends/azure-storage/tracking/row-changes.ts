@@ -16,7 +16,8 @@ export class RowChanges {
   /** Resolves to `true` at the next change, to `false` after `ms` or when `signal` aborts. */
   async wait(instanceId: string, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
     const pause = new AbortController();
-    const end = () => pause.abort();
+    // A reason that is given makes no exception with a stack.
+    const end = () => pause.abort("changed");
     const waits = this.#waits.get(instanceId) ?? new Set();
     this.#waits.set(instanceId, waits.add(end));
     signal?.addEventListener("abort", end, { once: true });
