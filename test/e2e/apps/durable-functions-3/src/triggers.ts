@@ -10,9 +10,9 @@ df.app.client.timer("onTimer", options);
 const onMessage = async (message: unknown, client: df.DurableClient): Promise<void> => {
   await client.startNew("tour", { input: message });
 };
-df.app.client.storageQueue("onQueue", { queueName: "q", connection: "C", handler: onMessage });
+df.app.client.storageQueue("onQueue", { queueName: "orders", connection: "AzureWebJobsStorage", handler: onMessage });
 df.app.client.storageBlob("onBlob", { path: "c/{name}", connection: "C", handler: onMessage });
-df.app.client.serviceBusQueue("onBusQueue", { queueName: "q", connection: "C", handler: onMessage });
+df.app.client.serviceBusQueue("onBusQueue", { queueName: "orders", connection: "C", handler: onMessage });
 df.app.client.serviceBusTopic("onBusTopic", { topicName: "t", subscriptionName: "s", connection: "C", handler: onMessage });
 df.app.client.eventHub("onHub", { eventHubName: "h", connection: "C", handler: onMessage });
 df.app.client.eventGrid("onGrid", {
