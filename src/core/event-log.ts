@@ -32,13 +32,19 @@ export interface EventLog {
  */
 export function createEventLog(sink: LogSink, common: CommonLogFields = {}): EventLog {
   if (sink === silentLog) return { write() {} };
+  const shared = presentFields({}, common);
   return {
     write(name, text, fields) {
-      const present: Record<string, unknown> = {};
-      for (const [field, value] of Object.entries({ ...common, ...fields } as Record<string, unknown>)) {
-        if (value !== undefined) present[field] = typeof value === "string" ? redactSecrets(value) : value;
-      }
+      const present = presentFields({ ...shared }, fields);
       sink.log(logEvents[name].level, name, redactSecrets(text), present);
     },
   };
+}
+
+function presentFields(present: Record<string, unknown>, fields: object): Record<string, unknown> {
+  for (const field in fields) {
+    const value: unknown = fields[field as keyof typeof fields];
+    if (value !== undefined) present[field] = typeof value === "string" ? redactSecrets(value) : value;
+  }
+  return present;
 }

@@ -87,6 +87,13 @@ const rules: readonly Rule[] = [
   { pattern: /(?<![\w-])[\w-]{40,60}AzFu[\w-]{6,8}={0,2}/g, replacement: mark },
 ];
 
+/**
+ * Whatever a rule takes holds one of these: a look for all of them at once costs a twentieth of the rules, and nearly all
+ * lines of a log have none.
+ */
+const hints =
+  /key|secret|token|sig|passw|passphrase|pwd|credential|authorization|cookie|code(?:=|%3d)|:\/\/|bearer|basic|eyj|azfu|(?<![a-z0-9+/])[a-z0-9+/]{43}|is not valid json/i;
+
 /** What `JSON.parse` shows of its text is a part of somebody's payload. */
 const parseFailure = " is not valid JSON";
 /** The parser shows 40 characters at most. */
@@ -102,6 +109,7 @@ const longestShown = 64;
  * redactSecrets("AccountName=a;AccountKey=Zm9v;x") // "AccountName=a;AccountKey=***;x"
  */
 export function redactSecrets(text: string): string {
+  if (!hints.test(text)) return text;
   let redacted = text;
   for (const { pattern, replacement } of rules) redacted = redacted.replace(pattern, replacement);
   return redacted.includes(parseFailure) ? withoutShownJson(redacted) : redacted;
