@@ -16,8 +16,13 @@ export interface LocalInstances {
    * may take it over.
    */
   isUnderWay(instanceId: string): boolean;
-  /** Resolves to `true` once this process has written the instance's row, to `false` after `ms` or when `signal` aborts. */
-  waitForChange(instanceId: string, ms: number, signal: AbortSignal | undefined): Promise<boolean>;
+  /** Resolves once this process has written the instance's row; to `undefined` after `ms` or when `signal` aborts. */
+  waitForChange(instanceId: string, ms: number, signal: AbortSignal | undefined): Promise<ToldChange | undefined>;
+}
+
+export interface ToldChange {
+  /** What a look at the instance would bring that has ended with this change. @defaultValue it has to be looked at */
+  readonly ended?: OrchestrationState | undefined;
 }
 
 export interface PolledWaitOptions extends WaitForInstanceOptions {
@@ -25,8 +30,8 @@ export interface PolledWaitOptions extends WaitForInstanceOptions {
 }
 
 export interface InstanceLooks {
-  /** Resolves to `undefined` for an unknown instance. */
-  readonly read: () => Promise<OrchestrationState | undefined>;
+  /** Resolves to `undefined` for an unknown instance. @param ended as the instance is known to be, so that nothing is read */
+  readonly read: (ended?: OrchestrationState) => Promise<OrchestrationState | undefined>;
   readonly clock: Clock;
   /** Tells of changes, so that nothing is read in between. @defaultValue nobody tells */
   readonly local?: LocalInstances | undefined;
@@ -49,12 +54,14 @@ export async function waitForInstance(
   const isUnderWay = () => local?.isUnderWay(instanceId) === true;
   let state: OrchestrationState | undefined;
   let looks = !isUnderWay();
+  let told: ToldChange | undefined;
   for (;;) {
     if (looks) {
-      state = await read();
+      state = await read(told?.ended);
       if (state === undefined || isThere(state, until)) return state;
     }
     looks = true;
+    told = undefined;
     if (signal?.aborted) throw new DurableError("Aborted", `the wait for '${instanceId}' was ended`);
     const waitedMs = clock.now() - begun;
     const leftMs = timeoutMs - waitedMs;
@@ -62,8 +69,8 @@ export async function waitForInstance(
       const pauseMs = pollIntervalMs ?? Math.min(Math.max(firstPauseMs, waitedMs / 10), maxPauseMs);
       if (local === undefined || !isUnderWay()) await clock.sleep(Math.min(pauseMs, leftMs), signal);
       else {
-        const isTold = await local.waitForChange(instanceId, Math.min(toldPauseMs, leftMs), signal);
-        looks = !isTold || until === "started" || !isUnderWay();
+        told = await local.waitForChange(instanceId, Math.min(toldPauseMs, leftMs), signal);
+        looks = told === undefined || until === "started" || !isUnderWay();
       }
     } else if (state !== undefined) {
       const message = `the instance '${instanceId}' is still ${state.runtimeStatus} after ${timeoutMs} ms`;

@@ -145,7 +145,15 @@ export class TaskHubClient implements OrchestrationClient {
     assertReadableInstanceId(instanceId);
     const { fetchInput = true, fetchOutput = true, fetchFailure = false } = options;
     const state = await this.#store.getInstance(instanceId, { fetchInput, fetchOutput });
-    return fetchFailure && state?.runtimeStatus === "Failed" ? this.#withFailure(state) : state;
+    return fetchFailure && state !== undefined ? this.#withFailure(state) : state;
+  }
+
+  /** As if it had been read. */
+  async #readTold(state: OrchestrationState, options: GetInstanceOptions): Promise<OrchestrationState> {
+    const { fetchInput = true, fetchOutput = true, fetchFailure = false } = options;
+    const { input, output } = state;
+    const read = { ...state, input: fetchInput ? input : undefined, output: fetchOutput ? output : undefined };
+    return fetchFailure ? this.#withFailure(read) : read;
   }
 
   async waitForInstance(
@@ -155,7 +163,9 @@ export class TaskHubClient implements OrchestrationClient {
   ): Promise<OrchestrationState | undefined> {
     assertReadableInstanceId(instanceId);
     const { fetchInput, fetchOutput, fetchFailure } = options;
-    const read = () => this.getInstance(instanceId, { fetchInput, fetchOutput, fetchFailure });
+    const fetch = { fetchInput, fetchOutput, fetchFailure };
+    const read = (ended?: OrchestrationState) =>
+      ended === undefined ? this.getInstance(instanceId, fetch) : this.#readTold(ended, fetch);
     return waitForInstance(instanceId, until, options, { read, clock: this.#clock, local: this.#store.local });
   }
 
@@ -279,6 +289,7 @@ export class TaskHubClient implements OrchestrationClient {
   }
 
   async #withFailure(state: OrchestrationState): Promise<OrchestrationState> {
+    if (state.runtimeStatus !== "Failed") return state;
     const history = (await this.#store.getHistory(state.instanceId)) ?? [];
     return { ...state, failureDetails: HistorySummary.of(history).completed?.failureDetails };
   }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { OrchestrationState } from "../../../src/core/orchestration-state.ts";
-import { waitForInstance } from "../../../src/core/wait-for-instance.ts";
+import { type ToldChange, waitForInstance } from "../../../src/core/wait-for-instance.ts";
 import { SteppedClock } from "../../../src/testing/stepped-clock.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -9,20 +9,24 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 function setUp(isLocal: boolean) {
   const clock = new SteppedClock();
   let [status, looks, isUnderWay] = ["Running", 0, isLocal];
-  let tell: (isTold: boolean) => void = () => {};
-  const read = async () => {
+  let tell: (change: ToldChange) => void = () => {};
+  const read = async (ended?: OrchestrationState) => {
+    if (ended !== undefined) return ended;
     looks++;
     return { runtimeStatus: status } as OrchestrationState;
   };
   const local = {
     isUnderWay: () => isUnderWay,
     waitForChange: (_: string, ms: number, signal?: AbortSignal) =>
-      Promise.race([new Promise<boolean>((resolve) => (tell = resolve)), clock.sleep(ms, signal).then(() => false)]),
+      Promise.race([
+        new Promise<ToldChange>((resolve) => (tell = resolve)),
+        clock.sleep(ms, signal).then(() => undefined),
+      ]),
   };
-  const change = async (to: string) => {
+  const change = async (to: string, told: ToldChange = {}) => {
     status = to;
     isUnderWay = isLocal && to === "Running";
-    tell(true);
+    tell(told);
     await turn();
   };
   const wait = (options = {}) => waitForInstance("i", "ended", options, { read, clock, local });
@@ -47,6 +51,18 @@ it("an instance of this process is looked at once: when it has ended", async () 
 
   expect(await waiting).toMatchObject({ runtimeStatus: "Completed" });
   expect(looks()).toBe(1);
+});
+
+it("an instance whose end is told whole is not looked at", async () => {
+  const { wait, change, looks } = setUp(true);
+  const waiting = wait();
+  const ended = { runtimeStatus: "Completed", output: "1" } as OrchestrationState;
+  await turn();
+
+  await change("Completed", { ended });
+
+  expect(await waiting).toBe(ended);
+  expect(looks()).toBe(0);
 });
 
 it("should another worker take the instance over, it is looked at again within seconds", async () => {

@@ -168,7 +168,7 @@ export class InstancesTable {
       const etag = await this.#tryWrite(partitionKey, planRowWrite(write, change, known), known, blobs);
       if (etag !== undefined) {
         this.#known.set(instanceId, nextKnownRow(change, known, etag));
-        this.changes.notify(instanceId);
+        this.changes.notify(instanceId, () => this.#endedBy(partitionKey, change));
         return true;
       }
       this.#known.delete(instanceId);
@@ -177,6 +177,16 @@ export class InstancesTable {
       if (!(await isLatest())) return true;
     }
     throw changesAllTheTime(instanceId);
+  }
+
+  /** What a look at the row would bring after an end that was just written; `undefined` when it says not all of that. */
+  #endedBy(partitionKey: string, change: InstanceChange): OrchestrationState | undefined {
+    const { started, runtimeStatus, output } = change;
+    if (runtimeStatus === undefined || !isTerminalStatus(runtimeStatus)) return undefined;
+    // A later generation has in its row what an earlier one has left there.
+    if (started === undefined || change.keepsCustomStatus === true || started.generation) return undefined;
+    const row = toInstanceChangeRow(change, { partitionKey, taskHub: this.#options.taskHub }, {});
+    return fromInstanceRow(row, { input: started.input, output });
   }
 
   /** Resolves to the row's new ETag, or to `undefined` when the row is not as it was known. */

@@ -1,30 +1,41 @@
+import type { OrchestrationState } from "../../../core/orchestration-state.ts";
 import type { Clock } from "../../../core/ports.ts";
+import type { ToldChange } from "../../../core/wait-for-instance.ts";
 
 /** Tells those who wait in this process that it has written the row of an instance. */
 export class RowChanges {
   readonly #clock: Clock;
-  readonly #waits = new Map<string, Set<() => void>>();
+  readonly #waits = new Map<string, Set<(change?: ToldChange) => void>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  notify(instanceId: string): void {
-    for (const end of this.#waits.get(instanceId) ?? []) end();
+  /** @param readEnded what was written, if it is an end; it is asked when somebody waits */
+  notify(instanceId: string, readEnded: () => OrchestrationState | undefined): void {
+    const waits = this.#waits.get(instanceId);
+    if (waits === undefined) return;
+    const change = { ended: readEnded() };
+    for (const tell of waits) tell(change);
   }
 
-  /** Resolves to `true` at the next change, to `false` after `ms` or when `signal` aborts. */
-  async wait(instanceId: string, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+  /** Resolves at the next change; to `undefined` after `ms` or when `signal` aborts. */
+  async wait(instanceId: string, ms: number, signal: AbortSignal | undefined): Promise<ToldChange | undefined> {
     const pause = new AbortController();
-    // A reason that is given makes no exception with a stack.
-    const end = () => pause.abort("changed");
+    let told: ToldChange | undefined;
+    const tell = (change?: ToldChange) => {
+      told = change;
+      // A reason that is given makes no exception with a stack.
+      pause.abort("changed");
+    };
+    const cancel = () => tell();
     const waits = this.#waits.get(instanceId) ?? new Set();
-    this.#waits.set(instanceId, waits.add(end));
-    signal?.addEventListener("abort", end, { once: true });
+    this.#waits.set(instanceId, waits.add(tell));
+    signal?.addEventListener("abort", cancel, { once: true });
     if (!signal?.aborted) await this.#clock.sleep(ms, pause.signal);
-    signal?.removeEventListener("abort", end);
-    waits.delete(end);
+    signal?.removeEventListener("abort", cancel);
+    waits.delete(tell);
     if (waits.size === 0) this.#waits.delete(instanceId);
-    return pause.signal.aborted && !signal?.aborted;
+    return signal?.aborted ? undefined : told;
   }
 }

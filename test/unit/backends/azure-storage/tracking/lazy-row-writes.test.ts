@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { LazyRowWrites } from "../../../../../src/backends/azure-storage/tracking/lazy-row-writes.ts";
 import { RowChanges } from "../../../../../src/backends/azure-storage/tracking/row-changes.ts";
+import type { OrchestrationState } from "../../../../../src/core/orchestration-state.ts";
 import { SteppedClock } from "../../../../../src/testing/stepped-clock.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -67,9 +68,12 @@ it("tells those who wait for a row, and nobody else", async () => {
   stop.abort();
   await turn();
 
-  changes.notify("i");
+  const ended = { instanceId: "i", runtimeStatus: "Completed" } as OrchestrationState;
+
+  changes.notify("i", () => ended);
+  changes.notify("nobody waits for it", () => expect.unreachable());
   clock.advance(1000);
 
-  expect(await Promise.all(waits)).toEqual([true, false, false]);
+  expect(await Promise.all(waits)).toEqual([{ ended }, undefined, undefined]);
   expect(clock.sleepers).toBe(0);
 });
