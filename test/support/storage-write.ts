@@ -43,8 +43,10 @@ function parseQueueWrite(method: string, place: string, body: Buffer): StorageWr
 }
 
 function parseTableWrite(method: string, place: string, body: string): StorageWrite | undefined {
-  const table = place.startsWith("$batch") ? (/\/([A-Za-z0-9]+)\(/.exec(body)?.[1] ?? "") : place;
-  const target = place.startsWith("$batch") ? decodeURIComponent(/\([^)\n]*\)/.exec(body)?.[0] ?? "") : place;
+  // All writes of a batch have one table and one partition key: that of its first one stands in its URL, or in its row.
+  const [, url = "", inBatch = ""] = /^[A-Z]+ (\S*\/([A-Za-z0-9]+)(?:\([^)\s]*\))?) HTTP/m.exec(body) ?? [];
+  const table = place.startsWith("$batch") ? inBatch : place;
+  const target = place.startsWith("$batch") ? decodeURIComponent(url) : place;
   const key = /PartitionKey='([^']*)'/.exec(target)?.[1] ?? /"PartitionKey":"([^"]*)"/.exec(body)?.[1] ?? "";
   if (/Instances(?:\(|$)/.test(table)) {
     const status = /"RuntimeStatus":"(\w+)"/.exec(body)?.[1];

@@ -47,6 +47,8 @@ export type HistoryCommit =
   | { readonly outcome: "rejected"; readonly error: unknown };
 
 const maxRememberedInstances = 10_000;
+/** The sentinel is not as it was expected to be. */
+const staleCodes: ReadonlySet<string> = new Set(["UpdateConditionNotSatisfied", "ConditionNotMet"]);
 /** Of one instance; what is left behind goes with it. */
 const maxRememberedBlobs = 1000;
 
@@ -60,6 +62,11 @@ export class HistoryTable {
   readonly #options: HistoryTableOptions;
   /** Names of the blobs of histories that this process has put, by instance; the next execution makes them superfluous. */
   readonly #blobsOf = new Map<string, Set<string>>();
+  /**
+   * Instances, by partition key, whose next rows may lie where others are: of an earlier execution, or of a checkpoint that
+   * was not finished. Rows of all others are inserted, for which the store has less to look for.
+   */
+  readonly #overwritten = new Set<string>();
 
   constructor(options: HistoryTableOptions) {
     this.#options = options;
@@ -182,11 +189,20 @@ export class HistoryTable {
     // T1
     const fence: TableWrite =
       version === undefined ? { write: "insert", row } : { write: "update", row, mode: "merge", etag: version };
-    const upserts = rows.map((row): TableWrite => ({ write: "upsert", row, mode: "replace" }));
-    const reply = await storage.perform({ kind: "table.batch", table, writes: [...upserts, fence] });
+    const write = (writes: readonly TableWrite[]) => {
+      return storage.perform({ kind: "table.batch", table, writes: [...writes, fence] });
+    };
+    const insert = () => write(rows.map((row) => ({ write: "insert", row })));
+    const overwrite = () => write(rows.map((row) => ({ write: "upsert", row, mode: "replace" })));
+    if (append.firstIndex === 0 && version !== undefined) this.#rememberOverwritten(partitionKey);
+    const first = this.#overwritten.has(partitionKey) ? undefined : await insert();
+    const isInTheWay = first?.outcome === "conflict" && !staleCodes.has(first.errorCode);
+    if (isInTheWay) this.#rememberOverwritten(partitionKey);
+    const reply = first === undefined || isInTheWay ? await overwrite() : first;
     const etag = reply.outcome === "done" ? reply.value.etags.at(-1) : undefined;
     if (etag !== undefined) return { etag };
-    const mayBeOurs = reply.outcome === "done" || reply.afterLostAnswer === true;
+    const isAnswerLost = reply.outcome !== "done" && reply.afterLostAnswer === true;
+    const mayBeOurs = reply.outcome === "done" || isAnswerLost || (isInTheWay && first.afterLostAnswer === true);
     if (!mayBeOurs) return "refused";
     // After a lost answer: the sentinel's time, or its part, tells whether what stands is what this call wrote.
     const stored = await this.#readSentinel(partitionKey);
@@ -197,6 +213,11 @@ export class HistoryTable {
         checkpointName(append.executionId, completedTimestamp)
       : sentinel.part === part;
     return isOwn ? { etag: stored.etag } : "unknown";
+  }
+
+  #rememberOverwritten(partitionKey: string): void {
+    if (this.#overwritten.size >= maxRememberedInstances) this.#overwritten.clear();
+    this.#overwritten.add(partitionKey);
   }
 
   async #readSentinel(partitionKey: string): Promise<TableRow | undefined> {
