@@ -62,6 +62,11 @@ export function openHub(
   return hub;
 }
 
+/** A test that waits in vain runs out of its time. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await systemClock.sleep(5);
+}
+
 export const at = (seconds: number) => new Date(Date.UTC(2026, 5, 24, 10, 0, seconds));
 export const x = "5b0c1e6f0a7d4f0c9b1d3c2e4f5a6b7c";
 export const header = (seconds: number) => ({ eventId: -1, timestamp: at(seconds) });

@@ -1,11 +1,10 @@
 import { DurableError, messageOf } from "../../core/errors.ts";
 import { createEventLog, type EventLog } from "../../core/event-log.ts";
-import type { OutgoingMessage, TaskMessage } from "../../core/task-message.ts";
+import type { TaskMessage } from "../../core/task-message.ts";
 import type {
   ActivityWorkItem,
   Backend,
   CheckpointReceipt,
-  InstanceChange,
   LoadedHistory,
   OrchestrationCheckpoint,
   OrchestrationWorkItem,
@@ -14,40 +13,28 @@ import type {
 import type { InstanceProgress } from "../../engine/wanted-activities.ts";
 import type { ResolvedAzureStorageOptions } from "./azure-storage-options.ts";
 import { BackendRun } from "./backend-run.ts";
-import { asActivity, asOrchestration, HeldActivity, HeldOrchestration } from "./held-work-items.ts";
+import { CheckpointWriter } from "./checkpoint-writer.ts";
+import {
+  asActivity,
+  asOrchestration,
+  HeldActivity,
+  HeldOrchestration,
+  lockLost,
+  maxLostDelayMs,
+} from "./held-work-items.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
-import type { MessageOrigin, SentMessage } from "./messaging/message-sender.ts";
 import type { PartitionStatus } from "./partitions/partition-watch.ts";
-import type { PreparedHistory } from "./tracking/history-table.ts";
-import { purgeInstanceRows } from "./tracking/instance-purge.ts";
-import { maxCustomStatusUnits } from "./tracking/instances-table.ts";
-import { LazyRowWrites } from "./tracking/lazy-row-writes.ts";
 import { WorkItemSettler } from "./work-item-settler.ts";
 
-interface PreparedCheckpoint {
-  readonly prepared: PreparedHistory | undefined;
-  readonly sent: readonly SentMessage[];
-}
-
 const maxStopMs = 5000;
-/** A message that brings a row right that is behind comes again within so long, in milliseconds. */
-const maxRowLagMs = 10_000;
-/** What is lost to another worker is for that one to have, however often it was delivered. */
-const maxLostDelayMs = 2_000;
-
-/**
- * A task hub worker's side of the hub.
- *
- * A checkpoint is written in this order, so that a crash between any two steps repeats work and never loses any:
- * outgoing messages, history, instance row, what waits for these, deletion of the messages that caused it.
- */
+/** A task hub worker's side of the hub. */
 export class AzureStorageBackend implements Backend {
   readonly taskHub: string;
   readonly #options: ResolvedAzureStorageOptions;
   readonly #parts: TaskHubParts;
   readonly #events: EventLog;
-  readonly #lazyRows: LazyRowWrites;
   readonly #settler: WorkItemSettler;
+  readonly #checkpoints: CheckpointWriter;
   #run: BackendRun | undefined;
   #starting: Promise<void> | undefined;
 
@@ -59,11 +46,18 @@ export class AzureStorageBackend implements Backend {
     parts.onSent = (queue, visibleAt) => this.#run?.onSent(queue, visibleAt);
     parts.dispatch = () => this.#run?.dispatch;
     parts.isServedHere = (instanceId) => this.#run?.isOwned(instanceId) === true;
-    this.#lazyRows = new LazyRowWrites(options.clock);
     this.#settler = new WorkItemSettler({
       overlaps: options.overlapWrites,
-      release: (...released) => this.#run?.release(...released),
+      release: (instanceId) => this.#run?.release(instanceId),
+      forget: (...forgotten) => this.#run?.forget(...forgotten),
       onFailed: (instanceId, error) => this.#reportUnsettled(instanceId, error),
+    });
+    this.#checkpoints = new CheckpointWriter({
+      ...options,
+      parts,
+      events: this.#events,
+      settler: this.#settler,
+      isOwned: (instanceId) => this.#run?.isOwned(instanceId) === true,
     });
   }
 
@@ -108,7 +102,7 @@ export class AzureStorageBackend implements Backend {
 
   async #stopRun(run: BackendRun): Promise<void> {
     await run.stop();
-    await Promise.all([this.#lazyRows.flush(), this.#settler.idle()]);
+    await Promise.all([this.#checkpoints.flush(), this.#settler.idle()]);
   }
 
   async fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
@@ -137,137 +131,8 @@ export class AzureStorageBackend implements Backend {
     throw lockLost(held.instanceId, "another worker has received its messages");
   }
 
-  async completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt> {
-    const workItem = asOrchestration(checkpoint.workItem);
-    const { history, instance } = checkpoint;
-    if (workItem.isSettled) throw lockLost(workItem.instanceId, "it is settled");
-    assertCustomStatus(instance?.customStatus);
-    if (history !== undefined) await this.#assertOwned(workItem);
-
-    const origin = originOf(checkpoint);
-    const beganByMessage = workItem.messages.some(({ message: { event } }) => {
-      return event.type === "ExecutionStarted" && event.orchestrationInstance.executionId === history?.executionId;
-    });
-    const { prepared, sent } = await this.#prepare(checkpoint, !beganByMessage, origin);
-
-    let version: string | undefined;
-    if (prepared !== undefined) {
-      // The process may have been suspended since: a lease that ran out meanwhile must not be written under.
-      if (!this.#isOwned(workItem)) {
-        await this.#undo(prepared, sent);
-        await this.#assertOwned(workItem);
-      }
-      const commit = await this.#parts.history.commit(prepared).catch((error: unknown) => {
-        // It may stand all the same.
-        this.#parts.sender.handOver(sent);
-        throw error;
-      });
-      if (commit.outcome === "rejected") {
-        await this.#undo(prepared, sent);
-        throw commit.error;
-      }
-      if (commit.outcome === "lost") {
-        if (commit.isUnwritten) await this.#undo(prepared, sent);
-        else this.#parts.sender.handOver(sent);
-        await this.#settler.settle(workItem, new Set(), maxLostDelayMs);
-        throw lockLost(workItem.instanceId, "its history was changed by another worker");
-      }
-      version = commit.version;
-    }
-    this.#parts.sender.handOver(sent);
-    const row = await this.#writeInstance(workItem, instance, prepared, version);
-    if (row === "purged") {
-      // Of what was just committed nothing stays, and its messages find no instance any more.
-      await purgeInstanceRows(workItem.instanceId, true, {
-        ...this.#parts,
-        historyTable: this.#options.names.historyTable,
-      });
-      await this.abandonOrchestrationWorkItem(workItem);
-      throw lockLost(workItem.instanceId, "it was purged while its first episode ran");
-    }
-    const isRowWritten = row === "written";
-    // Who has the answer finds the row as the answer says.
-    const isSent = await this.#sendAfterCommit(workItem, checkpoint.outgoingAfterCommit ?? [], origin);
-    if (prepared !== undefined && isRowWritten) this.#parts.history.deleteSuperseded(prepared);
-    // What is kept comes again soon, is known for a repeat, and brings right what is behind.
-    const isDone = isRowWritten && isSent;
-    const settled = new Set(isDone ? checkpoint.settled.map(({ id }) => id) : []);
-    const deleted = await this.#settler.settle(workItem, settled, isDone ? Number.POSITIVE_INFINITY : maxRowLagMs);
-    const undeleted = checkpoint.settled.flatMap(({ id }) => (deleted.has(id) ? [] : id));
-    return {
-      historyVersion: version,
-      ...(undeleted.length === 0 ? {} : { undeleted }),
-      ...(isSent ? {} : { isUnsent: true }),
-    };
-  }
-
-  /** What is there before history says so. What fails leaves as little behind as storage lets it. */
-  async #prepare(
-    { workItem, history, outgoing }: OrchestrationCheckpoint,
-    startedWithoutMessage: boolean,
-    origin: MessageOrigin,
-  ): Promise<PreparedCheckpoint> {
-    const [preparing, sending] = await Promise.allSettled([
-      history && this.#parts.history.prepare(asOrchestration(workItem).instanceId, history, startedWithoutMessage),
-      this.#parts.sender.sendAll(outgoing, origin, { takesBack: true, isHandedOver: true }),
-    ]);
-    const prepared = preparing.status === "fulfilled" ? preparing.value : undefined;
-    const sent = sending.status === "fulfilled" ? sending.value : [];
-    const failed = [sending, preparing].find((call) => call.status === "rejected");
-    if (failed === undefined) return { prepared, sent };
-    await this.#undo(prepared, sent);
-    throw failed.reason;
-  }
-
-  /** Takes back what was prepared for a checkpoint of which surely nothing was written. */
-  async #undo(prepared: PreparedHistory | undefined, sent: readonly SentMessage[]): Promise<void> {
-    if (prepared !== undefined) this.#parts.history.discard(prepared);
-    await this.#parts.sender.takeBack(sent);
-  }
-
-  /** Resolves to `false` when something is not sent. */
-  async #sendAfterCommit(
-    { instanceId }: HeldOrchestration,
-    outgoing: readonly OutgoingMessage[],
-    origin: MessageOrigin,
-  ): Promise<boolean> {
-    try {
-      this.#parts.sender.handOver(await this.#parts.sender.sendAll(outgoing, origin, { isHandedOver: true }));
-      return true;
-    } catch (error) {
-      this.#events.write("MessagesNotSent", messageOf(error), { instanceId });
-      return false;
-    }
-  }
-
-  async #writeInstance(
-    { instanceId, messages }: HeldOrchestration,
-    instance: InstanceChange | undefined,
-    prepared: PreparedHistory | undefined,
-    written: string | undefined,
-  ): Promise<"written" | "behind" | "purged"> {
-    if (instance === undefined) return "written";
-    const { instances, history } = this.#parts;
-    const version = written ?? instance.historyVersion;
-    const isFirst = prepared !== undefined && prepared.append.expectedHistoryVersion === undefined;
-    const fail = (error: unknown) => this.#events.write("InstanceRowFailed", messageOf(error), { instanceId });
-    const later = (write: () => Promise<unknown>) => {
-      this.#lazyRows.add(instanceId, () => write().then(() => undefined, fail));
-    };
-    this.#lazyRows.cancel(instanceId);
-    try {
-      const isThere = await instances.write(instanceId, instance, {
-        blobs: prepared?.blobs ?? new Map(),
-        isNewExecution: prepared?.append.firstIndex === 0,
-        hadRow: isFirst && messages.some(({ message }) => isTopLevelStart(message)),
-        isLatest: async () => version === undefined || (await history.readVersion(instanceId)) === version,
-        later: this.#options.overlapWrites ? later : undefined,
-      });
-      return isThere ? "written" : "purged";
-    } catch (error) {
-      fail(error);
-      return "behind";
-    }
+  completeOrchestrationWorkItem(checkpoint: OrchestrationCheckpoint): Promise<CheckpointReceipt> {
+    return this.#checkpoints.write(checkpoint);
   }
 
   async abandonOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
@@ -349,16 +214,6 @@ export class AzureStorageBackend implements Backend {
     this.#run?.workItems.forget(held.delivered);
   }
 
-  #isOwned({ instanceId }: HeldOrchestration): boolean {
-    return this.#run?.isOwned(instanceId) === true;
-  }
-
-  async #assertOwned(workItem: HeldOrchestration): Promise<void> {
-    if (this.#isOwned(workItem)) return;
-    await this.#settler.settle(workItem, new Set(), maxLostDelayMs);
-    throw lockLost(workItem.instanceId, "the lease of its partition has run out");
-  }
-
   #running(): BackendRun {
     if (this.#run !== undefined) return this.#run;
     throw new DurableError("InternalError", `the backend of task hub ${this.taskHub} is not started`);
@@ -367,27 +222,4 @@ export class AzureStorageBackend implements Backend {
   #reportUnsettled(instanceId: string, error: unknown): void {
     this.#events.write("MessageSettleFailed", messageOf(error), { instanceId });
   }
-}
-
-/** A client has made its row before. */
-function isTopLevelStart({ event }: TaskMessage): boolean {
-  return event.type === "ExecutionStarted" && event.parentInstance === undefined;
-}
-
-function lockLost(instanceId: string, reason: string): DurableError {
-  return new DurableError("WorkItemLockLost", `${instanceId} is not held any more: ${reason}`);
-}
-
-function assertCustomStatus(customStatus: string | undefined): void {
-  if (customStatus === undefined || customStatus.length <= maxCustomStatusUnits) return;
-  throw new DurableError(
-    "InvalidPayload",
-    `a custom status may have at most ${maxCustomStatusUnits} characters as JSON, but this one has ${customStatus.length}`,
-  );
-}
-
-function originOf({ workItem, history, instance }: OrchestrationCheckpoint): MessageOrigin {
-  const target = workItem.messages.find(({ message }) => message.target.executionId !== undefined)?.message.target;
-  const executionId = history?.executionId ?? instance?.executionId ?? target?.executionId ?? "";
-  return { sender: { instanceId: workItem.instanceId, executionId }, episode: history?.episode };
 }

@@ -175,11 +175,15 @@ export class BackendRun {
     return false;
   }
 
-  /** The end of a work item. @param delays after which messages come again, of those that do */
-  release(instanceId: string, messages: readonly HeldDelivery[], delays: readonly number[]): void {
+  /** The instance may be taken again. */
+  release(instanceId: string): void {
+    this.inbox.unlock(instanceId);
+  }
+
+  /** Holds messages no more. @param delays after which they come again, of those that do */
+  forget(instanceId: string, messages: readonly HeldDelivery[], delays: readonly number[]): void {
     const wasFull = this.inbox.isFull();
     for (const message of messages) this.inbox.forget(message);
-    this.inbox.unlock(instanceId);
     if (wasFull) for (const queue of this.#controlQueues.values()) queue.poller.wake();
     if (delays.length === 0) return;
     const now = this.#options.clock.now();

@@ -8,6 +8,8 @@ export class HeldOrchestration implements OrchestrationWorkItem {
   readonly messages: readonly HeldDelivery[];
   readonly renewIntervalMs: number;
   isSettled = false;
+  /** Its instance may be taken again. */
+  isReleased = false;
 
   constructor(messages: readonly HeldDelivery[], renewIntervalMs: number) {
     this.instanceId = messages[0]!.instanceId;
@@ -70,4 +72,11 @@ export function asOrchestration(workItem: OrchestrationWorkItem): HeldOrchestrat
 export function asActivity(workItem: ActivityWorkItem): HeldActivity {
   if (workItem instanceof HeldActivity) return workItem;
   throw new DurableError("InternalError", "the work item was not fetched from this backend");
+}
+
+/** What is lost to another worker is for that one to have, however often it was delivered, within milliseconds. */
+export const maxLostDelayMs = 2_000;
+
+export function lockLost(instanceId: string, reason: string): DurableError {
+  return new DurableError("WorkItemLockLost", `${instanceId} is not held any more: ${reason}`);
 }
