@@ -55,3 +55,18 @@ it("work of hours goes on where it was", async () => {
 
   expect(await run.result()).toBe("2 pages in this run");
 });
+
+it("a request that is answered later is waited for", async () => {
+  let asked = 0;
+  const hub = createTestHub(undefined, {
+    http: ({ url }) => {
+      asked += 1;
+      if (asked < 3) return { status: 202, headers: { location: url.href, "retry-after": "60" } };
+      return { status: 200, body: "done" };
+    },
+  });
+  const begun = hub.now.getTime();
+
+  expect(await (await hub.start("report", "https://reports.example/1")).result()).toBe("200: done");
+  expect(hub.now.getTime() - begun).toBe(120_000);
+});

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { loadPage } from "./load-page.ts";
 
 await loadPage("docs/orchestrations.md");
+const page = readFileSync("docs/orchestrations.md", "utf8");
 
 async function resultOf(name: string, input?: unknown): Promise<unknown> {
   return await (await createTestHub().start(name, input)).result();
@@ -19,7 +20,7 @@ it("what is awaited beside durable tasks is refused, not waited for", async () =
   const { failureDetails } = await run.ended();
 
   const text = `${failureDetails?.errorType}: ${failureDetails?.errorMessage}`;
-  expect(readFileSync("docs/orchestrations.md", "utf8")).toContain(text);
+  expect(page).toContain(text);
 });
 
 it("combinations wait for many", async () => {
@@ -52,4 +53,14 @@ it("a loop without end starts over", async () => {
   expect(await run.result()).toBe("home");
   expect(hub.now.getTime() - begun).toBe(3 * 3_600_000);
   expect((await run.history()).filter(({ type }) => type === "TimerFired")).toHaveLength(1);
+});
+
+it("the replay check finds what cannot be repeated, with the line to blame", async () => {
+  const hub = createTestHub(undefined, { replayCheck: true });
+
+  const { failureDetails } = await (await hub.start("unrepeatable")).ended();
+
+  const sample = /^NondeterministicOrchestration: .* at Object\.unrepeatable /m.exec(page)![0];
+  const text = `${failureDetails?.errorType}: ${failureDetails?.errorMessage}`;
+  expect(text.replace(/\d{13}/g, "")).toContain(sample.replace(/\d{13}/g, ""));
 });

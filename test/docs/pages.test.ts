@@ -2,9 +2,6 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { listPages, modulesOf, readModules } from "../support/pages.mjs";
 
-/** Pages of before there was a test for each. None may be added. */
-const untested: readonly string[] = ["README.md", "docs/client.md", "docs/starters.md"];
-
 const pages = listPages().filter((page) => readModules(page).length > 0);
 const tests = readdirSync("test/docs").filter((name) => name.endsWith(".test.ts") && name !== "pages.test.ts");
 
@@ -13,8 +10,17 @@ it("each page with examples has a test that runs them", () => {
     [...readFileSync(`test/docs/${name}`, "utf8").matchAll(/loadPage\("([^"]+)"\)/g)].map(([, page]) => page!),
   );
 
-  expect(pages.filter((page) => !loaded.includes(page))).toEqual(untested);
+  expect(pages.filter((page) => !loaded.includes(page))).toEqual([]);
   expect(loaded.filter((page) => !existsSync(page))).toEqual([]);
+});
+
+it("TypeScript stands only on pages whose examples are run", () => {
+  const others = [...readdirSync("."), ...filesUnder("samples"), ...filesUnder("src")].filter(
+    (path) => path.endsWith(".md") && path !== "README.md",
+  );
+
+  expect(others).toContain("samples/library-mode/README.md");
+  expect(others.filter((path) => modulesOf(readFileSync(path, "utf8")).length > 0)).toEqual([]);
 });
 
 it("blocks of a page are one module, whose lines are those of the page", () => {
@@ -57,3 +63,9 @@ it.each([
 ])("%j is refused", (text, message) => {
   expect(() => modulesOf(text)).toThrow(message);
 });
+
+function filesUnder(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).map(
+    (path) => `${folder}/${path.replaceAll("\\", "/")}`,
+  );
+}
