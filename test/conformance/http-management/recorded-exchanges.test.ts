@@ -170,7 +170,7 @@ extension, so that its clients and tools work.
 | \`POST /instances/ID/raiseEvent/EVENT\` | sends an event with the JSON body |
 | \`POST /instances/ID/suspend\`, \`/resume\`, \`/terminate\`, \`/rewind\` | with \`?reason=\`; \`terminate\` takes \`recursive=true\` |
 | \`POST /instances/ID/restart\` | starts it again, under a new id unless \`restartWithNewInstanceId=false\` |
-| \`DELETE /instances/ID\`, \`DELETE /instances\` | deletes one that has ended; or all that have ended and fit \`runtimeStatus\`, \`createdTimeFrom\` and \`createdTimeTo\` |
+| \`DELETE /instances/ID\`, \`DELETE /instances\` | deletes one that has ended; or all that have ended and were created since \`createdTimeFrom\`, which must be given; \`createdTimeTo\` and \`runtimeStatus\` choose among them |
 | \`GET /entities\`, \`/entities/NAME\` | a page of entities; \`fetchState=true\` |
 | \`GET\`, \`POST\`, \`DELETE /entities/NAME/KEY\` | the state; a signal, \`?op=\` with the JSON body as input; deletes it |
 
@@ -181,8 +181,9 @@ curl -i -X POST "http://localhost:7071/runtime/webhooks/durabletask/instances/ID
 
 On the loopback address no key is needed, elsewhere \`durabletask_extension\` or a signed link ([security](security.md)).
 Which pages in browsers may call it is in [pages in browsers](browser-access.md). A refused request is answered with
-JSON, \`{ "Message": "..." }\`. Every answer has headers that keep it to its caller: \`cache-control: no-store\`,
-\`content-security-policy\`, \`cross-origin-resource-policy\`, \`referrer-policy\` and \`x-content-type-options\`.
+JSON: \`{ "Message": "..." }\` or a text, as the extension has it. Every answer has headers that keep it to its caller:
+\`cache-control: no-store\`, \`content-security-policy\`, \`cross-origin-resource-policy\`, \`referrer-policy\` and
+\`x-content-type-options\`.
 
 ## OpenAPI
 
