@@ -46,7 +46,7 @@ it("blocks of a page are one module, whose lines are those of the page", () => {
   const [page, other, third, ...rest] = modulesOf(text);
 
   expect(page).toMatchObject({ name: "page.ts" });
-  expect(page!.source.split("\n").flatMap((line, index) => (line === "" ? [] : [[index + 1, line]]))).toEqual([
+  expect(page!.source.split(/\r?\n/).flatMap((line, index) => (line === "" ? [] : [[index + 1, line]]))).toEqual([
     [2, "declare const input: number;"],
     [5, "const one = input;"],
     [15, "const two = one;"],
