@@ -27,6 +27,8 @@ export default defineConfig({
     projects: [
       // Half of what this tier costs is the start of a process and the loading of the sources for each of its files.
       tier("unit", 20_000, { isolate: false, setupFiles: ["test/support/unit-tier.ts"] }),
+      // The examples of README.md and docs/, as they stand there: their own tests are for node:test.
+      tier("docs", 20_000, { alias: { "node:test": "vitest" }, globalSetup: "test/docs/compile-pages.ts" }),
       tier("conformance", 60_000, withSecondChance),
       tier("fault", 120_000, withSecondChance),
       tier("interop", 120_000, withSecondChance),

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -11,9 +12,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runDurable, startLocalHost } from "../support/local-host.ts";
 import { npmCommand } from "../support/npm-command.mjs";
+import { readModules } from "../support/pages.mjs";
 import { unpackTarball } from "../support/tarball.mjs";
 
 let folder: string;
@@ -37,11 +39,28 @@ function install(app: string, tarball: string): void {
   }
 }
 
-function pack(): string {
+/** Runs a script of the app. Returns what it prints. */
+function runNpm(app: string, script: string): string {
   const [npm, ...npmArgs] = npmCommand;
-  const args = [...npmArgs, "pack", "--ignore-scripts", "--json", "--pack-destination", folder];
-  const [packed] = JSON.parse(execFileSync(npm, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
-  return join(folder, packed.filename);
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: "" };
+  const pathName = Object.keys(env).find((name) => /^path$/i.test(name)) ?? "PATH";
+  env[pathName] = `${resolve("node_modules/.bin")}${delimiter}${env[pathName]}`;
+  return execFileSync(npm, [...npmArgs, script], { cwd: app, encoding: "utf8", env });
+}
+
+const packed = mkdtempSync(join(tmpdir(), "durable-packed-"));
+afterAll(() => rmSync(packed, { recursive: true, force: true }));
+
+/** Puts a tarball of the package beside the app of a test; it is made once. */
+function pack(): string {
+  if (readdirSync(packed).length === 0) {
+    const [npm, ...npmArgs] = npmCommand;
+    const args = [...npmArgs, "pack", "--ignore-scripts", "--pack-destination", packed];
+    execFileSync(npm, args, { stdio: "ignore" });
+  }
+  const [tarball] = readdirSync(packed);
+  copyFileSync(join(packed, tarball!), join(folder, tarball!));
+  return join(folder, tarball!);
 }
 
 describe("durable init", () => {
@@ -57,12 +76,7 @@ describe("durable init", () => {
     install(app, tarball);
 
     expect(scripts.test).toContain("node --test");
-    const [npm, ...npmArgs] = npmCommand;
-    const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: "" };
-    const pathName = Object.keys(env).find((name) => /^path$/i.test(name)) ?? "PATH";
-    env[pathName] = `${resolve("node_modules/.bin")}${delimiter}${env[pathName]}`;
-    const tested = execFileSync(npm, [...npmArgs, "test"], { cwd: app, encoding: "utf8", env });
-    expect(tested).toMatch(/pass 2\b/);
+    expect(runNpm(app, "test")).toMatch(/pass 2\b/);
 
     await using host = await startLocalHost({ appFolder: app });
     const answer = await fetch(`${host.url}/api/orchestrators/hello`, { method: "POST", body: '["Rome"]' });
@@ -73,6 +87,23 @@ describe("durable init", () => {
     expect((await fetch(`${host.url}/api/orchestrators/other`, { method: "POST" })).status).toBe(404);
     expect((await fetch(`${host.url}/api/orchestrators/hello`, { method: "POST", body: "[" })).status).toBe(400);
     expect(host.output()).toContain("Task hub: MyApp");
+  });
+
+  it("writes an app whose code the snippets of the README may replace", async () => {
+    const tarball = pack();
+    const app = join(folder, "my-app");
+    await runDurable(["init", app, "--package", tarball]);
+    install(app, tarball);
+    for (const { name, source } of readModules("README.md")) writeFileSync(join(app, name), source);
+
+    expect(runNpm(app, "test")).toMatch(/pass 1\b/);
+    await using host = await startLocalHost({ appFolder: app });
+    const url = `${host.url}/api/orchestrators/helloSequence`;
+    const answer = await fetch(url, { method: "POST", body: '["Rome", "Oslo"]' });
+    const { statusQueryGetUri } = (await answer.json()) as { statusQueryGetUri: string };
+    await expect
+      .poll(async () => await (await fetch(statusQueryGetUri)).json())
+      .toMatchObject({ runtimeStatus: "Completed", output: ["Hello Rome!", "Hello Oslo!"] });
   });
 
   it("writes over nothing: it names what is in its way, and writes none of the rest", async () => {

@@ -20,10 +20,10 @@ try {
   const pack = ["pack", "--json", "--pack-destination", folder];
   const [{ filename, files }] = JSON.parse(run(npm, [...npmArgs, ...pack], root));
   const tarball = join(folder, filename);
-  // npm packs whatever `main` matches, so the built samples ship too; nothing else of them does.
+  // npm packs whatever `main` matches, so the built samples ship too; nothing else of what is built beside the package does.
   const foreign = files
     .map(({ path }) => path)
-    .filter((path) => /^(src|test|samples|\.durable)\/|^dist\/samples\/(?!.*\/app\.js$)/.test(path));
+    .filter((path) => /^(src|test|\.durable)\/|^dist\/pages\/|^dist\/samples\/(?!.*\/app\.js$)/.test(path));
   if (foreign.length > 0) throw new Error(`the package must not ship ${foreign.join(", ")}`);
 
   const home = join(folder, "node_modules");

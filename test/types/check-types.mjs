@@ -1,8 +1,10 @@
 // What users' compilers say of the built package: each of them checks the tests of its types, the examples of
-// docs/client.md, and its declarations themselves, which `skipLibCheck` would hide. Needs `npm run build`.
+// docs/client.md, and its declarations themselves, which `skipLibCheck` would hide. Those of all pages
+// are compiled by the tests in test/docs. Needs `npm run build`.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeModules } from "../support/pages.mjs";
 
 // The older ones have a package.json of their own: side by side, each would want to be the `tsc` of the project.
 const compilers = [
@@ -26,10 +28,8 @@ try {
   const user = join(folder, "user");
   writeFileSync(`${user}.mts`, source);
   writeFileSync(`${user}.cts`, source);
-  const page = readFileSync("docs/client.md", "utf8");
-  const examples = [...page.matchAll(/^```ts\r?\n(.*?)^```/gms)].map(([, block]) => block);
-  if (examples.length < 5) throw new Error("docs/client.md has no examples");
-  writeFileSync(join(folder, "client-page.mts"), examples.join("\n"));
+  const examples = writeModules("docs/client.md", folder).map(({ path }) => path);
+  if (examples.length === 0) throw new Error("docs/client.md has no examples");
   for (const compiler of compilers) {
     const version = run(compiler, ["--version"]).replace("Version ", "").trim();
     run(compiler, ["-p", "test/types"]);
@@ -42,19 +42,10 @@ try {
         isOurs,
       );
     }
-    const options = [
-      "--module",
-      "nodenext",
-      "--target",
-      "es2023",
-      "--lib",
-      "es2024,esnext.disposable",
-      "--types",
-      "node",
-    ];
+    const options = ["--module", "nodenext", "--target", "es2023", "--lib", "es2024,esnext.disposable"];
     run(
       compiler,
-      [join(folder, "client-page.mts"), "--noEmit", "--strict", ...options, ...ignoreConfig(compiler)],
+      [...examples, "--noEmit", "--strict", ...options, "--types", "node", ...ignoreConfig(compiler)],
       isOurs,
     );
     process.stdout.write(`types: TypeScript ${version} agrees\n`);

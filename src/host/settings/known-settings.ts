@@ -47,7 +47,7 @@ export const knownSettings: readonly KnownSetting[] = [
   },
   {
     name: "limits",
-    rule: { type: "object", fallback: "see the README" },
+    rule: { type: "object", fallback: "see [limits](limits.md#instances)" },
     meaning:
       "What ends single instances before they end the process: `maxUnfinishedRuns`, `maxHistoryEvents`, `maxHistoryBytes`, `maxActionsPerEpisode`, `maxPayloadBytes`, `maxBlockedTime`, `unknownNames`, `unknownNameGrace`. The official extension does not know it.",
   },

@@ -156,14 +156,34 @@ function formatTable(
     const more = names.size > shown.length ? ` and ${names.size - shown.length} more` : "";
     return `| ${why} | ${shown.join(", ")}${more} |`;
   });
-  return `# The management API beside the genuine extension
+  return `# The management API
 
-The HTTP API for orchestrations and entities is that of the official Durable Task extension. ${exchanges.length} requests that
-extension 3.19.0 has answered (\`test/fixtures/http-management\`) are sent to this one as well: ${exchanges.length - different.size} answers are
-equal in status, headers, members and their order; times, generated ids and continuation tokens are compared by their shape.
-The others differ in what stands here, and in nothing else. Every answer has headers besides that keep it
-to its caller: \`cache-control: no-store\`, \`content-security-policy\`, \`cross-origin-resource-policy\`, \`referrer-policy\` and
-\`x-content-type-options\`. What pages in browsers may do is in [Pages in browsers](browser-access.md).
+Start, look at and manage instances over HTTP, at \`/runtime/webhooks/durabletask\` of the local host (port 7071) and at
+\`/api/durabletask\` of a Function App on the engine of this package. It is the API of the official Durable Task
+extension, so that its clients and tools work.
+
+| request | what it does |
+| --- | --- |
+| \`POST /orchestrators/NAME\`, \`/orchestrators/NAME/ID\` | starts an instance with the JSON body as input: 202, with links. With \`?timeout=10&pollingInterval=1\` (seconds, both) it waits for the end |
+| \`GET /instances/ID\` | status: 202 while it runs, 200 when it has ended. \`showInput=false\`, \`showHistory=true\`, \`showHistoryOutput=true\` |
+| \`GET /instances\` | a page of instances: \`runtimeStatus\`, \`name\`, \`instanceIdPrefix\`, \`createdTimeFrom\`, \`createdTimeTo\`, \`top\`. The header \`x-ms-continuation-token\` of an answer asks for the next page |
+| \`POST /instances/ID/raiseEvent/EVENT\` | sends an event with the JSON body |
+| \`POST /instances/ID/suspend\`, \`/resume\`, \`/terminate\`, \`/rewind\` | with \`?reason=\`; \`terminate\` takes \`recursive=true\` |
+| \`POST /instances/ID/restart\` | starts it again, under a new id unless \`restartWithNewInstanceId=false\` |
+| \`DELETE /instances/ID\`, \`DELETE /instances\` | deletes one that has ended; or all that have ended and were created since \`createdTimeFrom\`, which must be given; \`createdTimeTo\` and \`runtimeStatus\` choose among them |
+| \`GET /entities\`, \`/entities/NAME\` | a page of entities; \`fetchState=true\` |
+| \`GET\`, \`POST\`, \`DELETE /entities/NAME/KEY\` | the state; a signal, \`?op=\` with the JSON body as input; deletes it |
+
+\`\`\`sh
+curl -i -X POST http://localhost:7071/runtime/webhooks/durabletask/instances/ID/raiseEvent/Approval -H content-type:application/json -d true
+curl -i -X POST "http://localhost:7071/runtime/webhooks/durabletask/instances/ID/terminate?reason=enough"
+\`\`\`
+
+On the loopback address no key is needed, elsewhere \`durabletask_extension\` or a signed link ([security](security.md)).
+Which pages in browsers may call it is in [pages in browsers](browser-access.md). A refused request is answered with
+JSON: \`{ "Message": "..." }\` or a text, as the extension has it. Every answer has headers that keep it to its caller:
+\`cache-control: no-store\`, \`content-security-policy\`, \`cross-origin-resource-policy\`, \`referrer-policy\` and
+\`x-content-type-options\`.
 
 ## OpenAPI
 
@@ -188,9 +208,13 @@ durable openapi --output openapi.json
 npx openapi-typescript openapi.json --output client.d.ts
 \`\`\`
 
-## What is otherwise
+## How it differs from the extension
 
-| What is otherwise, and why | Recorded requests |
+${exchanges.length} requests that extension 3.19.0 has answered (\`test/fixtures/http-management\`) are sent to this API as well.
+${exchanges.length - different.size} answers are equal in status, headers, members and their order; times, generated ids and continuation
+tokens are compared by their shape. The others differ in what stands here, and in nothing else.
+
+| Difference, and why | Recorded requests |
 | --- | --- |
 ${rows.join("\n")}
 

@@ -1,0 +1,4 @@
+import { loadPage } from "./load-page.ts";
+
+// The page is made of tests.
+await loadPage("docs/testing.md");
