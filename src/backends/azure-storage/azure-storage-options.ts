@@ -85,14 +85,15 @@ export interface AzureStorageOptions {
    * Hand what this worker would receive itself over in memory: messages are put into their queue hidden, and answers of
    * activities to instances that live here are not put into one. `false` sends everything through the queues, as .NET.
    *
-   * @defaultValue true
+   * @defaultValue the variable `DURABLE_LOCAL_DISPATCH` of the process, else `true`
    */
   readonly localDispatch?: boolean | undefined;
   /**
-   * Go on beside writes that nobody waits for: deletions of answers that history has, and rows in which only the time of
-   * the last update is new, which is written within five seconds.
+   * Go on beside writes that nobody waits for: deletions of answers that history has, the row and the start message of an
+   * instance that has begun, and rows in which only the time of the last update is new, which is written within five
+   * seconds.
    *
-   * @defaultValue true
+   * @defaultValue the variable `DURABLE_OVERLAP_WRITES` of the process, else `true`
    */
   readonly overlapWrites?: boolean | undefined;
   /**
@@ -212,11 +213,20 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
       8,
       10_000,
     ),
-    localDispatch: options.localDispatch ?? true,
-    overlapWrites: options.overlapWrites ?? true,
+    localDispatch: options.localDispatch ?? readSwitch("DURABLE_LOCAL_DISPATCH") ?? true,
+    overlapWrites: options.overlapWrites ?? readSwitch("DURABLE_OVERLAP_WRITES") ?? true,
     storageClient: options.storageClient && assertStorageClient(options.storageClient, "storageClient"),
     decorateTransport: options.decorateTransport ?? ((transport) => transport),
   };
+}
+
+/** An app setting that is on or off. @throws DurableError `InvalidOption` */
+function readSwitch(setting: string): boolean | undefined {
+  const value = process.env[setting]?.trim().toLowerCase() ?? "";
+  if (value === "") return undefined;
+  if (value === "true" || value === "false") return value === "true";
+  const shown = JSON.stringify(value);
+  throw new DurableError("InvalidOption", `the app setting ${setting} must be "true" or "false", but got ${shown}`);
 }
 
 function resolveManagement(given: unknown): PartitionManagement | undefined {

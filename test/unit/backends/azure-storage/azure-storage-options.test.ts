@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import {
   type AzureStorageOptions,
   resolveAzureStorageOptions,
@@ -50,4 +50,18 @@ it.each([
 ])("refuses %s = %j by its name", (name, value) => {
   const resolve = () => resolveAzureStorageOptions({ ...options, [name]: value } as AzureStorageOptions);
   expect(resolve).toThrow(expect.objectContaining({ code: "InvalidOption", message: expect.stringContaining(name) }));
+});
+
+it("what goes around the queues is switched off by settings, and options go before settings", () => {
+  vi.stubEnv("DURABLE_LOCAL_DISPATCH", " False ");
+  vi.stubEnv("DURABLE_OVERLAP_WRITES", "false");
+  expect(resolveAzureStorageOptions(options)).toMatchObject({ localDispatch: false, overlapWrites: false });
+  expect(resolveAzureStorageOptions({ ...options, localDispatch: true })).toMatchObject({ localDispatch: true });
+
+  vi.stubEnv("DURABLE_LOCAL_DISPATCH", "");
+  vi.stubEnv("DURABLE_OVERLAP_WRITES", "off");
+  expect(() => resolveAzureStorageOptions(options)).toThrow(
+    'the app setting DURABLE_OVERLAP_WRITES must be "true" or "false", but got "off"',
+  );
+  vi.unstubAllEnvs();
 });
