@@ -1,6 +1,7 @@
 import { DurableError } from "../../core/errors.ts";
 import { type PartitionManagement, partitionManagements } from "../../core/partition-management.ts";
 import { type Clock, type LogSink, type Random, silentLog } from "../../core/ports.ts";
+import { systemEnvironment } from "../../core/system-ports.ts";
 import type { MessageEncoding } from "./codec/message-data.ts";
 import { type HubNames, hubNames } from "./hub-names.ts";
 import { parseConnectionString } from "./storage/connection-string.ts";
@@ -222,7 +223,7 @@ export function resolveAzureStorageOptions(options: AzureStorageOptions): Resolv
 
 /** An app setting that is on or off. @throws DurableError `InvalidOption` */
 function readSwitch(setting: string): boolean | undefined {
-  const value = process.env[setting]?.trim().toLowerCase() ?? "";
+  const value = systemEnvironment[setting]?.trim().toLowerCase() ?? "";
   if (value === "") return undefined;
   if (value === "true" || value === "false") return value === "true";
   const shown = JSON.stringify(value);
