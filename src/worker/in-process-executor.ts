@@ -73,8 +73,16 @@ export class InProcessExecutor implements TaskExecutor {
   }
 
   openSession(execution: ExecutionRef, onMisuse?: () => void): OrchestrationSession {
-    const { instanceId, executionId } = execution;
-    const options: InProcessSessionOptions = {
+    const options = this.sessionOptions(execution, onMisuse);
+    const live = new InProcessSession(options);
+    if (!this.#replayCheck) return live;
+    const replay = { ...options, log: () => {}, onMisuse: undefined };
+    return new CheckedSession(live, () => new InProcessSession(replay));
+  }
+
+  /** What a session of an execution is made of, for whoever runs its code in another way. */
+  sessionOptions({ instanceId, executionId }: ExecutionRef, onMisuse?: () => void): InProcessSessionOptions {
+    return {
       instanceId,
       executionId,
       findOrchestration: (name) => this.#findOrchestration(name),
@@ -85,10 +93,6 @@ export class InProcessExecutor implements TaskExecutor {
       log: (level, name, args) => this.#log(level, instanceId, name, args),
       onMisuse,
     };
-    const live = new InProcessSession(options);
-    if (!this.#replayCheck) return live;
-    const replay = { ...options, log: () => {}, onMisuse: undefined };
-    return new CheckedSession(live, () => new InProcessSession(replay));
   }
 
   async executeActivity(invocation: ActivityInvocation): Promise<ActivityOutcome> {
