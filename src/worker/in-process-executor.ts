@@ -23,6 +23,7 @@ import { InProcessSession, type InProcessSessionOptions } from "./in-process-ses
 import type { ActivityDefinition, Registry } from "./registry.ts";
 import { CheckedSession } from "./replay-check/checked-session.ts";
 
+/** What an executor of this process is made of. */
 export interface InProcessExecutorOptions {
   /** The apps of this process. The first that has a name wins. */
   readonly registries: readonly Registry[];
@@ -80,7 +81,7 @@ export class InProcessExecutor implements TaskExecutor {
     return new CheckedSession(live, () => new InProcessSession(replay));
   }
 
-  /** What a session of an execution is made of, for whoever runs its code in another way. */
+  /** @internal What a session of an execution is made of, for whoever runs its code in another way. */
   sessionOptions({ instanceId, executionId }: ExecutionRef, onMisuse?: () => void): InProcessSessionOptions {
     return {
       instanceId,

@@ -37,7 +37,7 @@ df.app.orchestration("classic", function* (context) {
   return receipt;
 });
 `;
-const lineOf = (text: string) => source.split("\n").findIndex((line) => line.includes(text)) + 1;
+const lineOf = (text: string) => source.split(/\r?\n/).findIndex((line) => line.includes(text)) + 1;
 
 let folder: string;
 const built = () => pathToFileURL(join(folder, "dist", "app.js"));
@@ -209,7 +209,7 @@ describe("in a debugger", () => {
 
     const builtLine = (text: string) =>
       readFileSync(built(), "utf8")
-        .split("\n")
+        .split(/\r?\n/)
         .findIndex((line) => line.includes(text)) + 1;
     expect((await command.stopped()).line).toBe(builtLine(first));
     await command.resume();

@@ -2,7 +2,7 @@ import { isDurableError } from "../../core/errors.ts";
 import type { DurableTask } from "../../orchestration/durable-task.ts";
 import type { OrchestrationContext } from "../../orchestration/orchestration-context.ts";
 import type { Orchestrator } from "../../orchestration/orchestrator.ts";
-import { showWrittenCode } from "../../orchestration/written-code.ts";
+import { showWrittenCode } from "../../worker/registry.ts";
 import { LockingRulesViolationError } from "./locks.ts";
 import { RegisteredTask } from "./registered-task.ts";
 

@@ -9,8 +9,8 @@ import { describeAction, isRecordedAction } from "../../orchestration/replay/act
 import type { ContextScope } from "../../orchestration/replay/context-scope.ts";
 import { OrchestrationExecution } from "../../orchestration/replay/orchestration-execution.ts";
 import { ReplayContext } from "../../orchestration/replay-context.ts";
-import { findWrittenCode } from "../../orchestration/written-code.ts";
 import type { InProcessExecutor } from "../in-process-executor.ts";
+import { findWrittenCode } from "../registry.ts";
 import {
   compareEnd,
   describeRefusal,

@@ -170,7 +170,10 @@ it("reads which recorded instance is replayed, and whether in a debugger", () =>
     [[], "Name a file of 'durable history --all', or an instance of the task hub: durable replay --instance order-7"],
     [["a", "b"], "Unexpected argument 'b'. Try: durable replay --help"],
     [["a", "--hub", "Orders"], "Give a file, or options that say which task hub is meant, not both"],
-    [["a", "--inspect=x:y"], "--inspect takes a port from 0 to 65535, perhaps after a host: --inspect=127.0.0.1:9229"],
+    [
+      ["a", "--inspect=70000"],
+      "--inspect takes a port from 0 to 65535, perhaps after a host: --inspect=127.0.0.1:9229",
+    ],
     [["a", "--json"], "Unknown option '--json'. Try: durable replay --help"],
     [["a", "-t", "0"], "--timeout must be a number of seconds, at least 1, but is '0'"],
   ] as const) {
