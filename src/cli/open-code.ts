@@ -1,3 +1,4 @@
+import { DurableError } from "../core/errors.ts";
 import { systemClock } from "../core/system-ports.ts";
 import { openFolder } from "../host/open-folder.ts";
 import { InProcessExecutor } from "../worker/in-process-executor.ts";
@@ -26,7 +27,13 @@ export async function openCode(
   // What is wrong with HTTP functions and settings says a start.
   const log = () => {};
   const opening = { appFolder: folder, version, loadTimeoutMs, verbose: false, mayLackHostJson: true, log };
-  process.chdir(folder);
+  try {
+    process.chdir(folder);
+  } catch (cause) {
+    throw new DurableError("HostStartFailed", `Unable to find project root. The folder ${folder} cannot be used.`, {
+      cause,
+    });
+  }
   return await openFolder({ ...opening, env: process.env }, async ({ registries }) => {
     if (registries.every(({ orchestrationNames }) => orchestrationNames.length === 0)) {
       terminal.fail(`The app in ${folder} has no orchestration of a DFApp, so that there is nothing to replay.`);

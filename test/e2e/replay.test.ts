@@ -136,6 +136,7 @@ describe("durable replay", () => {
     const shortened = await replay("short.json");
     const nowhere = await replay("nowhere.json");
     const nothing = await replay();
+    const noFolder = await replay("one.json", "--script-root", "nowhere");
 
     expect(several.code).toBe(1);
     expect(several.stderr).toContain(`all.ndjson holds 3 instances; choose one with --instance:${list}`);
@@ -143,6 +144,10 @@ describe("durable replay", () => {
     expect(unknown.stderr).toContain(`all.ndjson holds no instance 'order-9', but:${list}`);
     expect(shortened.stderr).toContain("'durable history --json' leaves things out");
     expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringContaining("nowhere.json cannot be read") });
+    expect(noFolder).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Unable to find project root\. .*nowhere/),
+    });
     expect(nothing).toMatchObject({ code: 3, stderr: expect.stringContaining("Name a file of") });
   });
 
