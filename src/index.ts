@@ -20,7 +20,7 @@ export type {
 export type { OrchestrationRun } from "./client/orchestration-run.ts";
 export type { OrchestrationState } from "./client/orchestration-state.ts";
 export type { Page, Paged } from "./client/paged.ts";
-export type { AccessCredential } from "./core/access-credential.ts";
+export type { AccessCredential, AccessToken, AccessTokenOptions } from "./core/access-credential.ts";
 export type { TokenSource, TokenSourceOptions } from "./core/durable-http.ts";
 export type { CleanEntityStorageResult } from "./core/entity-client.ts";
 export { EntityId, type EntityRef } from "./core/entity-id.ts";
@@ -28,8 +28,9 @@ export type { ErrorClass } from "./core/error-type.ts";
 export { DurableError, type DurableErrorCode, isDurableError, NonRetriableError } from "./core/errors.ts";
 export type { HistoryEvent, Tags } from "./core/history-event.ts";
 export type { InstanceId } from "./core/ids.ts";
-export type { TerminateOptions } from "./core/orchestration-client.ts";
+export type { PurgeInstanceOptions, TerminateOptions } from "./core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "./core/orchestration-status.ts";
+export type { PartitionManagement } from "./core/partition-management.ts";
 export type { DataConverter } from "./core/payloads/data-converter.ts";
 export {
   createEncryptingDataConverter,
@@ -54,6 +55,7 @@ export { type FailedAttempt, RetryOptions, type RetryPolicy } from "./core/retry
 export type { TaskFailure as FailureDetails } from "./core/task-failure.ts";
 export { parseTimeSpan, type TimeSpanInput, type TimeSpanParts, type TimeSpanText } from "./core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "./core/versioning.ts";
+export type { WorkerLimits } from "./core/worker-limits.ts";
 export * as app from "./functions/compat/app.ts";
 export { type DurableClientInput, input, trigger } from "./functions/compat/bindings.ts";
 export type { CallHttpOptions, TaskHubOptions } from "./functions/compat/call-options.ts";
@@ -194,6 +196,7 @@ export type {
   StorageQueueStarterOptions,
   TimerStarterOptions,
 } from "./functions/starters.ts";
+export type { EnginePartition } from "./host/durable-engine.ts";
 export type { HealthStatus, HostHealth, HostState } from "./hosting/health.ts";
 export type { HealthHandler, HealthHandlerOptions } from "./hosting/health-handler.ts";
 export type { WorkerConcurrency } from "./hosting/hub-location.ts";
@@ -226,9 +229,11 @@ export {
   ManagedIdentityTokenSource,
 } from "./orchestration/http/durable-http-request.ts";
 export { DurableHttpResponse } from "./orchestration/http/durable-http-response.ts";
+export type { ContinueAsNewOptions } from "./orchestration/orchestration-context.ts";
 export { isTaskFailedError, TaskFailedError } from "./orchestration/task-failed-error.ts";
 export type { ActivityContext } from "./worker/activity-context.ts";
 export type { DurableHttpOptions } from "./worker/durable-http/durable-http-options.ts";
+export type { HttpTransport, TransportRequest, TransportResponse } from "./worker/durable-http/http-transport.ts";
 export type { TokenProvider } from "./worker/durable-http/token-provider.ts";
 export type { EntitySignalOptions, StartFromEntityOptions } from "./worker/entities/entity-context.ts";
 export type { EntityClass, OperationSchemas } from "./worker/entities/entity-definition.ts";

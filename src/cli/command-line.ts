@@ -8,7 +8,8 @@ import { type OpenApiCommandOptions, openApiHelp, parseOpenApi } from "./openapi
 import { type PackOptions, packHelp, parsePack } from "./pack-options.ts";
 import { type PurgeCommandOptions, parsePurge, purgeHelp } from "./purge-options.ts";
 import { parseQuarantine, type QuarantineOptions, quarantineHelp } from "./quarantine-options.ts";
-import { parseReplayCheck, type ReplayCheckOptions, replayCheckHelp } from "./replay-options.ts";
+import { parseReplayCheck, type ReplayCheckOptions, replayCheckHelp } from "./replay-check-options.ts";
+import { parseReplay, type ReplayOptions, replayHelp } from "./replay-options.ts";
 import { parseSidecar, type SidecarOptions, sidecarHelp } from "./sidecar-options.ts";
 import { parseStart, type StartOptions, startHelp } from "./start-options.ts";
 
@@ -23,6 +24,7 @@ export type Command =
   | { readonly kind: "openapi"; readonly options: OpenApiCommandOptions }
   | { readonly kind: "pack"; readonly options: PackOptions }
   | { readonly kind: "keys"; readonly options: KeysOptions }
+  | { readonly kind: "replay"; readonly options: ReplayOptions }
   | { readonly kind: "replay-check"; readonly options: ReplayCheckOptions }
   | { readonly kind: "quarantine"; readonly options: QuarantineOptions }
   | { readonly kind: "instances"; readonly options: InstanceOptions }
@@ -49,6 +51,7 @@ type VerbName =
   | "openapi"
   | "keys"
   | "pack"
+  | "replay"
   | "replay-check"
   | "purge"
   | "quarantine"
@@ -119,6 +122,15 @@ const verbs: Readonly<Record<VerbName, Verb>> = {
       const read = parsePack(args, cwd);
       if (read.kind === "help") return { kind: "help", topic: "pack" };
       return read.kind === "options" ? { kind: "pack", options: read.options } : read;
+    },
+  },
+  replay: {
+    summary: "Go through one recorded instance with the present code, also in a debugger",
+    help: replayHelp,
+    parse(args, cwd) {
+      const read = parseReplay(args, cwd);
+      if (read.kind === "help") return { kind: "help", topic: "replay" };
+      return read.kind === "options" ? { kind: "replay", options: read.options } : read;
     },
   },
   "replay-check": {

@@ -35,17 +35,20 @@ export async function openForWriting(path: string): Promise<FileHandle> {
 }
 
 /**
- * The histories of a file, one in each line, or of all such files of a folder.
+ * The histories of a file, one in each line, or of all such files of a folder. A file may also hold one over several
+ * lines, as formatters write it.
  *
+ * @param what names the path, for an error
  * @throws DurableError `InvalidOption` when there is no such file or folder, `CorruptData` that names file and line
  */
-export async function* readHistoryFiles(path: string): AsyncGenerator<RecordedHistory> {
-  for (const file of await findFiles(path)) {
-    const lines = (await readFile(file, "utf8")).split(/\r?\n/);
+export async function* readHistoryFiles(path: string, what = "--histories"): AsyncGenerator<RecordedHistory> {
+  for (const file of await findFiles(path, what)) {
+    const text = await readFile(file, "utf8");
+    const lines = /^\uFEFF?\s*\{\s*\r?\n/.test(text) ? [text] : text.split(/\r?\n/);
     for (const [index, line] of lines.entries()) {
       if (line.trim() === "") continue;
       try {
-        yield parseRecordedHistory(line);
+        yield parseRecordedHistory(line.replace(/^\uFEFF/, ""));
       } catch (error) {
         if (!isDurableError(error, "CorruptData")) throw error;
         throw new DurableError("CorruptData", `${file}, line ${index + 1}: ${error.message}`, { cause: error });
@@ -54,12 +57,12 @@ export async function* readHistoryFiles(path: string): AsyncGenerator<RecordedHi
   }
 }
 
-async function findFiles(path: string): Promise<readonly string[]> {
+async function findFiles(path: string, what: string): Promise<readonly string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
     const names = (await readdir(path)).filter((name) => /\.(?:json|jsonl|ndjson)$/i.test(name));
     return names.sort().map((name) => join(path, name));
   } catch (cause) {
-    throw new DurableError("InvalidOption", `--histories cannot be read: ${messageOf(cause)}`, { cause });
+    throw new DurableError("InvalidOption", `${what} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

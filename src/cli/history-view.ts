@@ -36,7 +36,8 @@ export function describeHistoryLines(
 /** What they were given is a reason, which people have written for people. */
 const withReason: readonly HistoryLine["kind"][] = ["suspended", "resumed", "rewound", "terminated"];
 
-function describeWhat({ kind, name = "", instanceId, attempt, fireAt, input = "" }: HistoryLine): string {
+/** What a line is about. */
+export function describeWhat({ kind, name = "", instanceId, attempt, fireAt, input = "" }: HistoryLine): string {
   const parts = [
     withReason.includes(kind) ? shorten(input, maxReason) : name,
     attempt === undefined ? "" : `(attempt ${attempt})`,

@@ -1,11 +1,9 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { DurableError, isDurableError } from "../core/errors.ts";
 import { type LogSink, silentLog } from "../core/ports.ts";
 import { isTaskHubName, taskHubNameRule } from "../core/task-hub-name.ts";
 import { type DurableTaskSettings, resolveDurableTaskSettings } from "../host/settings/durable-task-settings.ts";
-import { applyHostJsonOverrides, type JsonObject, readHostJson, sectionOf } from "../host/settings/host-json.ts";
+import { type JsonObject, readHostJsonIfAny, sectionOf } from "../host/settings/host-json.ts";
 import { applyLocalSettings, readLocalSettings } from "../host/settings/local-settings.ts";
 import type { OpenTaskHub } from "../hosting/task-hub.ts";
 import type { Terminal } from "./terminal.ts";
@@ -38,7 +36,7 @@ export async function readEnvironment(appFolder: string): Promise<CommandEnviron
 
 /** host.json, in which what the command line says has taken the place of what the file says. @throws DurableError `InvalidOption` */
 export async function readChosenHostJson(choice: HubChoice, env: CommandEnvironment): Promise<JsonObject> {
-  return withChoice(await readSettings(choice.appFolder, env), choice);
+  return withChoice(await readHostJsonIfAny(choice.appFolder, env), choice);
 }
 
 /** @throws DurableError as `resolveDurableTaskSettings` */
@@ -97,12 +95,6 @@ export async function openChosenHub(
   // Loaded when it is needed: the storage libraries are most of what a start has to read.
   const { openTaskHub } = await import("../hosting/task-hub.ts");
   return await openTaskHub({ settings, appFolder, env, log, isGuest });
-}
-
-/** `host.json` is what `durable start` needs; here it may be missing. */
-async function readSettings(appFolder: string, env: CommandEnvironment): Promise<JsonObject> {
-  if (existsSync(join(appFolder, "host.json"))) return await readHostJson(appFolder, env);
-  return applyHostJsonOverrides({ version: "2.0" }, env);
 }
 
 /** It is checked as the file is. */

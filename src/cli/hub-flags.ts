@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { HubChoice } from "./hub-access.ts";
-import { readInteger } from "./start-options.ts";
+import { readInteger } from "./read-integer.ts";
 
 /** The options by which a command says which task hub is meant, for `parseArgs`. */
 export const hubFlags = {

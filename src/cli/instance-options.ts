@@ -5,7 +5,7 @@ import { type OrchestrationRuntimeStatus, orchestrationStatuses } from "../core/
 import type { HubChoice } from "./hub-access.ts";
 import { hubFlags, readHubFlags } from "./hub-flags.ts";
 import { type Moment, readAge, readMoment } from "./moment.ts";
-import { readInteger } from "./start-options.ts";
+import { readInteger } from "./read-integer.ts";
 
 /** Where the data of a message comes from. */
 export type PayloadSource =

@@ -62,8 +62,12 @@ async function main(): Promise<number> {
       const { runKeys } = await import("./keys-command.ts");
       return runKeys(command.options, terminal);
     }
+    case "replay": {
+      const { runReplay } = await import("./replay-command.ts");
+      return runReplay(command.options, product, terminal);
+    }
     case "replay-check": {
-      const { runReplayCheck } = await import("./replay-command.ts");
+      const { runReplayCheck } = await import("./replay-check-command.ts");
       return runReplayCheck(command.options, product, terminal);
     }
     case "quarantine": {

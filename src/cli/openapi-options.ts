@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
-import { readInteger } from "./start-options.ts";
+import { readInteger } from "./read-integer.ts";
 
 export interface OpenApiCommandOptions {
   readonly appFolder: string;

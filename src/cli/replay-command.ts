@@ -1,85 +1,108 @@
-import { isDurableError } from "../core/errors.ts";
-import { isTerminalStatus, orchestrationStatuses } from "../core/orchestration-status.ts";
-import { systemClock } from "../core/system-ports.ts";
-import { loadRegistries } from "../host/app/load-registries.ts";
+import { format } from "node:util";
+import { DurableError } from "../core/errors.ts";
 import type { RecordedHistory } from "../management/recorded-history.ts";
-import { InProcessExecutor } from "../worker/in-process-executor.ts";
-import { type HistoryReplay, replayHistory } from "../worker/replay-check/replay-history.ts";
-import { readHistories, readHistoryFiles } from "./histories.ts";
+import type { InProcessExecutor } from "../worker/in-process-executor.ts";
+import { traceReplay } from "../worker/replay-check/traced-replay.ts";
+import { describeFailure, watchExit, watchUserCode } from "./app-process.ts";
+import { readHistoryFiles } from "./histories.ts";
 import { withChosenHub } from "./hub-access.ts";
+import { openCode } from "./open-code.ts";
+import { debuggedLoadTimeoutMs, openInspector, stopAtBeginOf } from "./open-inspector.ts";
 import { printable } from "./printable.ts";
-import type { ReplayCheckOptions } from "./replay-options.ts";
+import type { ReplayOptions } from "./replay-options.ts";
+import { describeReplay } from "./replay-view.ts";
 import type { Terminal } from "./terminal.ts";
 
-type Output = Pick<Terminal, "print" | "fail" | "paint">;
-type Replay = (recorded: RecordedHistory) => Promise<HistoryReplay>;
+/** So many instances are named when one has to be chosen. */
+const maxNamed = 20;
 
-interface Finding {
-  readonly instanceId: string;
-  readonly name: string;
-  readonly reason: string;
-}
-
-/** `durable replay-check`: replays recorded histories with the present code. Resolves to the exit code. */
-export async function runReplayCheck(
-  options: ReplayCheckOptions,
+/** `durable replay`: replays one recorded instance and shows what its code did. Resolves to the exit code. */
+export async function runReplay(
+  options: ReplayOptions,
   product: { readonly version: string },
-  terminal: Output,
+  terminal: Terminal,
 ): Promise<number> {
-  const { appFolder, histories } = options;
+  process.setSourceMapsEnabled(true);
+  const { inspect, appFolder, timeoutMs } = options;
+  const endLoading = watchExit(terminal);
+  watchUserCode(terminal, endLoading);
   try {
-    const registries = await loadRegistries(appFolder, product.version);
-    if (registries.every(({ orchestrationNames }) => orchestrationNames.length === 0)) {
-      terminal.fail(`The app in ${appFolder} has no orchestration of a DFApp, so that there is nothing to replay.`);
-      return 1;
+    const recorded = await findRecorded(options, terminal);
+    if (recorded === undefined) return 1;
+    if (inspect !== undefined) {
+      terminal.print(printable(`Waits for a debugger, then replays ${recorded.instanceId} (${recorded.name}).`));
+      if (!openInspector(inspect, { waits: true })) {
+        terminal.fail(
+          `No debugger can connect to ${inspect.host}:${inspect.port}; --inspect=0 takes any port that is free.`,
+        );
+        return 1;
+      }
     }
-    const executor = new InProcessExecutor({ registries, clock: systemClock });
-    const replay: Replay = ({ history }) => replayHistory(executor, history);
-    if (histories !== undefined) return await check(readHistoryFiles(histories), replay, options, terminal);
-    const runtimeStatus = orchestrationStatuses.filter((status) => !isTerminalStatus(status));
-    return await withChosenHub(options, terminal, (hub) =>
-      check(readHistories(hub.client, { runtimeStatus }), replay, options, terminal),
-    );
+    const loadTimeoutMs = inspect === undefined ? timeoutMs : debuggedLoadTimeoutMs;
+    return await openCode({ appFolder, loadTimeoutMs }, product.version, terminal, (executor) => {
+      endLoading();
+      return replay(executor, recorded, options, terminal);
+    });
   } catch (error) {
-    if (!isDurableError(error)) throw error;
-    terminal.fail(error.message);
+    terminal.fail(describeFailure(error, false));
     return 1;
+  } finally {
+    endLoading();
   }
 }
 
-async function check(
-  histories: AsyncIterable<RecordedHistory>,
-  replay: Replay,
-  { json }: ReplayCheckOptions,
-  terminal: Output,
+async function replay(
+  executor: InProcessExecutor,
+  recorded: RecordedHistory,
+  { inspect }: ReplayOptions,
+  terminal: Terminal,
 ): Promise<number> {
-  const breaking: Finding[] = [];
-  const skipped: Finding[] = [];
-  let fitting = 0;
-  for await (const recorded of histories) {
-    const outcome = await replay(recorded);
-    const { instanceId, name } = recorded;
-    if (outcome.kind === "fits") fitting++;
-    else (outcome.kind === "breaks" ? breaking : skipped).push({ instanceId, name, reason: outcome.reason });
+  let goOn: (() => void) | undefined;
+  const traced = await traceReplay(executor, recorded.history, {
+    onStart: (code) => {
+      if (inspect?.stops) goOn = stopAtBeginOf(code);
+    },
+    onLog: (level, name, args) => terminal.log({ level, category: `Function.${name}.User`, message: format(...args) }),
+  });
+  goOn?.();
+  for (const line of describeReplay(recorded, traced, process.cwd(), terminal)) terminal.print(line);
+  return traced.outcome.kind === "fits" ? 0 : 1;
+}
+
+/** `undefined` when it was not found; the terminal says why. @throws DurableError for files and hubs that cannot be read */
+async function findRecorded(options: ReplayOptions, terminal: Terminal): Promise<RecordedHistory | undefined> {
+  const { histories, instanceId } = options;
+  if (histories !== undefined) return await findInFiles(histories, instanceId);
+  let found: RecordedHistory | undefined;
+  await withChosenHub(options, terminal, async ({ client }) => {
+    const state = await client.getInstance(instanceId!, { fetchInput: false, fetchOutput: false });
+    const history = state && (await client.getHistory(instanceId!));
+    if (state === undefined) terminal.fail(`There is no instance '${instanceId}' in this task hub.`);
+    else if (history === undefined || history.length === 0) {
+      terminal.fail(`'${instanceId}' has no history yet: no worker has taken it up.`);
+    } else found = { instanceId: state.instanceId, name: state.name, status: state.runtimeStatus, history };
+    return 0;
+  });
+  return found;
+}
+
+/** @throws DurableError `InvalidOption` when none was found, or several and none was chosen */
+async function findInFiles(path: string, instanceId: string | undefined): Promise<RecordedHistory> {
+  const all: RecordedHistory[] = [];
+  let count = 0;
+  for await (const recorded of readHistoryFiles(path, path)) {
+    if (instanceId !== undefined && recorded.instanceId === instanceId) return recorded;
+    count++;
+    if (all.length < maxNamed) all.push(recorded);
   }
-  const exitCode = breaking.length > 0 ? 1 : 0;
-  if (json) {
-    terminal.print(JSON.stringify({ ok: exitCode === 0, fitting, breaking, notReplayed: skipped }));
-    return exitCode;
-  }
-  const total = breaking.length + skipped.length + fitting;
-  for (const { instanceId, name, reason } of skipped) {
-    terminal.print(terminal.paint("grey", printable(`- ${instanceId} (${name}) was not replayed: ${reason}`)));
-  }
-  for (const { instanceId, name, reason } of breaking) {
-    terminal.print(`${terminal.paint("red", "\u2717")} ${printable(`${instanceId} (${name}): ${reason}`)}`);
-  }
-  const text =
-    total === 0
-      ? "There are no histories to replay."
-      : breaking.length === 0
-        ? `All ${fitting} of ${total} instances that were replayed fit the code.`
-        : `${breaking.length} of ${total} instances would break. Put the change behind context.patched(...), let them end first, or give the app a new version.`;
-  terminal.print(terminal.paint(breaking.length === 0 ? "green" : "red", text));
-  return exitCode;
+  const [first] = all;
+  if (first === undefined) throw new DurableError("InvalidOption", `${path} holds no history.`);
+  if (instanceId === undefined && count === 1) return first;
+  const names = all.map((each) => `\n  ${printable(`${each.instanceId} (${each.name}, ${each.status})`)}`).join("");
+  const more = count > all.length ? `\n  and ${count - all.length} more` : "";
+  const what =
+    instanceId === undefined
+      ? `${path} holds ${count} instances; choose one with --instance:`
+      : `${path} holds no instance '${instanceId}', but:`;
+  throw new DurableError("InvalidOption", `${what}${names}${more}`);
 }

@@ -4,7 +4,7 @@ import { messageOf } from "../core/errors.ts";
 import { isLoopback } from "../host/server/listen-address.ts";
 import type { HubChoice } from "./hub-access.ts";
 import { hubFlags, readHubFlags } from "./hub-flags.ts";
-import { readInteger } from "./start-options.ts";
+import { readInteger } from "./read-integer.ts";
 
 export interface SidecarOptions extends HubChoice {
   readonly host: string;

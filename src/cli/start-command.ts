@@ -1,17 +1,16 @@
-import inspector from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalHost } from "../host/local-host.ts";
 import type { RunningHost } from "../host/running-host.ts";
 import { describeFailure, trueFolder, watchExit, watchUserCode } from "./app-process.ts";
 import { formatFunctions } from "./banner.ts";
 import { resolveLogFormat } from "./log-line.ts";
+import { debuggedLoadTimeoutMs, openInspector } from "./open-inspector.ts";
 import { showNewKeys, showRunning, showStart, tellIgnored, tellStopped } from "./start-lines.ts";
-import type { InspectOption, StartOptions } from "./start-options.ts";
+import type { StartOptions } from "./start-options.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { watchEnd } from "./watch-launcher.ts";
 
 const failedStopTimeoutMs = 2_000;
-const debuggedLoadTimeoutMs = 24 * 60 * 60_000;
 
 /** How a host is run for somebody else than the one at the terminal. */
 export interface StartSession {
@@ -45,7 +44,16 @@ export async function runStart(
   process.setSourceMapsEnabled(true);
   const { name, version } = product;
   if (session === undefined) showStart(name, version, format, terminal);
-  if (options.inspect !== undefined) openInspector(options.inspect);
+  const { inspect } = options;
+  if (inspect !== undefined) {
+    const isOpen = openInspector(inspect, { waits: inspect.stops });
+    if (!isOpen && inspect.stops) {
+      terminal.fail(`No debugger can connect to ${inspect.host}:${inspect.port}.`);
+      return 1;
+    }
+    // biome-ignore lint/suspicious/noDebugger: what --inspect-brk is for
+    if (inspect.stops) debugger;
+  }
 
   const { port, address, functions, cors, corsCredentials, allowedHosts, auth, verbose, timeoutMs, replayCheck } =
     options;
@@ -63,8 +71,7 @@ export async function runStart(
     auth,
     onKeysMade: (keys, file) => showNewKeys(keys, file, format, terminal),
     verbose,
-    // Whoever looks at the code step by step takes his time.
-    loadTimeoutMs: options.inspect?.stops ? debuggedLoadTimeoutMs : timeoutMs,
+    loadTimeoutMs: inspect?.stops ? debuggedLoadTimeoutMs : timeoutMs,
     main: session?.main,
     drainTimeoutMs: session?.graceMs,
     env: process.env,
@@ -123,11 +130,4 @@ export async function runStart(
     terminal.fail(describeFailure(error, verbose));
     return 1;
   }
-}
-
-/** Waits for the debugger where it is to stop before the first line of the app. */
-function openInspector({ host, port, stops }: InspectOption): void {
-  inspector.open(port, host, stops);
-  // biome-ignore lint/suspicious/noDebugger: what --inspect-brk is for
-  if (stops) debugger;
 }

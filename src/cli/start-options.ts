@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
+import { type InspectOption, readInspect } from "./inspect-option.ts";
 import { isLogFormat, type LogFormat } from "./log-line.ts";
+import { readInteger } from "./read-integer.ts";
 
 export interface StartOptions {
   readonly appFolder: string;
@@ -26,13 +28,6 @@ export interface StartOptions {
   readonly inspect?: InspectOption | undefined;
 }
 
-export interface InspectOption {
-  readonly host: string;
-  readonly port: number;
-  /** Wait for the debugger, and stop before the first line of the app. */
-  readonly stops: boolean;
-}
-
 /** What `durable start` was asked for: options, the help text, or one line that says what was not understood. */
 export type StartArguments =
   | { readonly kind: "options"; readonly options: StartOptions }
@@ -41,13 +36,12 @@ export type StartArguments =
 
 /** Reads the arguments after `durable start`. Touches nothing. */
 export function parseStart(args: readonly string[], cwd: string): StartArguments {
-  const inspect = readInspect(args.findLast((arg) => isInspect(arg)));
-  if (inspect === null) {
-    return mistake("--inspect takes a port from 0 to 65535, perhaps after a host: --inspect=127.0.0.1:9229");
-  }
+  const debugging = readInspect(args);
+  if (debugging.kind === "mistake") return debugging;
+  const { inspect, rest } = debugging;
   let parsed: ReturnType<typeof parseStartArgs>;
   try {
-    parsed = parseStartArgs(args.filter((arg) => !isInspect(arg)));
+    parsed = parseStartArgs(rest);
   } catch (error) {
     return mistake(`${messageOf(error).split(/[.\n]/)[0]}. Try: durable start --help`);
   }
@@ -118,31 +112,9 @@ function parseStartArgs(args: readonly string[]) {
   });
 }
 
-/** As Node spells it: the value stands behind an equals sign, or is missing. */
-function isInspect(arg: string): boolean {
-  return /^--inspect(?:-brk)?(?:=|$)/.test(arg);
-}
-
-/** `undefined` when it is not there, `null` when it is wrong. */
-function readInspect(arg: string | undefined): InspectOption | null | undefined {
-  if (arg === undefined) return undefined;
-  const [, stops, value = ""] = /^--inspect(-brk)?(?:=(.*))?$/s.exec(arg)!;
-  const [, host, port] = /^(?:(.*):)?(\d+)$/s.exec(value) ?? [undefined, value, "9229"];
-  const number = readInteger(port!, 0, 65_535);
-  const address = (host ?? "").replace(/^\[|\]$/g, "");
-  if (number === null || /[\s/=]/.test(address)) return null;
-  return { host: address || "127.0.0.1", port: number, stops: stops !== undefined };
-}
-
 /** `--functions a b c`: names after the first are arguments of their own; commas separate too. */
 function listNames(texts: readonly string[]): readonly string[] {
   return texts.flatMap((text) => text.split(/[\s,]+/)).filter((name) => name !== "");
-}
-
-/** A whole number within limits; `null` for anything else. */
-export function readInteger(text: string, least: number, most: number): number | null {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  return value >= least && value <= most ? value : null;
 }
 
 function mistake(message: string): StartArguments {

@@ -49,6 +49,7 @@ export interface StartOptions extends ReuseOptions {
 
 /** How an orchestration is started under an id, unless it is there. */
 export interface StartOrGetOptions extends Omit<StartOptions, "instanceId" | "reusePolicy"> {
+  /** Id of the instance, of 256 characters at most. */
   readonly instanceId: string;
   /** Statuses in which an existing instance is replaced instead. @defaultValue none */
   readonly reusableStatuses?: readonly OrchestrationRuntimeStatus[] | undefined;
@@ -70,6 +71,7 @@ export type ScheduleArguments<Input> = undefined extends Input
   ? [options?: ScheduleOptions<Input>]
   : [options: ScheduleOptions<Input> & { readonly input: Input }];
 
+/** What is read of the state of an instance. */
 export interface GetStateOptions {
   /** Reads input, output and custom status too. @defaultValue true */
   readonly fetchPayloads?: boolean | undefined;
@@ -88,13 +90,16 @@ export interface RunWaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What is read of an instance that is waited for, how long, and how. */
 export interface WaitOptions extends GetStateOptions, RunWaitOptions {}
 
+/** How an event is raised. */
 export interface RaiseEventOptions {
   /** What becomes of an event for an instance that is not there. @defaultValue "throw", with `InstanceNotFound` */
   readonly ifMissing?: "throw" | "ignore" | undefined;
 }
 
+/** How an instance is started again. */
 export interface RestartOptions {
   /** `false` replaces the earlier instance. */
   readonly restartWithNewInstanceId?: boolean | undefined;
@@ -107,19 +112,29 @@ export interface RestartOptions {
 export interface InstanceConditions {
   /** Any of these; an empty list is no condition. */
   readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+  /** Created at this time or later. */
   readonly createdFrom?: Date | undefined;
+  /** Created at this time or before. */
   readonly createdTo?: Date | undefined;
+  /** Changed last at this time or later. */
   readonly lastUpdatedFrom?: Date | undefined;
+  /** Changed last at this time or before. */
   readonly lastUpdatedTo?: Date | undefined;
   /** An instance that has not ended meets no condition on its end. */
   readonly completedFrom?: Date | undefined;
+  /** Ended at this time or before. */
   readonly completedTo?: Date | undefined;
   /** Another name of `createdFrom`, and so on. */
   readonly createdTimeFrom?: Date | undefined;
+  /** Another name of `createdTo`. */
   readonly createdTimeTo?: Date | undefined;
+  /** Another name of `lastUpdatedFrom`. */
   readonly lastUpdatedTimeFrom?: Date | undefined;
+  /** Another name of `lastUpdatedTo`. */
   readonly lastUpdatedTimeTo?: Date | undefined;
+  /** Another name of `completedFrom`. */
   readonly completedTimeFrom?: Date | undefined;
+  /** Another name of `completedTo`. */
   readonly completedTimeTo?: Date | undefined;
   /** How the id begins, to the letter. */
   readonly instanceIdPrefix?: string | undefined;
@@ -129,6 +144,7 @@ export interface InstanceConditions {
   readonly tags?: Tags | undefined;
 }
 
+/** Which instances a list has, and what is read of them. */
 export interface InstanceFilter extends InstanceConditions {
   /** Most instances in one page. @defaultValue 100 */
   readonly pageSize?: number | undefined;
@@ -140,7 +156,9 @@ export interface InstanceFilter extends InstanceConditions {
 export interface InstanceIdFilter {
   /** @defaultValue all terminal ones */
   readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+  /** Ended at this time or later. */
   readonly completedFrom?: Date | undefined;
+  /** Ended before this time. */
   readonly completedTo?: Date | undefined;
   /** Most ids in one page. @defaultValue 100 */
   readonly pageSize?: number | undefined;
@@ -152,6 +170,7 @@ export interface PurgeFilter extends InstanceConditions {
   readonly olderThan?: TimeSpanInput | undefined;
 }
 
+/** How instances are purged. */
 export interface PurgeOptions {
   /** The finished sub-orchestrations too, at any depth. @defaultValue false */
   readonly recursive?: boolean | undefined;
@@ -169,7 +188,9 @@ export interface PurgeOptions {
   readonly onProgress?: ((progress: { readonly deletedInstanceCount: number }) => void) | undefined;
 }
 
+/** What a purge has deleted. */
 export interface PurgeResult {
+  /** Number of instances that are gone, sub-orchestrations of a recursive purge included. */
   readonly deletedInstanceCount: number;
   /** `false` when a limit ended the purge: there may be more. Present when limits were given. */
   readonly isComplete?: boolean;
@@ -177,6 +198,7 @@ export interface PurgeResult {
   readonly continuationToken?: string | undefined;
 }
 
+/** How an instance is terminated. */
 export interface TerminateOptions {
   /** What the instance shows as its output: a text as it is, anything else as JSON. */
   readonly output?: unknown;
@@ -184,6 +206,7 @@ export interface TerminateOptions {
   readonly recursive?: boolean | undefined;
 }
 
+/** How a signal is sent to an entity. */
 export interface SignalEntityOptions {
   /** Not before this time. @defaultValue at once */
   readonly scheduledTime?: Date | undefined;
@@ -191,16 +214,20 @@ export interface SignalEntityOptions {
   readonly requestId?: string | undefined;
 }
 
+/** How long to wait for the answer of an entity. */
 export type CallEntityOptions = Pick<RunWaitOptions, "timeout" | "signal">;
 
 /** What is known of one entity. A view that may lag behind by seconds. */
 export interface EntityMetadata<State = unknown> extends Omit<StoredEntity, "state"> {
+  /** Name and key. */
   readonly id: EntityId;
   /** Absent without a state, and when it was not asked for. */
   readonly state: State | undefined;
 }
 
+/** Which entities a list has; all unless it says otherwise. */
 export type EntityFilter = Omit<EntityQuery, "continuationToken">;
+/** What a cleaning of entities does. */
 export type CleanEntityStorageOptions = Omit<CleanEntityStorageRequest, "minEmptyMs">;
 
 const reuseKinds: OptionKinds<ReuseOptions> = {

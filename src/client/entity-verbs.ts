@@ -42,7 +42,7 @@ export abstract class EntityVerbs<Converter> {
    * is not taken back when the wait ends first.
    *
    * @example const left = await client.callEntity<number>(new EntityId("stock", "apple"), "take", 3, { timeout: "10s" });
-   * @param options.timeout most time to wait. @defaultValue no limit
+   * @param options how long to wait. @defaultValue no limit
    * @throws TaskFailedError when the operation fails; DurableError `EntityNotRegistered`, `InvalidEntityId`,
    * `InvalidOption`, `InvalidPayload`, `TaskTimeout`, `Aborted`
    */

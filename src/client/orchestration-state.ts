@@ -23,6 +23,7 @@ export class OrchestrationState<Output = unknown> {
     Object.defineProperty(this, Symbol.for("nodejs.util.inspect.custom"), { value: () => this.toJSON() });
   }
 
+  /** Id of the instance. */
   get instanceId(): string {
     return this.#state.instanceId;
   }
@@ -32,18 +33,22 @@ export class OrchestrationState<Output = unknown> {
     return this.#state.name;
   }
 
+  /** Version that it was started with; `undefined` without one. */
   get version(): string | undefined {
     return this.#state.version;
   }
 
+  /** What it is doing, or how it has ended. */
   get runtimeStatus(): OrchestrationRuntimeStatus {
     return this.#state.runtimeStatus;
   }
 
+  /** When it was created. */
   get createdAt(): Date {
     return this.#state.createdTime;
   }
 
+  /** When its status last changed; may be seconds late while it runs. */
   get lastUpdatedAt(): Date {
     return this.#state.lastUpdatedTime;
   }
@@ -68,6 +73,7 @@ export class OrchestrationState<Output = unknown> {
     return this.#state.parentInstanceId;
   }
 
+  /** Tags that it was started with; empty without any. */
   get tags(): Tags {
     return this.#state.tags ?? {};
   }
@@ -109,6 +115,7 @@ export class OrchestrationState<Output = unknown> {
     return this.#read(this.serializedCustomStatus, "the custom status");
   }
 
+  /** JSON text of the input, as it is stored. */
   get serializedInput(): string | undefined {
     return this.#state.input;
   }
@@ -118,6 +125,7 @@ export class OrchestrationState<Output = unknown> {
     return this.#state.output;
   }
 
+  /** JSON text of the custom status, as it is stored. */
   get serializedCustomStatus(): string | undefined {
     return this.#state.customStatus;
   }

@@ -42,6 +42,7 @@ type HandleTarget = string | OrchestrationHandle<never, unknown>;
  */
 export abstract class OrchestrationVerbs<Converter, AnyTarget = HandleTarget> extends EntityVerbs<Converter> {
   readonly #dataConverter: DataConverter;
+  /** @internal */
   protected readonly operations: () => Promise<OrchestrationOperations>;
   /**
    * Messages that no worker could read, to be looked at, put back or dropped. Its methods reject with `NotSupported` where

@@ -8,11 +8,16 @@ export class Paged<T> implements AsyncIterable<T> {
     this.#read = read;
   }
 
+  /** Item by item; the next page is read when it is needed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for await (const { items } of this.byPage()) yield* items;
   }
 
-  /** @param continuationToken of an earlier page: goes on behind it */
+  /**
+   * Page by page.
+   *
+   * @param continuationToken of an earlier page: goes on behind it
+   */
   async *byPage(continuationToken?: string): AsyncGenerator<Page<T>, void, undefined> {
     assertKind(continuationToken, "text", "the continuation token of byPage", true);
     let token = continuationToken;
@@ -36,7 +41,9 @@ export class Paged<T> implements AsyncIterable<T> {
   }
 }
 
+/** One page of a list. */
 export interface Page<T> {
+  /** The items of the page. */
   readonly items: readonly T[];
   /** Absent on the last page. A page may be short or empty and still have one. */
   readonly continuationToken: string | undefined;

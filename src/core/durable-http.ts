@@ -1,11 +1,14 @@
 /** Where the bearer token of a durable HTTP call comes from, as it travels in history. Holds no secret. */
 export interface TokenSource {
+  /** Tells kinds of token sources apart. */
   readonly kind: "AzureManagedIdentity";
   /** The resource or scope the token is for: `https://management.core.windows.net/`. */
   readonly resource: string;
+  /** Of another cloud or tenant. @defaultValue Azure's public cloud */
   readonly options?: TokenSourceOptions | undefined;
 }
 
+/** Where the tokens of a managed identity come from. */
 export interface TokenSourceOptions {
   /** @defaultValue the public cloud */
   readonly authorityHost?: string | undefined;

@@ -24,13 +24,16 @@ export interface EntityClient {
 
   /** Resolves to `undefined` for an entity that has never been spoken to, or was purged. */
   get(entity: EntityRef | string): Promise<EntityMetadata | undefined>;
+  /** One page of the entities that meet the conditions. @throws DurableError `InvalidOption` */
   query(query: EntityQuery): Promise<EntityPage>;
 
   /** Deletes an entity with all that waits in it, whatever it is doing. Resolves to the number deleted, 0 or 1. */
   purge(entity: EntityRef | string): Promise<number>;
+  /** Deletes empty entities and gives back orphaned locks, as the request says. */
   cleanStorage(request?: CleanEntityStorageRequest): Promise<CleanEntityStorageResult>;
 }
 
+/** What an entity is told without an answer. */
 export interface EntitySignal {
   /** @defaultValue the empty name, as with `durable-functions` 3.x */
   readonly operation?: string | undefined;
@@ -42,12 +45,15 @@ export interface EntitySignal {
   readonly requestId?: string | undefined;
 }
 
+/** What an entity is asked. */
 export interface EntityCall {
+  /** Name of the operation. */
   readonly operation: string;
   /** JSON text. @defaultValue the operation has no input */
   readonly input?: string | undefined;
 }
 
+/** How long to wait for the answer. */
 export interface EntityCallOptions {
   /** Most milliseconds to wait. @defaultValue no limit */
   readonly timeoutMs?: number | undefined;
@@ -55,12 +61,14 @@ export interface EntityCallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How an operation has ended: with its result as JSON text, or with its failure. */
 export type EntityCallOutcome =
   | { readonly kind: "completed"; readonly result: string | undefined }
   | { readonly kind: "failed"; readonly failureDetails: FailureDetails };
 
 /** What is known of one entity. A view that may lag behind by seconds. */
 export interface EntityMetadata {
+  /** Name and key. */
   readonly id: EntityId;
   /** It has a state. One without may still have something waiting, or be locked. */
   readonly exists: boolean;
@@ -74,12 +82,15 @@ export interface EntityMetadata {
   readonly state: string | undefined;
 }
 
+/** Which entities are meant, and what is read of them. */
 export interface EntityQuery {
   /** Entities of this name only, compared ignoring case. @defaultValue those of all names */
   readonly name?: string | undefined;
   /** Keys that start so. Needs a name. */
   readonly keyPrefix?: string | undefined;
+  /** Changed last at this time or later. */
   readonly lastModifiedFrom?: Date | undefined;
+  /** Changed last at this time or before. */
   readonly lastModifiedTo?: Date | undefined;
   /** @defaultValue true */
   readonly includeState?: boolean | undefined;
@@ -91,12 +102,15 @@ export interface EntityQuery {
   readonly continuationToken?: string | undefined;
 }
 
+/** One page of entities. */
 export interface EntityPage {
+  /** The entities of the page. */
   readonly entities: readonly EntityMetadata[];
   /** Absent on the last page. A page may be short or empty and still have one. */
   readonly continuationToken: string | undefined;
 }
 
+/** What a cleaning does. */
 export interface CleanEntityStorageRequest {
   /** Deletes entities without state that nothing waits in and nobody holds. @defaultValue true */
   readonly removeEmptyEntities?: boolean | undefined;
@@ -115,7 +129,9 @@ export interface CleanEntityStorageRequest {
   readonly minEmptyMs?: number | undefined;
 }
 
+/** What a cleaning has done. */
 export interface CleanEntityStorageResult {
+  /** Number of entities that were deleted. */
   readonly emptyEntitiesRemoved: number;
   /** Locks that were sent their release. */
   readonly orphanedLocksReleased: number;

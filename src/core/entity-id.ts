@@ -17,7 +17,9 @@ export class EntityId {
     shareAcrossCopies(EntityId, "EntityId");
   }
 
+  /** Name of the entity. */
   readonly name: string;
+  /** Key of the entity. */
   readonly key: string;
 
   constructor(name: string, key: string) {
@@ -44,6 +46,7 @@ export class EntityId {
     return `@${this.name.toLowerCase()}@${this.key}`;
   }
 
+  /** Name and key, for JSON. */
   toJSON(): { readonly name: string; readonly key: string } {
     return { name: this.name, key: this.key };
   }
@@ -51,7 +54,9 @@ export class EntityId {
 
 /** What names an entity: an {@link EntityId}, also one of another copy of the package, or any `{ name, key }`. */
 export interface EntityRef {
+  /** Name of the entity. */
   readonly name: string;
+  /** Key of the entity. */
   readonly key: string;
 }
 

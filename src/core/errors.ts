@@ -88,6 +88,7 @@ export class DurableError extends Error {
     shareAcrossCopies(DurableError, "DurableError");
   }
 
+  /** Always `DurableError`; what went wrong is in `code`. */
   override readonly name = "DurableError";
   /** What went wrong, for code. */
   readonly code: DurableErrorCode;
@@ -98,7 +99,13 @@ export class DurableError extends Error {
   }
 }
 
-/** Whether something is an error of this package, and of that code. */
+/**
+ * Whether something is an error of this package, and of that code. Right where several copies of the package are loaded.
+ *
+ * @param code @defaultValue any
+ * @example
+ * if (isDurableError(error, "InstanceNotFound")) return { status: 404 };
+ */
 export function isDurableError(error: unknown, code?: DurableErrorCode): error is DurableError {
   if (!(error instanceof DurableError)) return false;
   return code === undefined || error.code === code;
@@ -117,6 +124,7 @@ export class NonRetriableError extends Error {
     shareAcrossCopies(NonRetriableError, "NonRetriableError");
   }
 
+  /** May be set to a name of one's own. */
   override name = "NonRetriableError";
   /** Any error may have it: `Object.assign(error, { isNonRetriable: true })`. */
   readonly isNonRetriable = true;

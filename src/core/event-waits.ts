@@ -1,8 +1,10 @@
 /** External events of one name, compared ignoring case. */
 export interface NamedEvents {
+  /** Name of the events. */
   readonly name: string;
   /** When the first of them came, or the first wait for one of them began. */
   readonly since: Date;
+  /** How many. */
   readonly count: number;
 }
 
@@ -16,6 +18,7 @@ export interface EventWaits {
 
 /** What the worker of an instance has noted of its code, as of the last change of its row. For those who look, not for replay. */
 export interface WaitNote {
+  /** Waits for external events, and events that wait; absent when there are neither. */
   readonly events: EventWaits | undefined;
   /** Numbers of activities and timers that were asked for, and that nobody waits for any more. */
   readonly unwantedTasks: readonly number[];

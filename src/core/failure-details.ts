@@ -5,8 +5,11 @@ import { DurableError, isError, messageOf } from "./errors.ts";
 export interface FailureDetails {
   /** The error's own `name`, or else the name of its class, for example `TypeError`. */
   readonly errorType: string;
+  /** Message of the error. */
   readonly errorMessage: string;
+  /** Its stack, as text. */
   readonly stackTrace?: string | undefined;
+  /** What has caused it. */
   readonly innerFailure?: FailureDetails | undefined;
   /** A retry policy gives up at once. */
   readonly isNonRetriable: boolean;

@@ -73,6 +73,16 @@ export function formatThrown(thrown: unknown): string {
   return [...place, formatFailureTrace(shown)].join("\n");
 }
 
+/**
+ * The nearest frame of a stack that is code of the user, without `at`; one of a package only if there is no other.
+ * `undefined` when all of it is ours or of Node.
+ */
+export function ownFrameOf(stack: string): string | undefined {
+  const frames = [...stack.matchAll(/^\s+at .+$/gm)].map(([frame]) => frame).filter((frame) => !isForeign(frame));
+  const own = frames.find((frame) => !frame.includes("node_modules")) ?? frames[0];
+  return own?.replace(/^\s+at (?:async )?/, "");
+}
+
 function isOfNode(frame: string): boolean {
   return /[ (]node:/.test(frame);
 }

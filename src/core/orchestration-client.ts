@@ -19,6 +19,7 @@ import type { Quarantine } from "./quarantine.ts";
  * accepts rejects with `InvalidInstanceId`, whatever was asked, and nothing is read or written.
  */
 export interface OrchestrationClient {
+  /** Name of the task hub. */
   readonly taskHub: string;
   /** The entities of the hub. */
   readonly entities: EntityClient;
@@ -60,8 +61,11 @@ export interface OrchestrationClient {
    * an empty name
    */
   raiseEvent(instanceId: string, name: string, input: string | undefined): Promise<void>;
+  /** Ends an instance at once. What it has asked for goes on, unless `options` say otherwise. */
   terminate(instanceId: string, reason: string | undefined, options?: TerminateOptions): Promise<void>;
+  /** Holds an instance up: it takes nothing in until it is resumed. */
   suspend(instanceId: string, reason: string | undefined): Promise<void>;
+  /** Lets a suspended instance go on. */
   resume(instanceId: string, reason: string | undefined): Promise<void>;
   /** Runs a failed instance on from its last failure. @throws also when the instance has not failed. */
   rewind(instanceId: string, reason: string | undefined): Promise<void>;
@@ -94,6 +98,7 @@ export interface OrchestrationClient {
   deleteTaskHub(options?: { readonly force?: boolean | undefined }): Promise<void>;
 }
 
+/** How one instance is purged. */
 export interface PurgeInstanceOptions {
   /** Its finished sub-orchestrations too, at any depth. @defaultValue false */
   readonly recursive?: boolean | undefined;
@@ -101,6 +106,7 @@ export interface PurgeInstanceOptions {
   readonly force?: boolean | undefined;
 }
 
+/** What is read of an instance. */
 export interface GetInstanceOptions {
   /** @defaultValue true */
   readonly fetchInput?: boolean | undefined;
@@ -110,6 +116,7 @@ export interface GetInstanceOptions {
   readonly fetchFailure?: boolean | undefined;
 }
 
+/** What is read of an instance that is waited for, and how long. */
 export interface WaitForInstanceOptions extends GetInstanceOptions {
   /** Most milliseconds to wait. @defaultValue no limit */
   readonly timeoutMs?: number | undefined;
@@ -117,12 +124,17 @@ export interface WaitForInstanceOptions extends GetInstanceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How an instance is started. */
 export interface StartInstanceOptions {
+  /** Name of the orchestration. */
   readonly name: string;
+  /** Version of the orchestration; the code reads it as `context.version`. */
   readonly version?: string | undefined;
   /** Generated when absent. */
   readonly instanceId?: string | undefined;
+  /** JSON text. */
   readonly input?: string | undefined;
+  /** Kept with the instance. */
   readonly tags?: Tags | undefined;
   /** Not before this; a date from the year 1601 to 9999. @defaultValue at once */
   readonly scheduledStartTime?: Date | undefined;
@@ -137,6 +149,7 @@ export interface StartInstanceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How an instance is terminated. */
 export interface TerminateOptions {
   /**
    * Terminates the sub-orchestrations too that the instance waits for, at any depth; those that have vanished, and those
@@ -149,11 +162,13 @@ export interface TerminateOptions {
 }
 
 /** Which finished instances to purge. Without a status all finished ones; entities never. */
+/** Which finished instances are purged: those that meet every condition. One at least. */
 export interface PurgeQuery extends Omit<InstanceConditions, "includeEntities"> {
   /** Their finished sub-orchestrations too, at any depth. @defaultValue false */
   readonly recursive?: boolean | undefined;
 }
 
+/** How instances are purged. */
 export interface PurgeManyOptions {
   /** Of an earlier purge with the same query that was not complete. */
   readonly continuationToken?: string | undefined;
@@ -169,7 +184,9 @@ export interface PurgeManyOptions {
   readonly onProgress?: ((progress: { readonly deletedCount: number }) => void) | undefined;
 }
 
+/** What a purge has deleted. */
 export interface PurgeSummary {
+  /** Number of instances that are gone. */
   readonly deletedCount: number;
   /** `false` when a limit ended it: there may be more. */
   readonly isComplete: boolean;

@@ -5,10 +5,15 @@ import type { OrchestrationRuntimeStatus } from "./orchestration-status.ts";
 
 /** What a status query knows of one instance. A lagging view of its history, correct within seconds. */
 export interface OrchestrationState {
+  /** Id of the instance; `@name@key` of an entity. */
   readonly instanceId: string;
+  /** Id of its latest execution. */
   readonly executionId: string | undefined;
+  /** Name of the orchestration. */
   readonly name: string;
+  /** Version of the orchestration. */
   readonly version: string | undefined;
+  /** What it is doing, or how it has ended. */
   readonly runtimeStatus: OrchestrationRuntimeStatus;
   /** JSON text. */
   readonly input: string | undefined;
@@ -16,11 +21,17 @@ export interface OrchestrationState {
   readonly output: string | undefined;
   /** JSON text. */
   readonly customStatus: string | undefined;
+  /** When it was created. */
   readonly createdTime: Date;
+  /** When the row was last written. */
   readonly lastUpdatedTime: Date;
+  /** When it ended; absent while it has not. */
   readonly completedTime: Date | undefined;
+  /** Not before this time; absent: at once. */
   readonly scheduledStartTime: Date | undefined;
+  /** How often the id was used again; 0 for the first. */
   readonly generation: number;
+  /** Tags that it was started with. */
   readonly tags: Tags | undefined;
   /** Id of the orchestration that has started it, also of one that does not wait for it; absent for others. */
   readonly parentInstanceId?: string | undefined;
@@ -45,11 +56,17 @@ export type PayloadFetch = boolean | "inline";
 export interface InstanceConditions {
   /** Any of these; an empty list is no condition. */
   readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+  /** Created at this time or later. */
   readonly createdTimeFrom?: Date | undefined;
+  /** Created at this time or before. */
   readonly createdTimeTo?: Date | undefined;
+  /** Changed last at this time or later. */
   readonly lastUpdatedTimeFrom?: Date | undefined;
+  /** Changed last at this time or before. */
   readonly lastUpdatedTimeTo?: Date | undefined;
+  /** Ended at this time or later. */
   readonly completedTimeFrom?: Date | undefined;
+  /** Ended at this time or before. */
   readonly completedTimeTo?: Date | undefined;
   /** How the id begins, to the letter. */
   readonly instanceIdPrefix?: string | undefined;
@@ -61,6 +78,7 @@ export interface InstanceConditions {
   readonly includeEntities?: boolean | undefined;
 }
 
+/** Which instances are meant, and what is read of them. */
 export interface InstanceQuery extends InstanceConditions {
   /** Most instances in one page; a store may have a lower limit. @defaultValue 100 */
   readonly pageSize?: number | undefined;
@@ -83,7 +101,9 @@ export interface InstanceQuery extends InstanceConditions {
   readonly maxPageBytes?: number | undefined;
 }
 
+/** One page of instances. */
 export interface InstancePage {
+  /** The instances of the page. */
   readonly instances: readonly OrchestrationState[];
   /**
    * Absent on the last page. A page may be empty and still have one. Opaque, in printable ASCII, so that a header can
@@ -92,9 +112,11 @@ export interface InstancePage {
   readonly continuationToken: string | undefined;
 }
 
+/** Which ids of finished instances are listed. */
 export interface InstanceIdQuery {
   /** Of these statuses; those that are not terminal match nothing. @defaultValue all terminal ones */
   readonly runtimeStatus?: readonly OrchestrationRuntimeStatus[] | undefined;
+  /** Ended at this time or later. */
   readonly completedTimeFrom?: Date | undefined;
   /** Exclusive. */
   readonly completedTimeTo?: Date | undefined;
@@ -104,7 +126,9 @@ export interface InstanceIdQuery {
   readonly continuationToken?: string | undefined;
 }
 
+/** One page of ids. */
 export interface InstanceIdPage {
+  /** The ids of the page, of those that finished first first. */
   readonly instanceIds: readonly string[];
   /** Absent on the last page. */
   readonly continuationToken: string | undefined;

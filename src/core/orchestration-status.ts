@@ -1,12 +1,20 @@
 /** Life cycle of an orchestration instance. Names and numbers are those of the wire (`OrchestrationStatus`). */
 export const OrchestrationRuntimeStatus = {
+  /** It is under way: at work, or waiting for something. */
   Running: "Running",
+  /** The orchestrator has returned. */
   Completed: "Completed",
+  /** It begins again with a new input. Shown by other SDKs for a moment; here it stays `Running`. */
   ContinuedAsNew: "ContinuedAsNew",
+  /** The orchestrator has thrown. */
   Failed: "Failed",
+  /** Other SDKs know it; nothing here ends so. */
   Canceled: "Canceled",
+  /** Somebody has ended it. */
   Terminated: "Terminated",
+  /** It was started, and no worker has taken it up yet. */
   Pending: "Pending",
+  /** It takes nothing in until it is resumed. */
   Suspended: "Suspended",
 } as const;
 

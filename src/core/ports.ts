@@ -16,18 +16,26 @@ export interface Random {
 
 /** Receives what the engine has to say to its operator. Fields never hold payloads or secrets. */
 export interface LogSink {
+  /** Takes one line. Must not throw. */
   log(level: LogLevel, event: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** How important a line is, least first. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
 /** Lines of user code, as the Functions host takes them. `log` writes at level `info`. */
 export interface UserLogger {
+  /** Writes a line at level `info`. */
   log(...args: readonly unknown[]): void;
+  /** Writes a line at level `trace`. */
   trace(...args: readonly unknown[]): void;
+  /** Writes a line at level `debug`. */
   debug(...args: readonly unknown[]): void;
+  /** Writes a line at level `info`. */
   info(...args: readonly unknown[]): void;
+  /** Writes a line at level `warn`. */
   warn(...args: readonly unknown[]): void;
+  /** Writes a line at level `error`. */
   error(...args: readonly unknown[]): void;
 }
 

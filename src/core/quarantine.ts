@@ -5,13 +5,17 @@ import { assertKind, assertOptions } from "./option-names.ts";
 export interface QuarantinedMessage {
   /** Names it here: the queue, the message, and its last delivery. */
   readonly id: string;
+  /** Name of the queue that it was in. */
   readonly queue: string;
+  /** Id of the message in that queue. */
   readonly messageId: string;
   /** Why it was put aside. No payloads. */
   readonly reason: string;
   /** How often it was received. */
   readonly deliveryCount: number;
+  /** When it was put into the queue. */
   readonly insertedAt: Date;
+  /** When it was put aside. */
   readonly quarantinedAt: Date;
   /** For whom it was, if its text says so. */
   readonly instanceId: string | undefined;
@@ -27,15 +31,19 @@ export interface QuarantinedContent extends QuarantinedMessage {
   readonly text: string;
 }
 
+/** One page of messages that were put aside. */
 export interface QuarantinePage {
+  /** The messages of the page, without their texts. */
   readonly messages: readonly QuarantinedMessage[];
   /** Absent after the last page. */
   readonly continuationToken: string | undefined;
 }
 
+/** Which page is wanted. */
 export interface QuarantineQuery {
   /** Most messages of a page, 1 to 1000. @defaultValue 100 */
   readonly pageSize?: number | undefined;
+  /** Of the page before. */
   readonly continuationToken?: string | undefined;
 }
 

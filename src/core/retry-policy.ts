@@ -8,6 +8,7 @@ import { maxTimeSpanMs, parseTimeSpan, type TimeSpanInput } from "./time-span.ts
 export interface FailedAttempt {
   /** Attempts made so far, the first included. */
   readonly attempt: number;
+  /** Why the last attempt has failed. */
   readonly failure: TaskFailure;
 }
 
@@ -56,7 +57,9 @@ export class RetryOptions {
     shareAcrossCopies(RetryOptions, "RetryOptions");
   }
 
+  /** Wait before the second attempt, in milliseconds. */
   readonly firstRetryIntervalInMilliseconds: number;
+  /** Attempts in all, the first included. */
   readonly maxNumberOfAttempts: number;
   /** @defaultValue 1 */
   backoffCoefficient: number | undefined;

@@ -3,6 +3,7 @@ import type { FailureDetails } from "./failure-details.ts";
 
 /** A failure as user code sees it: its data, and a question to it. */
 export interface TaskFailure extends FailureDetails {
+  /** What has caused it. */
   readonly innerFailure?: TaskFailure | undefined;
   /**
    * Whether this failure or one that caused it is of that type: the `errorType` itself, or a class that the thrown error

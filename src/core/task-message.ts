@@ -2,6 +2,7 @@ import type { HistoryEvent, OrchestrationInstance, Tags } from "./history-event.
 
 /** One event on its way to an instance, or (for `TaskScheduled`) to whoever runs activities. */
 export interface TaskMessage {
+  /** What it brings: the event goes into the history of the receiver. */
   readonly event: HistoryEvent;
   /** For `TaskScheduled` the orchestration that waits; for all others the receiver. */
   readonly target: OrchestrationInstance;
@@ -11,6 +12,7 @@ export interface TaskMessage {
 
 /** A message that a checkpoint or a client hands to the backend. */
 export interface OutgoingMessage {
+  /** The message itself. */
   readonly message: TaskMessage;
   /** Not to be delivered before; absent means at once. */
   readonly deliverAt?: Date | undefined;

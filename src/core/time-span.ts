@@ -2,10 +2,15 @@ import { DurableError } from "./errors.ts";
 
 /** A length of time by its parts; all given parts are added up. */
 export interface TimeSpanParts {
+  /** Days of 24 hours. */
   readonly days?: number;
+  /** Hours. */
   readonly hours?: number;
+  /** Minutes. */
   readonly minutes?: number;
+  /** Seconds. */
   readonly seconds?: number;
+  /** Milliseconds. */
   readonly milliseconds?: number;
 }
 
@@ -74,7 +79,7 @@ export const maxTimeSpanMs = 922_337_203_685_477;
  *
  * @param value a {@link TimeSpanInput}; white space around a text counts for nothing
  * @param what names the value in the error. @defaultValue "the time span"
- * @throws DurableError `InvalidOption` for anything that is not a length of time from zero to {@link maxTimeSpanMs}
+ * @throws DurableError `InvalidOption` for anything that is not a length of time from zero to 922,337,203,685,477 milliseconds
  */
 export function parseTimeSpan(value: unknown, what: string = "the time span"): number {
   const ms = readTimeSpan(value);

@@ -12,6 +12,7 @@ export type VersionMatchStrategy = (typeof versionMatchStrategies)[number];
 /** What becomes of the others: left to other workers (`reject`), or failed (`fail`). */
 export type VersionFailureStrategy = (typeof versionFailureStrategies)[number];
 
+/** Which instances a worker runs, by the version that they were started with. */
 export interface VersioningOptions {
   /** Version of the orchestrations of this worker. */
   readonly version: string;

@@ -20,6 +20,7 @@ export interface LocalInstances {
   waitForChange(instanceId: string, ms: number, signal: AbortSignal | undefined): Promise<ToldChange | undefined>;
 }
 
+/** What is told of a change of an instance. */
 export interface ToldChange {
   /** What a look at the instance would bring that has ended with this change. @defaultValue it has to be looked at */
   readonly ended?: OrchestrationState | undefined;

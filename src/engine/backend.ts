@@ -27,6 +27,7 @@ import type { InstanceProgress } from "./wanted-activities.ts";
  *     followed by another, also when it was sent twice.
  */
 export interface Backend {
+  /** Name of the hub. */
   readonly taskHub: string;
 
   /** Creates what is missing of the task hub and begins to take partitions. Repeatable. */
@@ -122,12 +123,14 @@ export interface Backend {
   readInstanceProgress(instanceId: string): Promise<InstanceProgress | undefined>;
 }
 
+/** What is noted of a run: that code has begun, or that it takes its process down. */
 export type RunNote = "begun" | "fatal";
 
 /** A message as it was delivered. */
 export interface DeliveredMessage {
   /** Identity of the stored message; the same for every delivery of it. */
   readonly id: string;
+  /** What it brings, and to whom. */
   readonly message: TaskMessage;
   /** 1 the first time. */
   readonly deliveryCount: number;
@@ -141,7 +144,9 @@ export interface DeliveredMessage {
 
 /** Messages of one instance, held for this worker. Backends add what they need in their own subtypes. */
 export interface OrchestrationWorkItem {
+  /** Whose messages they are. */
   readonly instanceId: string;
+  /** In the order in which they are to be taken in. */
   readonly messages: readonly DeliveredMessage[];
   /** {@link DeliveredMessage.unfinishedRuns}, the most of any. */
   readonly unfinishedRuns: number;
@@ -151,6 +156,7 @@ export interface OrchestrationWorkItem {
   readonly renewIntervalMs: number;
 }
 
+/** A request for an activity, held for this worker. */
 export interface ActivityWorkItem {
   /** Its event is a `TaskScheduled`. */
   readonly delivered: DeliveredMessage;
@@ -160,11 +166,15 @@ export interface ActivityWorkItem {
   readonly mayHaveRun?: boolean;
   /** Details of the last heartbeat that an earlier delivery has stored, JSON text. @defaultValue none */
   readonly lastHeartbeat?: string | undefined;
+  /** Renew at this interval while working on it, in milliseconds. */
   readonly renewIntervalMs: number;
 }
 
+/** A history as it was loaded. */
 export interface LoadedHistory {
+  /** The events of its latest execution. */
   readonly events: readonly HistoryEvent[];
+  /** Id of that execution; absent without a history. */
   readonly executionId: string | undefined;
   /** What {@link HistoryAppend.expectedHistoryVersion} takes; absent when the instance never had a history. Opaque. */
   readonly historyVersion: string | undefined;
@@ -174,10 +184,13 @@ export interface LoadedHistory {
   readonly acceptedMessageIds?: readonly string[];
 }
 
+/** What an episode of an orchestration changes, all of it or nothing. */
 export interface OrchestrationCheckpoint {
+  /** The work item that the episode was for. */
   readonly workItem: OrchestrationWorkItem;
   /** Absent when there is nothing to write but messages to settle. */
   readonly history: HistoryAppend | undefined;
+  /** What is sent before the history is written: a repeat of it after a crash does no harm. */
   readonly outgoing: readonly OutgoingMessage[];
   /**
    * What may be sent only once the history is committed: others must not see an answer that this history does not stand
@@ -192,11 +205,15 @@ export interface OrchestrationCheckpoint {
   readonly deferred: readonly DeliveredMessage[];
 }
 
+/** What is written to a history. */
 export interface HistoryAppend {
+  /** The execution whose history it is. */
   readonly executionId: string;
+  /** Version that the history must still have; `undefined`: there is none. */
   readonly expectedHistoryVersion: string | undefined;
   /** Position of the first new event; 0 when the events replace an earlier execution. */
   readonly firstIndex: number;
+  /** The new events, in order. */
   readonly events: readonly HistoryEvent[];
   /** Number of `OrchestratorStarted` events in the execution, this episode's included. Travels with messages. */
   readonly episode: number;
@@ -212,7 +229,9 @@ export interface HistoryAppend {
  * not know the whole history.
  */
 export interface InstanceChange {
+  /** The execution that the change tells of. */
   readonly executionId: string;
+  /** When it was decided. */
   readonly lastUpdatedTime: Date;
   /** JSON text; absent clears the stored one, unless {@link keepsCustomStatus}. */
   readonly customStatus: string | undefined;
@@ -222,8 +241,11 @@ export interface InstanceChange {
   readonly started?: InstanceStart | undefined;
   /** Who has started it, also without waiting for it; the empty text for a client. Absent when history does not tell. */
   readonly parentInstanceId?: string | undefined;
+  /** What the instance is doing, or how it has ended. */
   readonly runtimeStatus?: OrchestrationRuntimeStatus | undefined;
+  /** JSON text of the output, or the text of a failure. */
   readonly output?: string | undefined;
+  /** When it ended. */
   readonly completedTime?: Date | undefined;
   /** When a rewind has taken back an end that was before: only ends after it stand. */
   readonly rewoundTime?: Date | undefined;
@@ -238,16 +260,25 @@ export interface InstanceChange {
   readonly historyVersion?: string | undefined;
 }
 
+/** How an execution began. */
 export interface InstanceStart {
+  /** Name of the orchestration. */
   readonly name: string;
+  /** Version of the orchestration. */
   readonly version: string | undefined;
+  /** JSON text. */
   readonly input: string | undefined;
+  /** When it was started. */
   readonly createdTime: Date;
+  /** Tags that it was started with. */
   readonly tags: Tags | undefined;
+  /** How often the id was used again. */
   readonly generation: number | undefined;
+  /** Not before this time; absent: at once. */
   readonly scheduledStartTime: Date | undefined;
 }
 
+/** What a checkpoint has left. */
 export interface CheckpointReceipt {
   /** The history's version after the checkpoint; absent when none was written. */
   readonly historyVersion: string | undefined;
@@ -259,6 +290,7 @@ export interface CheckpointReceipt {
 
 /** What clients need of a task hub: queries, messages from outside and management. */
 export interface TaskHubStore {
+  /** Name of the hub. */
   readonly taskHub: string;
   /** Messages that were put aside. @defaultValue this hub never puts any aside */
   readonly quarantine?: Quarantine;
@@ -281,8 +313,10 @@ export interface TaskHubStore {
    * @throws DurableError `InstanceAlreadyExists` to those who lose
    */
   createInstance(start: NewInstance): Promise<void>;
+  /** Puts a message into the queue of its instance. */
   sendMessage(outgoing: OutgoingMessage): Promise<void>;
 
+  /** Resolves to `undefined` for an unknown instance. */
   getInstance(instanceId: string, options?: FetchOptions): Promise<OrchestrationState | undefined>;
   /**
    * One page of the instances that meet the conditions, in the order of the store; over all pages each is shown once. A
@@ -328,11 +362,13 @@ export interface FetchOptions {
 
 /** A worker that holds a part of the hub. */
 export interface WorkerPresence {
+  /** Id of the worker. */
   readonly workerId: string;
   /** When what it holds is free again if it is dead; absent when nobody can tell. */
   readonly until: Date | undefined;
 }
 
+/** What must hold for an instance to be purged. */
 export interface PurgeConditions {
   /** Leave an instance alone that has not ended, or that was started again meanwhile. @defaultValue false */
   readonly onlyEnded?: boolean | undefined;
@@ -346,7 +382,10 @@ export interface HistoryEdit {
   readonly reopened: readonly number[];
 }
 
+/** An instance that a client creates. */
 export interface NewInstance {
+  /** Its first event. */
   readonly event: ExecutionStarted;
+  /** The instance of that id that was there before, as it was read; `undefined`: none. */
   readonly replaces: OrchestrationState | undefined;
 }

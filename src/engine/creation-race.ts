@@ -1,7 +1,9 @@
 import { DurableError } from "../core/errors.ts";
 import type { NewInstance } from "./backend.ts";
 
+/** What a creator finds under its id. */
 export interface PresentInstance {
+  /** Id of its latest execution. */
   readonly executionId: string | undefined;
   /** The execution that its creator started, which a continue-as-new leaves behind. @defaultValue not known */
   readonly startedAs?: string | undefined;

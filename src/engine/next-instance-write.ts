@@ -4,9 +4,13 @@ import type { InstanceChange } from "./backend.ts";
 
 /** What is known of the row that a change meets. */
 export interface StoredInstance {
+  /** The execution that the row tells of. */
   readonly executionId: string | undefined;
+  /** What the row says of it. */
   readonly runtimeStatus: OrchestrationRuntimeStatus;
+  /** When the instance was created. */
   readonly createdTime: Date;
+  /** When it ended. */
   readonly completedTime?: Date | undefined;
 }
 

@@ -43,9 +43,13 @@ import { rewindInstance } from "./rewind.ts";
 import { TaskHubEntityClient } from "./task-hub-entity-client.ts";
 import { terminateDescendants } from "./terminate-descendants.ts";
 
+/** What a client of a task hub is made of. */
 export interface TaskHubClientOptions {
+  /** Where the hub is kept. */
   readonly store: TaskHubStore;
+  /** What times and waits go by. */
   readonly clock: Clock;
+  /** What ids are made of. */
   readonly random: Random;
   /** Most bytes of a payload as UTF-8; larger ones are refused with `InvalidPayload`. @defaultValue 128 MiB */
   readonly maxPayloadBytes?: number | undefined;
@@ -86,6 +90,7 @@ export class TaskHubClient implements OrchestrationClient {
     });
   }
 
+  /** Name of the hub. */
   get taskHub(): string {
     return this.#store.taskHub;
   }
@@ -195,6 +200,7 @@ export class TaskHubClient implements OrchestrationClient {
     await this.#send(instanceId, { type: "EventRaised", name, input, parentTraceContext: undefined });
   }
 
+  /** Ends an instance at once. @throws DurableError `InstanceNotFound`, `InstanceNotActive`, `InvalidOption` */
   async terminate(instanceId: string, reason: string | undefined, options?: TerminateOptions): Promise<void> {
     assertReason(reason, "a termination");
     assertPayload(reason, "the reason of a termination", this.#maxPayloadBytes);
@@ -210,6 +216,7 @@ export class TaskHubClient implements OrchestrationClient {
     assertActive(instanceId, runtimeStatus, "a termination");
   }
 
+  /** Holds an instance up until it is resumed. @throws DurableError `InstanceNotFound`, `InstanceNotActive` */
   async suspend(instanceId: string, reason: string | undefined): Promise<void> {
     assertReason(reason, "a suspension");
     assertPayload(reason, "the reason of a suspension", this.#maxPayloadBytes);
@@ -217,6 +224,7 @@ export class TaskHubClient implements OrchestrationClient {
     await this.#send(instanceId, { type: "ExecutionSuspended", reason });
   }
 
+  /** Lets a suspended instance go on. @throws DurableError `InstanceNotFound`, `InstanceNotActive` */
   async resume(instanceId: string, reason: string | undefined): Promise<void> {
     assertReason(reason, "a resumption");
     assertPayload(reason, "the reason of a resumption", this.#maxPayloadBytes);

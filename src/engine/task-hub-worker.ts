@@ -14,11 +14,17 @@ import { SuspectLine } from "./suspect-line.ts";
 import { UnknownNames } from "./unknown-names.ts";
 import { runWorkItemLoop } from "./work-item-loop.ts";
 
+/** What a worker of a task hub is made of. */
 export interface TaskHubWorkerOptions {
+  /** What work comes from. */
   readonly backend: Backend;
+  /** What it needs besides of the hub, to purge by retention for example. */
   readonly store: TaskHubStore;
+  /** What runs user code. */
   readonly executor: TaskExecutor;
+  /** What times and waits go by. */
   readonly clock: Clock;
+  /** Receives what the worker has to say. */
   readonly log: LogSink;
   /** Orchestrations and entities in process at the same time. @defaultValue 100 */
   readonly maxConcurrentOrchestrations?: number;
@@ -172,6 +178,7 @@ export class TaskHubWorker {
     await backend.stop();
   }
 
+  /** Stops it, as `stop` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

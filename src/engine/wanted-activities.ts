@@ -4,7 +4,9 @@ import { isTerminalStatus, type OrchestrationRuntimeStatus } from "../core/orche
 
 /** How far an instance has come, as far as activities that run for it have to know. */
 export interface InstanceProgress {
+  /** Id of its latest execution. */
   readonly executionId: string | undefined;
+  /** What it is doing, or how it has ended. */
   readonly runtimeStatus: OrchestrationRuntimeStatus;
   /** When that execution was created. */
   readonly createdTime: Date;

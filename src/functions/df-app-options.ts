@@ -4,7 +4,11 @@ import type { DurableHttpOptions } from "../worker/durable-http/durable-http-opt
 import type { HostingOption } from "./hosting/hosting-option.ts";
 import type { HttpAuthLevel } from "./http-function.ts";
 
-/** @typeParam Converter the type of {@link DFAppOptions.dataConverter}: results are typed as it brings them back */
+/**
+ * How an app is made.
+ *
+ * @typeParam Converter the type of {@link DFAppOptions.dataConverter}: results are typed as it brings them back
+ */
 export interface DFAppOptions<Converter extends DataConverter | undefined = DataConverter | undefined> {
   /** Who may call HTTP functions that do not say so themselves. @defaultValue `anonymous` */
   readonly httpAuthLevel?: HttpAuthLevel | undefined;

@@ -111,7 +111,8 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> exte
 
   /**
    * Registers an activity: the code that does the work, and may do what it likes. Its input is typed by the annotation
-   * of the first parameter, which is needed also beside a default: `(city: string = "Tokyo") => ...`.
+   * of the first parameter, which is needed also beside a default: `(city: string = "Tokyo") => ...`. The name may be left
+   * out before a function that has one, which no minifier changes.
    *
    * @example
    * const priceOf = app.activity("priceOf", async (article: string) => (await catalogue.find(article)).price);
@@ -119,7 +120,6 @@ export class DFApp<Converter extends DataConverter | undefined = undefined> exte
    * @example
    * const charge = app.activity("charge", { input: orderSchema, output: receiptSchema, handler: (order) => pay(order) });
    *
-   * @param name may be left out before a function that has one, which no minifier changes
    * @param definition the function, or an object with it as `handler` and schemas (Zod, Valibot, ArkType) that check what
    * goes in and what comes out
    * @returns a handle for calls whose input and result are checked: `context.callActivity(priceOf, "apple")`

@@ -2,7 +2,11 @@ import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { Clock } from "../core/ports.ts";
 import type { StorageOption, TrackingStoreOption } from "../hosting/hub-storage.ts";
 
-/** @typeParam Converter the type of {@link DurableClientOptions.dataConverter}: what is read is typed as it brings it back */
+/**
+ * How a client is made.
+ *
+ * @typeParam Converter the type of {@link DurableClientOptions.dataConverter}: what is read is typed as it brings it back
+ */
 export interface DurableClientOptions<Converter extends DataConverter | undefined = DataConverter | undefined> {
   /** Writes inputs and events, reads inputs and outputs. @defaultValue plain JSON */
   readonly dataConverter?: Converter | undefined;
@@ -36,6 +40,7 @@ export interface ConnectOptions<Converter extends DataConverter | undefined = Da
   readonly messageEncoding?: "base64" | "utf8" | undefined;
 }
 
+/** What is read of an instance. */
 export interface GetStatusOptions {
   /** Fills `history`. @defaultValue false */
   readonly showHistory?: boolean | undefined;
@@ -45,6 +50,7 @@ export interface GetStatusOptions {
   readonly showInput?: boolean | undefined;
 }
 
+/** How long to wait for the end of an instance, and how. */
 export interface WaitForCompletionOptions {
   /** Milliseconds in all. @defaultValue 10000 */
   readonly timeoutInMilliseconds?: number | undefined;

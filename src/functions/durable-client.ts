@@ -122,10 +122,12 @@ export class DurableClient<Converter = undefined> extends OrchestrationVerbs<Con
     await this.#connection.close?.();
   }
 
+  /** Closes it, as `close` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
+  /** Name of the hub. */
   get taskHubName(): string {
     return this.#connection.client.taskHub;
   }

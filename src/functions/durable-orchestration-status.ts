@@ -6,10 +6,15 @@ import type { HistoryEntry } from "../management/history-format.ts";
 
 /** What is known of one instance. A view that may lag behind by seconds. */
 export interface DurableOrchestrationStatus<Output = unknown, CustomStatus = unknown, Input = unknown> {
+  /** Name of the orchestration. */
   readonly name: string;
+  /** Id of the instance. */
   readonly instanceId: string;
+  /** What it is doing, or how it has ended. */
   readonly runtimeStatus: OrchestrationRuntimeStatus;
+  /** When it was created. */
   readonly createdTime: Date;
+  /** When its status last changed; may be seconds late while it runs. */
   readonly lastUpdatedTime: Date;
   /** What the instance was started with; `null` for nothing, or when it was not asked for. */
   readonly input: Input | null;

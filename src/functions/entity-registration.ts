@@ -15,6 +15,7 @@ import { readSchema } from "./schema-definition.ts";
 
 /** An entity that is a class, with schemas. */
 export interface CheckedClassEntity<T extends object, Operations> {
+  /** The class. */
   readonly handler: EntityClass<T>;
   /** Checks the state before it is stored, and reads it again: it must take what it has given. Synchronous. */
   readonly state?: StandardSchema | undefined;
@@ -25,7 +26,9 @@ export interface CheckedClassEntity<T extends object, Operations> {
 /** Schemas of a class's operations: an input schema gives what the method takes, an output schema takes what it gives. */
 export type ClassOperationSchemas<T> = {
   readonly [K in OperationNames<T>]?: {
+    /** Checks what callers give. */
     readonly input?: StandardSchema<OperationInput<T, K>[0]> | undefined;
+    /** Checks what the method gives, and what callers get is what the schema makes of it. */
     readonly output?: StandardSchema | undefined;
   };
 };
@@ -36,6 +39,7 @@ export interface CheckedFunctionEntity<State extends StandardSchema, Operations,
   readonly state?: State | undefined;
   /** Checks inputs before operations run, and results before callers get them, by the name of the operation. */
   readonly operations?: Operations | undefined;
+  /** The function. */
   readonly handler: (context: EntityContext<SchemaOutput<State>, Converter>) => unknown;
 }
 

@@ -6,10 +6,12 @@ import type { OrchestrationClient } from "../core/orchestration-client.ts";
 import type { DataConverter } from "../core/payloads/data-converter.ts";
 import type { EntityLocation } from "./embedded-host.ts";
 
+/** How a signal is sent to an entity. */
 export interface SignalEntityOptions extends EntityLocation, SignalOptions {}
 
 /** What is known of one entity; the first two members are those of `durable-functions` 3.x. */
 export interface EntityStateResponse<State = unknown> {
+  /** It has a state. */
   readonly entityExists: boolean;
   /** Absent when the entity does not exist. */
   readonly entityState?: State;
@@ -24,13 +26,19 @@ export interface EntityStateResponse<State = unknown> {
 /** Which entities to list. */
 export type EntityFilter = EntityQuery;
 
+/** One entity of a list. */
 export interface EntityStatus<State = unknown> extends EntityStateResponse<State> {
+  /** Name and key. */
   readonly entityId: EntityId;
+  /** Requests that wait in it. */
   readonly queueSize: number;
+  /** When it last ran operations. */
   readonly lastModifiedTime: Date;
 }
 
+/** One page of entities. */
 export interface EntityStatusPage<State = unknown> {
+  /** The entities of the page. */
   readonly entities: readonly EntityStatus<State>[];
   /** Absent on the last page. A page may be short or empty and still have one. */
   readonly continuationToken?: string;

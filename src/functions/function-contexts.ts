@@ -33,6 +33,7 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined>
 /** What `context.df` holds in an entity, with the types of `durable-functions` 3.x. */
 export interface DurableEntityContext<State = unknown, Converter = undefined>
   extends Omit<OperationContext<State, Converter>, "df" | "getInput" | "return"> {
+  /** This context, under the name that `durable-functions` 3.x gives it. */
   readonly df: OperationContext<State, Converter>;
   /** What the operation was called with; `undefined` when with nothing. The same value each time. */
   getInput<Input = State>(): StoredAs<Converter, Input>;

@@ -6,6 +6,7 @@ declare const untyped: unique symbol;
 
 /** Stands for the input of a function that does not say what it takes: annotate the parameter. */
 export interface UntypedInput {
+  /** @internal */
   readonly [untyped]: true;
 }
 

@@ -5,6 +5,7 @@ import { assertOptionNames } from "../core/option-names.ts";
 import { redactSecrets } from "../core/redact-secrets.ts";
 import type { DurableClient } from "./durable-client.ts";
 
+/** Who may call a function: everybody, whoever has one of its keys, or whoever has the master key. */
 export type HttpAuthLevel = "anonymous" | "function" | "admin";
 
 /** A request whose route parameters are known by name: `orchestrators/{name}` gives `params.name`, and no other. */
@@ -34,6 +35,7 @@ type ParameterName<Text extends string> = Text extends `${infer Name}${":" | "="
   ? ParameterName<Name>
   : Text;
 
+/** How an HTTP function is registered. */
 export interface HttpFunctionOptions<Route extends string = string, Converter = undefined> {
   /** Template below the host's route prefix (`/api`), such as `orchestrators/{name}`. @defaultValue the function's name */
   readonly route?: Route | undefined;
@@ -41,6 +43,7 @@ export interface HttpFunctionOptions<Route extends string = string, Converter = 
   readonly methods?: readonly HttpMethod[] | undefined;
   /** @defaultValue `httpAuthLevel` of the app */
   readonly authLevel?: HttpAuthLevel | undefined;
+  /** What answers. */
   readonly handler: HttpFunctionHandler<Route, Converter>;
 }
 

@@ -34,43 +34,61 @@ export interface SchemaFrom<Stored> extends StandardSchema {
 
 /** An activity whose input is checked before it runs. The handler gets what the schema gives back. */
 export interface CheckedInputActivity<In extends StandardSchema, Output> {
+  /** Checks the input before the handler runs. */
   readonly input: In;
+  /** None. */
   readonly output?: undefined;
+  /** The code; it is given what the schema makes of the input. */
   readonly handler: ActivityWith<SchemaOutput<In>, Output>;
 }
 
 /** An activity whose result is checked before it is stored. */
 export interface CheckedOutputActivity<Input, Out extends StandardSchema> {
+  /** None. */
   readonly input?: undefined;
+  /** Checks the result before it is stored. */
   readonly output: Out;
+  /** The code. */
   readonly handler: ActivityWith<Input, SchemaInput<Out>>;
 }
 
 /** An activity whose input and result are checked. */
 export interface CheckedActivity<In extends StandardSchema, Out extends StandardSchema> {
+  /** Checks the input before the handler runs. */
   readonly input: In;
+  /** Checks the result before it is stored. */
   readonly output: Out;
+  /** The code; it is given what the schema makes of the input. */
   readonly handler: ActivityWith<SchemaOutput<In>, SchemaInput<Out>>;
 }
 
 /** An orchestration whose input is checked, when it is started and before it runs. */
 export interface CheckedInputOrchestration<In extends StandardSchema, Output, Converter = undefined> {
+  /** Checks the input when the orchestration is started, and before it runs. Synchronous. */
   readonly input: In;
+  /** None. */
   readonly output?: undefined;
+  /** The code; it is given what the schema makes of the input. */
   readonly handler: OrchestratorWith<SchemaOutput<In>, Output, SchemaInput<In>, Converter>;
 }
 
 /** An orchestration whose output is checked before it completes. */
 export interface CheckedOutputOrchestration<Input, Out extends StandardSchema, Converter = undefined> {
+  /** None. */
   readonly input?: undefined;
+  /** Checks the output before the orchestration completes. Synchronous. */
   readonly output: Out;
+  /** The code. */
   readonly handler: OrchestratorWith<Input, SchemaInput<Out>, Input, Converter>;
 }
 
 /** An orchestration whose input and output are checked. */
 export interface CheckedOrchestration<In extends StandardSchema, Out extends StandardSchema, Converter = undefined> {
+  /** Checks the input when the orchestration is started, and before it runs. Synchronous. */
   readonly input: In;
+  /** Checks the output before the orchestration completes. Synchronous. */
   readonly output: Out;
+  /** The code; it is given what the schema makes of the input. */
   readonly handler: OrchestratorWith<SchemaOutput<In>, SchemaInput<Out>, SchemaInput<In>, Converter>;
 }
 

@@ -36,44 +36,52 @@ type OptionalConnection<Options> = Omit<Options, "connection"> & {
   readonly connection?: string | undefined;
 };
 
+/** How a timer function is registered that is given a client. */
 export type TimerStarterOptions<Converter = undefined> = StarterOptions<TimerFunctionOptions, Timer, Converter>;
 
+/** How a storage queue function is registered that is given a client. */
 export type StorageQueueStarterOptions<Entry = unknown, Converter = undefined> = StarterOptions<
   OptionalConnection<StorageQueueFunctionOptions>,
   Entry,
   Converter
 >;
 
+/** How a blob function is registered that is given a client. */
 export type StorageBlobStarterOptions<Blob = unknown, Converter = undefined> = StarterOptions<
   OptionalConnection<StorageBlobFunctionOptions>,
   Blob,
   Converter
 >;
 
+/** How a Service Bus queue function is registered that is given a client. */
 export type ServiceBusQueueStarterOptions<Message = unknown, Converter = undefined> = StarterOptions<
   ServiceBusQueueFunctionOptions,
   Message,
   Converter
 >;
 
+/** How a Service Bus topic function is registered that is given a client. */
 export type ServiceBusTopicStarterOptions<Message = unknown, Converter = undefined> = StarterOptions<
   ServiceBusTopicFunctionOptions,
   Message,
   Converter
 >;
 
+/** How an Event Hubs function is registered that is given a client. */
 export type EventHubStarterOptions<Messages = unknown, Converter = undefined> = StarterOptions<
   EventHubFunctionOptions,
   Messages,
   Converter
 >;
 
+/** How an Event Grid function is registered that is given a client. */
 export type EventGridStarterOptions<Converter = undefined> = StarterOptions<
   EventGridFunctionOptions,
   EventGridEvent,
   Converter
 >;
 
+/** How a Cosmos DB function is registered that is given a client. */
 export type CosmosDBStarterOptions<Document = unknown, Converter = undefined> = StarterOptions<
   CosmosDBFunctionOptions,
   Document[],

@@ -20,6 +20,7 @@ export interface DurableEngine {
   stop(): Promise<void>;
 }
 
+/** A partition of a task hub that is served here. */
 export interface EnginePartition {
   /** Its control queue. */
   readonly queue: string;

@@ -3,6 +3,7 @@ import { DurableError } from "../core/errors.ts";
 import { assertOptionNames } from "../core/option-names.ts";
 import type { HostHealth } from "./health.ts";
 
+/** Where health is served. */
 export interface HealthHandlerOptions {
   /** Path of the routes, without a trailing slash. @defaultValue "/health" */
   readonly prefix?: string | undefined;

@@ -13,17 +13,27 @@ export type HostState = "starting" | "running" | "stopping" | "stopped" | "faile
 
 /** How a host in this process is. */
 export interface HostHealth {
+  /** How it is, in one word. */
   readonly status: HealthStatus;
   /** It takes work: `false` until it has started, and from the moment a stop is asked for. */
   readonly isReady: boolean;
+  /** Where it is in its life. */
   readonly state: HostState;
   /** Absent where the server of a worker has one that was not named. */
   readonly taskHub: string | undefined;
   /** The storage or the server, without secrets; absent until it is open. */
   readonly storage: string | undefined;
+  /** When its last start was done; absent before. */
   readonly startedAt: Date | undefined;
   /** What last kept all work waiting, if it was within the last minute: an event of LOGS.md. */
-  readonly lastError: { readonly event: string; readonly at: Date } | undefined;
+  readonly lastError:
+    | {
+        /** Name of the event. */
+        readonly event: string;
+        /** When it was written. */
+        readonly at: Date;
+      }
+    | undefined;
   /**
    * The partitions of the task hub that are served here, each with the time at which its queue was last asked for messages.
    * Absent where partitions are no matter of this process: in memory, and where a server has the hub.

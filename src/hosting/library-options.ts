@@ -17,11 +17,16 @@ import {
 } from "./hub-location.ts";
 import type { LogWriter } from "./process-log.ts";
 
-/** @typeParam Converter the type of {@link StartWorkerOptions.dataConverter} */
+/**
+ * How a worker in this process is made.
+ *
+ * @typeParam Converter the type of {@link StartWorkerOptions.dataConverter}
+ */
 export interface StartWorkerOptions<Converter extends DataConverter | undefined = DataConverter | undefined>
   extends HubLocation {
   /** What is run. Of several that define a name, the first one serves. */
   readonly apps: readonly AnyApp[];
+  /** How much runs at the same time. */
   readonly concurrency?: WorkerConcurrency | undefined;
   /** What ends single instances before they end the process or hold up others. */
   readonly limits?: WorkerLimits | undefined;

@@ -6,6 +6,7 @@ import type { PayloadStore } from "../core/payloads/payload-store.ts";
  * opened by an identity.
  */
 export interface LargePayloadOptions extends IdentityStorage {
+  /** Of the account. One of this and what {@link IdentityStorage} has. */
   readonly connectionString?: string | undefined;
   /** @defaultValue `durabletask-payloads`, as with the SDKs of other languages */
   readonly container?: string | undefined;

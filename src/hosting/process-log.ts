@@ -4,9 +4,11 @@ import type { UserLog } from "../worker/activity-context.ts";
 
 /** One line of what a worker or a client has to say. */
 export interface LogEntry {
+  /** How important it is. */
   readonly level: LogLevel;
   /** `Function.<name>.User` for what user code logs, the name of an event (see LOGS.md) for the rest. */
   readonly category: string;
+  /** The line, for people. */
   readonly message: string;
   /** Of an event; never payloads or secrets. */
   readonly fields?: Readonly<Record<string, unknown>> | undefined;

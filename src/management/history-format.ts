@@ -8,7 +8,10 @@ import type {
 } from "../core/history-event.ts";
 
 /** An event of a history as status queries show it: Pascal-case names, without ids and bookkeeping. */
-export type HistoryEntry = Readonly<Record<string, unknown>> & { readonly EventType: string };
+export type HistoryEntry = Readonly<Record<string, unknown>> & {
+  /** What has happened: `TaskCompleted`, say. */
+  readonly EventType: string;
+};
 
 export interface HistoryFormatOptions {
   /** Shows what orchestrations, activities and events were given. */

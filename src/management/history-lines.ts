@@ -38,6 +38,10 @@ export type HistoryLineKind =
 /** One thing that an instance did, or that was done to it: a call and its answer are one line. */
 export interface HistoryLine {
   readonly kind: HistoryLineKind;
+  /** Position in the history, from 0; of a call, of its question. */
+  readonly event: number;
+  /** Position of the answer. */
+  readonly answerEvent?: number | undefined;
   /** When it happened; of a call, when it was asked for. */
   readonly time: Date;
   /** Of a function, event, entity or patch. */
@@ -62,6 +66,8 @@ export interface HistoryLine {
 }
 
 type Line = { -readonly [Member in keyof HistoryLine]: HistoryLine[Member] };
+/** What one event says by itself. */
+type Told = Omit<Line, "event">;
 
 /** How a rewind marks what it has taken back, with us and with .NET. */
 const undoneMark = "Rewound: ";
@@ -71,10 +77,15 @@ export function describeHistory(history: readonly HistoryEvent[]): readonly Hist
   const lines: Line[] = [];
   /** Open calls by number, and those of entities by the id of their request. */
   const calls = new Map<number | string, { readonly line: Line; readonly type: string }>();
-  for (const event of history) {
-    if (answer(event, calls)) continue;
-    const line = describeEvent(event);
-    if (line === undefined) continue;
+  for (const [position, event] of history.entries()) {
+    const answered = answer(event, calls);
+    if (answered !== undefined) {
+      answered.answerEvent = position;
+      continue;
+    }
+    const told = describeEvent(event);
+    if (told === undefined) continue;
+    const line: Line = { ...told, event: position };
     lines.push(line);
     const key = keyOf(event);
     if (key !== undefined) calls.set(key, { line, type: event.type });
@@ -84,8 +95,8 @@ export function describeHistory(history: readonly HistoryEvent[]): readonly Hist
 
 type Calls = Map<number | string, { readonly line: Line; readonly type: string }>;
 
-/** `true` when the event has completed the line of its question. */
-function answer(event: HistoryEvent, calls: Calls): boolean {
+/** The line of the question that the event has completed; `undefined` when it is no answer. */
+function answer(event: HistoryEvent, calls: Calls): Line | undefined {
   switch (event.type) {
     case "TaskCompleted":
       return settle(event, calls, event.taskScheduledId, "TaskScheduled", {
@@ -110,7 +121,7 @@ function answer(event: HistoryEvent, calls: Calls): boolean {
     case "EventRaised":
       return settle(event, calls, event.name.toLowerCase(), "EventSent", readOutcome(event.input));
     default:
-      return false;
+      return undefined;
   }
 }
 
@@ -120,13 +131,12 @@ function settle(
   key: number | string,
   type: string,
   told: Pick<Line, "outcome" | "result" | "failure">,
-): boolean {
+): Line | undefined {
   const call = calls.get(key);
   // A number may have been given to another question by an episode that was repeated after a crash.
-  if (call?.type !== type) return false;
+  if (call?.type !== type) return undefined;
   calls.delete(key);
-  Object.assign(call.line, { answeredAt: timestamp, ...told });
-  return true;
+  return Object.assign(call.line, { answeredAt: timestamp, ...told });
 }
 
 /** Of an operation of an entity, or of a lock request. */
@@ -149,7 +159,7 @@ function requestIdOf({ instanceId, name, input }: EventSent): string | undefined
   return request === undefined || request.isSignal ? undefined : request.id.toLowerCase();
 }
 
-function describeEvent(event: HistoryEvent): Line | undefined {
+function describeEvent(event: HistoryEvent): Told | undefined {
   const time = event.timestamp;
   switch (event.type) {
     case "OrchestratorStarted":
@@ -194,7 +204,7 @@ function describeEvent(event: HistoryEvent): Line | undefined {
   }
 }
 
-function describeCall(call: TaskScheduled | TimerCreated | SubOrchestrationInstanceCreated): Line {
+function describeCall(call: TaskScheduled | TimerCreated | SubOrchestrationInstanceCreated): Told {
   const { timestamp: time, eventId: taskId } = call;
   switch (call.type) {
     case "TaskScheduled": {
@@ -212,7 +222,7 @@ function describeCall(call: TaskScheduled | TimerCreated | SubOrchestrationInsta
   }
 }
 
-function describeSent(event: EventSent): Line {
+function describeSent(event: EventSent): Told {
   const { timestamp: time, eventId: taskId, instanceId, name, input } = event;
   const isEntity = typeof instanceId === "string" && entityOfInstanceId(instanceId) !== undefined;
   if (isEntity && name === releaseEventName) return { kind: "release", time, taskId, name: instanceId };
@@ -226,7 +236,7 @@ function describeSent(event: EventSent): Line {
   return { kind, time, taskId, name: `${instanceId} ${operation ?? ""}`.trimEnd(), input: request.input };
 }
 
-function describeRaised({ timestamp: time, name, input }: EventRaised): Line | undefined {
+function describeRaised({ timestamp: time, name, input }: EventRaised): Told | undefined {
   return isReservedName(name) ? undefined : { kind: "event raised", time, name, input };
 }
 

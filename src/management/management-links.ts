@@ -19,13 +19,21 @@ export interface ManagementLinkTarget {
 export interface HttpManagementPayload {
   /** The instance id itself. */
   readonly id: string;
+  /** GET: the status. */
   readonly statusQueryGetUri: string;
+  /** POST: raises an event; `{eventName}` is its name, the body its payload. */
   readonly sendEventPostUri: string;
+  /** POST: ends the instance at once; `{text}` is the reason. */
   readonly terminatePostUri: string;
+  /** POST: suspends it; `{text}` is the reason. */
   readonly suspendPostUri: string;
+  /** POST: lets it go on; `{text}` is the reason. */
   readonly resumePostUri: string;
+  /** POST: runs it on after a failure; `{text}` is the reason. */
   readonly rewindPostUri: string;
+  /** DELETE: purges it once it has finished. */
   readonly purgeHistoryDeleteUri: string;
+  /** POST: starts it again with the same input. */
   readonly restartPostUri: string;
 }
 

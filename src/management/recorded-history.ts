@@ -27,7 +27,9 @@ export function parseRecordedHistory(text: string): RecordedHistory {
   }
   const { instanceId, name, status, history } = (value ?? {}) as Partial<RecordedHistory>;
   if (typeof instanceId !== "string" || typeof name !== "string" || !Array.isArray(history)) {
-    throw new DurableError("CorruptData", "it is no history that 'durable history --all' has written");
+    const isShortened = typeof (value as { readonly id?: unknown } | null)?.id === "string";
+    const cause = isShortened ? ": 'durable history --json' leaves things out" : "";
+    throw new DurableError("CorruptData", `it is no history that 'durable history --all' has written${cause}`);
   }
   return { instanceId, name, status: status ?? "Running", history: reviveHistory(history) };
 }

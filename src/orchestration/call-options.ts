@@ -17,6 +17,7 @@ export interface CallActivityOptions {
    * that clocks of two machines need not agree: an activity that had to wait runs on for as long. @defaultValue no limit
    */
   readonly timeout?: TimeSpanInput | undefined;
+  /** Version of the activity, for workers that look at it. @defaultValue none */
   readonly version?: string | undefined;
   /** Kept in history beside the call; `durable.attempt` and `durable.timeoutMs` are the engine's own, and left out. */
   readonly tags?: Tags | undefined;
@@ -26,6 +27,7 @@ export interface CallActivityOptions {
 export interface CallSubOrchestratorOptions {
   /** @defaultValue `{execution id}:{number of the task}` */
   readonly instanceId?: string | undefined;
+  /** Version of the sub-orchestration. @defaultValue that of the app */
   readonly version?: string | undefined;
   /** @defaultValue the policy of the handle, else no retry */
   readonly retry?: RetryPolicy | RetryOptions | undefined;

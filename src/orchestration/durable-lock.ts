@@ -14,10 +14,13 @@ import type { EntityId } from "../core/entity-id.ts";
 export interface DurableLock {
   /** The entities, in the order in which they were locked. Empty once they are released. */
   readonly ownedLocks: readonly EntityId[];
+  /** The locks were given back. */
   readonly isReleased: boolean;
   /** Gives the locks back. Costs no waiting; a second time it does nothing. */
   release(): void;
+  /** Gives the locks back, at the end of a block that began with `using lock`. */
   [Symbol.dispose](): void;
+  /** Gives the locks back, at the end of a block that began with `await using lock`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -16,12 +16,14 @@ export interface DurableTask<T> extends PromiseLike<T> {
    * @throws the failure of a failed task; DurableError `OrchestrationMisuse` while it is not completed
    */
   readonly result: T;
+  /** Lets `yield* task` give the result with its type. */
   // biome-ignore lint/suspicious/noExplicitAny: what `yield` hands back is typed by the return type of this generator.
   [Symbol.iterator](): Generator<DurableTask<T>, T, any>;
 }
 
 /** A durable timer. */
 export interface TimerTask extends DurableTask<void> {
+  /** It was taken back. */
   readonly isCanceled: boolean;
   /**
    * Takes the timer back: it never completes. A timer that lost a race should be cancelled.

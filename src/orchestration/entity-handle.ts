@@ -13,10 +13,13 @@ declare const operationsType: unique symbol;
  * @typeParam T a class, or any type whose methods are the operations; {@link UntypedOperations} when they are not known
  */
 export interface EntityHandle<T> {
+  /** Tells handles apart. */
   readonly kind: "entity";
+  /** Name of the entity. */
   readonly name: string;
   /** Checks inputs before they are sent, by the name of the operation. */
   readonly inputSchemas?: Readonly<Record<string, StandardSchema>> | undefined;
+  /** @internal */
   readonly [operationsType]?: T;
 }
 

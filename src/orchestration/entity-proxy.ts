@@ -16,7 +16,9 @@ declare const proxyType: unique symbol;
  * @remarks Operations named `signal`, `then` or `toJSON` are out of its reach: use `callEntity`.
  */
 export type EntityProxy<T, Converter = undefined> = EntityOperationCalls<T, Converter> & {
+  /** The same operations, as signals: they wait for nothing and answer nothing. */
   readonly signal: EntityOperationSignals<T>;
+  /** @internal */
   readonly [proxyType]?: true;
 };
 

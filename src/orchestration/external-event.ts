@@ -8,9 +8,13 @@ declare const payloadType: unique symbol;
 
 /** An external event by name, with the type of what it is raised with. Who waits for it gets that as it was stored. */
 export interface ExternalEvent<Payload> {
+  /** Tells handles apart. */
   readonly kind: "event";
+  /** Name of the event; compared ignoring case. */
   readonly name: string;
+  /** Checks what it is raised with, where it is raised and where it is received. */
   readonly schema: StandardSchema<Payload> | undefined;
+  /** @internal */
   readonly [payloadType]?: Payload;
 }
 

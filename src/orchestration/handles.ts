@@ -7,8 +7,11 @@ declare const outputType: unique symbol;
 
 /** A registered activity, for calls whose input and result are checked by the compiler. */
 export interface ActivityHandle<Input, Output> {
+  /** Tells handles apart. */
   readonly kind: "activity";
+  /** Name of the activity. */
   readonly name: string;
+  /** Checks the input where the activity is called. */
   readonly inputSchema?: StandardSchema | undefined;
   /** Used by every call through this handle that does not say otherwise. */
   readonly retry?: RetryPolicy | RetryOptions | undefined;
@@ -19,19 +22,27 @@ export interface ActivityHandle<Input, Output> {
    * @throws DurableError `InvalidOption`
    */
   withRetry(policy: RetryPolicy | RetryOptions): ActivityHandle<Input, Output>;
+  /** @internal */
   readonly [inputType]?: (input: Input) => void;
+  /** @internal */
   readonly [outputType]?: Output;
 }
 
 /** A registered orchestration, to start it or to call it as a sub-orchestration. */
 export interface OrchestrationHandle<Input, Output> {
+  /** Tells handles apart. */
   readonly kind: "orchestration";
+  /** Name of the orchestration. */
   readonly name: string;
+  /** Checks the input where the orchestration is started or called. */
   readonly inputSchema?: StandardSchema | undefined;
+  /** Used by every call as a sub-orchestration through this handle that does not say otherwise. */
   readonly retry?: RetryPolicy | RetryOptions | undefined;
   /** The same orchestration with a retry policy for calls as a sub-orchestration. @throws DurableError `InvalidOption` */
   withRetry(policy: RetryPolicy | RetryOptions): OrchestrationHandle<Input, Output>;
+  /** @internal */
   readonly [inputType]?: (input: Input) => void;
+  /** @internal */
   readonly [outputType]?: Output;
 }
 

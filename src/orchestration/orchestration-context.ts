@@ -50,6 +50,7 @@ export type TargetOutput<Target, Converter, Output> =
 export type RetriedArguments<Input> = undefined extends Input ? [input?: Input] : [input: Input];
 
 /** How an execution is continued as new. */
+/** How an orchestration continues as new. */
 export interface ContinueAsNewOptions {
   /** Keep events that were raised and not waited for. @defaultValue true */
   readonly preserveUnprocessedEvents?: boolean;
@@ -76,6 +77,7 @@ export type SettledResultsOf<T extends Tasks> = {
  * @typeParam Converter the converter of the app: `DataConverter` where there is one. @defaultValue plain JSON
  */
 export interface OrchestrationContext<Input = unknown, Converter = undefined> extends UserLogger {
+  /** Id of this instance. */
   readonly instanceId: string;
   /** The orchestration that called this one, if any. */
   readonly parentInstanceId: string | undefined;
@@ -95,9 +97,13 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined> ex
   readonly df: OrchestrationContext<Input, Converter>;
   /** Combinators, under the name that `durable-functions` 3.x gives them. */
   readonly Task: {
+    /** Another name of {@link OrchestrationContext.all}. */
     all: OrchestrationContext["all"];
+    /** Another name of {@link OrchestrationContext.any}. */
     any: OrchestrationContext["any"];
+    /** Another name of {@link OrchestrationContext.allSettled}. */
     allSettled: OrchestrationContext["allSettled"];
+    /** Another name of {@link OrchestrationContext.race}. */
     race: OrchestrationContext["race"];
   };
 
@@ -192,7 +198,7 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined> ex
   /**
    * Runs an operation of an entity and waits for its result.
    *
-   * @param entity its id, `"@name@key"`, or a proxy of {@link entity}
+   * @param entity its id, `"@name@key"`, or a proxy of {@link OrchestrationContext.entity}
    * @example const balance = yield* context.callEntity<number>(new EntityId("account", "7"), "get");
    * @throws TaskFailedError when waited for, if the operation fails; DurableError `OrchestrationMisuse` inside a critical
    * section that forbids it: see {@link lock}
@@ -242,6 +248,7 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined> ex
    * @throws DurableError `OrchestrationMisuse` for no entity, and for a lock inside of another
    */
   lock(...entities: readonly EntityTarget[]): DurableTask<DurableLock>;
+  /** The same, with the entities in a list. */
   lock(entities: readonly EntityTarget[]): DurableTask<DurableLock>;
 
   /** Whether this orchestration is in a critical section, and what it has locked. */
@@ -284,6 +291,7 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined> ex
     start: (item: Item, index: number) => PromiseLike<Output>,
     options: MapOptions & { readonly tolerate: Tolerance },
   ): DurableTask<PromiseSettledResult<Output>[]>;
+  /** Calls `start` for every item and waits for all results; with the first failure it fails. */
   map<Item, Output>(
     items: readonly Item[],
     start: (item: Item, index: number) => PromiseLike<Output>,

@@ -20,7 +20,9 @@ export class TaskFailedError extends Error {
     shareAcrossCopies(TaskFailedError, "TaskFailedError");
   }
 
+  /** Name of the class. */
   override readonly name = "TaskFailedError";
+  /** Name of the activity, sub-orchestration or entity operation that has failed. */
   readonly taskName: string;
   /** Number of the task in its orchestration. */
   readonly taskId: number;
@@ -42,6 +44,8 @@ export class TaskFailedError extends Error {
  *
  * @param errorType the class of the error that the task has thrown, one that it was derived from, or the name of either.
  * @defaultValue any
+ * @example
+ * if (isTaskFailedError(error, CardDeclined)) return "declined";
  */
 export function isTaskFailedError(error: unknown, errorType?: string | ErrorClass): error is TaskFailedError {
   if (!(error instanceof TaskFailedError)) return false;

@@ -28,6 +28,11 @@ export function whenAll<const T extends Tasks>(tasks: T): DurableTask<ResultsOf<
 /**
  * The first task to complete or fail, itself: `winner === timer`. Never fails. `ctx.whenAny` is the same.
  *
+ * @example
+ * const approval = ctx.waitForExternalEvent("Approval");
+ * const winner = yield* whenAny([approval, ctx.createTimer("3d")]);
+ * return winner === approval;
+ *
  * @throws DurableError `OrchestrationMisuse` for no task, and for what is none
  */
 export function whenAny<T extends Tasks>(tasks: T): DurableTask<WinnerOf<T[number]>> {

@@ -27,6 +27,7 @@ export type Activity<Input extends Arguments, Output> = (
   ...input: Input
 ) => Output | Promise<Output>;
 
+/** What a definition says besides its code. */
 export interface DefinitionOptions<In extends StandardSchema | undefined = undefined> {
   /** @defaultValue the name of the function */
   readonly name?: string | undefined;
@@ -36,6 +37,7 @@ export interface DefinitionOptions<In extends StandardSchema | undefined = undef
   readonly output?: StandardSchema | undefined;
 }
 
+/** What the definition of an entity says besides its code. */
 export interface EntityOptions {
   /** @defaultValue the name of the class or function */
   readonly name?: string | undefined;
@@ -51,7 +53,8 @@ type Unchecked = Omit<DefinitionOptions, "input"> & { readonly input?: undefined
  * Marks a function as an orchestration, and gives it its types. The function itself is given back, and nothing is
  * registered: `worker.addOrchestration` does that. Plain functions may be registered and called too.
  *
- * @param name @defaultValue the name of the function. Give one where a bundler changes names
+ * Without a name it has that of the function: give one where a bundler changes names.
+ *
  * @example
  * const processOrder = orchestration(function* processOrder(ctx, order: Order) {
  *   return yield* ctx.callActivity(charge, order);
@@ -89,7 +92,8 @@ export function orchestration(first: unknown, second?: unknown): never {
  * Marks a function as an activity, and gives it its types. The function itself is given back, and nothing is registered:
  * `worker.addActivity` does that. Plain functions may be registered and called too.
  *
- * @param name @defaultValue the name of the function. Give one where a bundler changes names
+ * Without a name it has that of the function: give one where a bundler changes names.
+ *
  * @example
  * const charge = activity(async function charge(ctx, order: Order) { return pay(order, ctx.signal); });
  * @throws DurableError `InvalidOption` for a function without a name, or of another kind
@@ -110,6 +114,16 @@ export function activity(first: unknown, second?: unknown): never {
 /**
  * Marks a class, whose public methods are operations and whose fields are the state, or a function that is given every
  * operation, as an entity. It is given back itself, and nothing is registered: `worker.addEntity` does that.
+ *
+ * @example
+ * const Counter = entity(
+ *   class Counter {
+ *     value = 0;
+ *     add(amount: number) {
+ *       return (this.value += amount);
+ *     }
+ *   },
+ * );
  *
  * @throws DurableError `InvalidOption` for one without a name, or of another kind
  */

@@ -55,6 +55,7 @@ export class DurableTaskClient<Converter extends DataConverter | undefined = und
     await this.#connection.close();
   }
 
+  /** Closes it, as `close` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -179,6 +179,7 @@ export class DurableTaskWorker<Converter extends DataConverter | undefined = und
     return this.#stopping;
   }
 
+  /** Stops it, as `stop` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -43,7 +43,13 @@ export class EmbeddedTaskHubWorker<
   }
 }
 
-/** A client of a task hub in Azure Storage, on Azurite, or in the memory of this process. */
+/**
+ * A client of a task hub in Azure Storage, on Azurite, or in the memory of this process.
+ *
+ * @example
+ * await using client = new EmbeddedTaskHubClient({ storage: process.env.STORAGE!, taskHub: "Orders" });
+ * const run = await client.start(processOrder, order);
+ */
 export class EmbeddedTaskHubClient<
   Converter extends DataConverter | undefined = undefined,
 > extends DurableTaskClient<Converter> {

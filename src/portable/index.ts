@@ -26,7 +26,7 @@ export type { OrchestrationRun } from "../client/orchestration-run.ts";
 export type { OrchestrationState } from "../client/orchestration-state.ts";
 export type { Page, Paged } from "../client/paged.ts";
 export type { InputOf, OutputOf } from "../client/target-types.ts";
-export type { AccessCredential } from "../core/access-credential.ts";
+export type { AccessCredential, AccessToken, AccessTokenOptions } from "../core/access-credential.ts";
 export type { CleanEntityStorageResult } from "../core/entity-client.ts";
 export { EntityId, EntityId as EntityInstanceId, type EntityRef } from "../core/entity-id.ts";
 export type { ErrorClass } from "../core/error-type.ts";
@@ -34,6 +34,7 @@ export { DurableError, type DurableErrorCode, isDurableError, NonRetriableError 
 export type { FailureDetails } from "../core/failure-details.ts";
 export type { HistoryEvent, Tags } from "../core/history-event.ts";
 export type { InstanceId } from "../core/ids.ts";
+export type { PurgeInstanceOptions } from "../core/orchestration-client.ts";
 export { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 export type { DataConverter } from "../core/payloads/data-converter.ts";
 export {
@@ -59,6 +60,8 @@ export type { RetentionOptions } from "../core/retention.ts";
 export { type FailedAttempt, RetryOptions, type RetryPolicy } from "../core/retry-policy.ts";
 export { parseTimeSpan, type TimeSpanInput, type TimeSpanParts, type TimeSpanText } from "../core/time-span.ts";
 export type { VersionFailureStrategy, VersioningOptions, VersionMatchStrategy } from "../core/versioning.ts";
+export type { WorkerLimits } from "../core/worker-limits.ts";
+export type { KeepAliveOptions } from "../grpc/channel/task-hub-channel.ts";
 export type { HealthStatus, HostHealth, HostState } from "../hosting/health.ts";
 export type { HealthHandler, HealthHandlerOptions } from "../hosting/health-handler.ts";
 export type { HubLocation } from "../hosting/hub-location.ts";
@@ -84,8 +87,10 @@ export {
   ManagedIdentityTokenSource,
 } from "../orchestration/http/durable-http-request.ts";
 export { DurableHttpResponse } from "../orchestration/http/durable-http-response.ts";
+export type { ContinueAsNewOptions } from "../orchestration/orchestration-context.ts";
 export { isTaskFailedError, TaskFailedError } from "../orchestration/task-failed-error.ts";
 export type { DurableHttpOptions } from "../worker/durable-http/durable-http-options.ts";
+export type { HttpTransport, TransportRequest, TransportResponse } from "../worker/durable-http/http-transport.ts";
 export type { TokenProvider } from "../worker/durable-http/token-provider.ts";
 export type { EntityContext, EntitySignalOptions, StartFromEntityOptions } from "../worker/entities/entity-context.ts";
 export type { EntityClass, EntityFunction, OperationSchemas } from "../worker/entities/entity-definition.ts";

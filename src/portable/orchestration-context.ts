@@ -137,12 +137,15 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined>
    * @throws DurableError `InvalidEntityId`
    */
   entity<T = UntypedOperations>(entity: EntityHandle<T> | string, key: string): EntityProxy<T, Converter>;
+  /** One entity as an object, by the function that it is. */
   // biome-ignore lint/suspicious/noExplicitAny: functions of every state.
   entity(entity: EntityFunction<any>, key: string): EntityProxy<UntypedOperations, Converter>;
+  /** One entity as an object, by the class that it is. */
   entity<T extends object>(entity: EntityClass<T>, key: string): EntityProxy<T, Converter>;
 
   /** Another name of {@link lock}. */
   lockEntities(...entities: readonly EntityTarget[]): DurableTask<DurableLock>;
+  /** Another name of {@link lock}, with the entities in a list. */
   lockEntities(entities: readonly EntityTarget[]): DurableTask<DurableLock>;
   /** Another name of {@link newGuid}. */
   newUuid(): string;
@@ -150,5 +153,6 @@ export interface OrchestrationContext<Input = unknown, Converter = undefined>
   whenAll<const T extends Tasks>(tasks: T): DurableTask<ResultsOf<T>>;
   /** Another name of {@link any}. */
   whenAny<T extends Tasks>(tasks: T): DurableTask<WinnerOf<T[number]>>;
+  /** @internal */
   readonly [converterType]?: (converter: Converter) => Converter;
 }

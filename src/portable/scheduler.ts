@@ -28,8 +28,10 @@ export type SchedulerLocation =
       readonly credential?: AccessCredential | undefined;
     };
 
+/** How a worker of a Durable Task Scheduler is made. */
 export type SchedulerWorkerOptions<Converter extends DataConverter | undefined = DataConverter | undefined> =
   GrpcOptions & GrpcWorkerOptions<Converter>;
+/** How a client of a Durable Task Scheduler is made. */
 export type SchedulerClientOptions<Converter extends DataConverter | undefined = DataConverter | undefined> =
   GrpcOptions & ClientOptions<Converter>;
 
@@ -68,7 +70,15 @@ export class DurableTaskSchedulerWorker<
   }
 }
 
-/** A client of a Durable Task Scheduler, or of its emulator. */
+/**
+ * A client of a Durable Task Scheduler, or of its emulator.
+ *
+ * @example
+ * await using client = new DurableTaskSchedulerClient(
+ *   "Endpoint=http://localhost:8080;TaskHub=default;Authentication=None",
+ * );
+ * const run = await client.start(processOrder, order);
+ */
 export class DurableTaskSchedulerClient<
   Converter extends DataConverter | undefined = undefined,
 > extends DurableTaskClient<Converter> {

@@ -41,7 +41,13 @@ export class TaskHubGrpcWorker<
   }
 }
 
-/** A client of a task hub that a gRPC server keeps. */
+/**
+ * A client of a task hub that a gRPC server keeps.
+ *
+ * @example
+ * await using client = new TaskHubGrpcClient("localhost:4001");
+ * const run = await client.start(processOrder, order);
+ */
 export class TaskHubGrpcClient<
   Converter extends DataConverter | undefined = undefined,
 > extends DurableTaskClient<Converter> {

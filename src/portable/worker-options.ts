@@ -23,6 +23,7 @@ export interface ConcurrencyOptions {
  * @typeParam Converter the type of {@link WorkerOptions.dataConverter}: functions read what it brings back
  */
 export interface WorkerOptions<Converter extends DataConverter | undefined = DataConverter | undefined> {
+  /** How much runs at the same time. */
   readonly concurrency?: ConcurrencyOptions | undefined;
   /** What ends single instances before they end the process. Over gRPC only `maxActionsPerEpisode` counts. */
   readonly limits?: WorkerLimits | undefined;

@@ -12,7 +12,8 @@ import type {
 } from "../core/history-event.ts";
 import { formatPatchMark } from "../core/orchestrator-action.ts";
 
-/** Builders of history events for tests. Payloads are values here and JSON text in the event. */
+// Builders of history events for tests. Payloads are values here and JSON text in the event.
+
 const epoch = Date.UTC(2026, 0, 1);
 const header = { eventId: -1, timestamp: new Date(epoch) };
 
@@ -20,19 +21,35 @@ function json(value: unknown): string | undefined {
   return value === undefined ? undefined : JSON.stringify(value);
 }
 
-/** The time `seconds` after the one at which built histories begin. */
+/**
+ * The time `seconds` after the one at which built histories begin.
+ *
+ * @example
+ * await replay(app, [
+ *   episodeStarted(),
+ *   executionStarted("hello", { input: "Tokyo" }),
+ *   taskScheduled(0, "sayHello", "Tokyo"),
+ *   episodeCompleted(),
+ *   episodeStarted(5),
+ *   taskCompleted(0, "Hello, Tokyo!"),
+ *   timerCreated(1, at(65)),
+ * ]);
+ */
 export function at(seconds: number): Date {
   return new Date(epoch + seconds * 1000);
 }
 
+/** `OrchestratorStarted`, so many seconds after the beginning of the history. */
 export function episodeStarted(seconds = 0): HistoryEvent {
   return { ...header, type: "OrchestratorStarted", timestamp: at(seconds) };
 }
 
+/** `OrchestratorCompleted`. */
 export function episodeCompleted(): HistoryEvent {
   return { ...header, type: "OrchestratorCompleted" };
 }
 
+/** `ExecutionStarted` of an orchestration, with an input as a value. */
 export function executionStarted(
   name: string,
   options: {
@@ -63,6 +80,7 @@ export function executionStarted(
   };
 }
 
+/** `TaskScheduled` of an activity, with an input as a value. */
 export function taskScheduled(eventId: number, name: string, input?: unknown): TaskScheduled {
   return {
     ...header,
@@ -76,10 +94,12 @@ export function taskScheduled(eventId: number, name: string, input?: unknown): T
   };
 }
 
+/** `TaskCompleted`, with a result as a value. */
 export function taskCompleted(taskScheduledId: number, result?: unknown): TaskCompleted {
   return { ...header, type: "TaskCompleted", taskScheduledId, result: json(result) };
 }
 
+/** `TaskFailed`, with a failure of which parts may be left out. */
 export function taskFailed(taskScheduledId: number, failure: Partial<FailureDetails> = {}): TaskFailed {
   const failureDetails = { errorType: "Error", errorMessage: "failed", isNonRetriable: false, ...failure };
   return {
@@ -92,14 +112,17 @@ export function taskFailed(taskScheduledId: number, failure: Partial<FailureDeta
   };
 }
 
+/** `TimerCreated`. */
 export function timerCreated(eventId: number, fireAt: Date): TimerCreated {
   return { ...header, type: "TimerCreated", eventId, fireAt };
 }
 
+/** `TimerFired`. */
 export function timerFired(timerId: number, fireAt: Date): TimerFired {
   return { ...header, type: "TimerFired", timerId, fireAt };
 }
 
+/** `SubOrchestrationInstanceCreated`. */
 export function subOrchestrationCreated(
   eventId: number,
   name: string,
@@ -118,22 +141,27 @@ export function subOrchestrationCreated(
   };
 }
 
+/** `SubOrchestrationInstanceCompleted`, with an output as a value. */
 export function subOrchestrationCompleted(taskScheduledId: number, result?: unknown): HistoryEvent {
   return { ...header, type: "SubOrchestrationInstanceCompleted", taskScheduledId, result: json(result) };
 }
 
+/** `SubOrchestrationInstanceFailed`, with a failure of which parts may be left out. */
 export function subOrchestrationFailed(taskScheduledId: number, failure: Partial<FailureDetails> = {}): HistoryEvent {
   return { ...taskFailed(taskScheduledId, failure), type: "SubOrchestrationInstanceFailed" };
 }
 
+/** `EventRaised`, with a payload as a value. */
 export function eventRaised(name: string, input?: unknown): EventRaised {
   return { ...header, type: "EventRaised", name, input: json(input), parentTraceContext: undefined };
 }
 
+/** `EventSent`. */
 export function eventSent(eventId: number, instanceId: string, name: string): HistoryEvent {
   return { ...header, type: "EventSent", eventId, instanceId, name, input: undefined };
 }
 
+/** `ExecutionCompleted`. */
 export function executionCompleted(
   eventId: number,
   orchestrationStatus: "Completed" | "Failed" | "Terminated",
@@ -148,14 +176,17 @@ export function executionCompleted(
   };
 }
 
+/** `ExecutionTerminated`. */
 export function executionTerminated(reason?: string): HistoryEvent {
   return { ...header, type: "ExecutionTerminated", input: reason };
 }
 
+/** `ExecutionSuspended`. */
 export function executionSuspended(reason?: string): HistoryEvent {
   return { ...header, type: "ExecutionSuspended", reason };
 }
 
+/** `ExecutionResumed`. */
 export function executionResumed(reason?: string): HistoryEvent {
   return { ...header, type: "ExecutionResumed", reason };
 }

@@ -31,14 +31,28 @@
 export { MemoryTaskHub, type MemoryTaskHubOptions } from "../backends/memory/memory-task-hub.ts";
 export type * from "../core/entity-client.ts";
 export { EntityId, type EntityRef } from "../core/entity-id.ts";
+export type { EventWaits, NamedEvents, WaitNote } from "../core/event-waits.ts";
 export type * from "../core/history-event.ts";
 export { matchesConditions } from "../core/instance-conditions.ts";
-export type { OrchestrationClient, StartInstanceOptions } from "../core/orchestration-client.ts";
+export type {
+  GetInstanceOptions,
+  OrchestrationClient,
+  PurgeInstanceOptions,
+  PurgeManyOptions,
+  PurgeQuery,
+  PurgeSummary,
+  StartInstanceOptions,
+  WaitForInstanceOptions,
+} from "../core/orchestration-client.ts";
 export type {
   InstanceConditions,
+  InstanceIdPage,
+  InstanceIdQuery,
   InstancePage,
   InstanceQuery,
+  LargePart,
   OrchestrationState,
+  PayloadFetch,
 } from "../core/orchestration-state.ts";
 export { type Clock, type LogLevel, type LogSink, type Random, silentLog } from "../core/ports.ts";
 export type {
@@ -50,14 +64,23 @@ export type {
 } from "../core/quarantine.ts";
 export { systemClock, systemRandom } from "../core/system-ports.ts";
 export type { OutgoingMessage, TaskMessage } from "../core/task-message.ts";
+export type { LocalInstances, ToldChange } from "../core/wait-for-instance.ts";
 export type * from "../engine/backend.ts";
 export { nextCreationStep, type PresentInstance } from "../engine/creation-race.ts";
-export { formatPageToken, PageBudget, type PagePlace, parsePageToken } from "../engine/instance-page.ts";
+export {
+  formatPageToken,
+  PageBudget,
+  type PagedConditions,
+  type PagePlace,
+  parsePageToken,
+} from "../engine/instance-page.ts";
 export { type InstanceWrite, nextInstanceWrite, type StoredInstance } from "../engine/next-instance-write.ts";
 export { TaskHubClient, type TaskHubClientOptions } from "../engine/task-hub-client.ts";
 export { TaskHubWorker, type TaskHubWorkerOptions } from "../engine/task-hub-worker.ts";
+export type { InstanceProgress } from "../engine/wanted-activities.ts";
 export type { InstanceWait } from "../management/instance-waits.ts";
 export type { Orchestrator } from "../orchestration/orchestrator.ts";
+export type { ActivityFunction, UserLog } from "../worker/activity-context.ts";
 export type { EntityClass, EntityDefinition, EntityFunction } from "../worker/entities/entity-definition.ts";
 export { InProcessExecutor, type InProcessExecutorOptions } from "../worker/in-process-executor.ts";
 export {

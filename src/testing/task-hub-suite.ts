@@ -24,6 +24,7 @@ import { styles } from "./behaviours/styles.ts";
 export interface TaskHubUnderTest {
   /** Not started. */
   readonly backend: Backend;
+  /** What clients of the hub need. */
   readonly store: TaskHubStore;
   /** Deletes the hub and closes everything that was opened. */
   close(): Promise<void>;
@@ -36,6 +37,7 @@ export interface TaskHubUnderTest {
   serve?(executor: TaskExecutor, options: InProcessExecutorOptions): Promise<ServedTaskHub>;
 }
 
+/** What the suite leaves out. */
 export interface TaskHubSuiteOptions {
   /** What cannot be had there, by the name of its test, and why. */
   readonly without?: Readonly<Record<string, string>>;
@@ -43,6 +45,7 @@ export interface TaskHubSuiteOptions {
 
 /** A task hub whose work is done. */
 export interface ServedTaskHub {
+  /** Reaches the hub. */
   readonly client: OrchestrationClient;
   /** Ends what does the work; the hub stays. */
   stop(): Promise<void>;

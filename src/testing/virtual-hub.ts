@@ -15,6 +15,7 @@ import { Registry } from "../worker/registry.ts";
 import { describeStandstill } from "./standstill.ts";
 import { SteppedClock } from "./stepped-clock.ts";
 
+/** How a virtual hub is made. */
 export interface VirtualHubOptions {
   /** @defaultValue "MemoryHub" */
   readonly taskHub?: string;
@@ -65,6 +66,7 @@ const workerKinds: OptionKinds<VirtualWorkerOptions> = {
   retention: "object",
 };
 
+/** An app for a virtual hub, and what a test needs of it. */
 export interface VirtualApp<T> {
   /** What `load` has given: the module. */
   readonly exports: T;
@@ -97,9 +99,11 @@ export interface VirtualApp<T> {
  * expect((await hub.runUntilEnded(id)).output).toBe('"enough"');
  */
 export class VirtualHub {
+  /** The clock of all workers and clients of the hub. */
   readonly clock: SteppedClock = new SteppedClock();
   /** The hub itself, as workers and clients see it. */
   readonly backend: MemoryTaskHub;
+  /** Reaches the hub. */
   readonly client: TaskHubClient;
   readonly #log: LogSink;
   readonly #maxSteps: number;

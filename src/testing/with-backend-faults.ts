@@ -35,6 +35,7 @@ export type BackendFault =
 
 /** A fault of a fixed script. */
 export type ScriptedFault = BackendFault & {
+  /** The operation that goes wrong. */
   readonly operation: FaultyOperation;
   /** Counted from 1, per operation. */
   readonly call: number;
@@ -42,6 +43,7 @@ export type ScriptedFault = BackendFault & {
 
 /** What a call is about. Absent where the call is not about work that was fetched. */
 export interface FaultSubject {
+  /** The work item that it was called for. */
   readonly workItem: OrchestrationWorkItem | ActivityWorkItem;
   /** Of `completeActivityWorkItem`. */
   readonly answer?: TaskMessage | undefined;

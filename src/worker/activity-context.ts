@@ -7,6 +7,7 @@ import type { LogLevel, UserLogger } from "../core/ports.ts";
 export interface ActivityContext extends UserLogger {
   /** The orchestration that waits for this activity. */
   readonly instanceId: string;
+  /** Name of the activity. */
   readonly name: string;
   /** Number of this task in its orchestration; with `instanceId` it names the call across deliveries and retries of it. */
   readonly taskId: number;
@@ -57,5 +58,6 @@ export interface ActivityContext extends UserLogger {
 /** Sink for lines of user code. */
 export type UserLog = (level: LogLevel, instanceId: string, functionName: string, args: readonly unknown[]) => void;
 
+/** The code of an activity: is given the input and its context, and gives the result. */
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds activities of every input type; callers are typed.
 export type ActivityFunction = (input: any, context: ActivityContext) => unknown;

@@ -23,6 +23,7 @@ import { InProcessSession, type InProcessSessionOptions } from "./in-process-ses
 import type { ActivityDefinition, Registry } from "./registry.ts";
 import { CheckedSession } from "./replay-check/checked-session.ts";
 
+/** What an executor of this process is made of. */
 export interface InProcessExecutorOptions {
   /** The apps of this process. The first that has a name wins. */
   readonly registries: readonly Registry[];
@@ -73,8 +74,16 @@ export class InProcessExecutor implements TaskExecutor {
   }
 
   openSession(execution: ExecutionRef, onMisuse?: () => void): OrchestrationSession {
-    const { instanceId, executionId } = execution;
-    const options: InProcessSessionOptions = {
+    const options = this.sessionOptions(execution, onMisuse);
+    const live = new InProcessSession(options);
+    if (!this.#replayCheck) return live;
+    const replay = { ...options, log: () => {}, onMisuse: undefined };
+    return new CheckedSession(live, () => new InProcessSession(replay));
+  }
+
+  /** @internal What a session of an execution is made of, for whoever runs its code in another way. */
+  sessionOptions({ instanceId, executionId }: ExecutionRef, onMisuse?: () => void): InProcessSessionOptions {
+    return {
       instanceId,
       executionId,
       findOrchestration: (name) => this.#findOrchestration(name),
@@ -85,10 +94,6 @@ export class InProcessExecutor implements TaskExecutor {
       log: (level, name, args) => this.#log(level, instanceId, name, args),
       onMisuse,
     };
-    const live = new InProcessSession(options);
-    if (!this.#replayCheck) return live;
-    const replay = { ...options, log: () => {}, onMisuse: undefined };
-    return new CheckedSession(live, () => new InProcessSession(replay));
   }
 
   async executeActivity(invocation: ActivityInvocation): Promise<ActivityOutcome> {

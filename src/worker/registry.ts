@@ -11,20 +11,31 @@ import type { ActivityFunction } from "./activity-context.ts";
 import type { DurableHttpOptions } from "./durable-http/durable-http-options.ts";
 import type { EntityDefinition } from "./entities/entity-definition.ts";
 
+/** An orchestration as it is registered. */
 export interface OrchestrationDefinition {
+  /** Name of the orchestration. */
   readonly name: string;
+  /** The code. */
   readonly orchestrator: Orchestrator;
+  /** Checks the input before the code runs. Synchronous. */
   readonly inputSchema?: StandardSchema | undefined;
+  /** Checks the output before it is stored. Synchronous. */
   readonly outputSchema?: StandardSchema | undefined;
 }
 
+/** An activity as it is registered. */
 export interface ActivityDefinition {
+  /** Name of the activity. */
   readonly name: string;
+  /** The code. */
   readonly activity: ActivityFunction;
+  /** Checks the input before the code runs. */
   readonly inputSchema?: StandardSchema | undefined;
+  /** Checks the result before it is stored. */
   readonly outputSchema?: StandardSchema | undefined;
 }
 
+/** What holds for all functions of an app. */
 export interface RegistryOptions {
   /** @defaultValue plain JSON */
   readonly dataConverter?: DataConverter | undefined;
@@ -56,7 +67,9 @@ const httpKinds: OptionKinds<DurableHttpOptions> = {
  * name takes one that differs only in case, as the Functions host does.
  */
 export class Registry {
+  /** Writes and reads the values of these functions. */
   readonly dataConverter: DataConverter;
+  /** What `context.callHttp` may do. */
   readonly durableHttp: DurableHttpOptions | undefined;
   #versioning: VersioningOptions | undefined;
   readonly #orchestrations = new NamedDefinitions<OrchestrationDefinition>("orchestration");
@@ -118,26 +131,32 @@ export class Registry {
     this.#entities.add(definition);
   }
 
+  /** By its name; one that differs only in case if there is no other. */
   findOrchestration(name: string): OrchestrationDefinition | undefined {
     return this.#orchestrations.find(name);
   }
 
+  /** By its name; one that differs only in case if there is no other. */
   findActivity(name: string): ActivityDefinition | undefined {
     return this.#activities.find(name);
   }
 
+  /** By its name, compared ignoring case. */
   findEntity(name: string): EntityDefinition | undefined {
     return this.#entities.find(name);
   }
 
+  /** In the order in which they were added. */
   get orchestrationNames(): readonly string[] {
     return this.#orchestrations.names;
   }
 
+  /** In the order in which they were added. */
   get activityNames(): readonly string[] {
     return this.#activities.names;
   }
 
+  /** In the order in which they were added. */
   get entityNames(): readonly string[] {
     return this.#entities.names;
   }
@@ -202,4 +221,17 @@ export function assertDefinedOnce(apps: readonly NamedApp[]): void {
     "DuplicateRegistration",
     `more than one app of this process defines '${names.join("', '")}', so that nobody could say which of them is called; rename them, or register each in one app`,
   );
+}
+
+/** The host and the app may have loaded two copies of this package, so they meet under a global symbol. */
+const writtenCode = Symbol.for("durable-functions-ts.written-code");
+
+/** Says which code of the user stands behind an orchestrator that was made of it. */
+export function showWrittenCode(orchestrator: Orchestrator, written: object): Orchestrator {
+  return Object.defineProperty(orchestrator, writtenCode, { value: written });
+}
+
+/** The code of an orchestrator as the user has written it. */
+export function findWrittenCode(orchestrator: Orchestrator): object {
+  return (orchestrator as { readonly [writtenCode]?: object })[writtenCode] ?? orchestrator;
 }

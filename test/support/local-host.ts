@@ -81,7 +81,8 @@ export async function runDurable(
   return { code, stdout, stderr };
 }
 
-function spawnDurable(args: readonly string[], options: SpawnOptions): ChildProcess {
+/** Starts `durable` with any arguments. */
+export function spawnDurable(args: readonly string[], options: SpawnOptions = {}): ChildProcess {
   // What the developer's shell says about storage and colours is not for tests.
   const { AzureWebJobsStorage: _storage, NODE_OPTIONS: _options, FORCE_COLOR: _color, ...inherited } = process.env;
   const { cli = resolve("dist/cli/main.js"), node = process.execPath } = options;

@@ -41,7 +41,9 @@ import {
 import { MessageQueue } from "./message-queue.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
+/** What a task hub in memory is made of. */
 export interface MemoryTaskHubOptions {
+  /** What it goes by: locks, delays and the times that it stores. */
   readonly clock: Clock;
   /** @defaultValue "MemoryHub" */
   readonly taskHub?: string;
@@ -72,6 +74,7 @@ const hubKinds = {
  * stepped clock; shared by any number of workers of one process.
  */
 export class MemoryTaskHub implements Backend, TaskHubStore {
+  /** Name of the hub. */
   readonly taskHub: string;
   /** Messages are never written as texts here, so that all can be read. */
   readonly quarantine: Quarantine = emptyQuarantine;
@@ -251,10 +254,12 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     this.#deliver({ message: { event, target: event.orchestrationInstance }, deliverAt: event.scheduledStartTime });
   }
 
+  /** Puts a message into the queue of its instance. */
   async sendMessage(outgoing: OutgoingMessage): Promise<void> {
     this.#deliver(outgoing);
   }
 
+  /** Resolves to `undefined` for an unknown instance. */
   async getInstance(instanceId: string, options: FetchOptions = {}): Promise<OrchestrationState | undefined> {
     const state = this.#instances.get(instanceId);
     return state && showState(state, options);

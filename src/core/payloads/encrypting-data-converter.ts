@@ -4,6 +4,7 @@ import { assertOptions, type OptionKinds } from "../option-names.ts";
 import { type DataConverter, guardDataConverter } from "./data-converter.ts";
 import type { WrappingConverter } from "./json-types.ts";
 
+/** A key with its name. */
 export interface EncryptionKey {
   /** Names the key in each payload: 1 to 64 letters, digits, `_` and `-`. Never give the name to another key. */
   readonly id: string;
@@ -11,6 +12,7 @@ export interface EncryptionKey {
   readonly key: Uint8Array | string | KeyObject;
 }
 
+/** How payloads are encrypted. */
 export interface EncryptingDataConverterOptions<Inner extends DataConverter | undefined = DataConverter | undefined> {
   /** The first one encrypts; all of them decrypt. To rotate, put the new one first and keep the old ones behind it. */
   readonly keys: readonly EncryptionKey[];
@@ -23,7 +25,11 @@ export interface EncryptingDataConverterOptions<Inner extends DataConverter | un
   readonly readPlaintext?: boolean | undefined;
 }
 
-/** @typeParam Inner the converter inside: results are typed as it brings them back */
+/**
+ * A converter that encrypts, made by {@link createEncryptingDataConverter}.
+ *
+ * @typeParam Inner the converter inside: results are typed as it brings them back
+ */
 export interface EncryptingDataConverter<Inner extends DataConverter | undefined>
   extends DataConverter,
     WrappingConverter<Inner> {}

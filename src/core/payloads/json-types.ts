@@ -131,6 +131,7 @@ declare const innerType: unique symbol;
 
 /** Of a converter that keeps what another one keeps, which is `undefined` for plain JSON. */
 export interface WrappingConverter<Inner> {
+  /** @internal */
   readonly [innerType]: Inner;
 }
 

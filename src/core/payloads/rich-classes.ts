@@ -7,7 +7,9 @@ type Constructor = abstract new (...args: any[]) => object;
 /** A class as it is registered: itself, or with how its instances are written and read. */
 export type RichClass = Constructor | RichClassDefinition;
 
+/** How instances of a class are written and read. */
 export interface RichClassDefinition {
+  /** The class. */
   readonly type: Constructor;
   /** Name in payloads; stays as it is when the class is renamed or minified. @defaultValue the name of the class */
   readonly name?: string | undefined;

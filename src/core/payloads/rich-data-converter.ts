@@ -3,6 +3,7 @@ import { assertOptions } from "../option-names.ts";
 import { type DataConverter, jsonDataConverter, writeJson } from "./data-converter.ts";
 import { type RichClass, RichClasses } from "./rich-classes.ts";
 
+/** What a rich converter keeps besides what JSON knows. */
 export interface RichDataConverterOptions {
   /**
    * Classes whose instances come back as instances. Nothing else is ever constructed, whatever a payload says.

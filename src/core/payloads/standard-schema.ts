@@ -4,11 +4,23 @@ import { DurableError } from "../errors.ts";
  * A schema of any library that follows Standard Schema version 1 (Zod, Valibot, ArkType, ...), as far as it is used here.
  */
 export interface StandardSchema<Output = unknown> {
+  /** What the library says of the schema, by the specification. */
   readonly "~standard": {
+    /** Version of the specification. */
     readonly version: 1;
+    /** Name of the library. */
     readonly vendor: string;
+    /** Checks a value: gives it as the schema has it, or issues. */
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+    /** The types of what goes in and what comes out, for the compiler alone. */
+    readonly types?:
+      | {
+          /** What may go in. */
+          readonly input: unknown;
+          /** What comes out. */
+          readonly output: Output;
+        }
+      | undefined;
   };
 }
 

@@ -23,6 +23,11 @@ let exceptionProperties: ExceptionPropertiesProvider | undefined;
 /**
  * Registers an orchestration.
  *
+ * @example
+ * df.app.orchestration("hello", function* (context) {
+ *   return yield context.df.callActivity("sayHello", context.df.getInput());
+ * });
+ *
  * @returns a function that calls it from a generator: `yield child({ n: 1 }, "child-1")`
  * @throws DurableError `InvalidOption`, `DuplicateRegistration`
  */
@@ -39,6 +44,9 @@ export function orchestration(
 
 /**
  * Registers an activity.
+ *
+ * @example
+ * df.app.activity("sayHello", { handler: (city: string) => `Hello, ${city}!` });
  *
  * @returns a function that calls it from a generator: `yield sayHello("Tokyo")`
  * @throws DurableError `InvalidOption`, `DuplicateRegistration`
@@ -57,6 +65,13 @@ export function activity(functionName: string, options: ActivityOptions | Activi
 /**
  * Registers an entity: a function that is given each operation.
  *
+ * @example
+ * df.app.entity<number>("Counter", (context) => {
+ *   const value = context.df.getState(() => 0) + context.df.getInput<number>();
+ *   context.df.setState(value);
+ *   context.df.return(value);
+ * });
+ *
  * @throws DurableError `InvalidOption`, `DuplicateRegistration`
  */
 export function entity<T = unknown>(functionName: string, handler: EntityHandler<T>): void;
@@ -66,7 +81,13 @@ export function entity<T = unknown>(functionName: string, definition: EntityHand
   defaultApp().entity(functionName, adaptEntity(handler) as EntityFunction);
 }
 
-/** Adds values to the failures of activities that are registered here; `undefined` ends that. The last one counts. */
+/**
+ * Adds values to the failures of activities that are registered here; `undefined` ends that. The last one counts.
+ *
+ * @example
+ * df.app.setExceptionPropertiesProvider({ getExceptionProperties: (error) => ({ region: process.env.REGION_NAME }) });
+ * @throws DurableError `InvalidOption`
+ */
 export function setExceptionPropertiesProvider(provider: ExceptionPropertiesProvider | undefined): void {
   if (provider !== undefined && typeof provider?.getExceptionProperties !== "function") {
     throw new DurableError("InvalidOption", "an ExceptionPropertiesProvider has the function getExceptionProperties");

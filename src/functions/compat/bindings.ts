@@ -3,6 +3,7 @@ import { az } from "../azure-functions.ts";
 import { defaultApp, rememberClientsOfFunctions } from "./default-app.ts";
 import type { ActivityTrigger, EntityTrigger, OrchestrationTrigger } from "./handlers.ts";
 
+/** A binding that gives a function a durable client. */
 export interface DurableClientInput extends FunctionInput {
   type: "durableClient";
 }
@@ -37,8 +38,11 @@ export const input: {
 
 /** Triggers of durable functions, as the Functions host names them. */
 export const trigger: {
+  /** The trigger of an activity. */
   activity(): ActivityTrigger;
+  /** The trigger of an orchestration. */
   orchestration(): OrchestrationTrigger;
+  /** The trigger of an entity. */
   entity(): EntityTrigger;
 } = {
   activity: () => az.trigger.generic({ type: "activityTrigger" }) as ActivityTrigger,

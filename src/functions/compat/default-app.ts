@@ -53,6 +53,15 @@ export function rememberClientsOfFunctions(): void {
  * The client of a function that has one among its inputs: `extraInputs: [df.input.durableClient()]`, or a binding
  * `durableClient` in its function.json.
  *
+ * @example
+ * app.http("start", {
+ *   extraInputs: [df.input.durableClient()],
+ *   handler: async (request, context) => {
+ *     const client = df.getClient(context);
+ *     return client.createCheckStatusResponse(request, await client.startNew("hello"));
+ *   },
+ * });
+ *
  * @throws DurableError `InvalidOption` when the function has no such input, `NotSupported` where nothing in this process
  * runs orchestrations
  */

@@ -40,7 +40,9 @@ export type DummyEntityContext<T> = EntityContext<T>;
 
 /** What is known of one entity. */
 export interface EntityStateResponse<State = unknown> extends KnownEntity<State> {
+  /** It has a state. */
   entityExists: boolean;
+  /** Absent when the entity does not exist. */
   entityState?: State;
 }
 

@@ -13,14 +13,19 @@ import type { TaskHubOptions } from "./call-options.ts";
 
 /** A request as functions with a function.json have it. */
 export interface FunctionJsonRequest {
+  /** Where the request went. */
   readonly url: string;
+  /** Headers of the request, by name. */
   readonly headers: { readonly [name: string]: string };
 }
 
 /** A response as functions with a function.json give it. */
 export interface FunctionJsonResponse {
+  /** HTTP status. */
   readonly status: number;
+  /** Headers of the response, by name. */
   readonly headers: { readonly [name: string]: string };
+  /** A text, bytes, or what is sent as JSON. */
   readonly body: unknown;
 }
 
@@ -37,23 +42,28 @@ export class FunctionJsonClient {
     this.#client = client;
   }
 
+  /** Name of the hub. */
   get taskHubName(): string {
     return this.#client.taskHubName;
   }
 
+  /** Starts an orchestration. Resolves to the id of the instance. */
   startNew(name: string, instanceId?: string, input?: unknown): Promise<string>;
+  /** Starts an orchestration, by options. Resolves to the id of the instance. */
   startNew(name: string, options?: ScheduleOptions): Promise<string>;
   startNew(name: string, second?: string | ScheduleOptions | null, input?: unknown): Promise<string> {
     if (typeof second === "object" && second !== null) return this.#client.startNew(name, second);
     return this.#client.startNew(name, { ...(second && { instanceId: second }), input });
   }
 
+  /** What is known of an instance. @throws DurableError `InstanceNotFound` */
   getStatus(
     instanceId: string,
     showHistory?: boolean,
     showHistoryOutput?: boolean,
     showInput?: boolean,
   ): Promise<DurableOrchestrationStatus>;
+  /** What is known of an instance, by options. @throws DurableError `InstanceNotFound` */
   getStatus(instanceId: string, options?: GetStatusOptions): Promise<DurableOrchestrationStatus>;
   getStatus(
     instanceId: string,
@@ -65,10 +75,12 @@ export class FunctionJsonClient {
     return this.#client.getStatus(instanceId, options ?? {});
   }
 
+  /** What is known of all instances. */
   getStatusAll(): Promise<DurableOrchestrationStatus[]> {
     return this.#client.getStatusAll();
   }
 
+  /** What is known of the instances that meet the conditions. */
   getStatusBy(
     createdTimeFrom?: Date | OrchestrationFilter,
     createdTimeTo?: Date,
@@ -77,10 +89,12 @@ export class FunctionJsonClient {
     return this.#client.getStatusBy(readFilter(createdTimeFrom, createdTimeTo, runtimeStatus));
   }
 
+  /** Deletes a finished instance. Resolves to how many were deleted, 0 or 1. */
   purgeInstanceHistory(instanceId: string): Promise<PurgeHistoryResult> {
     return this.#client.purgeInstanceHistory(instanceId);
   }
 
+  /** Deletes the finished instances that meet the conditions. */
   purgeInstanceHistoryBy(
     createdTimeFrom?: Date | OrchestrationFilter,
     createdTimeTo?: Date,
@@ -89,6 +103,7 @@ export class FunctionJsonClient {
     return this.#client.purgeInstanceHistoryBy(readFilter(createdTimeFrom, createdTimeTo, runtimeStatus));
   }
 
+  /** Raises an event for an instance. @throws DurableError `InstanceNotFound`, `InvalidOption`, `InvalidPayload` */
   raiseEvent(
     instanceId: string,
     eventName: string,
@@ -99,18 +114,22 @@ export class FunctionJsonClient {
     return this.#client.raiseEvent(instanceId, eventName, eventData, readHub(taskHub, connectionName));
   }
 
+  /** Ends an instance at once. @throws DurableError `InstanceNotFound` */
   terminate(instanceId: string, reason?: string): Promise<void> {
     return this.#client.terminate(instanceId, reason);
   }
 
+  /** Holds an instance up until it is resumed. @throws DurableError `InstanceNotFound` */
   suspend(instanceId: string, reason?: string): Promise<void> {
     return this.#client.suspend(instanceId, reason);
   }
 
+  /** Lets a suspended instance go on. @throws DurableError `InstanceNotFound` */
   resume(instanceId: string, reason?: string): Promise<void> {
     return this.#client.resume(instanceId, reason);
   }
 
+  /** Runs a failed instance on from its last failure. @throws DurableError `InstanceNotFound`, `InstanceNotActive` */
   rewind(
     instanceId: string,
     reason?: string,
@@ -120,6 +139,7 @@ export class FunctionJsonClient {
     return this.#client.rewind(instanceId, reason, readHub(taskHub, connectionName));
   }
 
+  /** Tells an entity something, without an answer. */
   signalEntity(
     entityId: EntityRef,
     operationName?: string,
@@ -130,6 +150,7 @@ export class FunctionJsonClient {
     return this.#client.signalEntity(entityId, operationName, operationContent, readHub(taskHub, connectionName));
   }
 
+  /** Reads the state of an entity. */
   readEntityState<State = unknown>(
     entityId: EntityRef,
     taskHub?: string | TaskHubOptions,
@@ -138,6 +159,7 @@ export class FunctionJsonClient {
     return this.#client.readEntityState<State>(entityId, readHub(taskHub, connectionName));
   }
 
+  /** The links by which an instance is managed; on the host that the request has asked, if one is given. */
   createHttpManagementPayload(instanceId: string, request?: FunctionJsonRequest): HttpManagementPayload {
     return this.#client.createHttpManagementPayload(instanceId, readRequest(request));
   }

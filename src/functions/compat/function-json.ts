@@ -9,24 +9,36 @@ import { adaptOrchestrator, createContextView } from "./generator-orchestrator.t
 /** Writes a line, and has a function for each other level. */
 export interface FunctionJsonLog {
   (...args: readonly unknown[]): void;
+  /** Writes a line at level `error`. */
   error(...args: readonly unknown[]): void;
+  /** Writes a line at level `warn`. */
   warn(...args: readonly unknown[]): void;
+  /** Writes a line at level `info`. */
   info(...args: readonly unknown[]): void;
+  /** Writes a line at level `trace`. */
   verbose(...args: readonly unknown[]): void;
 }
 
 /** What functions with a function.json are given, as far as it says what they are. */
 export interface FunctionJsonContext {
+  /** Id of this call. */
   readonly invocationId: string;
+  /** What is called. */
   readonly executionContext: {
+    /** Id of this call. */
     readonly invocationId: string;
+    /** Name of the function. */
     readonly functionName: string;
+    /** Folder of the function.json. */
     readonly functionDirectory: string;
   };
+  /** What bindings of the direction `in` have brought, and where those of the direction `out` are put, by name. */
   // biome-ignore lint/suspicious/noExplicitAny: bindings have no types there.
   readonly bindings: { [name: string]: any };
+  /** What the trigger tells besides, by name. */
   // biome-ignore lint/suspicious/noExplicitAny: bindings have no types there.
   readonly bindingData: { [name: string]: any };
+  /** Writes lines of the log. */
   readonly log: FunctionJsonLog;
 }
 

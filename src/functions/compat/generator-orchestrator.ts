@@ -2,6 +2,7 @@ import { isDurableError } from "../../core/errors.ts";
 import type { DurableTask } from "../../orchestration/durable-task.ts";
 import type { OrchestrationContext } from "../../orchestration/orchestration-context.ts";
 import type { Orchestrator } from "../../orchestration/orchestrator.ts";
+import { showWrittenCode } from "../../worker/registry.ts";
 import { LockingRulesViolationError } from "./locks.ts";
 import { RegisteredTask } from "./registered-task.ts";
 
@@ -29,11 +30,12 @@ export function adaptOrchestrator(
   handler: (context: never) => unknown,
   membersOf: (context: OrchestrationContext) => Readonly<Record<string, unknown>> = () => ({}),
 ): Orchestrator {
-  return (context) => {
+  const adapted: Orchestrator = (context) => {
     const tasks = new RegisteredTasks(context);
     const started = handler(createView(context, tasks, membersOf(context)) as never);
     return isGenerator(started) ? drive(started, tasks) : started;
   };
+  return showWrittenCode(adapted, handler);
 }
 
 /** The tasks of one execution that were made by calls of registered functions. */

@@ -20,7 +20,10 @@ export const LockState: new (isLocked: boolean, ownedLocks: EntityId[]) => LockS
 export interface DurableLock extends HeldLock {}
 
 /** Tells locks from other values: `value instanceof DurableLock`. Contexts alone make them. */
-export const DurableLock: { [Symbol.hasInstance](value: unknown): value is DurableLock } = {
+export const DurableLock: {
+  /** `true` for every lock, whichever copy of the package has made it. */
+  [Symbol.hasInstance](value: unknown): value is DurableLock;
+} = {
   [Symbol.hasInstance](value: unknown): value is DurableLock {
     if (typeof value !== "object" || value === null) return false;
     const { ownedLocks, release } = value as Partial<DurableLock>;
@@ -34,6 +37,8 @@ export class LockingRulesViolationError extends Error {
     shareAcrossCopies(LockingRulesViolationError, "LockingRulesViolationError");
   }
 
+  /** Code of the error, as `durable-functions` 3.x has it. */
   static readonly code = "LOCKING_RULES_VIOLATION";
+  /** Name of the class. */
   override readonly name = "LockingRulesViolationError";
 }

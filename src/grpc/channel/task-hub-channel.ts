@@ -87,6 +87,7 @@ export interface ChannelOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** How a dead connection is noticed. */
 export interface KeepAliveOptions {
   /** Milliseconds between pings. */
   readonly intervalMs: number;

@@ -1,6 +1,7 @@
 import type { EventLog } from "../../core/event-log.ts";
 import { redactSecrets } from "../../core/redact-secrets.ts";
 import { installEmbeddedHost } from "../../functions/embedded-host.ts";
+import type { Registry } from "../../worker/registry.ts";
 import { DurableFunctionsHost } from "../durable-functions-host.ts";
 import { type HostLog, readFunctionsLogLevel } from "../host-log.ts";
 import { findSetting } from "../settings/app-settings.ts";
@@ -42,6 +43,8 @@ export interface OpenedApp {
   /** Fires nothing until it is started. */
   readonly triggers: TriggerHost;
   readonly loaded: LoadedApp;
+  /** The functions that this package runs itself, in this process. */
+  readonly registries: readonly Registry[];
   /** It has orchestrations, entities or clients, or may have. */
   readonly isDurable: boolean;
 }
@@ -64,10 +67,13 @@ export async function openApp(opening: AppOpening): Promise<OpenedApp> {
   onStop(installEmbeddedHost(apps));
   onStop(() => runTerminateHooks(core));
   const loaded = await load(opening, core);
+  // Functions of other protocols join them later, and run elsewhere.
+  const registries = [...apps.registries];
   const durable = new DurableFunctionsHost({ core, apps, log, events });
   const triggers = createTriggerHost(opening);
   const app = readFunctions(opening, core, durable, triggers);
-  return { app, durable, triggers, loaded, isDurable: apps.registries.length > 0 || app.clientProtocols.size > 0 };
+  const isDurable = apps.registries.length > 0 || app.clientProtocols.size > 0;
+  return { app, durable, triggers, loaded, registries, isDurable };
 }
 
 async function load(opening: AppOpening, core: FunctionsCore): Promise<LoadedApp> {

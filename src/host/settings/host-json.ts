@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ParseError } from "jsonc-parser";
@@ -28,6 +29,12 @@ export async function readHostJson(appFolder: string, env: Environment): Promise
     );
   }
   return applyHostJsonOverrides(parseHostJson(text), env);
+}
+
+/** {@link readHostJson} of a folder that may do without the file: then it has only what the environment says. */
+export async function readHostJsonIfAny(appFolder: string, env: Environment): Promise<JsonObject> {
+  if (existsSync(join(appFolder, "host.json"))) return await readHostJson(appFolder, env);
+  return applyHostJsonOverrides({ version: "2.0" }, env);
 }
 
 /** @throws DurableError `HostStartFailed` */

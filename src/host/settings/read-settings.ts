@@ -1,6 +1,6 @@
 import type { EventLog } from "../../core/event-log.ts";
 import { createLogFilter, describeUnknownLevels, type LogFilter } from "../host-log.ts";
-import { type JsonObject, readHostJson } from "./host-json.ts";
+import { type JsonObject, readHostJson, readHostJsonIfAny } from "./host-json.ts";
 import { describeUnknownKeys } from "./host-json-keys.ts";
 import { applyLocalSettings, type LocalSettings, readLocalSettings } from "./local-settings.ts";
 
@@ -17,16 +17,18 @@ export interface FolderSettings {
  * Reads host.json and local.settings.json of an app folder.
  *
  * @param env is given the values of local.settings.json that it does not have
+ * @param options.mayLackHostJson host.json may be missing. @defaultValue false
  * @throws DurableError `HostStartFailed` with the file and what is wrong in it
  */
 export async function readFolderSettings(
   appFolder: string,
   env: Record<string, string | undefined>,
   verbose: boolean,
+  { mayLackHostJson = false }: { readonly mayLackHostJson?: boolean | undefined } = {},
 ): Promise<FolderSettings> {
   const localSettings = await readLocalSettings(appFolder);
   const skipped = applyLocalSettings(localSettings, env);
-  const hostJson = await readHostJson(appFolder, env);
+  const hostJson = await (mayLackHostJson ? readHostJsonIfAny : readHostJson)(appFolder, env);
   return {
     localSettings,
     hostJson,

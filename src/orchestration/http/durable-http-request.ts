@@ -71,8 +71,10 @@ export class ManagedIdentityTokenSource implements TokenSource {
     shareAcrossCopies(ManagedIdentityTokenSource, "ManagedIdentityTokenSource");
   }
 
+  /** Tells kinds of token sources apart. */
   readonly kind = "AzureManagedIdentity";
   readonly resource: string;
+  /** Of another cloud or tenant. @defaultValue Azure's public cloud */
   readonly options?: TokenSourceOptions;
 
   /** @throws DurableError `InvalidOption` without a resource */

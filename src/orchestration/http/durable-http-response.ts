@@ -6,6 +6,7 @@ export class DurableHttpResponse {
     shareAcrossCopies(DurableHttpResponse, "DurableHttpResponse");
   }
 
+  /** HTTP status. */
   readonly statusCode: number;
   /** Names in lower case; repeated headers are joined with a comma. */
   readonly headers: Readonly<Record<string, string>>;

@@ -13,6 +13,7 @@ import { episodeCompleted, episodeStarted, eventRaised, executionStarted, taskSc
 import type { SteppedClock } from "../stepped-clock.ts";
 import { checkpoint } from "../work-items.ts";
 
+/** How a hub for the suite is opened. */
 export interface OpenOptions {
   /** How long a fetched work item is to be kept from others, in milliseconds. Only tests that wait that long ask. */
   readonly lockMs?: number;
@@ -22,6 +23,7 @@ export interface OpenOptions {
 export interface BackendUnderTest {
   /** Not started. */
   readonly backend: Backend;
+  /** What clients of the hub need. */
   readonly store: TaskHubStore;
   /**
    * The clock that the backend goes by: the suite moves it on instead of waiting. Nothing but a fetch may need it to move.
@@ -41,6 +43,7 @@ export interface BackendUnderTest {
   close(): Promise<void>;
 }
 
+/** Makes a fresh, empty hub for a test of the suite. */
 export type OpenBackend = (options?: OpenOptions) => Promise<BackendUnderTest>;
 
 /** What the tests of the suite are given. */

@@ -4,9 +4,11 @@ import type { ActivityReference } from "../../portable/function-types.ts";
 
 /** One run of an activity. */
 export interface ActivityCall<Input = unknown, Output = unknown> {
+  /** Name of the activity. */
   readonly name: string;
   /** The orchestration that has called it. */
   readonly instanceId: string;
+  /** What it was given. */
   readonly input: Input;
   /** 1 for the first; more when a retry policy tries again. */
   readonly attempt: number;
@@ -14,6 +16,7 @@ export interface ActivityCall<Input = unknown, Output = unknown> {
   readonly deliveryCount: number;
   /** When it began, on the clock of the hub. */
   readonly time: Date;
+  /** How it stands, or has ended. */
   readonly outcome: "running" | "completed" | "failed";
   /** Present when it has completed. */
   readonly result?: Output;

@@ -2,10 +2,13 @@ import type { HttpTransport } from "../../worker/durable-http/http-transport.ts"
 
 /** A request of `context.callHttp` in a test. */
 export interface TestedHttpRequest {
+  /** GET, POST and so on. */
   readonly method: string;
+  /** Where it goes. */
   readonly url: URL;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The body as text; absent without one. */
   readonly body: string | undefined;
 }
 
@@ -13,11 +16,13 @@ export interface TestedHttpRequest {
 export interface TestedHttpAnswer {
   /** @defaultValue 200 */
   readonly status?: number;
+  /** Headers of the answer. @defaultValue none, and `content-type` for a body that is sent as JSON */
   readonly headers?: Readonly<Record<string, string>>;
   /** A text as it is; anything else as JSON. @defaultValue an empty text */
   readonly body?: unknown;
 }
 
+/** Answers what `context.callHttp` asks. */
 export type TestedHttp = (request: TestedHttpRequest) => TestedHttpAnswer | Promise<TestedHttpAnswer>;
 
 /** Answers durable HTTP from a function. */

@@ -8,6 +8,7 @@ import { activityNameOf, type TestedActivity } from "./replacement.ts";
 /** An instance by its id, or as {@link TestHub.start} gives it. */
 export type TestedInstance = string | { readonly id: string };
 
+/** How often something goes wrong, and for whom. */
 export interface InjectionOptions {
   /** How often it happens. @defaultValue 1 */
   readonly times?: number | undefined;
@@ -17,6 +18,7 @@ export interface InjectionOptions {
   readonly instance?: TestedInstance | undefined;
 }
 
+/** How an activity fails. */
 export interface FailActivityOptions extends InjectionOptions {
   /** What is thrown: an error, or its message. @defaultValue an error that says that it was injected */
   readonly error?: Error | string | undefined;

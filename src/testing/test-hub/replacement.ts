@@ -11,7 +11,9 @@ export type TestedActivity = string | ActivityHandle<never, unknown> | ActivityR
 
 /** What runs in place of an activity. */
 export interface Replacement {
+  /** Name of the activity. */
   readonly name: string;
+  /** What runs in its place. */
   readonly code: ActivityFunction;
 }
 
@@ -46,6 +48,9 @@ export function replace(activity: unknown, code: unknown): Replacement {
 /**
  * The code of an activity that never ends by itself, only when its signal aborts: for time limits, lost races and
  * terminations. Time passes while it runs.
+ *
+ * @example
+ * const hub = createTestHub(app, { activities: [replace(sendMail, hangs)] });
  */
 export const hangs = (_input: unknown, { signal }: ActivityContext): Promise<never> =>
   new Promise((_, reject) => {

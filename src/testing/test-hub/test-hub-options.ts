@@ -5,6 +5,7 @@ import type { ActivityFunction } from "../../worker/activity-context.ts";
 import type { TestedHttp } from "./fake-http.ts";
 import type { Replacement } from "./replacement.ts";
 
+/** How a test hub is made. */
 export interface TestHubOptions {
   /** What ids are made of: the same seed gives the same ids, times and histories. @defaultValue 1 */
   readonly seed?: number | undefined;

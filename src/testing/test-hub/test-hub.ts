@@ -42,6 +42,7 @@ export interface TestStartOptions {
   readonly instanceId?: string | undefined;
   /** @defaultValue the version of the app */
   readonly version?: string | undefined;
+  /** Kept with the instance. */
   readonly tags?: Tags | undefined;
   /** Not before this time. @defaultValue at once */
   readonly scheduledStartTime?: Date | undefined;

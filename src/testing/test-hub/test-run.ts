@@ -36,6 +36,7 @@ export class TestRun<Output = unknown> {
     return this.#operations.ended(this.id) as Promise<OrchestrationState<Output>>;
   }
 
+  /** What is known of it now. */
   status(): Promise<OrchestrationState<Output>> {
     return this.#operations.status(this.id) as Promise<OrchestrationState<Output>>;
   }
@@ -78,10 +79,12 @@ export class TestRun<Output = unknown> {
     return this.#operations.terminate(this.id, reason, options);
   }
 
+  /** Holds it up until it is resumed. */
   suspend(reason?: string): Promise<void> {
     return this.#operations.suspend(this.id, reason);
   }
 
+  /** Lets it go on. */
   resume(reason?: string): Promise<void> {
     return this.#operations.resume(this.id, reason);
   }

@@ -10,8 +10,11 @@ type AnyFunction = (...args: any[]) => unknown;
 
 /** Functions of the portable SDK, for those that were not marked with what they are. */
 export interface PortableFunctions {
+  /** Orchestrations: functions. */
   readonly orchestrations?: readonly AnyFunction[];
+  /** Activities: functions. */
   readonly activities?: readonly AnyFunction[];
+  /** Entities: functions and classes. */
   readonly entities?: readonly (AnyFunction | (new () => object))[];
 }
 

@@ -8,10 +8,15 @@ export interface HttpTransport {
   send(request: TransportRequest): Promise<TransportResponse>;
 }
 
+/** A request of durable HTTP. */
 export interface TransportRequest {
+  /** GET, POST and so on. */
   readonly method: string;
+  /** Where it goes. */
   readonly url: URL;
+  /** Headers by name. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The body as text; absent without one. */
   readonly body: string | undefined;
   /** Aborts the request and the reading of its answer. */
   readonly signal: AbortSignal;
@@ -21,7 +26,9 @@ export interface TransportRequest {
   readonly maxHeaderBytes: number;
 }
 
+/** The answer to a request of durable HTTP. */
 export interface TransportResponse {
+  /** HTTP status. */
   readonly status: number;
   /** Lower-case names; repeated ones are joined with a comma. */
   readonly headers: Readonly<Record<string, string>>;

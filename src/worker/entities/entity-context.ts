@@ -4,11 +4,13 @@ import type { UserLogger } from "../../core/ports.ts";
 import type { EntityHandle, OperationInput, OperationNames } from "../../orchestration/entity-handle.ts";
 import type { CallArguments, OrchestrationTarget, TargetInput } from "../../orchestration/orchestration-context.ts";
 
+/** How an entity signals another one. */
 export interface EntitySignalOptions {
   /** Not before this time. @defaultValue at once */
   readonly scheduledTime?: Date | undefined;
 }
 
+/** How an entity starts an orchestration. */
 export interface StartFromEntityOptions {
   /** @defaultValue an id made of the request and a count: the same when the operation runs again */
   readonly instanceId?: string | undefined;
@@ -32,9 +34,11 @@ export interface StartFromEntityOptions {
 export interface EntityContext<State = unknown, Converter = undefined> extends UserLogger {
   /** The same object, where `durable-functions` 3.x has the members. */
   readonly df: EntityContext<State, Converter>;
+  /** Name and key. */
   readonly entityId: EntityId;
   /** Name of the entity, in lower case when it comes from the task hub. */
   readonly entityName: string;
+  /** Key of the entity. */
   readonly entityKey: string;
   /** What is asked, as it was asked. */
   readonly operationName: string;
@@ -59,6 +63,7 @@ export interface EntityContext<State = unknown, Converter = undefined> extends U
   getState<T = State>(
     initializer: () => StoredAs<Converter, StateOr<State, T>>,
   ): StoredAs<Converter, StateOr<State, T>>;
+  /** The state; `undefined` while there is none. */
   getState<T = State>(): StoredAs<Converter, StateOr<State, T>> | undefined;
   /**
    * Replaces the state by what the value is now. `undefined` and `null` delete it.
@@ -83,6 +88,7 @@ export interface EntityContext<State = unknown, Converter = undefined> extends U
    * @example context.signalEntity({ name: "Audit", key: "2026" }, "close", undefined, { scheduledTime: newYear });
    */
   signalEntity(entity: EntityRef | string, operation: string, input?: unknown, options?: EntitySignalOptions): void;
+  /** Tells another entity something, by its handle. */
   signalEntity<T, Operation extends OperationNames<T>>(
     entity: EntityHandle<T>,
     key: string,

@@ -7,8 +7,11 @@ export type EntityClass<T extends object = object> = new () => T;
 /** Is given every operation. What it returns is the result, unless it has set one. */
 export type EntityFunction<State = unknown> = (context: EntityContext<State>) => unknown;
 
+/** An entity as it is registered. */
 export interface EntityDefinition {
+  /** Name of the entity. */
   readonly name: string;
+  /** The class or the function. */
   // biome-ignore lint/suspicious/noExplicitAny: the registry holds entities of every state; users' code is typed.
   readonly entity: EntityClass | EntityFunction<any>;
   /** Reads what is stored; what is about to be stored has to pass it too. */
@@ -17,8 +20,11 @@ export interface EntityDefinition {
   readonly operationSchemas?: Readonly<Record<string, OperationSchemas>> | undefined;
 }
 
+/** Schemas of one operation. */
 export interface OperationSchemas {
+  /** Checks what callers give. */
   readonly input?: StandardSchema | undefined;
+  /** Checks what the operation gives. */
   readonly output?: StandardSchema | undefined;
 }
 

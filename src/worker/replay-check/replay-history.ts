@@ -1,8 +1,8 @@
 import { DurableError, isDurableError, messageOf } from "../../core/errors.ts";
 import { formatFailure } from "../../core/failure-details.ts";
 import type { ExecutionCompleted, ExecutionStarted, HistoryEvent } from "../../core/history-event.ts";
-import type { CompleteOrchestration } from "../../core/orchestrator-action.ts";
-import type { EpisodeResult, TaskExecutor } from "../../core/task-executor.ts";
+import type { CompleteOrchestration, OrchestratorAction } from "../../core/orchestrator-action.ts";
+import type { TaskExecutor } from "../../core/task-executor.ts";
 import { describeAction } from "../../orchestration/replay/action-ledger.ts";
 
 /** What the present code makes of a history that was recorded. */
@@ -25,6 +25,29 @@ const engineFailures: ReadonlySet<string> = new Set<DurableError["code"]>([
   "CorruptData",
 ]);
 
+/** A recorded history as it can be replayed. */
+export interface ReplayPlan {
+  readonly started: ExecutionStarted;
+  /** All events but the end. */
+  readonly events: readonly HistoryEvent[];
+  readonly end: ExecutionCompleted | undefined;
+}
+
+/** Why there is nothing to replay, or what. */
+export function planReplay(history: readonly HistoryEvent[]): ReplayPlan | string {
+  const started = history.find((event): event is ExecutionStarted => event.type === "ExecutionStarted");
+  if (started === undefined) return "it has no start: no worker has taken it up yet";
+  const endAt = history.findLastIndex(({ type }) => type === "ExecutionCompleted");
+  const end = history[endAt] as ExecutionCompleted | undefined;
+  return { started, events: end === undefined ? history : history.slice(0, endAt), end };
+}
+
+/** The code of the failure, if the engine has failed the execution, and not its code. */
+export function engineFailureOf(end: ExecutionCompleted | undefined): string | undefined {
+  const failure = end?.failureDetails?.errorType;
+  return failure !== undefined && engineFailures.has(failure) ? failure : undefined;
+}
+
 /**
  * Replays a recorded history with the code that an executor has, and compares. Nothing has an effect: activities do not
  * run, and nothing is written.
@@ -35,39 +58,60 @@ export async function replayHistory(
   executor: Pick<TaskExecutor, "openSession">,
   history: readonly HistoryEvent[],
 ): Promise<HistoryReplay> {
-  const started = history.find((event): event is ExecutionStarted => event.type === "ExecutionStarted");
-  if (started === undefined) return { kind: "not replayed", reason: "it has no start: no worker has taken it up yet" };
-  const endAt = history.findLastIndex(({ type }) => type === "ExecutionCompleted");
-  const end = history[endAt] as ExecutionCompleted | undefined;
-  const failure = end?.failureDetails?.errorType;
-  if (failure !== undefined && engineFailures.has(failure)) {
-    return { kind: "not replayed", reason: `it was failed by the engine: ${failure}` };
-  }
-  const pastEvents = end === undefined ? history : history.slice(0, endAt);
+  const plan = planReplay(history);
+  if (typeof plan === "string") return { kind: "not replayed", reason: plan };
+  const { started, events, end } = plan;
+  const failure = engineFailureOf(end);
+  if (failure !== undefined) return { kind: "not replayed", reason: `it was failed by the engine: ${failure}` };
   const session = executor.openSession(started.orchestrationInstance);
   try {
-    const result = await session.execute({ pastEvents, newEvents: [] });
-    const reason = describeBreak(result, end, pastEvents.length);
-    return reason === undefined ? { kind: "fits" } : { kind: "breaks", reason };
+    const { actions } = await session.execute({ pastEvents: events, newEvents: [] });
+    return compareEnd(actions, end, events.length);
   } catch (error) {
-    // Workers of another version run it.
-    if (isDurableError(error, "VersionMismatch")) return { kind: "not replayed", reason: error.message };
-    return { kind: "breaks", reason: messageOf(error) };
+    return describeRejection(error);
   } finally {
     session.close();
   }
 }
 
+/** What an error means by which a whole replay was refused. */
+export function describeRejection(error: unknown): HistoryReplay {
+  // Workers of another version run it.
+  const isElsewhere = isDurableError(error, "VersionMismatch");
+  return { kind: isElsewhere ? "not replayed" : "breaks", reason: messageOf(error) };
+}
+
+/**
+ * Compares what code asks for after all of its history with what that history has.
+ *
+ * @param recorded the end that the history has
+ * @param length number of its events before that
+ */
+export function compareEnd(
+  actions: readonly OrchestratorAction[],
+  recorded: ExecutionCompleted | undefined,
+  length: number,
+): HistoryReplay {
+  const reason = describeBreak(actions, recorded, length);
+  return reason === undefined ? { kind: "fits" } : { kind: "breaks", reason };
+}
+
+/** Why the engine fails what code asks for now; `undefined` when that is what the code has decided. */
+export function describeRefusal(actions: readonly OrchestratorAction[]): string | undefined {
+  const end = actions.find((action) => action.kind === "CompleteOrchestration");
+  const { errorType, errorMessage } = end?.failureDetails ?? {};
+  if (errorType === undefined || !engineFailures.has(errorType)) return undefined;
+  return errorType === "NondeterministicOrchestration" ? errorMessage : formatFailure(end!.failureDetails!);
+}
+
 function describeBreak(
-  { actions }: EpisodeResult,
+  actions: readonly OrchestratorAction[],
   recorded: ExecutionCompleted | undefined,
   length: number,
 ): string | undefined {
+  const refusal = describeRefusal(actions);
+  if (refusal !== undefined) return refusal;
   const end = actions.find((action) => action.kind === "CompleteOrchestration");
-  const { errorType, errorMessage } = end?.failureDetails ?? {};
-  if (errorType !== undefined && engineFailures.has(errorType)) {
-    return errorType === "NondeterministicOrchestration" ? errorMessage : formatFailure(end!.failureDetails!);
-  }
   // Of a terminated instance nothing happens that its code still asked for.
   const isTerminated = recorded?.orchestrationStatus === "Terminated";
   const asked = actions.find(({ kind }) => kind !== "CompleteOrchestration" && kind !== "RecordPatch");

@@ -151,3 +151,33 @@ it("reads where histories come from", () => {
   });
   expect(parse("replay-check", "--help")).toEqual({ kind: "help", topic: "replay-check" });
 });
+
+it("reads which recorded instance is replayed, and whether in a debugger", () => {
+  expect(parse("replay", "all.ndjson", "--instance", "order-7", "--inspect")).toMatchObject({
+    kind: "replay",
+    options: {
+      appFolder: "/srv",
+      histories: "/srv/all.ndjson",
+      instanceId: "order-7",
+      inspect: { host: "127.0.0.1", port: 9229, stops: false },
+    },
+  });
+  expect(parse("replay", "--instance", "order-7", "--hub", "Orders", "--inspect-brk=0")).toMatchObject({
+    options: { histories: undefined, hubName: "Orders", inspect: { port: 0, stops: true } },
+  });
+  expect(parse("replay", "one.json", "-t", "5")).toMatchObject({ options: { inspect: undefined, timeoutMs: 5000 } });
+  for (const [args, message] of [
+    [[], "Name a file of 'durable history --all', or an instance of the task hub: durable replay --instance order-7"],
+    [["a", "b"], "Unexpected argument 'b'. Try: durable replay --help"],
+    [["a", "--hub", "Orders"], "Give a file, or options that say which task hub is meant, not both"],
+    [
+      ["a", "--inspect=70000"],
+      "--inspect takes a port from 0 to 65535, perhaps after a host: --inspect=127.0.0.1:9229",
+    ],
+    [["a", "--json"], "Unknown option '--json'. Try: durable replay --help"],
+    [["a", "-t", "0"], "--timeout must be a number of seconds, at least 1, but is '0'"],
+  ] as const) {
+    expect(parse("replay", ...args)).toEqual({ kind: "mistake", message });
+  }
+  expect(parse("replay", "--help")).toEqual({ kind: "help", topic: "replay" });
+});

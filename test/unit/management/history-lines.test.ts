@@ -35,6 +35,18 @@ describe("histories that .NET has written", () => {
     );
   });
 
+  it("tell where their events are in the history", () => {
+    const { history } = snapshots.find(({ title }) => title === "rewound: rewound failed")!;
+    const events = history.map(fromHistoryRow);
+
+    for (const { event, answerEvent, kind, taskId } of describeHistory(events)) {
+      if (kind === "started") expect(events[event]!.type).toBe("ExecutionStarted");
+      if (kind !== "activity") continue;
+      expect(events[event]).toMatchObject({ type: "TaskScheduled", eventId: taskId });
+      expect(events[answerEvent!]).toMatchObject({ taskScheduledId: taskId });
+    }
+  });
+
   it("tell durations, due times, and why something has failed", () => {
     const timer = linesOf("timer: timer waiting").find(({ kind }) => kind === "timer")!;
     const failed = linesOf("rewound: rewound failed");

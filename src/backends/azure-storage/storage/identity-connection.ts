@@ -17,7 +17,9 @@ export interface IdentityStorage {
   readonly accountName?: string | undefined;
   /** Where a service is, in place of what follows from `accountName`: in other clouds, behind a proxy. */
   readonly blobServiceUri?: string | undefined;
+  /** As `blobServiceUri`, for the queues. */
   readonly queueServiceUri?: string | undefined;
+  /** As `blobServiceUri`, for the tables. */
   readonly tableServiceUri?: string | undefined;
   /** A `TokenCredential`, such as those of `@azure/identity`. @defaultValue its `DefaultAzureCredential` */
   readonly credential?: AccessCredential | undefined;
