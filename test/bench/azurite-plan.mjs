@@ -4,17 +4,18 @@ import { growthExponent, median, quantile } from "./statistics.mjs";
 
 const sizesOf = ({ quick }) =>
   quick
-    ? { hellos: 20, atOnce: 100, fanOut: [200, 1000], steps: 100, operations: 200 }
-    : { hellos: 40, atOnce: 500, fanOut: [1000, 5000], steps: 1000, operations: 1000 };
+    ? { hellos: 20, warmUp: 20, atOnce: 100, fanOut: [200, 1000], steps: 100, operations: 200 }
+    : { hellos: 100, warmUp: 200, atOnce: 500, fanOut: [1000, 5000], steps: 1000, operations: 1000 };
 
 /** Workloads that share a process, by name; each gives the plan of a round. What is long is only in the first. */
 export function groupsOf({ quick, only }) {
-  const { hellos, atOnce, fanOut, steps, operations } = sizesOf({ quick });
+  const { hellos, warmUp, atOnce, fanOut, steps, operations } = sizesOf({ quick });
   const [small, large] = fanOut;
   const groups = {
     latency: () => [
-      { name: "hello", workload: "hello", count: hellos, warmUp: hellos },
-      { name: "event", workload: "event", count: hellos / 2, warmUp: hellos / 2 },
+      // Until the compilers have done most of their work.
+      { name: "hello", workload: "hello", count: hellos, warmUp },
+      { name: "event", workload: "event", count: hellos / 2, warmUp: warmUp / 2 },
     ],
     atOnce: () => [{ name: "atOnce", workload: "hellosAtOnce", count: atOnce, warmUp: 100 }],
     fanOut: () => [
@@ -56,13 +57,13 @@ const totalOf = (requests) => requests?.total ?? requests;
 
 /** How each row of the table is read from what one round has measured. */
 export function rowsOf({ quick }) {
-  const { hellos, atOnce, fanOut, steps, operations } = sizesOf({ quick });
+  const { warmUp, atOnce, fanOut, steps, operations } = sizesOf({ quick });
   const [small, large] = fanOut;
   const n = (count) => format(count);
   return [
     ["hello, one at a time: p50 ms", reads.hello],
     ["hello: p95 ms", (r) => r.hello && quantile(r.hello.times, 0.95)],
-    [`hello: CPU ms each, after ${hellos}`, reads.helloCpu],
+    [`hello: CPU ms each, after ${n(warmUp)}`, reads.helloCpu],
     ["hello: CPU ms each, of the emulator too", reads.helloBoth],
     [`${n(atOnce)} hellos at once: a second`, reads.atOnce],
     [`${n(atOnce)} hellos at once: CPU ms each`, (r) => r.atOnce?.cpu],
