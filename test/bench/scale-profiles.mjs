@@ -15,17 +15,16 @@ const phase = (...requests) => ({ requests, beside: [] });
 
 /** Hello: three activities, one after the other. Each episode appends four events and the sentinel. */
 const helloOfOurs = [
-  phase(control, row), // the start and its row
-  { requests: [activities], beside: [control] }, // the first request, and the deletion of the start
+  phase(control), // the start
+  phase(row),
+  phase(activities), // the first request
   phase(history(5)),
-  phase(row), // it runs
-  { requests: [activities], beside: [activities] }, // the next request, and the deletion of the one before
+  { requests: [activities], beside: [row, control] }, // the next one; it runs, and its start is deleted
   phase(history(5)),
-  { requests: [activities], beside: [activities] },
+  { requests: [activities], beside: [activities] }, // the next one, and the deletion of the one before
   phase(history(5)),
   { requests: [history(5)], beside: [activities] },
-  phase(row), // it has ended
-  phase(row), // the client reads
+  { requests: [row], beside: [activities] }, // it has ended
 ];
 
 /** As .NET with extended sessions has it: every message is put, received and deleted, and every episode merges the row. */
@@ -49,12 +48,13 @@ const helloOfDotnet = [
 
 /** A hundred activities at once; the answers make one or two episodes. */
 const fanOutOfOurs = [
-  phase(control, row),
-  { requests: times(100, activities), beside: [control] },
+  phase(control),
+  phase(row),
+  phase(...times(100, activities)),
   phase(history(100)),
-  phase(history(6), row),
-  { requests: [history(100)], beside: times(100, activities) },
-  phase(history(6), row),
+  phase(history(6)),
+  { requests: [history(100)], beside: [row, control, ...times(100, activities)] },
+  phase(history(6)),
   phase(row),
 ];
 
