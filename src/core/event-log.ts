@@ -1,6 +1,6 @@
 import { type LogEventName, logEvents } from "./log-events.ts";
 import type { LogFieldName, logFields } from "./log-fields.ts";
-import { type LogSink, silentLog } from "./ports.ts";
+import { type LogSink, rankOfLevel, silentLog } from "./ports.ts";
 import { redactSecrets } from "./redact-secrets.ts";
 
 type FieldValue<Name extends LogFieldName> = (typeof logFields)[Name]["type"] extends "number" ? number : string;
@@ -33,10 +33,13 @@ export interface EventLog {
 export function createEventLog(sink: LogSink, common: CommonLogFields = {}): EventLog {
   if (sink === silentLog) return { write() {} };
   const shared = presentFields({}, common);
+  const least = rankOfLevel[sink.leastLevel ?? "trace"];
   return {
     write(name, text, fields) {
+      const { level } = logEvents[name];
+      if (rankOfLevel[level] < least) return;
       const present = presentFields({ ...shared }, fields);
-      sink.log(logEvents[name].level, name, redactSecrets(text), present);
+      sink.log(level, name, redactSecrets(text), present);
     },
   };
 }

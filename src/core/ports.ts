@@ -16,12 +16,17 @@ export interface Random {
 
 /** Receives what the engine has to say to its operator. Fields never hold payloads or secrets. */
 export interface LogSink {
+  /** Lines below this level are not handed over, and so cost nothing. @defaultValue `"trace"`: all are */
+  readonly leastLevel?: LogLevel | undefined;
   /** Takes one line. Must not throw. */
   log(level: LogLevel, event: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
 /** How important a line is, least first. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+
+/** Levels in order: the more important one has the higher rank. */
+export const rankOfLevel: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };
 
 /** Lines of user code, as the Functions host takes them. `log` writes at level `info`. */
 export interface UserLogger {

@@ -1,6 +1,6 @@
 import { findLogEvent } from "../core/log-events.ts";
 import { findNearName } from "../core/option-names.ts";
-import type { LogLevel, LogSink } from "../core/ports.ts";
+import { type LogLevel, type LogSink, rankOfLevel } from "../core/ports.ts";
 import type { JsonObject } from "./settings/host-json.ts";
 import { sectionOf } from "./settings/host-json.ts";
 
@@ -35,7 +35,6 @@ const rankOfThreshold: ReadonlyMap<string, number> = new Map(
     (name, rank) => [name, rank],
   ),
 );
-const rankOfLevel: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };
 
 /** The level that the library means. */
 export function readFunctionsLogLevel(level: FunctionsLogLevel): LogLevel {

@@ -73,6 +73,7 @@ export class HealthMonitor {
   /** A sink that hands everything on to `log`. */
   watch(log: LogSink): LogSink {
     return {
+      leastLevel: log.leastLevel,
       log: (level, event, message, fields) => {
         if (troubles.has(event)) this.#lastError = { event, at: new Date(this.#clock.now()) };
         log.log(level, event, message, fields);

@@ -1,5 +1,5 @@
 import { format } from "node:util";
-import type { LogLevel, LogSink } from "../core/ports.ts";
+import { type LogLevel, type LogSink, rankOfLevel } from "../core/ports.ts";
 import type { UserLog } from "../worker/activity-context.ts";
 
 /** One line of what a worker or a client has to say. */
@@ -27,6 +27,7 @@ export interface ProcessLog {
 export function createProcessLog(write: LogWriter = writeToStderr): ProcessLog {
   return {
     events: {
+      leastLevel: write === writeToStderr ? leastEventLevel : undefined,
       log: (level, event, message, fields) => write({ level, category: event, message, fields }),
     },
     user: (level, instanceId, functionName, args) =>
@@ -38,11 +39,11 @@ export function createProcessLog(write: LogWriter = writeToStderr): ProcessLog {
   };
 }
 
-const rank: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };
+const leastEventLevel = "warn" satisfies LogLevel;
 
 /** Shows what user code logs from `info` up, and events from `warn` up. */
 function writeToStderr({ level, category, message }: LogEntry): void {
-  const least: LogLevel = category.startsWith("Function.") ? "info" : "warn";
-  if (rank[level] < rank[least]) return;
+  const least = category.startsWith("Function.") ? "info" : leastEventLevel;
+  if (rankOfLevel[level] < rankOfLevel[least]) return;
   process.stderr.write(`${new Date().toISOString()} ${level} ${category}: ${message}\n`);
 }

@@ -24,11 +24,7 @@ export async function loadModules(dist, modules) {
 
 /** What every hub, worker and client takes. Only what goes wrong is written. */
 export function portsOf({ systemClock, systemRandom }) {
-  const log = {
-    log(level, event, message) {
-      if (level === "error") console.error(`${event}: ${message}`);
-    },
-  };
+  const log = { leastLevel: "error", log: (_level, event, message) => console.error(`${event}: ${message}`) };
   return { clock: systemClock, random: systemRandom, log };
 }
 

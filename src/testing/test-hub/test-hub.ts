@@ -338,8 +338,9 @@ export class TestHub implements AsyncDisposable {
 
   #warningLog(): LogSink {
     return {
-      log: (level, event, message) => {
-        if (level === "warn" || level === "error") this.#warnings.push(`${event}: ${message}`);
+      leastLevel: "warn",
+      log: (_level, event, message) => {
+        this.#warnings.push(`${event}: ${message}`);
         if (this.#warnings.length > maxWarnings) this.#warnings.shift();
       },
     };

@@ -139,6 +139,16 @@ async Task<JObject> Measure(JObject part)
             measured["requests"] = requests.Count / (double)count;
             break;
         }
+        case "idle":
+        {
+            await Task.Delay(TimeSpan.FromSeconds(Number("quietS")));
+            requests.Reset();
+            var hours = Number("measureS") / 3600.0;
+            await Cost(measured, 1, () => Task.Delay(TimeSpan.FromSeconds(Number("measureS"))));
+            measured["requests"] = requests.Count / hours;
+            measured["cpuPerHour"] = (double)measured["cpu"]! / hours;
+            break;
+        }
         default:
             throw new ArgumentException($"no workload {part["workload"]}");
     }

@@ -103,6 +103,15 @@ it("the look ahead of the rules misses nothing that a rule would take", () => {
   );
 });
 
+it("an event below what the log takes is not handed over", () => {
+  const lines: string[] = [];
+  const log = createEventLog({ leastLevel: "warn", log: (_, event) => lines.push(event) });
+  log.write("OrchestrationStarted", "", { instanceId: "i", functionName: "f" });
+  log.write("OrchestrationLockLost", "", { instanceId: "i" });
+  log.write("OrchestrationFailed", "", { instanceId: "i", functionName: "f" });
+  expect(lines).toEqual(["OrchestrationLockLost", "OrchestrationFailed"]);
+});
+
 it("every event goes through it: its text and its fields", () => {
   const lines: unknown[] = [];
   const log = createEventLog({ log: (...line) => lines.push(line) }, { taskHub: "Hub" });
