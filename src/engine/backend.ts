@@ -47,6 +47,13 @@ export interface Backend {
   fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined>;
 
   /**
+   * Waits for the next work item of an entity, an instance whose id `isEntityInstanceId` knows, as above. Apart from
+   * orchestrations: what nobody asks for keeps none of the other kind waiting. Everything else that is said of work items
+   * of orchestrations holds for those of entities, which are settled by the same calls.
+   */
+  fetchEntityWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined>;
+
+  /**
    * Keeps with the messages of a work item what is to be known should this process die of it. Never rejects: without the
    * note it is run once more than it would be.
    *
@@ -142,7 +149,7 @@ export interface DeliveredMessage {
   readonly unfinishedRuns?: number;
 }
 
-/** Messages of one instance, held for this worker. Backends add what they need in their own subtypes. */
+/** Messages of one orchestration or entity, held for this worker. Backends add what they need in their own subtypes. */
 export interface OrchestrationWorkItem {
   /** Whose messages they are. */
   readonly instanceId: string;

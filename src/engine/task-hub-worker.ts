@@ -26,8 +26,10 @@ export interface TaskHubWorkerOptions {
   readonly clock: Clock;
   /** Receives what the worker has to say. */
   readonly log: LogSink;
-  /** Orchestrations and entities in process at the same time. @defaultValue 100 */
+  /** Orchestrations in process at the same time. @defaultValue 100 */
   readonly maxConcurrentOrchestrations?: number;
+  /** Entities in process at the same time, beside the orchestrations. @defaultValue 100 */
+  readonly maxConcurrentEntities?: number;
   /**
    * Most bytes of a payload as UTF-8; code that hands over more fails with `InvalidPayload`. @defaultValue 128 MiB
    */
@@ -131,6 +133,13 @@ export class TaskHubWorker {
         process: (workItem) => instances.process(workItem),
         onFetchError: (error) => events.write("OrchestrationFetchFailed", messageOf(error), {}),
         maxConcurrent: this.#options.maxConcurrentOrchestrations ?? 100,
+      }),
+      runWorkItemLoop({
+        ...loop,
+        fetch: (signal) => backend.fetchEntityWorkItem(signal),
+        process: (workItem) => instances.process(workItem),
+        onFetchError: (error) => events.write("EntityFetchFailed", messageOf(error), {}),
+        maxConcurrent: this.#options.maxConcurrentEntities ?? 100,
       }),
       runWorkItemLoop({
         ...loop,

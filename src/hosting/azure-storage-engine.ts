@@ -44,6 +44,7 @@ export async function createAzureStorageEngine(
     stopGraceMs: request.stopGraceMs,
     retention: settings.retention,
     maxConcurrentOrchestrations: settings.maxConcurrentOrchestratorFunctions,
+    maxConcurrentEntities: settings.maxConcurrentEntityFunctions,
     maxEntityOperations: settings.maxEntityOperationBatchSize,
     maxConcurrentActivities: settings.maxConcurrentActivityFunctions,
   });

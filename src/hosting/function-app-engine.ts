@@ -156,6 +156,7 @@ export async function createFunctionAppEngine(options: FunctionAppEngineOptions)
       limits,
       log: events,
       maxConcurrentOrchestrations: durableTask.maxConcurrentOrchestratorFunctions,
+      maxConcurrentEntities: durableTask.maxConcurrentEntityFunctions,
       maxEntityOperations: durableTask.maxEntityOperationBatchSize,
       maxConcurrentActivities: durableTask.maxConcurrentActivityFunctions,
       stopGraceMs,

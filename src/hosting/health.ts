@@ -47,6 +47,7 @@ const errorAgeMs = 60_000;
 /** What keeps all work waiting, and not one instance alone. */
 const troubles: ReadonlySet<string> = new Set([
   "OrchestrationFetchFailed",
+  "EntityFetchFailed",
   "ActivityFetchFailed",
   "PartitionPassFailed",
   "PartitionNotPolled",

@@ -13,6 +13,7 @@ export interface HubEngineOptions {
   readonly executor: TaskExecutor;
   readonly log: LogSink;
   readonly maxConcurrentOrchestrations?: number | undefined;
+  readonly maxConcurrentEntities?: number | undefined;
   readonly maxConcurrentActivities?: number | undefined;
   readonly maxEntityOperations?: number | undefined;
   /** @defaultValue those of the engine */
@@ -28,8 +29,8 @@ const stopOverheadMs = 3_000;
 
 /** A worker on a hub, which it closes when it stops: for every host in this process. */
 export function createHubEngine(hub: OpenTaskHub, options: HubEngineOptions): DurableEngine {
-  const { executor, log, maxConcurrentOrchestrations, maxConcurrentActivities, maxEntityOperations } = options;
-  const { retention } = options;
+  const { executor, log, retention } = options;
+  const { maxConcurrentOrchestrations, maxConcurrentEntities, maxConcurrentActivities, maxEntityOperations } = options;
   const stopGraceMs = options.stopGraceMs ?? 3_000;
   const { maxBlockedMs = 0, ...limits } = options.limits ?? {};
   const worker = new TaskHubWorker({
@@ -41,6 +42,7 @@ export function createHubEngine(hub: OpenTaskHub, options: HubEngineOptions): Du
     stopGraceMs,
     retention: retention && { policy: retention, random: systemRandom },
     ...(maxConcurrentOrchestrations !== undefined && { maxConcurrentOrchestrations }),
+    ...(maxConcurrentEntities !== undefined && { maxConcurrentEntities }),
     ...(maxConcurrentActivities !== undefined && { maxConcurrentActivities }),
     ...(maxEntityOperations !== undefined && { maxEntityOperations }),
     ...limits,

@@ -15,8 +15,10 @@ import type { HubTuning } from "./open-hub.ts";
 
 /** How much a worker does at the same time. */
 export interface WorkerConcurrency {
-  /** Orchestrations and entities together. @defaultValue 100 */
+  /** @defaultValue 100 */
   readonly maxConcurrentOrchestrations?: number | undefined;
+  /** Beside the orchestrations. @defaultValue 100 */
+  readonly maxConcurrentEntities?: number | undefined;
   /** @defaultValue 20 */
   readonly maxConcurrentActivities?: number | undefined;
 }
@@ -171,18 +173,17 @@ export function limitDefaultsOn({ kind }: HubStorage): WorkerLimitDefaults {
   return { unknownNames: kind === "memory" ? "fail" : "wait", maxBlockedMs: 0 };
 }
 
+const concurrencyNames = ["maxConcurrentOrchestrations", "maxConcurrentEntities", "maxConcurrentActivities"] as const;
+
 /** @throws DurableError `InvalidOption` */
 export function resolveConcurrency(concurrency: WorkerConcurrency): WorkerConcurrency {
   if (typeof concurrency !== "object" || concurrency === null) throw invalid("'concurrency' must be an object");
-  assertOptionNames(concurrency, ["maxConcurrentOrchestrations", "maxConcurrentActivities"], "'concurrency'");
-  const { maxConcurrentOrchestrations, maxConcurrentActivities } = concurrency;
-  if (maxConcurrentOrchestrations !== undefined) {
-    assertCount("concurrency.maxConcurrentOrchestrations", maxConcurrentOrchestrations);
+  assertOptionNames(concurrency, concurrencyNames, "'concurrency'");
+  for (const name of concurrencyNames) {
+    if (concurrency[name] !== undefined) assertCount(`concurrency.${name}`, concurrency[name]);
   }
-  if (maxConcurrentActivities !== undefined) {
-    assertCount("concurrency.maxConcurrentActivities", maxConcurrentActivities);
-  }
-  return { maxConcurrentOrchestrations, maxConcurrentActivities };
+  const { maxConcurrentOrchestrations, maxConcurrentEntities, maxConcurrentActivities } = concurrency;
+  return { maxConcurrentOrchestrations, maxConcurrentEntities, maxConcurrentActivities };
 }
 
 function assertCount(name: string, value: unknown, least = 1, most: number = Number.MAX_SAFE_INTEGER): void {

@@ -9,11 +9,11 @@ import type { DurableHttpOptions } from "../worker/durable-http/durable-http-opt
 
 /** How much a worker does at the same time. */
 export interface ConcurrencyOptions {
-  /** On an embedded hub, orchestrations and entities together. @defaultValue 100, over gRPC 100 for each processor */
+  /** @defaultValue 100, over gRPC 100 for each processor */
   readonly maxConcurrentOrchestrations?: number | undefined;
   /** @defaultValue 20, over gRPC 100 for each processor */
   readonly maxConcurrentActivities?: number | undefined;
-  /** Over gRPC only. @defaultValue 100 for each processor */
+  /** Beside the orchestrations. @defaultValue 100, over gRPC 100 for each processor */
   readonly maxConcurrentEntities?: number | undefined;
 }
 

@@ -52,6 +52,7 @@ const workerKinds: OptionKinds<VirtualWorkerOptions> = {
   backend: "object",
   userLog: "any",
   maxConcurrentOrchestrations: "count",
+  maxConcurrentEntities: "count",
   maxPayloadBytes: "count",
   maxConcurrentActivities: "count",
   maxUnfinishedRuns: "count",

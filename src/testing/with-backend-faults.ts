@@ -112,10 +112,22 @@ class FaultyBackend implements Backend {
     return this.#backend.stop();
   }
 
-  async fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
-    const fault = this.#next("fetchOrchestrationWorkItem", undefined);
+  fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
+    const fetch = () => this.#backend.fetchOrchestrationWorkItem(signal);
+    return this.#fetchInstance("fetchOrchestrationWorkItem", fetch);
+  }
+
+  fetchEntityWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
+    return this.#fetchInstance("fetchEntityWorkItem", () => this.#backend.fetchEntityWorkItem(signal));
+  }
+
+  async #fetchInstance(
+    operation: FaultyOperation,
+    fetch: () => Promise<OrchestrationWorkItem | undefined>,
+  ): Promise<OrchestrationWorkItem | undefined> {
+    const fault = this.#next(operation, undefined);
     if (fault?.when === "before") throw fault.error;
-    const workItem = await this.#backend.fetchOrchestrationWorkItem(signal);
+    const workItem = await fetch();
     if (workItem === undefined) return undefined;
     if (fault?.when === "repeated") return this.#repeat(workItem);
     for (const message of workItem.messages) this.#remember(workItem.instanceId, message);

@@ -36,7 +36,7 @@ export async function memoryFloor(dist, { count }) {
     const event = { eventId: -1, timestamp: at };
     let historyVersion;
     for (let left = count; left > 0; ) {
-      const workItem = await hub.fetchOrchestrationWorkItem(new AbortController().signal);
+      const workItem = await hub.fetchEntityWorkItem(new AbortController().signal);
       const history = {
         executionId: "1",
         expectedHistoryVersion: historyVersion,

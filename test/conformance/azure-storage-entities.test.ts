@@ -1,10 +1,15 @@
 import { expect, it } from "vitest";
 import type { EntityPage, EntityQuery } from "../../src/core/entity-client.ts";
+import { silentLog } from "../../src/core/ports.ts";
 import { systemClock, systemRandom } from "../../src/core/system-ports.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
+import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
+import { waitUntilEnded } from "../../src/testing/task-hub-suite.ts";
+import { InProcessExecutor } from "../../src/worker/in-process-executor.ts";
+import { Registry } from "../../src/worker/registry.ts";
 import type { EntityRow } from "../support/entity-row.ts";
 import { writeEntity } from "../support/entity-row.ts";
-import { at, fetchWork, newHubName, openHub } from "./azure-storage-fixture.ts";
+import { at, newHubName, openHub, until } from "./azure-storage-fixture.ts";
 
 /** A hub with entities that were last changed a second after each other. */
 async function withEntities(entities: Readonly<Record<string, EntityRow>>) {
@@ -75,7 +80,32 @@ it("delivers a signal, and a scheduled one when it is due", async () => {
   await entities.signal({ name: "Counter", key: "k/1" }, { operation: "later", scheduledTime });
   await entities.signal({ name: "Counter", key: "k/2" }, { operation: "now" });
 
-  expect((await fetchWork(hub))?.instanceId).toBe("@counter@k/2");
-  expect((await fetchWork(hub))?.instanceId).toBe("@counter@k/1");
+  const next = () => hub.backend.fetchEntityWorkItem(AbortSignal.timeout(20_000));
+  expect((await next())?.instanceId).toBe("@counter@k/2");
+  expect((await next())?.instanceId).toBe("@counter@k/1");
   expect(systemClock.now()).toBeGreaterThanOrEqual(scheduledTime.getTime() - 1000);
+});
+
+it("runs orchestrations though running entities have as many messages as may be held", async () => {
+  // One partition, so that nothing comes by another way.
+  const { backend, store } = openHub(newHubName(), { controlQueueBufferThreshold: 3, partitionCount: 1 });
+  const running: (() => void)[] = [];
+  const registry = new Registry();
+  registry.addEntity({ name: "slow", entity: () => new Promise<void>((resolve) => void running.push(resolve)) });
+  registry.addOrchestration({ name: "quick", orchestrator: async () => "done" });
+  const executor = new InProcessExecutor({ registries: [registry], clock: systemClock });
+  const worker = new TaskHubWorker({ backend, store, executor, clock: systemClock, log: silentLog });
+  await worker.start();
+  const client = new TaskHubClient({ store, clock: systemClock, random: systemRandom });
+  for (const key of ["a", "b", "c", "d", "e"]) {
+    await client.entities.signal({ name: "slow", key }, { operation: "wait" });
+  }
+  await until(() => running.length === 5);
+
+  const started = await Promise.all([1, 2, 3].map(() => client.startInstance({ name: "quick" })));
+  const ended = await Promise.all(started.map((id) => waitUntilEnded(client, id)));
+  for (const end of running) end();
+  await worker.stop();
+
+  expect(ended.map(({ output }) => output)).toEqual(['"done"', '"done"', '"done"']);
 });

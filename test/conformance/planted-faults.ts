@@ -17,9 +17,22 @@ const state = "backends/memory/instance-state.ts";
 export const plantedFaults: readonly PlantedFault[] = [
   {
     file: hub,
-    find: "if (!held.isSettled && this.#control.messages.renew(held.hold)) return;",
+    find: "if (!held.isSettled && this.#queueOf(held.instanceId).messages.renew(held.hold)) return;",
     replacement: "if (!held.isSettled) return;",
     breaks: "a renewal keeps an orchestration's messages away, and tells of a lost lock",
+  },
+  {
+    file: hub,
+    find: "return this.#orchestrations.take(signal);",
+    replacement: "return (this.#entities.messages.hasReady ? this.#entities : this.#orchestrations).take(signal);",
+    breaks: "an orchestration does not wait for entities",
+  },
+  {
+    file: hub,
+    find: "return this.#entities.take(signal);",
+    replacement:
+      "return (this.#orchestrations.messages.hasReady ? this.#orchestrations : this.#entities).take(signal);",
+    breaks: "an entity does not wait for orchestrations",
   },
   {
     file: hub,

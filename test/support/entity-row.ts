@@ -16,7 +16,7 @@ export async function writeEntity(
   const target = { instanceId, executionId: undefined };
   const event = { type: "EventRaised", eventId: -1, timestamp: at, name: "continue", input: undefined } as const;
   await store.sendMessage({ message: { event: { ...event, parentTraceContext: undefined }, target } });
-  const workItem = (await backend.fetchOrchestrationWorkItem(new AbortController().signal))!;
+  const workItem = (await backend.fetchEntityWorkItem(new AbortController().signal))!;
   const input = formatSchedulerState(scheduler);
   const { historyVersion } = await backend.loadHistory(workItem);
   const executionId = `e${at.getTime()}`;

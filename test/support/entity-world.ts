@@ -158,9 +158,17 @@ export function nameOf({
   return `${target.instanceId}: ${event.type === "EventRaised" ? event.name : event.type}`;
 }
 
+/** The next work item, those of entities last. */
 export async function fetchNow(backend: Backend) {
+  return (
+    (await atOnce((signal) => backend.fetchOrchestrationWorkItem(signal))) ??
+    (await atOnce((signal) => backend.fetchEntityWorkItem(signal)))
+  );
+}
+
+async function atOnce<T>(fetch: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
-  const fetched = backend.fetchOrchestrationWorkItem(stop.signal);
+  const fetched = fetch(stop.signal);
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
   stop.abort();
   return await fetched;

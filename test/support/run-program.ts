@@ -55,7 +55,12 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
       if (fault !== undefined) faults--;
       return fault;
     });
-    const limits = { maxConcurrentOrchestrations: 2, maxConcurrentActivities: 8, replayCheck: run.replayCheck };
+    const limits = {
+      maxConcurrentOrchestrations: 2,
+      maxConcurrentEntities: 2,
+      maxConcurrentActivities: 8,
+      replayCheck: run.replayCheck,
+    };
     return { worker: await hub.startWorker({ registries, backend, ...limits }), life };
   };
 
@@ -98,6 +103,7 @@ function randomFault(operation: FaultyOperation, random: SeededRandom): BackendF
   const error = random.chance(0.3) ? lockLost() : new Error("connection reset");
   switch (operation) {
     case "fetchOrchestrationWorkItem":
+    case "fetchEntityWorkItem":
       return random.chance(0.6) ? { when: "repeated" } : undefined;
     case "fetchActivityWorkItem":
       return random.chance(0.3) ? { when: "after", error } : undefined;

@@ -23,6 +23,7 @@ import {
   maxLostDelayMs,
 } from "./held-work-items.ts";
 import type { TaskHubParts } from "./hub-parts.ts";
+import type { InstanceKind } from "./messaging/orchestration-inbox.ts";
 import type { PartitionStatus } from "./partitions/partition-watch.ts";
 import { WorkItemSettler } from "./work-item-settler.ts";
 
@@ -106,7 +107,15 @@ export class AzureStorageBackend implements Backend {
   }
 
   async fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
-    const messages = await this.#running().inbox.take(signal);
+    return await this.#fetchInstance("orchestration", signal);
+  }
+
+  async fetchEntityWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
+    return await this.#fetchInstance("entity", signal);
+  }
+
+  async #fetchInstance(kind: InstanceKind, signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
+    const messages = await this.#running().inbox.take(kind, signal);
     return messages && new HeldOrchestration(messages, this.#options.renewIntervalMs);
   }
 

@@ -48,6 +48,7 @@ export class BackendRun {
     this.inbox = new OrchestrationInbox({
       maxMessages: options.controlQueueBufferThreshold,
       maxLength: maxBufferedLength,
+      onRoom: () => this.#wakePollers(),
     });
     // All receives under way listen to it.
     setMaxListeners(0, this.#cutOff.signal);
@@ -184,11 +185,16 @@ export class BackendRun {
   forget(instanceId: string, messages: readonly HeldDelivery[], delays: readonly number[]): void {
     const wasFull = this.inbox.isFull();
     for (const message of messages) this.inbox.forget(message);
-    if (wasFull) for (const queue of this.#controlQueues.values()) queue.poller.wake();
+    if (wasFull) this.#wakePollers();
     if (delays.length === 0) return;
     const now = this.#options.clock.now();
     const poller = this.#controlQueues.get(this.#queueOf(instanceId))?.poller;
     for (const delay of delays) poller?.wakeAt(now + delay);
+  }
+
+  /** There is room in the inbox. */
+  #wakePollers(): void {
+    for (const queue of this.#controlQueues.values()) queue.poller.wake();
   }
 
   #queueOf(instanceId: string): string {

@@ -1,3 +1,4 @@
+import { isEntityInstanceId } from "../../core/entity-id.ts";
 import { DurableError } from "../../core/errors.ts";
 import type { HistoryEvent } from "../../core/history-event.ts";
 import { matchesConditions } from "../../core/instance-conditions.ts";
@@ -35,8 +36,10 @@ import { applyInstanceChange, createPendingState, showState } from "./instance-s
 import {
   asActivity,
   asOrchestration,
+  lockLost,
   MemoryActivityWorkItem,
   MemoryOrchestrationWorkItem,
+  retryDelayMs,
 } from "./memory-work-items.ts";
 import { MessageQueue } from "./message-queue.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
@@ -80,7 +83,8 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
   readonly quarantine: Quarantine = emptyQuarantine;
   readonly #clock: Clock;
   readonly #lockMs: number;
-  #control!: WaitingQueue<MemoryOrchestrationWorkItem>;
+  #orchestrations!: WaitingQueue<MemoryOrchestrationWorkItem>;
+  #entities!: WaitingQueue<MemoryOrchestrationWorkItem>;
   #workItems!: WaitingQueue<MemoryActivityWorkItem>;
   readonly #instances = new Map<string, OrchestrationState>();
   readonly #histories = new Map<string, StoredHistory>();
@@ -104,10 +108,13 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     const renewIntervalMs = this.#lockMs / 3;
     const open = (name: string) => new MessageQueue(name, this.#clock, this.#lockMs);
     const isWanted = (message: TaskMessage) => !this.#isRepeatedStart(message) && !this.#wasPurged(message); // B5
-    this.#control = new WaitingQueue(this.#clock, open("control"), (queue) => {
-      const hold = queue.take(isWanted);
-      return hold && new MemoryOrchestrationWorkItem(hold, renewIntervalMs);
-    });
+    const openControl = (name: string) =>
+      new WaitingQueue(this.#clock, open(name), (queue) => {
+        const hold = queue.take(isWanted);
+        return hold && new MemoryOrchestrationWorkItem(hold, renewIntervalMs);
+      });
+    this.#orchestrations = openControl("control");
+    this.#entities = openControl("entity");
     this.#workItems = new WaitingQueue(this.#clock, open("work-item"), (queue) => {
       const hold = queue.take();
       return hold && new MemoryActivityWorkItem(hold, renewIntervalMs);
@@ -120,15 +127,13 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
 
   async stop(): Promise<void> {
     this.#starts = Math.max(0, this.#starts - 1);
-    this.#control.rest();
-    this.#workItems.rest();
+    for (const queue of this.#queues) queue.rest();
   }
 
   async createTaskHub(): Promise<void> {}
 
   async deleteTaskHub(): Promise<void> {
-    this.#control.rest();
-    this.#workItems.rest();
+    for (const queue of this.#queues) queue.rest();
     this.#createQueues();
     this.#instances.clear();
     this.#histories.clear();
@@ -137,19 +142,23 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
 
   /** When the next message is due, in milliseconds since the epoch; `Infinity` when none waits for its time. For tests. */
   get nextDueAt(): number {
-    return Math.min(this.#control.messages.nextChangeAt, this.#workItems.messages.nextChangeAt);
+    return Math.min(...this.#queues.map(({ messages }) => messages.nextChangeAt));
   }
 
   /** Ends all locks as if their time had passed; for tests. */
   expireLocks(): void {
-    for (const queue of [this.#control, this.#workItems]) {
+    for (const queue of this.#queues) {
       queue.messages.expireHolds();
       queue.hasChanged();
     }
   }
 
   fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
-    return this.#control.take(signal);
+    return this.#orchestrations.take(signal);
+  }
+
+  fetchEntityWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
+    return this.#entities.take(signal);
   }
 
   fetchActivityWorkItem(signal: AbortSignal): Promise<ActivityWorkItem | undefined> {
@@ -173,7 +182,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
 
   async renewOrchestrationWorkItem(workItem: OrchestrationWorkItem): Promise<void> {
     const held = asOrchestration(workItem);
-    if (!held.isSettled && this.#control.messages.renew(held.hold)) return;
+    if (!held.isSettled && this.#queueOf(held.instanceId).messages.renew(held.hold)) return;
     held.settle();
     throw lockLost(held.instanceId);
   }
@@ -216,10 +225,11 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     workItem.settle();
     const settled = new Set(checkpoint.settled.map(({ id }) => id));
     // B2. Of a hold that has run out the messages are someone else's by now.
-    const isReleased = this.#control.messages.release(workItem.hold, (stored) => {
+    const queue = this.#queueOf(instanceId);
+    const isReleased = queue.messages.release(workItem.hold, (stored) => {
       return settled.has(stored.id) ? undefined : retryDelayMs(stored.deliveryCount);
     });
-    this.#control.hasChanged();
+    queue.hasChanged();
     return { historyVersion: version, ...(isReleased ? {} : { undeleted: [...settled] }) };
   }
 
@@ -227,8 +237,9 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     const held = asOrchestration(workItem);
     if (held.isSettled) return;
     held.settle();
-    this.#control.messages.release(held.hold, ({ deliveryCount }) => retryDelayMs(deliveryCount));
-    this.#control.hasChanged();
+    const queue = this.#queueOf(held.instanceId);
+    queue.messages.release(held.hold, ({ deliveryCount }) => retryDelayMs(deliveryCount));
+    queue.hasChanged();
   }
 
   async completeActivityWorkItem(workItem: ActivityWorkItem, answer: TaskMessage | undefined): Promise<void> {
@@ -343,7 +354,7 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
 
   /** `false` when its start is held, or done with. */
   #dropStart(instanceId: string, executionId: string): boolean {
-    return this.#control.messages.deleteWhere(
+    return this.#queueOf(instanceId).messages.deleteWhere(
       instanceId,
       ({ event, target }) => event.type === "ExecutionStarted" && target.executionId === executionId,
     );
@@ -382,20 +393,19 @@ export class MemoryTaskHub implements Backend, TaskHubStore {
     return lockLost(held.delivered.message.target.instanceId);
   }
 
+  get #queues(): readonly (WaitingQueue<MemoryOrchestrationWorkItem> | WaitingQueue<MemoryActivityWorkItem>)[] {
+    return [this.#orchestrations, this.#entities, this.#workItems];
+  }
+
+  #queueOf(instanceId: string): WaitingQueue<MemoryOrchestrationWorkItem> {
+    return isEntityInstanceId(instanceId) ? this.#entities : this.#orchestrations;
+  }
+
   #deliver(outgoing: OutgoingMessage): void {
     const { event, target } = outgoing.message;
     const isRequest = event.type === "TaskScheduled";
-    const queue = isRequest ? this.#workItems : this.#control;
+    const queue = isRequest ? this.#workItems : this.#queueOf(target.instanceId);
     queue.messages.send(outgoing, isRequest ? undefined : target.instanceId);
     queue.hasChanged();
   }
-}
-
-function lockLost(instanceId: string): DurableError {
-  return new DurableError("WorkItemLockLost", `a work item of '${instanceId}' is not held any more`);
-}
-
-/** As on Azure Storage: 2, 4, 8, ... up to 600 seconds. */
-function retryDelayMs(deliveryCount: number): number {
-  return Math.min(2 ** Math.min(deliveryCount, 10), 600) * 1000;
 }

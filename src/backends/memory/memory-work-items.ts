@@ -88,3 +88,13 @@ export function asActivity(workItem: ActivityWorkItem): MemoryActivityWorkItem {
   if (workItem instanceof MemoryActivityWorkItem) return workItem;
   throw new DurableError("InternalError", "the work item was not fetched from this backend");
 }
+
+/** The error of a work item that is settled, or whose lock has run out. */
+export function lockLost(instanceId: string): DurableError {
+  return new DurableError("WorkItemLockLost", `a work item of '${instanceId}' is not held any more`);
+}
+
+/** As on Azure Storage: 2, 4, 8, ... up to 600 seconds. */
+export function retryDelayMs(deliveryCount: number): number {
+  return Math.min(2 ** Math.min(deliveryCount, 10), 600) * 1000;
+}

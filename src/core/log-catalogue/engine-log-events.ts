@@ -138,6 +138,13 @@ export const engineLogEvents = {
     meaning: "A message has no effect: it is a repeat, or its instance has ended.",
     action: "nothing",
   },
+  EntityFetchFailed: {
+    area: "Durable",
+    level: "error",
+    fields: [],
+    meaning: "The next entity could not be fetched; it is tried again with growing pauses.",
+    action: "storage",
+  },
   ActivityFetchFailed: {
     area: "Durable",
     level: "error",

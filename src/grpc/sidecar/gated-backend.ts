@@ -13,10 +13,6 @@ import type { InstanceProgress } from "../../engine/wanted-activities.ts";
 import type { WorkKind } from "./work-item-filter.ts";
 import type { WorkerQueue } from "./worker-queue.ts";
 
-/** Orchestrations and entities come out of the same queue. */
-const instanceKinds: readonly WorkKind[] = ["orchestration", "entity"];
-const activityKinds: readonly WorkKind[] = ["activity"];
-
 /**
  * A backend that hands out work only while a worker is connected that has room for it: without one, work stays where it
  * is, for other processes to take.
@@ -47,12 +43,16 @@ export class GatedBackend implements Backend {
   }
 
   fetchOrchestrationWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
-    return this.#fetch(instanceKinds, signal, (open) => this.#backend.fetchOrchestrationWorkItem(open));
+    return this.#fetch("orchestration", signal, (open) => this.#backend.fetchOrchestrationWorkItem(open));
+  }
+
+  fetchEntityWorkItem(signal: AbortSignal): Promise<OrchestrationWorkItem | undefined> {
+    return this.#fetch("entity", signal, (open) => this.#backend.fetchEntityWorkItem(open));
   }
 
   fetchActivityWorkItem(signal: AbortSignal, demand: () => number = () => 1): Promise<ActivityWorkItem | undefined> {
     const wanted = () => Math.min(demand(), Math.max(1, this.#gate.room("activity")));
-    return this.#fetch(activityKinds, signal, (open) => this.#backend.fetchActivityWorkItem(open, wanted));
+    return this.#fetch("activity", signal, (open) => this.#backend.fetchActivityWorkItem(open, wanted));
   }
 
   noteRun(workItem: OrchestrationWorkItem | ActivityWorkItem, note: RunNote): Promise<void> {
@@ -96,15 +96,15 @@ export class GatedBackend implements Backend {
   }
 
   async #fetch<T>(
-    kinds: readonly WorkKind[],
+    kind: WorkKind,
     signal: AbortSignal,
     fetch: (open: AbortSignal) => Promise<T | undefined>,
   ): Promise<T | undefined> {
     while (!signal.aborted) {
-      await this.#gate.waitForRoom(kinds, signal);
+      await this.#gate.waitForRoom(kind, signal);
       if (signal.aborted) return undefined;
       // They may have left since.
-      if (kinds.every((kind) => this.#gate.room(kind) <= 0)) continue;
+      if (this.#gate.room(kind) <= 0) continue;
       const open = linkSignals(signal, this.#gate.whenInterrupted());
       try {
         const workItem = await fetch(open.signal);

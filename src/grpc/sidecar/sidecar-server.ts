@@ -43,8 +43,10 @@ export interface SidecarServerOptions {
   readonly pingIntervalMs?: number | undefined;
   /** How long `stop` lets workers finish what they have, in milliseconds. @defaultValue 3,000 */
   readonly stopGraceMs?: number | undefined;
-  /** Orchestrations and entities that are fetched at the same time, whatever workers take. @defaultValue 1,000 */
+  /** Orchestrations that are fetched at the same time, whatever workers take. @defaultValue 1,000 */
   readonly maxConcurrentOrchestrations?: number | undefined;
+  /** Entities that are fetched at the same time, whatever workers take. @defaultValue 1,000 */
+  readonly maxConcurrentEntities?: number | undefined;
   /** Activities that are fetched at the same time, whatever workers take. @defaultValue 1,000 */
   readonly maxConcurrentActivities?: number | undefined;
   /** @defaultValue finished instances are kept */
@@ -88,6 +90,7 @@ export class SidecarServer {
       clock,
       log,
       maxConcurrentOrchestrations: options.maxConcurrentOrchestrations ?? 1_000,
+      maxConcurrentEntities: options.maxConcurrentEntities ?? 1_000,
       maxConcurrentActivities: options.maxConcurrentActivities ?? 1_000,
       stopGraceMs: stopGraceOf(options),
       // Workers say what they take, and others may connect at any time.

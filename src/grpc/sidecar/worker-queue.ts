@@ -129,9 +129,9 @@ export class WorkerQueue {
     return Math.max(0, room - waiting);
   }
 
-  /** Resolves when there is room for one of the kinds, or `signal` aborts. */
-  waitForRoom(kinds: readonly WorkKind[], signal: AbortSignal): Promise<void> {
-    const hasRoom = () => kinds.some((kind) => this.room(kind) > 0);
+  /** Resolves when there is room for work of the kind, or `signal` aborts. */
+  waitForRoom(kind: WorkKind, signal: AbortSignal): Promise<void> {
+    const hasRoom = () => this.room(kind) > 0;
     if (signal.aborted || hasRoom()) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {

@@ -31,8 +31,8 @@ export interface DurableTaskSettings {
   readonly appLeaseRenewIntervalMs: number;
   readonly appLeaseAcquireIntervalMs: number;
   readonly maxConcurrentActivityFunctions: number;
-  /** Orchestrations and entities together. */
   readonly maxConcurrentOrchestratorFunctions: number;
+  readonly maxConcurrentEntityFunctions: number;
   readonly maxEntityOperationBatchSize: number;
   readonly controlQueueBatchSize: number;
   readonly controlQueueBufferThreshold: number;
@@ -97,6 +97,7 @@ export function resolveDurableTaskSettings(
     ...resolveAppLease(section),
     maxConcurrentActivityFunctions: section.integer("maxConcurrentActivityFunctions", concurrencyOn(10)),
     maxConcurrentOrchestratorFunctions: section.integer("maxConcurrentOrchestratorFunctions", concurrencyOn(5)),
+    maxConcurrentEntityFunctions: section.integer("maxConcurrentEntityFunctions", concurrencyOn(10)),
     maxEntityOperationBatchSize: section.integer("maxEntityOperationBatchSize", plan === "Dynamic" ? 50 : 5000),
     controlQueueBatchSize: section.integer("storageProvider.controlQueueBatchSize"),
     controlQueueBufferThreshold: section.integer(

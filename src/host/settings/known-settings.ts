@@ -26,14 +26,12 @@ export const knownSettings: readonly KnownSetting[] = [
   {
     name: "maxConcurrentOrchestratorFunctions",
     rule: { type: "integer", least: 1, fallback: "10 for each processor; 5 on the Consumption plan" },
-    meaning: "Most orchestrations and entities that run here at a time.",
+    meaning: "Most orchestrations that run here at a time.",
   },
   {
     name: "maxConcurrentEntityFunctions",
-    rule: { type: "integer", least: 1, fallback: "none of its own" },
-    meaning: "Most entities that run at a time.",
-    ignored: "entities share the slots of `maxConcurrentOrchestratorFunctions`",
-    harmless: [],
+    rule: { type: "integer", least: 1, fallback: "10 for each processor; 10 on the Consumption plan" },
+    meaning: "Most entities that run here at a time, beside the orchestrations.",
   },
   {
     name: "maxEntityOperationBatchSize",

@@ -14,6 +14,7 @@ import { describePurges } from "./purges.ts";
 import { describeQueries } from "./queries.ts";
 import { describeRewind } from "./rewind.ts";
 import { describeRuns } from "./runs.ts";
+import { describeSlots } from "./slots.ts";
 
 /**
  * What every backend must do, whatever it stores into: each promise of `Backend` and `TaskHubStore` that can be seen from
@@ -51,5 +52,6 @@ export function describeBackend(name: string, open: OpenBackend): void {
     describePayloads(it);
     describeRewind(it);
     describeEntities(it);
+    describeSlots(it);
   });
 }

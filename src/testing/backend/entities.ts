@@ -124,7 +124,7 @@ export function describeEntities(it: BackendTest): void {
       });
 
       await expect(refused).rejects.toMatchObject(lockLost);
-      const again = await hub.orchestration();
+      const again = await hub.entity();
       await hub.complete({ ...emptyCheckpoint(again), settled: again.messages });
       expect(again.instanceId).toBe(target.instanceId);
       expect(await hub.orchestrationWithin(quietMs)).toBeUndefined();
@@ -135,8 +135,8 @@ export function describeEntities(it: BackendTest): void {
       const name = `op@${deliverAt.toISOString().slice(0, -1)}0000Z`;
 
       await hub.store.sendMessage({ message: { event: eventRaised(name), target }, deliverAt });
-      const early = await hub.orchestrationWithin(300);
-      const received = await hub.orchestration();
+      const early = await hub.entityWithin(300);
+      const received = await hub.entity();
 
       expect(early).toBeUndefined();
       expect(namesOf(received)).toEqual([name]);

@@ -1,6 +1,9 @@
 import { expect, type TestAPI, it as vitestIt } from "vitest";
+import { isEntityInstanceId } from "../../core/entity-id.ts";
 import type { ExecutionStarted, HistoryEvent, OrchestrationInstance } from "../../core/history-event.ts";
 import type { InstanceQuery, OrchestrationState } from "../../core/orchestration-state.ts";
+import type { Clock } from "../../core/ports.ts";
+import { systemClock } from "../../core/system-ports.ts";
 import type {
   ActivityWorkItem,
   Backend,
@@ -124,8 +127,21 @@ export class HubUnderTest {
     return this.#opened.clock !== undefined;
   }
 
+  get clock(): Clock {
+    return this.#opened.clock ?? systemClock;
+  }
+
   now(): number {
-    return this.#opened.clock?.now() ?? Date.now();
+    return this.clock.now();
+  }
+
+  /** Lets time pass until it holds. @throws Error when that takes too long */
+  async until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    const end = this.now() + patienceMs;
+    while (!(await holds())) {
+      if (this.now() >= end) throw new Error(`${what}: not within ${patienceMs} ms`);
+      await this.pass(20);
+    }
   }
 
   async pass(ms: number): Promise<void> {
@@ -150,6 +166,14 @@ export class HubUnderTest {
 
   async orchestrationWithin(ms: number, from: Backend = this.backend): Promise<OrchestrationWorkItem | undefined> {
     return await this.#within(ms, (signal) => from.fetchOrchestrationWorkItem(signal));
+  }
+
+  async entity(from: Backend = this.backend): Promise<OrchestrationWorkItem> {
+    return present(await this.entityWithin(patienceMs, from), "entity");
+  }
+
+  async entityWithin(ms: number, from: Backend = this.backend): Promise<OrchestrationWorkItem | undefined> {
+    return await this.#within(ms, (signal) => from.fetchEntityWorkItem(signal));
   }
 
   async activity(from: Backend = this.backend, demand?: () => number): Promise<ActivityWorkItem> {
@@ -208,7 +232,7 @@ export class HubUnderTest {
   /** The work item of an event for the instance. */
   async raised(instance: Pick<InventedInstance, "target">, name = "go"): Promise<OrchestrationWorkItem> {
     await this.raise(instance, name);
-    return await this.orchestration();
+    return isEntityInstanceId(instance.target.instanceId) ? await this.entity() : await this.orchestration();
   }
 
   /** Asks for an activity on behalf of an instance. */

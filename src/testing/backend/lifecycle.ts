@@ -53,19 +53,24 @@ export function describeLifecycle(it: BackendTest): void {
       await expect(edit).rejects.toMatchObject({ code: "InstanceNotFound" });
     });
 
-    it("hands back at the stop the orchestrations that it has received and nobody asked for", async ({ hub }) => {
+    it("hands back at the stop the orchestrations and entities that it has received and nobody asked for", async ({
+      hub,
+    }) => {
       const ids = ["a", "b", "c", "d", "e", "f"];
+      const entityIds = ids.map((key) => `@counter@${key}`);
       for (const id of ids) {
         await hub.store.createInstance({ event: hub.invent(id).event, replaces: undefined });
       }
+      for (const id of entityIds) await hub.raise(hub.invent(id));
       await hub.pass(quietMs);
 
       await hub.backend.stop();
       const other = await hub.another();
       const fetched: string[] = [];
       for (const _ of ids) fetched.push((await hub.orchestration(other)).instanceId);
+      for (const _ of ids) fetched.push((await hub.entity(other)).instanceId);
 
-      expect(fetched.toSorted()).toEqual(ids);
+      expect(fetched.toSorted()).toEqual([...entityIds, ...ids]);
     });
 
     it("hands back at the stop the activities that it has received and nobody asked for", async ({ hub }) => {

@@ -68,6 +68,7 @@ export class HubHost {
       clock,
       log,
       maxConcurrentOrchestrations: 1000,
+      maxConcurrentEntities: 1000,
       maxConcurrentActivities: 1000,
       stopGraceMs: 0,
     });

@@ -1,4 +1,4 @@
-import type { Backend } from "../../../src/engine/backend.ts";
+import type { Backend, OrchestrationWorkItem } from "../../../src/engine/backend.ts";
 
 /** A backend that does some things otherwise. */
 export function decorateBackend(backend: Backend, others: Partial<Backend>): Backend {
@@ -7,6 +7,7 @@ export function decorateBackend(backend: Backend, others: Partial<Backend>): Bac
     start: () => backend.start(),
     stop: () => backend.stop(),
     fetchOrchestrationWorkItem: (signal) => backend.fetchOrchestrationWorkItem(signal),
+    fetchEntityWorkItem: (signal) => backend.fetchEntityWorkItem(signal),
     noteRun: (workItem, note) => backend.noteRun(workItem, note),
     loadHistory: (workItem) => backend.loadHistory(workItem),
     renewOrchestrationWorkItem: (workItem) => backend.renewOrchestrationWorkItem(workItem),
@@ -41,14 +42,15 @@ export class SettledMessages {
   }
 
   leaveOut(backend: Backend): Backend {
+    const leaveOut = (workItem: OrchestrationWorkItem | undefined) => {
+      const messages = workItem?.messages.filter(({ id }) => !this.#ids.has(id)) ?? [];
+      if (workItem === undefined || messages.length === workItem.messages.length) return workItem;
+      // The same object: the backend knows it by that.
+      return Object.assign(workItem, { messages });
+    };
     return decorateBackend(backend, {
-      fetchOrchestrationWorkItem: async (signal) => {
-        const workItem = await backend.fetchOrchestrationWorkItem(signal);
-        const messages = workItem?.messages.filter(({ id }) => !this.#ids.has(id)) ?? [];
-        if (workItem === undefined || messages.length === workItem.messages.length) return workItem;
-        // The same object: the backend knows it by that.
-        return Object.assign(workItem, { messages });
-      },
+      fetchOrchestrationWorkItem: async (signal) => leaveOut(await backend.fetchOrchestrationWorkItem(signal)),
+      fetchEntityWorkItem: async (signal) => leaveOut(await backend.fetchEntityWorkItem(signal)),
       completeOrchestrationWorkItem: async (checkpoint) => {
         const receipt = await backend.completeOrchestrationWorkItem(checkpoint);
         const undeleted = checkpoint.settled.flatMap(({ id }) => (this.#ids.has(id) ? [] : id));

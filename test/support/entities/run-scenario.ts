@@ -49,7 +49,11 @@ export async function runScenario(
       if (fault !== undefined) faults--;
       return fault;
     });
-    const limits = { maxConcurrentOrchestrations: 3, maxEntityOperations: random.pick([1, 2, 5000]) };
+    const limits = {
+      maxConcurrentOrchestrations: 3,
+      maxConcurrentEntities: 3,
+      maxEntityOperations: random.pick([1, 2, 5000]),
+    };
     return {
       worker: await hub.startWorker({ registries: [registry], backend: settled.leaveOut(faulty), ...limits }),
       life,
@@ -128,6 +132,7 @@ function randomFault(operation: FaultyOperation, random: SeededRandom): BackendF
   const error = random.chance(0.3) ? lockLost() : new Error("connection reset");
   switch (operation) {
     case "fetchOrchestrationWorkItem":
+    case "fetchEntityWorkItem":
       return random.chance(0.6) ? { when: "repeated" } : undefined;
     case "completeOrchestrationWorkItem":
       return { when: random.pick(completionFaults), error };

@@ -86,7 +86,7 @@ it("cleans all pages, or one at a time", async () => {
 async function releasesOf(hub: MemoryTaskHub, count: number) {
   const releases: unknown[] = [];
   for (let index = 0; index < count; index++) {
-    const workItem = (await hub.fetchOrchestrationWorkItem(new AbortController().signal))!;
+    const workItem = (await hub.fetchEntityWorkItem(new AbortController().signal))!;
     const { event, target } = workItem.messages[0]!.message;
     const { name, input } = event as { name: string; input: string };
     releases.push([target.instanceId, name, JSON.parse(input)]);

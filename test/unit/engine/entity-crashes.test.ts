@@ -128,7 +128,7 @@ describe("a batch that is repeated after a crash", () => {
 
   it("N2: messages that are delivered twice, at once or later, are run once", async () => {
     const faults: ScriptedFault[] = [1, 2, 3].map((call) => ({
-      operation: "fetchOrchestrationWorkItem",
+      operation: "fetchEntityWorkItem",
       call,
       when: "repeated",
     }));

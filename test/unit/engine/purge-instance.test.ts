@@ -46,7 +46,7 @@ const ask = sent(0, "@account@a", "op", formatRequest(createRequest({ id: "lock-
 async function targetsOf(hub: MemoryTaskHub, count: number) {
   const found: unknown[] = [];
   for (let index = 0; index < count; index++) {
-    const workItem = (await hub.fetchOrchestrationWorkItem(new AbortController().signal))!;
+    const workItem = (await hub.fetchEntityWorkItem(new AbortController().signal))!;
     for (const { message } of workItem.messages) {
       const { name, input } = message.event as { name: string; input: string };
       found.push([message.target.instanceId, name, input]);

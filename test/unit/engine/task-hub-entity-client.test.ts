@@ -19,7 +19,7 @@ function openHub() {
 }
 
 async function nextMessage(hub: Backend) {
-  const workItem = (await hub.fetchOrchestrationWorkItem(new AbortController().signal))!;
+  const workItem = (await hub.fetchEntityWorkItem(new AbortController().signal))!;
   return workItem.messages[0]!.message;
 }
 
@@ -109,7 +109,6 @@ it("knows an entity by its state; one that never was is unknown", async () => {
 async function withEntities() {
   const opened = openHub();
   await opened.client.startInstance({ name: "seq", instanceId: "counter" });
-  await nextMessage(opened.hub);
   for (const [index, id] of ["@counter@", "@counter@a1", "@counter@a2", "@counters@a1", "@lamp@a1"].entries()) {
     await writeEntity({ backend: opened.hub, store: opened.hub }, id, { state: String(index) }, at(index));
   }

@@ -49,6 +49,26 @@ it("a fetch that goes on is broken off when the last worker leaves", async () =>
   expect((await fetching)?.instanceId).toBe("i");
 });
 
+it("entities are fetched for those who take them, orchestrations for those who take these", async () => {
+  const { dispatcher, client, backend, stop } = openGate();
+  await client.entities.signal({ name: "counter", key: "k" }, { operation: "add" });
+  await client.startInstance({ name: "x", instanceId: "i" });
+  const fetched: string[] = [];
+  const note = (item: { readonly instanceId: string } | undefined) => void fetched.push(item?.instanceId ?? "none");
+  const fetching = [
+    backend.fetchOrchestrationWorkItem(stop.signal).then(note),
+    backend.fetchEntityWorkItem(stop.signal).then(note),
+  ];
+
+  dispatcher.connect(fakeWorker({ workItemFilters: { entities: [{ name: "counter" }] } }).remote);
+  await settle();
+  expect(fetched).toEqual(["@counter@k"]);
+
+  dispatcher.connect(fakeWorker({ workItemFilters: { orchestrations: [{ name: "x" }] } }).remote);
+  await Promise.all(fetching);
+  expect(fetched).toEqual(["@counter@k", "i"]);
+});
+
 it("a worker without room, or that takes no such work, opens nothing", async () => {
   const { dispatcher, client, backend, stop } = openGate();
   dispatcher.connect(fakeWorker({ workItemFilters: { activities: [{ name: "a" }] } }).remote);

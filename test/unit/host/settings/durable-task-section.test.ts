@@ -118,7 +118,7 @@ it.each([
   [{ storageProvider: { fetchLargeMessagesAutomatically: "False" } }, 1],
   [{ notifications: { eventGrid: { topicEndpoint: "https://x" } } }, 1],
   [{ overridableExistingInstanceStates: "AnyState", rollbackEntityOperationsOnExceptions: false }, 2],
-  [{ maxConcurrentEntityFunctions: 5, maxOrchestrationActions: 10 }, 2],
+  [{ entityMessageReorderWindowInMinutes: 5, maxOrchestrationActions: 10 }, 2],
 ])("of what nothing goes by, %o tells only what would change something: %i", (durableTask, count) => {
   expect(textsOf(durableTask)).toHaveLength(count);
 });
@@ -161,6 +161,7 @@ it.each([
   ["storageProvider.useTablePartitionManagement", "True", { useTablePartitionManagement: true }],
   ["storageProvider.useTablePartitionManagement", false, { useTablePartitionManagement: false }],
   ["storageProvider.useLegacyPartitionManagement", true, { useLegacyPartitionManagement: true }],
+  ["maxConcurrentEntityFunctions", "7", { maxConcurrentEntityFunctions: 7, maxConcurrentOrchestratorFunctions: 40 }],
   ["useAppLease", false, { useAppLease: false }],
   ["appLeaseOptions.leaseInterval", "00:00:20", { appLeaseIntervalMs: 20_000, appLeaseRenewIntervalMs: 10_000 }],
   ["appLeaseOptions.renewInterval", "00:00:25", { appLeaseRenewIntervalMs: 25_000 }],
@@ -202,7 +203,12 @@ it("both kinds of partition management at once are refused, as by the extension"
 it.each([
   [
     "Dynamic",
-    { maxConcurrentActivityFunctions: 10, maxConcurrentOrchestratorFunctions: 5, maxEntityOperationBatchSize: 50 },
+    {
+      maxConcurrentActivityFunctions: 10,
+      maxConcurrentOrchestratorFunctions: 5,
+      maxConcurrentEntityFunctions: 10,
+      maxEntityOperationBatchSize: 50,
+    },
   ],
   ["dynamic", { controlQueueBufferThreshold: 128, maxQueuePollingIntervalMs: 30_000 }],
   ["FlexConsumption", { maxConcurrentActivityFunctions: 40, maxQueuePollingIntervalMs: 1_000 }],

@@ -27,6 +27,7 @@ describe("durable task settings", () => {
       maxConcurrentActivityFunctions: 40,
       maxEntityOperationBatchSize: 5000,
       maxConcurrentOrchestratorFunctions: 40,
+      maxConcurrentEntityFunctions: 40,
       controlQueueBatchSize: 32,
       controlQueueBufferThreshold: 256,
       controlQueueVisibilityTimeoutMs: 25_000,

@@ -95,7 +95,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 async function takeIds(inbox: OrchestrationInbox): Promise<readonly string[] | undefined> {
   const wait = new AbortController();
-  const taking = inbox.take(wait.signal);
+  const taking = inbox.take("entity", wait.signal);
   wait.abort();
   return (await taking)?.map(({ id }) => id);
 }
