@@ -43,7 +43,7 @@ export interface HubLocation {
   readonly visibilityTimeout?: TimeSpanInput | undefined;
   /** Most messages in one receive, 1 to 32. @defaultValue 32 */
   readonly controlQueueBatchSize?: number | undefined;
-  /** With so many messages of orchestrations in memory, no more are received, 1 to 1000. @defaultValue 64 */
+  /** With so many messages of orchestrations and waiting entities in memory, no more are received, 1 to 1000. @defaultValue 64 */
   readonly controlQueueBufferThreshold?: number | undefined;
   /** How queue messages are written; both kinds are read. @defaultValue "base64", which every .NET worker reads */
   readonly messageEncoding?: "base64" | "utf8" | undefined;

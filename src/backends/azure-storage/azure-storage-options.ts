@@ -28,7 +28,7 @@ export interface AzureStorageOptions {
   readonly partitionCount?: number | undefined;
   /** Most messages in one receive, 1 to 32. @defaultValue 32 */
   readonly controlQueueBatchSize?: number | undefined;
-  /** With this many messages of orchestrations in memory, no more are received. @defaultValue 64 */
+  /** With this many messages of orchestrations and waiting entities in memory, no more are received. @defaultValue 64 */
   readonly controlQueueBufferThreshold?: number | undefined;
   /**
    * How long a received message is hidden from others unless renewed, in milliseconds. Messages of a receive whose answer

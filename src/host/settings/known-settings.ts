@@ -145,7 +145,7 @@ export const knownSettings: readonly KnownSetting[] = [
   {
     name: "storageProvider.controlQueueBufferThreshold",
     rule: { type: "integer", least: 1, most: 1000, fallback: "256; 128 on the Consumption plan" },
-    meaning: "With so many messages of orchestrations in memory, no more are received.",
+    meaning: "With so many messages of orchestrations and waiting entities in memory, no more are received.",
   },
   {
     name: "storageProvider.controlQueueVisibilityTimeout",

@@ -119,7 +119,10 @@ it.each<[Partial<StartWorkerOptions>, RegExp]>([
   [{ trackingStor: 1 } as never, /did you mean 'trackingStore'/],
   [{ concurrency: { maxConcurrentOrchestrations: 0.5 } }, /'concurrency.maxConcurrentOrchestrations'/],
   [{ concurrency: { maxConcurrentEntities: 0 } }, /'concurrency.maxConcurrentEntities' must be a whole number of at/],
-  [{ concurrency: { maxConcurrentEntity: 1 } as never }, /no option 'maxConcurrentEntity'; it takes maxConcurrentOrchestrations, maxConcurrentEntities/],
+  [
+    { concurrency: { maxConcurrentEntity: 1 } as never },
+    /no option 'maxConcurrentEntity'; it takes maxConcurrentOrchestrations, maxConcurrentEntities/,
+  ],
   [{ limits: { maxUnfinishedRuns: 0 } }, /'limits.maxUnfinishedRuns' must be a whole number from 1/],
   [{ stopOnSignals: 1 as never }, /'stopOnSignals' must be true or false/],
   [{ replayCheck: "yes" as never }, /'replayCheck' must be true or false/],
