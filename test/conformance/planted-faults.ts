@@ -10,6 +10,7 @@ export interface PlantedFault {
 }
 
 const hub = "backends/memory/memory-task-hub.ts";
+const workItems = "backends/memory/memory-work-items.ts";
 const queue = "backends/memory/message-queue.ts";
 const waiting = "backends/memory/waiting-queue.ts";
 const state = "backends/memory/instance-state.ts";
@@ -102,12 +103,12 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     file: hub,
-    find: "this.#workItems.rest();\n    this.#createQueues();",
-    replacement: "this.#workItems.rest();",
+    find: "for (const queue of this.#queues) queue.rest();\n    this.#createQueues();",
+    replacement: "for (const queue of this.#queues) queue.rest();",
     breaks: "a deleted hub has no messages",
   },
   {
-    file: hub,
+    file: workItems,
     find: "return Math.min(2 ** Math.min(deliveryCount, 10), 600) * 1000;",
     replacement: "return deliveryCount > 0 ? 2000 : 0;",
     breaks: "the delay of what was given back grows with its deliveries",
