@@ -78,7 +78,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "a lock that was lost by a worker that is still there leaves no unfinished run",
   },
   {
-    file: "backends/memory/memory-work-items.ts",
+    file: workItems,
     find: "for (const stored of this.#messages) stored.unfinishedRuns++;",
     replacement: "",
     breaks: "a run that began and never ended counts",
