@@ -1,7 +1,10 @@
 import type { AccessCredential } from "./access-credential.ts";
 import { DurableError } from "./errors.ts";
 
-/** An optional peer of this package: found in the app that uses it, and only when it does. */
+/**
+ * Found in the app that uses it, and only when it does. No peer of this package: npm keeps what is an optional peer of a
+ * dependency in an install for production, although only a tool asks for it, as Azurite does.
+ */
 const identityPackage: string = "@azure/identity";
 
 /** How `@azure/identity` comes into the process; tests give another. */
