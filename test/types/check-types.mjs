@@ -42,6 +42,9 @@ try {
         isOurs,
       );
     }
+    // The template of Azure Functions has this target, no `lib`, and no `skipLibCheck`.
+    const template = ["--module", "node16", "--moduleResolution", "node16", "--target", "es2015", "--types", "node"];
+    run(compiler, [`${user}.cts`, "--noEmit", ...template, ...ignoreConfig(compiler)], isOurs);
     const options = ["--module", "nodenext", "--target", "es2023", "--lib", "es2024,esnext.disposable"];
     run(
       compiler,

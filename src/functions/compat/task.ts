@@ -5,8 +5,14 @@ import type { DurableTask } from "../../orchestration/durable-task.ts";
 // biome-ignore lint/suspicious/noExplicitAny: results have no type there.
 export interface Task extends DurableTask<any> {}
 
-/** What the failed tasks of a `Task.all` have thrown, when it waits for all of them. */
-export type AggregatedError = AggregateError;
+/**
+ * What the failed tasks of a `Task.all` have thrown, when it waits for all of them: an `AggregateError`. It does not have
+ * that name, because apps of the template of Azure Functions are compiled with the library of ES2015, which lacks it.
+ */
+export interface AggregatedError extends Error {
+  // biome-ignore lint/suspicious/noExplicitAny: as in the library of TypeScript
+  errors: any[];
+}
 
 /** A call of a registered activity: made when an orchestrator waits for it. */
 export interface RegisteredActivityTask extends Task {
