@@ -3,6 +3,7 @@ import { systemClock } from "../core/system-ports.ts";
 import { openFolder } from "../host/open-folder.ts";
 import { InProcessExecutor } from "../worker/in-process-executor.ts";
 import { trueFolder } from "./app-process.ts";
+import { findStaleSource } from "./stale-build.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CodePlace {
@@ -13,7 +14,8 @@ export interface CodePlace {
 
 /**
  * Loads the app of a folder into this process as `durable start` does, for as long as `use` replays orchestrations with
- * it. Nothing runs. Resolves to the exit code: that of `use`, or 1 with one line when there is nothing to replay.
+ * it. Nothing runs. It says when what is built is older than its sources. Resolves to the exit code: that of `use`, or 1 with
+ * one line when there is nothing to replay.
  *
  * @throws DurableError when the app cannot be loaded
  */
@@ -33,6 +35,12 @@ export async function openCode(
     throw new DurableError("HostStartFailed", `Unable to find project root. The folder ${folder} cannot be used.`, {
       cause,
     });
+  }
+  const stale = await findStaleSource(folder);
+  if (stale !== undefined) {
+    terminal.fail(
+      `Warning: ${stale} was changed after it was built, and what is built is replayed. Build the app first.`,
+    );
   }
   return await openFolder({ ...opening, env: process.env }, async ({ registries }) => {
     if (registries.every(({ orchestrationNames }) => orchestrationNames.length === 0)) {

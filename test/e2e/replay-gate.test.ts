@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -86,6 +86,28 @@ it("a deployment that would break 3 of 100 recorded instances is stopped, and th
     fitting: 97,
     breaking: [{ instanceId: "order-7" }, { instanceId: "order-42" }, { instanceId: "order-99" }],
   });
+});
+
+it("warns of a source that was changed after it was built: what is built is checked", async () => {
+  writeApp("charge");
+  mkdirSync(join(folder, "src"));
+  const options = { rootDir: "src", outDir: "." };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options }));
+  const source = join(folder, "src", "app.mts");
+  writeFileSync(source, "export {};");
+  writeFileSync(join(folder, "histories.ndjson"), "");
+  const { mtimeMs: built } = statSync(join(folder, "app.mjs"));
+  const check = async (changed: number) => {
+    utimesSync(source, changed / 1000, changed / 1000);
+    return await runDurable(["replay-check", "--histories", "histories.ndjson", "--json"], { cwd: folder });
+  };
+
+  const fresh = await check(built - 5_000);
+  const stale = await check(built + 5_000);
+
+  expect(fresh).toMatchObject({ code: 0, stderr: "" });
+  expect(stale.stderr).toContain("src/app.mts was changed after it was built");
+  expect(JSON.parse(stale.stdout)).toMatchObject({ ok: true });
 });
 
 it("histories come from a hub too, as they are or downloaded", async () => {
