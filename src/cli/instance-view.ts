@@ -148,14 +148,22 @@ function describeWaits(
 
 /** With its causes, each with its stack. */
 export function describeFailure(failure: FailureDetails, indent = "  "): readonly string[] {
-  const { stackTrace, innerFailure } = failure;
-  const message = formatFailure(failure);
-  const stack = stackTrace ?? "";
-  const text = stack.startsWith(message) || stack === "" ? stack || message : `${message}\n${stack}`;
+  const { innerFailure } = failure;
+  const text = [formatFailure(failure), ...framesOf(failure)].join("\n");
   return [
     ...text.split(/\r?\n/).map((line) => `${indent}${printable(line)}`.trimEnd()),
     ...(innerFailure === undefined ? [] : [`${indent}caused by:`, ...describeFailure(innerFailure, `${indent}  `)]),
   ];
+}
+
+/** The stack without its head, which says the message again, of errors with a code under another name. */
+function framesOf({ errorMessage, stackTrace = "" }: FailureDetails): readonly string[] {
+  const at = stackTrace.indexOf(errorMessage);
+  const isHead = at >= 0 && !stackTrace.slice(0, at).includes("\n");
+  const frames = isHead ? stackTrace.slice(at + errorMessage.length) : stackTrace;
+  const lines = frames.split(/\r?\n/);
+  // Behind the message, the rest of its last line is empty; without a message, a name is left.
+  return isHead && !/^\s+at /.test(lines[0] ?? "") ? lines.slice(1) : lines.filter((line) => line !== "");
 }
 
 function showText(text: string, full: boolean): string {
