@@ -48,6 +48,8 @@ export function assertReadableInstanceId(instanceId: unknown): asserts instanceI
 }
 
 function describeTextProblem(instanceId: unknown): string | undefined {
+  if (instanceId instanceof Promise)
+    return "an instance id must be a string, but got a promise: await what gives the id";
   if (typeof instanceId !== "string") return `an instance id must be a string, but got ${typeof instanceId}`;
   if (instanceId.length === 0) return "an instance id must not be empty";
   if (instanceId.length > maxEscapedLength || escapedLength(instanceId) > maxEscapedLength) {

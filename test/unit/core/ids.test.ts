@@ -32,6 +32,7 @@ it.each([
   ["a\u0085b", "a control character"],
   ["\ud800", "well-formed"],
   [7, "must be a string"],
+  [Promise.resolve("a"), "but got a promise: await what gives the id"],
 ])("%j is refused", (id, message) => {
   expect(() => assertInstanceId(id)).toThrow(message);
 });
