@@ -1,6 +1,5 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { glob } from "tinyglobby";
 import { readTsConfig } from "./dev/tsconfig.ts";
 
 /**
@@ -10,17 +9,26 @@ import { readTsConfig } from "./dev/tsconfig.ts";
 export async function findStaleSource(appFolder: string): Promise<string | undefined> {
   const { rootDir, outDir, noEmit = true } = (await readTsConfig(appFolder)) ?? {};
   if (noEmit || rootDir === undefined || outDir === undefined) return undefined;
-  const ignore = ["**/*.d.{ts,mts,cts}", "**/node_modules/**", `${relative(rootDir, outDir).split(sep).join("/")}/**`];
-  for (const source of await glob("**/*.{ts,mts,cts}", { cwd: rootDir, ignore })) {
-    const [changed, built] = await Promise.all([
-      modifiedAt(join(rootDir, source)),
-      modifiedAt(join(outDir, source.replace(/ts$/, "js"))),
-    ]);
-    if (changed !== undefined && built !== undefined && changed > built) {
-      return relative(appFolder, join(rootDir, source)).split(sep).join("/");
+  for await (const source of sourcesBelow(rootDir, outDir)) {
+    const built = join(outDir, relative(rootDir, source).replace(/ts$/, "js"));
+    const [changedAt, builtAt] = await Promise.all([modifiedAt(source), modifiedAt(built)]);
+    if (changedAt !== undefined && builtAt !== undefined && changedAt > builtAt) {
+      return relative(appFolder, source).split(sep).join("/");
     }
   }
   return undefined;
+}
+
+async function* sourcesBelow(folder: string, outDir: string): AsyncGenerator<string> {
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      const isOwn = entry.name !== "node_modules" && !entry.name.startsWith(".") && path !== outDir;
+      if (isOwn) yield* sourcesBelow(path, outDir);
+    } else if (/(?<!\.d)\.[mc]?ts$/.test(entry.name)) {
+      yield path;
+    }
+  }
 }
 
 async function modifiedAt(path: string): Promise<number | undefined> {

@@ -97,12 +97,13 @@ async function findRunner(facts: ProjectFacts, sources: string): Promise<"node" 
 }
 
 /**
- * Whether a source has syntax that is left when the types are gone and that Node does not know. It errs towards yes, which
- * costs a build.
+ * Whether a source has what is left when the types are gone and Node does not know: syntax, and imports by the name that
+ * only the built file has. It errs towards yes, which costs a build.
  */
 export function hasForeignSyntax(text: string, knowsUsing: boolean): boolean {
   const hasDecorators = /^[ \t]*@[\w$]+/m.test(text);
-  return hasDecorators || (!knowsUsing && /^[^/*]*\busing\s+[\w$]+\s*[=:]/m.test(text));
+  const namesBuilt = /\b(?:from|import)\s*\(?\s*["']\.{1,2}\/[^"'\n]*\.[mc]?js["']/.test(text);
+  return hasDecorators || namesBuilt || (!knowsUsing && /^[^/*]*\busing\s+[\w$]+\s*[=:]/m.test(text));
 }
 
 /** The pattern of the sources that `main` is built of; `undefined` when there are none where they are looked for. */

@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { extname, join, relative, sep } from "node:path";
+import { extname, join, posix, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { glob } from "tinyglobby";
 import { DurableError, messageOf } from "../../core/errors.ts";
@@ -218,9 +219,20 @@ async function assertCase(appFolder: string, main: string, files: readonly strin
 }
 
 /** What helps against failures whose text does not say it. */
-function cureOf(cause: unknown): string {
-  if ((cause as { readonly code?: unknown } | undefined)?.code !== "ERR_REQUIRE_ESM") return "";
-  return `\nNode.js ${process.versions.node} cannot require an ES module: 20.19 and later, 22.12 and later and 24 can.`;
+/** What to do about an entry file that could not be loaded, in a line of its own; "" where that is not known. */
+export function cureOf(cause: unknown): string {
+  const { code, url } = (cause ?? {}) as { readonly code?: unknown; readonly url?: unknown };
+  if (code === "ERR_REQUIRE_ESM") {
+    return `\nNode.js ${process.versions.node} cannot require an ES module: 20.19 and later, 22.12 and later and 24 can.`;
+  }
+  if (code !== "ERR_MODULE_NOT_FOUND" || typeof url !== "string" || !/^file:.*\.[mc]?js$/.test(url)) return "";
+  const source = new URL(url.replace(/js$/, "ts"));
+  if (!existsSync(source)) return "";
+  const name = posix.basename(source.pathname);
+  return (
+    `\nThere is ${name}: where TypeScript runs without a build, imports name it so (and tsconfig.json has ` +
+    '"rewriteRelativeImportExtensions" for the build). Or build the app first.'
+  );
 }
 
 async function loadEntry(file: string, isModule: boolean, core: FunctionsCore): Promise<void> {

@@ -129,6 +129,10 @@ it.each([
   ["  using lock: Lock = take();", false, true],
   ["// nobody is using it = sure", false, false],
   ["const using = 1;", false, false],
+  ['import { greet } from "../greet.js";', true, true],
+  ["export * from './greet.mjs';", true, true],
+  ['import "./greet.js";\nawait import("./b.js");', true, true],
+  ['import { greet } from "../greet.ts";\nimport yaml from "yaml/dist/index.js";', false, false],
 ])("%j needs a compiler on Node 24: %s, on Node 22: %s", (text, on24, on22) => {
   expect([hasForeignSyntax(text, true), hasForeignSyntax(text, false)]).toEqual([on24, on22]);
 });

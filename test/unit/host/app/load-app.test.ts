@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { findEntryFiles, readManifest } from "../../../../src/host/app/load-app.ts";
+import { cureOf, findEntryFiles, readManifest } from "../../../../src/host/app/load-app.ts";
 
 let folder: string;
 
@@ -55,4 +56,14 @@ it("main that matches nothing in any case is no question of case", async () => {
   for (const main of ["dist/other/*.js", "dist/*.cjs", "functions/a.js"]) {
     await expect(findEntryFiles(folder, main)).rejects.toThrow("Has the app been built?");
   }
+});
+
+it("an import of greet.js, where only its source is, says to name that", () => {
+  writeFileSync(join(folder, "greet.ts"), "");
+  // As Node says it.
+  const missing = (name: string) => ({ code: "ERR_MODULE_NOT_FOUND", url: pathToFileURL(join(folder, name)).href });
+
+  expect(cureOf(missing("greet.js"))).toMatch(/^\nThere is greet\.ts: .*imports name it so/);
+  expect(cureOf(missing("gone.js"))).toBe("");
+  expect(cureOf({ code: "ERR_MODULE_NOT_FOUND" })).toBe("");
 });
