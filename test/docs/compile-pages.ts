@@ -14,6 +14,8 @@ const options = {
   strict: "true",
   skipLibCheck: "true",
   inlineSourceMap: "true",
+  // The tsconfig.json of `durable init` has it.
+  rewriteRelativeImportExtensions: "true",
   rootDir: folder,
   pretty: "false",
 };
