@@ -7,7 +7,8 @@ import { readTsConfig } from "./dev/tsconfig.ts";
  * where tsconfig.json does not say which file is built of which: it must have `rootDir` and `outDir`.
  */
 export async function findStaleSource(appFolder: string): Promise<string | undefined> {
-  const { rootDir, outDir, noEmit = true } = (await readTsConfig(appFolder)) ?? {};
+  // Whether a tsconfig.json makes sense is for the compiler to say.
+  const { rootDir, outDir, noEmit = true } = (await readTsConfig(appFolder).catch(() => undefined)) ?? {};
   if (noEmit || rootDir === undefined || outDir === undefined) return undefined;
   for await (const source of sourcesBelow(rootDir, outDir)) {
     const built = join(outDir, relative(rootDir, source).replace(/ts$/, "js"));
