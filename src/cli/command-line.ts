@@ -1,3 +1,4 @@
+import { findNearName } from "../core/option-names.ts";
 import { type DevOptions, devHelp, parseDev } from "./dev/dev-options.ts";
 import { type HubDeleteOptions, hubHelp, parseHub } from "./hub-options.ts";
 import { type InitOptions, initHelp, parseInit } from "./init/init-options.ts";
@@ -205,7 +206,9 @@ export function parseCommandLine(args: readonly string[], cwd: string): Command 
     const message = `'${first}' stands where a command is expected: durable start ${args.join(" ")}`;
     return { kind: "mistake", message: `${message}. Try: durable --help` };
   }
-  return { kind: "mistake", message: `Unknown command '${first}'. Try: durable --help` };
+  const meant = findNearName(first, Object.keys(verbs));
+  const hint = meant === undefined ? "" : ` Did you mean '${meant}'?`;
+  return { kind: "mistake", message: `Unknown command '${first}'.${hint} Try: durable --help` };
 }
 
 /** The text of `--help`, of `durable` or of one of its verbs. */

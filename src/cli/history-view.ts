@@ -60,7 +60,7 @@ function describeDetails({ kind, failure, input, result }: HistoryLine, full: bo
       ? []
       : [`input:  ${printable(input)}`]),
     ...(result === undefined ? [] : [`result: ${printable(result)}`]),
-    ...(failure === undefined ? [] : describeFailure(failure, "")),
+    ...(failure === undefined ? [] : describeFailure(failure, { full }, "")),
   ];
 }
 

@@ -42,7 +42,7 @@ export const instanceHelp: Readonly<Record<InstanceVerb, VerbHelp>> = {
       "durable show <id> [options]",
       `Shows the status of an instance, its input and output, what it waits for and since when, and why it has failed.
 Shows the state of an entity for an id @name@key.`,
-      `      --full                   Long inputs, outputs and statuses whole
+      `      --full                   Long inputs, outputs and statuses, and stacks, whole
 ${json}`,
     ),
   },

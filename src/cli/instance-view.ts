@@ -1,5 +1,6 @@
 import type { EntityMetadata } from "../core/entity-client.ts";
 import { type FailureDetails, formatFailure } from "../core/failure-details.ts";
+import { ownLinesOf } from "../core/failure-trace.ts";
 import type { OrchestrationState } from "../core/orchestration-state.ts";
 import type { OrchestrationRuntimeStatus } from "../core/orchestration-status.ts";
 import { isTextOutput } from "../core/orchestration-status.ts";
@@ -112,7 +113,7 @@ export function describeInstance({ state, waits, children }: ShownInstance, opti
     `${printable(state.instanceId)}  ${printable(state.name)}  ${status}`,
     ...rows.flatMap(([name, value]) => (value ? [`  ${`${name}:`.padEnd(15)}${value}`] : [])),
     ...describeWaits(waits, children, now),
-    ...(state.failureDetails ? ["", "failure:", ...describeFailure(state.failureDetails)] : []),
+    ...(state.failureDetails ? ["", "failure:", ...describeFailure(state.failureDetails, options)] : []),
   ];
 }
 
@@ -146,13 +147,20 @@ function describeWaits(
   ];
 }
 
-/** With its causes, each with its stack. */
-export function describeFailure(failure: FailureDetails, indent = "  "): readonly string[] {
+/** With its causes, each with its stack: with `full` the frames of Node and of this package too. */
+export function describeFailure(
+  failure: FailureDetails,
+  options: Pick<ViewOptions, "full">,
+  indent = "  ",
+): readonly string[] {
   const { innerFailure } = failure;
-  const text = [formatFailure(failure), ...framesOf(failure)].join("\n");
+  const frames = framesOf(failure);
+  const text = [formatFailure(failure), ...(options.full ? frames : ownLinesOf(frames))].join("\n");
   return [
     ...text.split(/\r?\n/).map((line) => `${indent}${printable(line)}`.trimEnd()),
-    ...(innerFailure === undefined ? [] : [`${indent}caused by:`, ...describeFailure(innerFailure, `${indent}  `)]),
+    ...(innerFailure === undefined
+      ? []
+      : [`${indent}caused by:`, ...describeFailure(innerFailure, options, `${indent}  `)]),
   ];
 }
 

@@ -83,6 +83,13 @@ export function ownFrameOf(stack: string): string | undefined {
   return own?.replace(/^\s+at (?:async )?/, "");
 }
 
+/** Lines of a stack without the frames of Node and of this package; all of them when none would be left. */
+export function ownLinesOf(lines: readonly string[]): readonly string[] {
+  const isFrame = (line: string) => /^\s+at /.test(line);
+  const own = lines.filter((line) => !isFrame(line) || !isForeign(line));
+  return own.some(isFrame) ? own : lines;
+}
+
 function isOfNode(frame: string): boolean {
   return /[ (]node:/.test(frame);
 }

@@ -41,7 +41,7 @@ describe("the command line", () => {
   });
 
   it.each([
-    [["strat"], "Unknown command 'strat'. Try: durable --help"],
+    [["strat"], "Unknown command 'strat'. Did you mean 'start'? Try: durable --help"],
     [["--port", "1"], "'--port' stands where a command is expected: durable start --port 1. Try: durable --help"],
     [["start", "--log-format", "xml"], "--log-format must be text or json, but is 'xml'"],
     [["constructor"], "Unknown command 'constructor'. Try: durable --help"],
