@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { partitionOf } from "../../src/backends/azure-storage/partitions/partition-hash.ts";
 import type { StorageTransport } from "../../src/backends/azure-storage/storage/storage-request.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
+import { systemClock } from "../../src/core/system-ports.ts";
 import { withFaults } from "../../src/testing/azure-storage-faults.ts";
 import {
   at,
@@ -211,4 +212,32 @@ it("commits although the answer to the commit got lost", async () => {
   expect(await hub.store.getHistory("lost-answer")).toHaveLength(9);
   const rows = await rawRows(`${taskHub}History`);
   expect(rows.at(-1)).toMatchObject({ rowKey: "sentinel", ExecutionId: S(x) });
+});
+
+it("an answer goes from hand to hand although its request has waited for long", async () => {
+  const taskHub = newHubName();
+  const timing = { visibilityTimeoutMs: 1000 };
+  // Its messages are in the queues, and nobody receives them.
+  const client = openHub(taskHub, timing);
+  await client.store.createInstance({ event: started("slow"), replaces: undefined });
+  await client.store.sendMessage({
+    message: { event: scheduled(0, 1), target: { instanceId: "slow", executionId: x } },
+  });
+  await systemClock.sleep(2500);
+  const hub = openHub(taskHub, { ...timing, maxQueuePollingIntervalMs: 100 }, { plain: "requests are counted" });
+  await hub.backend.start();
+  const first = (await fetchWork(hub))!;
+  await commit(hub, first, [scheduled(0, 1)]);
+  const request = (await hub.backend.fetchActivityWorkItem(AbortSignal.timeout(20_000)))!;
+  expect(request).toMatchObject({ mayHaveRun: true, delivered: { deliveryCount: 1 } });
+
+  hub.requests.reset();
+  await hub.backend.completeActivityWorkItem(request, {
+    event: { type: "TaskCompleted", ...header(2), taskScheduledId: 0, result: '"Hello, Tokyo!"' },
+    target: { instanceId: "slow", executionId: x },
+  });
+
+  const answered = (await fetchWork(hub))!;
+  expect(answered.messages.map(({ message }) => message.event.type)).toEqual(["TaskCompleted"]);
+  expect(hub.requests.byKind.get("queue.send") ?? 0).toBe(0);
 });

@@ -184,12 +184,9 @@ export class AzureStorageBackend implements Backend {
     const sender = { instanceId: target.instanceId, executionId: target.executionId ?? "" };
     const origin = { sender, episode: delivered.data.episode ?? -1 };
     if (answer !== undefined) {
-      // What was run before may have ended its process with its answer: the queue counts how often.
-      if (
-        this.#options.localDispatch &&
-        !held.mayHaveRun &&
-        this.#run?.acceptAnswer(delivered, answer, origin) === true
-      ) {
+      // What was delivered before may have ended its process with its answer: the queue counts how often.
+      const isFirst = delivered.deliveryCount <= 1;
+      if (this.#options.localDispatch && isFirst && this.#run?.acceptAnswer(delivered, answer, origin) === true) {
         held.isSettled = true;
         return;
       }
