@@ -10,6 +10,7 @@ export interface Task extends DurableTask<any> {}
  * that name, because apps of the template of Azure Functions are compiled with the library of ES2015, which lacks it.
  */
 export interface AggregatedError extends Error {
+  /** One for each failed task, in the order of the tasks. */
   // biome-ignore lint/suspicious/noExplicitAny: as in the library of TypeScript
   errors: any[];
 }
