@@ -76,7 +76,8 @@ export interface Backend {
    * - Outgoing messages are delivered at least once if this resolves, and possibly also if it rejects; receivers
    *   discard repeats.
    * - Once the history is committed this resolves, whatever happens to the instance row or to the settled messages.
-   *   A row that could not be written keeps its messages: they come again within seconds and bring it right.
+   *   A row that could not be written keeps its messages: they come again within seconds and bring it right. A first row
+   *   that only says that its instance runs may follow within moments, ahead of what the next checkpoint writes.
    * - The instance row is written by the rule of `nextInstanceWrite`: a late or repeated write changes nothing.
    *
    * @throws DurableError `WorkItemLockLost` when the history is not at `expectedHistoryVersion` any more, or the work item is

@@ -241,7 +241,20 @@ export class HubUnderTest {
   }
 
   async complete(made: OrchestrationCheckpoint): Promise<CheckpointReceipt> {
-    return await this.backend.completeOrchestrationWorkItem(made);
+    const receipt = await this.backend.completeOrchestrationWorkItem(made);
+    const { instance, history, workItem } = made;
+    const mayFollow = instance?.runtimeStatus === "Running" && history?.expectedHistoryVersion === undefined;
+    if (mayFollow) await this.#untilBegun(workItem.instanceId);
+    return receipt;
+  }
+
+  /** A first row may follow its checkpoint; one that never comes is a matter of whoever looks at it. */
+  async #untilBegun(instanceId: string): Promise<void> {
+    for (let look = 0; look < 100; look++) {
+      const row = await this.store.getInstance(instanceId, { fetchInput: false });
+      if (row?.runtimeStatus !== "Pending") return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 
   async row({ instanceId }: Pick<InventedInstance, "instanceId">): Promise<OrchestrationState | undefined> {
